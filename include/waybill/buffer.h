@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * buffer: bytes that grow, up to a limit named at birth.
+ *
+ * A buffer is always terminated by a NUL that is not counted, so `data` may be printed. An add
+ * that would pass the limit, or finds no memory, adds nothing, sets `failed` and returns -1; all
+ * later adds fail too. So a run of adds needs one check at its end.
+ */
+#ifndef WAYBILL_BUFFER_H
+#define WAYBILL_BUFFER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer {
+    char *data;      /* never NULL after buffer_init */
+    size_t size;     /* bytes in use */
+    size_t capacity; /* bytes owned; 0: `data` is a constant */
+    size_t limit;    /* `size` never passes it */
+    bool failed;
+};
+
+/* Start empty; allocates nothing. */
+void buffer_init(struct buffer *buffer, size_t limit);
+/* Release the memory and leave an empty buffer that may be used again. */
+void buffer_free(struct buffer *buffer);
+/* Make it empty and not failed; keeps the memory. */
+void buffer_clear(struct buffer *buffer);
+/* Cut to `size` bytes; more than there are: no change. */
+void buffer_cut(struct buffer *buffer, size_t size);
+
+int buffer_add(struct buffer *buffer, const void *data, size_t size);
+int buffer_add_text(struct buffer *buffer, const char *text);
+int buffer_add_char(struct buffer *buffer, char byte);
+int buffer_addf(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int buffer_addv(struct buffer *buffer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * journal: durable, local, bounded; the mail never waits for what comes after it.
+ *
+ * Layout of the directory (bytes: milter/journal/FORMAT):
+ *     leader                   lock of the process that follows the log and ships
+ *     0/ .. 7/                 one directory per generation; its `lock` names a living writer
+ *     0/00000000000000000012   a segment
+ *     0/cursor                 what is shipped of this generation
+ *
+ * One process writes a generation; the leader reads them all. A record is FACT (a line of
+ * fact.h) or NOTE (a name and a value of which only the last counts: a log position, the last
+ * id). Notes are repeated at the head of every segment, so the newest segment has them all.
+ */
+#ifndef WAYBILL_JOURNAL_H
+#define WAYBILL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "waybill/error.h"
+#include "waybill/settings.h"
+#include "waybill/text.h"
+
+enum journal_type { JOURNAL_FACT = 'F', JOURNAL_NOTE = 'N' };
+
+#define JOURNAL_RECORD_MAX 16384u /* payload */
+#define JOURNAL_NOTE_NAME_MAX 255u
+#define JOURNAL_NOTE_VALUE_MAX 2048u
+#define JOURNAL_NOTES_MAX 64u
+
+struct journal;
+
+struct journal_options {
+    const char *directory;
+    enum sync_mode sync;
+    int64_t sync_ms;      /* group commit at most this far apart */
+    int64_t segment_size; /* bytes; a new segment is begun past it */
+    int64_t total_size;   /* bytes of all generations; at the bound new facts wait in the ring */
+    size_t ring;          /* records kept in memory while the disk refuses */
+};
+
+/* Take the lowest free generation, recover it (cut a torn tail, quarantine a broken segment) and
+ * start the writer's thread. `recovered` (may be NULL) is called for each intact record that is
+ * still there, oldest first, before journal_open returns. -1: no generation free, or the
+ * directory cannot be used. */
+int journal_open(struct journal **journal, const struct journal_options *options,
+                 void (*recovered)(void *context, enum journal_type type, struct slice payload),
+                 void *context, struct error *why);
+/* Write what is queued, sync, let the generation go. Waits for the thread. */
+void journal_close(struct journal **journal);
+unsigned journal_generation(const struct journal *journal);
+
+/* Queue one record; `payload` is copied. Never blocks on the disk. Returns its ticket (1, 2, ...)
+ * or 0: the ring is full and the record is lost and counted; the loss is written as a GAP fact
+ * (witness milter, KEY_COUNT, KEY_UNTIL, KEY_CAUSE) as soon as the disk takes records again. Any
+ * thread. */
+uint64_t journal_append(struct journal *journal, enum journal_type type, const void *payload,
+                        size_t size);
+/* Remember a note: it is appended now and again at the head of each later segment. 0 as above. */
+uint64_t journal_note(struct journal *journal, const char *name, struct slice value);
+/* The same, but only for the heads of later segments; nothing is appended now. */
+void journal_remember(struct journal *journal, const char *name, struct slice value);
+/* The last value of a note that this process wrote, remembered or recovered. 0, or -1: none, or
+ * it does not fit. Any thread. */
+int journal_recall(struct journal *journal, const char *name, char *value, size_t room);
+
+/* Wait until the record with this ticket, and all before it, is with the kernel (sync always: on
+ * the disk), at most `ms`. True: it is. Any thread. */
+bool journal_wait(struct journal *journal, uint64_t ticket, int64_t ms);
+
+struct journal_stats {
+    uint64_t appended, written, lost, bytes_written, syncs, sync_failures, write_failures;
+    uint64_t torn_tails, quarantined; /* found at the last open */
+    uint64_t bytes_held;              /* on disk, all generations */
+    uint64_t waiting;                 /* in the ring */
+};
+void journal_read_stats(struct journal *journal, struct journal_stats *stats);
+
+/* The leader's side: reads all generations, its own too. One thread. */
+struct journal_reader;
+
+/* Become the leader if no other process is. 1: we are; 0: another one is; -1: error. */
+int journal_lead(struct journal_reader **reader, const struct journal_options *options,
+                 struct error *why);
+void journal_reader_close(struct journal_reader **reader); /* gives the leadership back */
+
+struct journal_position {
+    unsigned generation;
+    uint64_t segment;
+    uint64_t offset; /* of the byte after the record */
+};
+struct journal_entry {
+    enum journal_type type;
+    struct slice payload; /* valid until the next call */
+    struct journal_position position;
+};
+/* The next record after the one last returned, from any generation; within a generation in
+ * order. 1: *entry is filled; 0: nothing more now; -1: an error that will not go away by itself
+ * was told in `why` and stepped over (a quarantined segment). Starts at the durable cursors. */
+int journal_next(struct journal_reader *reader, struct journal_entry *entry, struct error *why);
+/* Wait until there may be more, at most `ms`. A write by this process wakes it at once. */
+void journal_reader_wait(struct journal_reader *reader, struct journal *own, int64_t ms);
+/* All up to `position` (of its generation) is shipped: make the cursor durable, then remove
+ * segments that lie wholly before it. Not the newest segment of a generation. */
+int journal_commit(struct journal_reader *reader, const struct journal_position *position,
+                   struct error *why);
+/* Go back to the durable cursors: what was read and not committed is read again. */
+void journal_rewind(struct journal_reader *reader);
+/* The last value of a note in any generation, by the order of its time. 0, or -1: none. */
+int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room);
+/* Bytes and records that are not yet shipped, as far as known. */
+void journal_backlog(struct journal_reader *reader, uint64_t *bytes);
+
+#endif

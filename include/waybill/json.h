@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json: writes exact bytes into a buffer; no tree. Commas are its own affair.
+ * Nesting is bounded (JSON_DEPTH); a misuse (key outside an object, ...) aborts: a bug of ours.
+ * Strings are escaped by escape_json. Failure of the buffer shows in buffer->failed.
+ */
+#ifndef WAYBILL_JSON_H
+#define WAYBILL_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "waybill/buffer.h"
+#include "waybill/text.h"
+
+#define JSON_DEPTH 16
+
+struct json {
+    struct buffer *to;
+    int depth;
+    char open[JSON_DEPTH]; /* '{' or '[' */
+    bool first[JSON_DEPTH];
+    bool after_key;
+};
+
+void json_init(struct json *json, struct buffer *to);
+void json_object(struct json *json);     /* { */
+void json_object_end(struct json *json); /* } */
+void json_array(struct json *json);
+void json_array_end(struct json *json);
+void json_key(struct json *json, const char *key);
+void json_string(struct json *json, struct slice value); /* absent: null */
+void json_text(struct json *json, const char *value);    /* NULL: null */
+void json_number(struct json *json, int64_t value);
+void json_decimal(struct json *json, double value, int places); /* not finite: null */
+void json_bool(struct json *json, bool value);
+void json_null(struct json *json);
+
+#endif

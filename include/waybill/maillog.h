@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * maillog: the witness of the MTA's log. A thread follows the sources, one dialect reads the
+ * lines, facts and the position go into the journal in one run: facts first, then the position,
+ * so that a crash in between reads lines again (their fact ids are the same) and loses none.
+ */
+#ifndef WAYBILL_MAILLOG_H
+#define WAYBILL_MAILLOG_H
+
+#include "waybill/error.h"
+#include "waybill/fact.h"
+#include "waybill/journal.h"
+#include "waybill/settings.h"
+
+struct maillog_stats {
+    uint64_t lines;        /* read */
+    uint64_t facts;        /* made */
+    uint64_t not_ours;     /* other programs' lines, and lines that say nothing of a mail */
+    uint64_t not_understood; /* an MTA's line that names a mail and was not understood */
+    uint64_t too_long;
+    uint64_t gaps;
+    int64_t read_until;    /* time of the last line */
+};
+
+struct maillog;
+/* Start following. `start` gives the value of the note `name` from an earlier run (may be NULL:
+ * none), so that reading resumes at the exact byte. Facts carry `settings->host` unless the line
+ * names another host. */
+int maillog_start(struct maillog **maillog, const struct settings *settings,
+                  struct journal *journal,
+                  int (*recall)(void *context, const char *name, char *value, size_t room),
+                  void *context, struct error *why);
+/* Stop the thread; the last position is in the journal when this returns. */
+void maillog_stop(struct maillog **maillog);
+void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats);
+
+/* Read one line without a follower: for tests, tools and the fuzzer. `line` without its newline.
+ * 1: *fact is filled with views into `line`, into *scratch or constants; 0: not ours or nothing to
+ * say; -1: ours but not understood. `now` decides the year of RFC 3164 dates. */
+int maillog_read_line(struct slice line, int64_t now, struct fact *fact, struct buffer *scratch);
+
+#endif

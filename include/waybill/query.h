@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * query: the one place that puts waybills together for an answer; asked by all readers.
+ */
+#ifndef WAYBILL_QUERY_H
+#define WAYBILL_QUERY_H
+
+#include "waybill/error.h"
+#include "waybill/store.h"
+#include "waybill/waybill.h"
+
+/* Every term that is present must hold. Addresses are exact, or "@domain". */
+struct query {
+    struct slice from, to, message_id, queue_id, client, login;
+    int state;         /* enum recipient_state; -1: any */
+    int64_t since, until; /* ms; the waybill's arrival lies in since..until */
+    size_t limit;
+    uint64_t before;   /* cursor: only ids below it; 0: from the newest */
+    int64_t queue_lifetime; /* ms, see waybill_read */
+};
+void query_init(struct query *query); /* the last day, newest first, 50 */
+
+struct query_answer {
+    struct waybill *waybills; /* newest first */
+    size_t count;
+    uint64_t next;       /* cursor for more; 0: no more */
+    size_t unreadable;   /* records that could not be read */
+    bool bounded;        /* the search stopped at its bound; `scanned_until` tells how far it came */
+    int64_t scanned_until;
+};
+/* A reader's question. 0 also when nothing was found. -1: the store failed. */
+int query_run(struct store *store, const struct query *query, struct query_answer *answer,
+              struct error *why);
+void query_answer_clear(struct query_answer *answer);
+/* One waybill by its id, following `see`. 1: found; 0: there is none; -1: the store failed. */
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why);
+
+/* What was watched between two moments, for the answer "not seen". One line per node, e.g.
+ * "mx1: milter and log, all the time", "mx2: log blind 10:03 to 10:07 (killed)". */
+int query_coverage(struct store *store, int64_t since, int64_t until, struct buffer *text,
+                   struct error *why);
+
+#endif

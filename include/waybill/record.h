@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: all facts of one mail, as one value of text; a union of sets.
+ *
+ *     1 mx1.example.org postfix 4mGprq8lpWzGsdv
+ *     51 mAb3dEf9012 mail from=shop@example.org client=... ip=192.0.2.7 ...
+ *     60 mAb3dEf9013 rcpt to=bob@example.com
+ *     2522 lQw8rTy4567 delivered to=bob@example.com relay=... dsn=2.0.0 reply=250%202.0.0%20Ok
+ *
+ * First line: format version (1), host, instance, queue id; "-" where not known. Or
+ * "1 see=<id>": this mail's record stands under another id. Every further line is a fact as in
+ * fact.h without the values that the first line (or the record's place) says, its time counted
+ * from the second in the id. Lines are sorted by time, witness, fact id: the same set of facts
+ * gives the same bytes, in whatever order they came. Facts of the log that only repeat what the
+ * milter told (client, cleanup, active) are left out once the milter's are there.
+ */
+#ifndef WAYBILL_RECORD_H
+#define WAYBILL_RECORD_H
+
+#include "waybill/fact.h"
+
+#define RECORD_MAX (1u << 20)      /* bytes of a record's text; facts over it are refused */
+#define RECORD_FACTS_MAX 20000u
+
+struct record_line {
+    int64_t time;   /* ms, absolute */
+    uint64_t fact;  /* fact id */
+    char witness;
+    char *text;     /* "kind key=value ...", owned */
+    uint32_t size;
+};
+
+struct record {
+    uint64_t id;
+    uint64_t see;     /* not 0: the record stands there */
+    char *host;       /* NULL: not known */
+    char *instance;
+    char *queue_id;
+    struct record_line *lines; /* sorted */
+    size_t count, room;
+    size_t bytes;     /* of the text */
+};
+
+void record_init(struct record *record, uint64_t id);
+void record_clear(struct record *record);
+/* Add what `text` (a value out of the store, not changed) says. -1: not a record of ours or of a
+ * newer format; the record is as it was. Facts that are there already stay. */
+int record_parse(struct record *record, struct slice text, struct error *why);
+/* Add one fact. 1: new; 0: known already, or it says nothing new; -1: over a limit or no memory.
+ * The mail's key is taken into the first line; a key that differs from the one there is -1. */
+int record_add(struct record *record, const struct fact *fact, struct error *why);
+/* Add all that `other` has (same id). The number of new facts, or -1. */
+int record_merge(struct record *record, const struct record *other, struct error *why);
+/* The text for the store. -1 only if the buffer failed. */
+int record_format(const struct record *record, struct buffer *to);
+
+/* Decode line `index`; values are views into *scratch, which is cleared first and must live as
+ * long as the fact is used. Host, instance, queue id and waybill are filled in. */
+int record_fact(const struct record *record, size_t index, struct fact *fact,
+                struct buffer *scratch);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings: the configuration file, read into one struct by one option table.
+ *
+ * The table (milter/base/options.c) has a row per option: name, type, range, default, whether a
+ * reload applies it, and the sentence for the manual. The parser (libconfuse), the annotated
+ * example (waybilld --print-config) and the section OPTIONS of waybill.conf(5) come from it.
+ * A struct settings is immutable after settings_read. Any thread may read one.
+ */
+#ifndef WAYBILL_SETTINGS_H
+#define WAYBILL_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "waybill/error.h"
+
+#define SETTINGS_LIST_MAX 32
+
+enum subject_mode { SUBJECT_FULL, SUBJECT_HASH, SUBJECT_OFF };
+enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
+
+struct settings {
+    /* who we are */
+    char *host;      /* name of this MTA host in records; default: the host's full name */
+    int64_t node;    /* 0..99; -1: take a free number in the store, keep it in the state directory */
+    char *user;      /* drop to this user when started as root */
+
+    /* the MTA */
+    char *listen;         /* libmilter's socket name: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+    int64_t listen_mode;  /* mode of a unix socket, octal in the file as 0660 */
+    int64_t eom_wait_ms;  /* longest wait for the journal before EOM is answered */
+    int64_t subject;      /* enum subject_mode */
+    char *key_file;       /* secret from which keys are derived (subject = hash) */
+    char *log_source[SETTINGS_LIST_MAX]; /* "auto", "journal", or paths; NULL ends the list */
+    int64_t queue_lifetime_hours; /* Postfix's maximal_queue_lifetime */
+
+    /* the journal */
+    char *state_directory;
+    int64_t journal_sync; /* enum sync_mode */
+    int64_t journal_sync_ms;
+    int64_t journal_max_mb;
+    int64_t journal_segment_mb;
+    int64_t journal_ring; /* facts kept in memory while the disk refuses */
+
+    /* the store */
+    char *redis;               /* tcp:HOST:PORT, unix:PATH, tls:HOST:PORT */
+    char *redis_user;
+    char *redis_password_file; /* mode at most 0640; first line */
+    char *redis_ca_file;
+    char *redis_cert_file;
+    char *redis_key_file;
+    char *redis_server_name;   /* name in the certificate; default: HOST */
+    char *redis_prefix;
+    int64_t redis_timeout_ms;
+    int64_t batch_facts;
+    int64_t batch_ms;
+    int64_t hold_seconds; /* how long a log line waits for the milter's facts of the same mail */
+    int64_t retention_days;
+    int64_t refused_retention_days;
+    int64_t refused_per_client; /* refused sessions recorded per client and hour */
+    int64_t events_kept;        /* per stream */
+
+    /* what we say ourselves */
+    int64_t log_level;  /* enum log_level */
+    int64_t log_format; /* enum log_format */
+    int64_t log_target; /* enum log_target */
+};
+
+#define SETTINGS_FILE_DEFAULT SYSCONFDIR "/waybill/waybill.conf"
+
+/* Read `path` (NULL: only defaults). -1: `why` is "path:line: name: what is allowed".
+ * On success the caller owns *settings and frees it with settings_free. */
+int settings_read(struct settings **settings, const char *path, struct error *why);
+void settings_free(struct settings **settings);
+
+/* Compare two settings and call `tell` once per option that differs. `live` says whether a
+ * reload applies it; otherwise it needs a restart. */
+void settings_compare(const struct settings *before, const struct settings *after,
+                      void (*tell)(void *context, const char *name, bool live), void *context);
+
+/* The annotated example configuration. */
+void settings_print_example(FILE *to);
+/* The OPTIONS section of waybill.conf(5), in mdoc. */
+void settings_print_manual(FILE *to);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ship: folds facts into records, in batches; the only place where journal and store meet.
+ *
+ * At least once, applied once: a fact is a member of a set, a write may be repeated, and the
+ * journal's cursor moves only when every reply of a batch was good.
+ */
+#ifndef WAYBILL_SHIP_H
+#define WAYBILL_SHIP_H
+
+#include "waybill/error.h"
+#include "waybill/journal.h"
+#include "waybill/settings.h"
+
+struct ship;
+
+struct ship_stats {
+    uint64_t facts, records, batches, retries, held, orphans, over_limit, refused_over;
+    uint64_t backlog_bytes;
+    int64_t shipped_until; /* time of the last fact that is in the store */
+    bool connected;
+};
+
+/* Start the thread. It waits for the leadership of the journal, then ships for ever; a store that
+ * is away, slow or full only makes it wait. `leading` (may be NULL) is called on the thread when
+ * the leadership begins, before the first record is read: the log follower starts there. */
+int ship_start(struct ship **ship, const struct settings *settings, struct journal *journal,
+               unsigned node,
+               void (*leading)(void *context, struct journal_reader *reader), void *context,
+               struct error *why);
+/* Ship what is there for at most `ms`, then stop the thread. */
+void ship_stop(struct ship **ship, int64_t ms);
+void ship_reload(struct ship *ship, const struct settings *settings);
+void ship_read_stats(struct ship *ship, struct ship_stats *stats);
+
+/* Counters of other rooms that shall stand in the store (name, value by hour). Any thread. */
+void ship_count(struct ship *ship, const char *name, uint64_t value);
+
+#endif

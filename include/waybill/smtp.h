@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * smtp: the witness of the SMTP phases, by libmilter.
+ *
+ * Its callbacks answer continue, accept or skip, whatever happens, and wait for nothing but, at
+ * EOM, `eom_wait_ms` for the journal. They may run on any thread of libmilter's, one session at
+ * a time; a session has no thread of its own.
+ */
+#ifndef WAYBILL_SMTP_H
+#define WAYBILL_SMTP_H
+
+#include "waybill/error.h"
+#include "waybill/journal.h"
+#include "waybill/settings.h"
+
+struct smtp_stats {
+    uint64_t sessions, open_sessions, messages, queued, abandoned, recipients, refused;
+    uint64_t eom_late; /* EOM answered before the journal had it */
+};
+
+/* Bind the socket. `node` and `generation` go into the ids; `last_id` is the highest id known
+ * from the journal. The journal and the settings must outlive smtp_run. */
+int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
+              unsigned generation, uint64_t last_id, struct error *why);
+/* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP). 0, or -1: libmilter failed. */
+int smtp_run(struct error *why);
+/* New settings for sessions that begin from now on. Any thread. The old ones may be freed only
+ * after smtp_run has returned. */
+void smtp_reload(const struct settings *settings);
+void smtp_read_stats(struct smtp_stats *stats);
+
+#endif

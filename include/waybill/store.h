@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: Redis. Every key that exists is made in milter/store/keys.c; every command is formed in
+ * this room. The rest of the program speaks in verbs.
+ *
+ * One struct store is one connection, used by one thread. Writes are queued (store_put_*,
+ * store_post_* ...) and go out with store_flush, which waits for all replies. All writes may be
+ * repeated without harm, and each touches one key. Reads (store_get_*, ...) go out at once; do
+ * not mix them with queued writes before a flush.
+ */
+#ifndef WAYBILL_STORE_H
+#define WAYBILL_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "waybill/buffer.h"
+#include "waybill/error.h"
+#include "waybill/settings.h"
+#include "waybill/text.h"
+#include "waybill/waybill.h"
+
+struct store;
+
+/* What went wrong, so that the caller can act on it by name. */
+enum store_trouble {
+    STORE_FINE,
+    STORE_UNREACHABLE, /* connect, TLS, time-out, broken connection: try again later */
+    STORE_BUSY,        /* LOADING, BUSY, TRYAGAIN, MASTERDOWN, CLUSTERDOWN, NOREPLICAS: later */
+    STORE_FULL,        /* OOM, MISCONF: later, and the operator must know */
+    STORE_READONLY,    /* READONLY: this server is a replica now */
+    STORE_DENIED,      /* NOAUTH, WRONGPASS, NOPERM: the configuration is wrong */
+    STORE_FOREIGN,     /* WRONGTYPE: a key of ours holds something else */
+    STORE_PROTOCOL,    /* a reply that cannot be */
+};
+const char *store_trouble_word(enum store_trouble trouble);
+
+/* `settings` must live as long as the store. Does not connect yet. -1: the address cannot be
+ * read, a password file is missing or open to others, ... : a fault of the configuration. */
+int store_open(struct store **store, const struct settings *settings, struct error *why);
+void store_close(struct store **store);
+/* Connect and say who we are (AUTH, SELECT, CLIENT SETNAME); nothing to do if connected. All
+ * reads and store_flush do this by themselves. */
+int store_connect(struct store *store, struct error *why);
+/* Of the last call that failed. */
+enum store_trouble store_last_trouble(const struct store *store);
+
+/* ---- the writer's verbs: queued until store_flush ---- */
+
+/* The record of a waybill. `node` of the writer: another node's mail goes into its own field
+ * ref+NN. `refused`: into the short-lived buckets. */
+void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
+                      bool refused);
+/* Take a record back (it moved, or its bucket was the wrong one). */
+void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused);
+/* One term of a waybill into the index of its day. `term` is normalised by the caller. */
+enum term_kind {
+    TERM_RECIPIENT = 'r', TERM_RECIPIENT_DOMAIN = 'R', TERM_SENDER = 's', TERM_SENDER_DOMAIN = 'S',
+    TERM_MESSAGE_ID = 'm', TERM_QUEUE_ID = 'q', TERM_LOGIN = 'a', TERM_CLIENT_IP = 'c',
+    TERM_BAD_DOMAIN = 'b', /* "failed/domain", "rejected/domain" */
+};
+void store_post_term(struct store *store, uint64_t id, enum term_kind kind, struct slice term,
+                     bool refused);
+/* Put recipient (recipient_hash) of a waybill into the status sets that its state asks for, and
+ * out of the others: delayed now; failed, rejected, expired of the day of `time`. */
+void store_mark_state(struct store *store, uint64_t id, uint64_t recipient,
+                      enum recipient_state state, int64_t time);
+void store_emit_event(struct store *store, const struct event *event);
+/* node:NN, beat:NN, gaps and counters. Counters are absolute values of one writer per hour. */
+void store_put_beat(struct store *store, unsigned node, const char *witness, int64_t time);
+void store_put_gap(struct store *store, unsigned node, struct slice witness, int64_t from,
+                   int64_t until, struct slice cause, uint64_t count);
+void store_put_counter(struct store *store, unsigned node, int64_t hour, const char *name,
+                       uint64_t value);
+/* Send all that is queued and wait for every reply. 0: every reply was good. -1: at least one
+ * was not: send the same again later; store_last_trouble says of what kind. Queued writes are
+ * gone either way. A STORE_FOREIGN reply is logged and skipped, not an error. */
+int store_flush(struct store *store, struct error *why);
+size_t store_queued(const struct store *store); /* commands waiting */
+
+/* ---- at start ---- */
+
+/* Claim a node number for this machine. `wanted` -1: the lowest free one, or the one it had. 0
+ * and *node; -1 with who has it. */
+int store_claim_node(struct store *store, int64_t wanted, const char *machine_id,
+                     const char *host, unsigned *node, struct error *why);
+/* Is the server fit: version, maxmemory-policy (evicting?), persistence. `tell` is called once
+ * per finding. A server that does not let us ask is no error. */
+int store_inspect(struct store *store, void (*tell)(void *context, const char *finding),
+                  void *context, struct error *why);
+
+/* ---- the reader's verbs ---- */
+
+/* All fields of each waybill, merged; one round trip per 1,000. `found` is called for each id in
+ * the order given, with a record that has count 0 where there is none; it must not keep it. A
+ * record that cannot be read is told to `found` with `why_not` set. */
+int store_get_records(struct store *store, const uint64_t *ids, size_t count,
+                      void (*found)(void *context, uint64_t id, const struct record *record,
+                                    const char *why_not),
+                      void *context, struct error *why);
+/* Ids of one day that were posted under a term, highest first, no duplicates. *ids is allocated;
+ * free(). May hold ids whose record has not the term (a hash collision): check the record. */
+int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                    uint64_t **ids, size_t *count, struct error *why);
+/* Ids of one ten-minute slice (the one that `at` lies in), highest first, of all nodes. */
+int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **ids, size_t *count,
+                     struct error *why);
+/* Ids by state, highest first; `day` matters for failed, rejected, expired only. */
+int store_find_state(struct store *store, enum recipient_state state, uint32_t day,
+                     uint64_t **ids, size_t *count, struct error *why);
+/* Nodes that ever wrote here. `node_seen` gets number, host, and the last beat per witness. */
+struct store_node {
+    unsigned node;
+    char host[256];
+    int64_t since, milter, log, ship; /* ms; 0: never */
+};
+int store_get_nodes(struct store *store,
+                    void (*seen)(void *context, const struct store_node *node), void *context,
+                    struct error *why);
+struct store_gap {
+    unsigned node;
+    int64_t from, until;
+    char witness[16], cause[64];
+    uint64_t count;
+};
+int store_get_gaps(struct store *store, int64_t from, int64_t until,
+                   void (*seen)(void *context, const struct store_gap *gap), void *context,
+                   struct error *why);
+/* Sums over all nodes and the hours from..until; `seen` once per name. */
+int store_get_counters(struct store *store, int64_t from, int64_t until,
+                       void (*seen)(void *context, const char *name, uint64_t value),
+                       void *context, struct error *why);
+
+/* Follow the 16 event streams. `cursor` is opaque; start with all NULL for "from now on". Waits
+ * at most `ms`. `seen` per event, oldest first per stream. */
+#define STORE_STREAMS 16
+struct store_cursor {
+    char last[STORE_STREAMS][32];
+};
+void store_cursor_now(struct store_cursor *cursor);
+int store_read_events(struct store *store, struct store_cursor *cursor, int64_t ms,
+                      void (*seen)(void *context, const struct event *event), void *context,
+                      struct error *why);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text: strict reading of bytes that came from outside, left to right.
+ *
+ * A slice is a view of bytes that somebody else owns; it is not terminated. `at == NULL` means
+ * absent, which is not the same as empty. The take functions eat from the front of a slice: on
+ * success they return true and the slice begins after what was taken; on failure they return
+ * false and the slice is as it was. So a grammar is a chain that stops at the first mismatch.
+ * Nothing here allocates or fails otherwise. Any thread.
+ */
+#ifndef WAYBILL_TEXT_H
+#define WAYBILL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const char *at;
+    size_t size;
+};
+
+#define SLICE_ABSENT ((struct slice){NULL, 0})
+/* For printf's "%.*s". */
+#define SLICE_ARGS(s) (int)(s).size, (s).at
+
+/* A view of a C string; NULL gives an absent slice. */
+struct slice slice_of(const char *text);
+static inline struct slice slice_make(const char *at, size_t size)
+{
+    return (struct slice){at, size};
+}
+bool slice_equal(struct slice a, struct slice b);        /* bytes; absent equals only absent */
+bool slice_is(struct slice a, const char *text);         /* bytes */
+bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters folded */
+bool slice_starts(struct slice a, const char *prefix);
+bool slice_ends(struct slice a, const char *suffix);
+struct slice slice_trim(struct slice a); /* without blanks, tabs, CR and LF at both ends */
+/* Position of the first `byte`, or -1. */
+ptrdiff_t slice_find(struct slice a, char byte);
+/* Position of the first occurrence of `words`, or -1. */
+ptrdiff_t slice_find_text(struct slice a, const char *words);
+/* Copy at most room-1 bytes and terminate. Returns true if all fitted. Absent copies "". */
+bool slice_copy(struct slice a, char *to, size_t room);
+
+bool text_take_char(struct slice *from, char byte);
+bool text_take(struct slice *from, const char *literal);
+/* Take bytes up to the first `stop`, which is eaten too but not part of `taken`. */
+bool text_take_until(struct slice *from, char stop, struct slice *taken);
+/* The same up to the first occurrence of the literal `stop`. */
+bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken);
+/* Take one or more bytes out of `set`. */
+bool text_take_any(struct slice *from, const char *set, struct slice *taken);
+/* Take up to the next blank or the end; at least one byte. The blank stays. */
+bool text_take_word(struct slice *from, struct slice *taken);
+/* Decimal digits only: no sign, no blank; false on overflow of 64 bits. */
+bool text_take_number(struct slice *from, uint64_t *number);
+
+/* The whole slice is one decimal number in least..most. */
+bool text_number(struct slice all, uint64_t least, uint64_t most, uint64_t *number);
+/* Length of the valid UTF-8 sequence at the front (1 to 4), or 0: empty or not valid. No
+ * surrogates, no overlong forms, nothing over U+10FFFF. `code` may be NULL. */
+size_t text_utf8(struct slice from, uint32_t *code);
+
+#endif

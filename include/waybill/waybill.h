@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waybill: what the facts of a record mean: the envelope, the recipients and their states, the
+ * timeline, the events. The one place that computes a state; nothing stores one as decided.
+ *
+ * The result depends on the set of facts and on `now` alone, not on the order of their arrival.
+ */
+#ifndef WAYBILL_WAYBILL_H
+#define WAYBILL_WAYBILL_H
+
+#include "waybill/record.h"
+
+/* X(symbol, word, sentence for the help desk) */
+#define RECIPIENT_STATES(X)                                                                        \
+    X(ACCEPTED, "accepted", "taken into our queue; no attempt is known yet")                       \
+    X(DELAYED, "delayed", "an attempt failed; the mail server keeps trying")                       \
+    X(DELIVERED, "delivered", "the next server or the mailbox took it")                            \
+    X(EXPANDED, "expanded", "an alias; it went on to other addresses")                             \
+    X(HELD, "held", "kept on hold in our queue until somebody releases it")                        \
+    X(FAILED, "failed", "refused for good; it will not be tried again")                            \
+    X(EXPIRED, "expired", "given up after too many days of trying")                                \
+    X(CANCELED, "canceled", "deleted from our queue by an administrator")                          \
+    X(REJECTED, "rejected", "refused at our door; it was never in our queue")                      \
+    X(DISCARDED, "discarded", "thrown away by a rule of ours")                                     \
+    X(ABANDONED, "abandoned", "the sending side went away before the mail was handed over")        \
+    X(UNRESOLVED, "unresolved", "no word of its end, and its time in the queue is long over")
+
+enum recipient_state {
+#define X(symbol, word, text) STATE_##symbol,
+    RECIPIENT_STATES(X)
+#undef X
+        STATE_COUNT
+};
+const char *state_word(enum recipient_state state);
+const char *state_sentence(enum recipient_state state);
+/* -1: no such state. */
+int state_of(struct slice word);
+/* Will no attempt follow? (not accepted, delayed, held) */
+bool state_final(enum recipient_state state);
+
+struct recipient {
+    struct slice address;  /* as first named */
+    struct slice original; /* before aliases; absent if the same */
+    enum recipient_state state;
+    int64_t since;         /* time of the fact that decided the state */
+    int64_t tried;         /* time of the last attempt; 0: none */
+    unsigned attempts;
+    bool mailbox;          /* delivered: into a mailbox, not only to a next hop */
+    bool at_rcpt;          /* rejected at RCPT */
+    struct slice status;   /* 5.1.1 */
+    struct slice reply;    /* words of the deciding fact */
+    struct slice relay;
+    struct slice next;     /* next hop's queue id */
+    struct slice via;
+    size_t decided_by;     /* index into facts; SIZE_MAX: none */
+};
+
+struct waybill {
+    uint64_t id;
+    struct slice host, instance, queue_id;
+    int64_t arrived; /* time of the earliest fact */
+    struct slice from, header_from, message_id, subject, subject_hash, date;
+    struct slice client, ip, port, helo, login, auth, tls, daemon, daemon_port, envid, list, automatic;
+    int64_t size;     /* bytes; -1: not known */
+    bool has_from;
+    bool seen_by_milter, queued, abandoned, removed;
+    struct slice phase; /* abandoned in this phase */
+    struct fact *facts; /* sorted by time */
+    size_t fact_count;
+    struct recipient *recipients; /* in order of their first fact */
+    size_t recipient_count;
+    struct buffer *scratch; /* owns all bytes */
+};
+
+/* Compute. `now` in ms and `queue_lifetime` in ms decide unresolved (0: never). -1: no memory.
+ * The waybill owns what it shows; the record may go. */
+int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
+                 int64_t queue_lifetime, struct error *why);
+void waybill_clear(struct waybill *waybill);
+/* The state that stands for all recipients: the one that most needs eyes. */
+enum recipient_state waybill_state(const struct waybill *waybill);
+/* No recipient was ever accepted (refused traffic, STORE.md). */
+bool waybill_refused(const struct waybill *waybill);
+/* Nothing more is expected: every recipient final, and the queue let it go. */
+bool waybill_finished(const struct waybill *waybill);
+
+/* X(symbol, word) */
+#define EVENT_ACTIONS(X)                                                                           \
+    X(MESSAGE_ACCEPTED, "message.accepted")                                                        \
+    X(MESSAGE_ABANDONED, "message.abandoned")                                                      \
+    X(RECIPIENT_REJECTED, "recipient.rejected")                                                    \
+    X(DELIVERY_DELAYED, "delivery.delayed")                                                        \
+    X(DELIVERY_DELIVERED, "delivery.delivered")                                                    \
+    X(DELIVERY_EXPANDED, "delivery.expanded")                                                      \
+    X(DELIVERY_HELD, "delivery.held")                                                              \
+    X(DELIVERY_FAILED, "delivery.failed")                                                          \
+    X(DELIVERY_EXPIRED, "delivery.expired")                                                        \
+    X(DELIVERY_CANCELED, "delivery.canceled")                                                      \
+    X(DELIVERY_DISCARDED, "delivery.discarded")                                                    \
+    X(DELIVERY_UNRESOLVED, "delivery.unresolved")                                                  \
+    X(REPORT_UNMATCHED, "report.unmatched")                                                        \
+    X(COMPLAINT_RECEIVED, "complaint.received")                                                    \
+    X(TRACE_GAP, "trace.gap")
+
+enum event_action {
+#define X(symbol, word) EVENT_##symbol,
+    EVENT_ACTIONS(X)
+#undef X
+        EVENT_ACTION_COUNT
+};
+const char *event_word(enum event_action action);
+
+struct event {
+    uint64_t id;        /* hash of waybill, recipient, action, attempt; 60 bits as fact ids */
+    uint64_t waybill;
+    uint64_t recipient; /* recipient_hash; 0: the whole mail */
+    enum event_action action;
+    int64_t time;
+    unsigned sequence;  /* place in the waybill's list of events */
+};
+/* 60-bit hash of a normalised address: names a recipient where no address may stand. */
+uint64_t recipient_hash(struct slice address);
+
+/* All events that the waybill's facts amount to, by time; the same facts give the same list. An
+ * attempt is told apart by its time in whole seconds, a final outcome stands once. The caller
+ * frees *events with free(). -1: no memory. */
+int waybill_events(const struct waybill *waybill, struct event **events, size_t *count);
+
+#endif
