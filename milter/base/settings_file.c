@@ -22,6 +22,7 @@
 struct reading {
     struct settings *settings;
     const char *path;
+    const char *text; /* of the file */
     unsigned *lines; /* per option: where it was set; 0: not yet */
     struct error *why;
     bool told; /* the first fault counts; libconfuse adds words of its own to ours */
@@ -59,14 +60,11 @@ static int set_from_file(struct reading *reading, const struct option *option, c
 }
 
 /* A value that is set twice is mostly a mistake, and the reader of the file looks at the first. */
-static int begin_option(struct reading *reading, const struct option *option, unsigned line,
-                        bool first_item)
+static int begin_option(struct reading *reading, const struct option *option, unsigned line)
 {
     unsigned *known = &reading->lines[option - options];
     char text[200];
 
-    if (!first_item)
-        return 0;
     if (*known > 0) {
         snprintf(text, sizeof text, "%s: is set already in line %u", option->name, *known);
         return reading_fail(reading, line, text);
@@ -82,12 +80,14 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
     struct reading *reading = reading_now;
     const struct option *option = option_find(opt->name);
     unsigned line = (unsigned)cfg->line;
+    bool first = opt->nvalues <= 1; /* it counts the one that it is about to set */
 
-    if (option == NULL ||
-        begin_option(reading, option, line, option->type != OPTION_LIST || opt->nvalues == 0) < 0 ||
+    *(const char **)result = value;
+    if (reading == NULL) /* LIST_UNSET, while the parser is made */
+        return 0;
+    if (option == NULL || (first && begin_option(reading, option, line) < 0) ||
         set_from_file(reading, option, value, line) < 0)
         return -1;
-    *(const char **)result = value;
     return 0;
 }
 
@@ -107,15 +107,23 @@ static void on_error(cfg_t *cfg, const char *format, va_list arguments)
 static void on_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     char words[200], text[400];
+    unsigned line = (unsigned)cfg->line;
 
+    /* What is missed at the end is missed where the last thing stands. */
+    if (strncmp(format, "premature", 9) == 0)
+        line = syntax_last_line(reading_now->text, line);
     if (strcmp(format, "no such option '%s'") == 0) {
         say_unknown(va_arg(arguments, const char *), text, sizeof text);
     } else {
         vsnprintf(words, sizeof words, format, arguments);
         snprintf(text, sizeof text, "%s; write NAME = VALUE, a list as NAME = { A, B }", words);
     }
-    reading_fail(reading_now, (unsigned)cfg->line, text);
+    reading_fail(reading_now, line, text);
 }
+
+/* What a list holds in libconfuse until the file sets it: so an empty list can be told from none,
+ * since no callback is called for it. */
+#define LIST_UNSET "{unset}"
 
 static cfg_t *make_parser(void)
 {
@@ -126,7 +134,7 @@ static cfg_t *make_parser(void)
         return NULL;
     for (size_t i = 0; i < option_count; i++) {
         if (options[i].type == OPTION_LIST)
-            rows[i] = (cfg_opt_t)CFG_STR_LIST_CB(options[i].name, 0, CFGF_NODEFAULT, on_value);
+            rows[i] = (cfg_opt_t)CFG_STR_LIST_CB(options[i].name, LIST_UNSET, CFGF_NONE, on_value);
         else
             rows[i] = (cfg_opt_t)CFG_STR_CB(options[i].name, 0, CFGF_NODEFAULT, on_value);
     }
@@ -136,6 +144,13 @@ static cfg_t *make_parser(void)
     if (cfg != NULL)
         cfg_set_error_function(cfg, on_error);
     return cfg;
+}
+
+static void take_empty_lists(cfg_t *cfg, struct settings *settings)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (options[i].type == OPTION_LIST && cfg_size(cfg, options[i].name) == 0)
+            value_clear_list(option_text(&options[i], settings));
 }
 
 static int parse(struct reading *reading, const struct buffer *file)
@@ -150,10 +165,13 @@ static int parse(struct reading *reading, const struct buffer *file)
     cfg = make_parser();
     if (cfg == NULL)
         return error_set(reading->why, "cannot read '%s': no memory", reading->path);
+    reading->text = file->data;
     reading_now = reading;
     result = cfg_parse_buf(cfg, file->data);
     if (result != CFG_SUCCESS)
         reading_fail(reading, (unsigned)cfg->line, "is not understood; write NAME = VALUE");
+    else
+        take_empty_lists(cfg, reading->settings);
     reading_now = NULL;
     cfg_free(cfg);
     return result == CFG_SUCCESS ? 0 : -1;
@@ -193,28 +211,29 @@ static int load(const char *path, struct buffer *file, struct error *why)
     return result;
 }
 
-static const struct option *last_set(const struct reading *reading, const char *a, const char *b)
-{
-    const struct option *first = option_find(a), *second = option_find(b);
-
-    return reading->lines[first - options] > reading->lines[second - options] ? first : second;
-}
-
 /* What no row can say alone. */
 static int check_together(struct reading *reading)
 {
     const struct settings *settings = reading->settings;
-    const struct option *blamed;
+    const struct option *max = option_find("journal_max_mb");
+    const struct option *segment = option_find("journal_segment_mb");
+    unsigned max_line = reading->lines[max - options];
+    unsigned segment_line = reading->lines[segment - options];
     char text[200];
 
     if (settings->journal_max_mb >= 2 * settings->journal_segment_mb)
         return 0;
-    blamed = last_set(reading, "journal_max_mb", "journal_segment_mb");
-    snprintf(text, sizeof text,
-             "%s: journal_max_mb must be at least twice journal_segment_mb, not %lld and %lld",
-             blamed->name, (long long)settings->journal_max_mb,
-             (long long)settings->journal_segment_mb);
-    return reading_fail(reading, reading->lines[blamed - options], text);
+    if (max_line > segment_line)
+        snprintf(text, sizeof text,
+                 "journal_max_mb: must be at least twice journal_segment_mb, so %lld, not %lld",
+                 (long long)(2 * settings->journal_segment_mb),
+                 (long long)settings->journal_max_mb);
+    else
+        snprintf(text, sizeof text,
+                 "journal_segment_mb: must be at most half of journal_max_mb, so %lld, not %lld",
+                 (long long)(settings->journal_max_mb / 2),
+                 (long long)settings->journal_segment_mb);
+    return reading_fail(reading, max_line > segment_line ? max_line : segment_line, text);
 }
 
 int settings_file_read(struct settings *settings, const char *path, struct error *why)

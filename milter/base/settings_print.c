@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "options.h"
+#include "values.h"
+#include "waybill/buffer.h"
 
 #define LINE_WIDTH 78
+#define RANGE_MAX 1000
 
 /* The words of `text` behind "# ", a new line before the one that would pass the width. */
-static void print_wrapped(FILE *to, const char *text)
+static void print_wrapped(FILE *to, struct slice rest)
 {
-    struct slice rest = slice_of(text), word;
+    struct slice word;
     size_t column = 0;
 
     while (text_take_word(&rest, &word)) {
@@ -43,19 +46,41 @@ static void print_initial(FILE *to, const struct option *option)
     }
 }
 
-static void print_range(FILE *to, const struct option *option)
+static void add_range(struct buffer *to, const struct option *option)
 {
-    if (option->type == OPTION_NUMBER)
-        fprintf(to, "%lld to %lld", (long long)option->least, (long long)option->most);
-    else if (option->type == OPTION_MODE)
-        fprintf(to, "an octal mode");
-    else if (option->type == OPTION_CHOICE)
-        for (size_t i = 0; option->choices[i] != NULL; i++)
-            fprintf(to, "%s%s", i == 0 ? "" : option->choices[i + 1] == NULL ? " or " : ", ",
-                    option->choices[i]);
-    else
-        fprintf(to, "%s%s", option->type == OPTION_LIST ? "a list; each item " : "",
-                option->allowed);
+    switch (option->type) {
+    case OPTION_NUMBER:
+        buffer_addf(to, "%lld to %lld", (long long)option->least, (long long)option->most);
+        break;
+    case OPTION_MODE:
+        buffer_add_text(to, "an octal mode");
+        break;
+    case OPTION_CHOICE:
+        value_say_choices(option, to);
+        break;
+    case OPTION_TEXT:
+        buffer_add_text(to, option->allowed);
+        break;
+    case OPTION_LIST:
+        buffer_addf(to, "a list; each item %s", option->allowed);
+        break;
+    }
+}
+
+static void print_option(FILE *to, const struct option *option)
+{
+    struct buffer range;
+
+    buffer_init(&range, RANGE_MAX);
+    buffer_add_char(&range, '[');
+    add_range(&range, option);
+    buffer_addf(&range, "]%s", option->live ? "" : " [restart]");
+    print_wrapped(to, slice_of(option->text));
+    print_wrapped(to, slice_of(range.data));
+    buffer_free(&range);
+    fprintf(to, "#%s = ", option->name);
+    print_initial(to, option);
+    fputc('\n', to);
 }
 
 void settings_print_example(FILE *to)
@@ -70,12 +95,7 @@ void settings_print_example(FILE *to)
         if (options[i].heading != NULL)
             fprintf(to, "\n\n# ---- %s ----\n", options[i].heading);
         fputc('\n', to);
-        print_wrapped(to, options[i].text);
-        fputs("# [", to);
-        print_range(to, &options[i]);
-        fprintf(to, "]%s\n#%s = ", options[i].live ? "" : " [restart]", options[i].name);
-        print_initial(to, &options[i]);
-        fputc('\n', to);
+        print_option(to, &options[i]);
     }
 }
 
@@ -107,10 +127,15 @@ static void print_sentences(FILE *to, const char *text)
 
 static void print_item(FILE *to, const struct option *option)
 {
+    struct buffer range;
+
+    buffer_init(&range, RANGE_MAX);
+    add_range(&range, option);
     fprintf(to, ".It Ic %s\n", option->name);
     print_sentences(to, option->text);
     fputs("Allowed: ", to);
-    print_range(to, option);
+    print_mdoc(to, slice_of(range.data));
+    buffer_free(&range);
     fputs(".\nDefault:\n.Ql ", to);
     print_initial(to, option);
     fputs(" .\n", to);

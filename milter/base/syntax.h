@@ -9,5 +9,7 @@
 
 /* What is wrong with the text, and in which line; NULL: nothing. */
 const char *syntax_fault(const char *text, size_t size, unsigned *line);
+/* The last line up to `until` that is neither empty nor a comment; `until` if there is none. */
+unsigned syntax_last_line(const char *text, unsigned until);
 
 #endif

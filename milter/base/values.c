@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void say_choices(const struct option *option, struct buffer *text)
+void value_say_choices(const struct option *option, struct buffer *text)
 {
     for (size_t i = 0; option->choices[i] != NULL; i++) {
         const char *between = option->choices[i + 1] == NULL ? " or " : ", ";
@@ -29,7 +29,7 @@ void value_say_allowed(const struct option *option, const char *value, struct bu
                     (long long)option->most);
         break;
     case OPTION_CHOICE:
-        say_choices(option, text);
+        value_say_choices(option, text);
         break;
     case OPTION_MODE:
         buffer_addf(text, "an octal mode from %04llo to %04llo", (unsigned long long)option->least,

@@ -14,6 +14,8 @@ enum verdict { VALUE_GOOD, VALUE_WRONG, VALUE_TOO_MANY, VALUE_NO_MEMORY };
 enum verdict value_set(const struct option *option, struct settings *settings, const char *value);
 /* "NAME: must be ..., not 'VALUE'" */
 void value_say_allowed(const struct option *option, const char *value, struct buffer *text);
+/* "full, hash or off" */
+void value_say_choices(const struct option *option, struct buffer *text);
 bool value_same(const struct option *option, const struct settings *a, const struct settings *b);
 void value_clear_list(char **list);
 
