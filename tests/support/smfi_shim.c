@@ -47,7 +47,7 @@ int smfi_main(void)
     return MI_SUCCESS;
 }
 
-int smfi_opensocket(bool remove)
+int smfi_opensocket(int remove) /* mfapi.h has a bool of its own */
 {
     assert(!remove); /* it would take a living socket away */
     return MI_SUCCESS;
