@@ -10,8 +10,8 @@
 #include "waybill/verdict.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "relay.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 
@@ -183,22 +183,24 @@ static const struct reason *reason_of(const struct recipient *recipient)
     return by_reply;
 }
 
-/* Who spoke, escaped: "mx.example.org" out of "mx.example.org[192.0.2.1]:25". */
-static void server_name(struct slice relay, char *name, size_t room)
+/* What the relay field says if no server was reached. */
+static bool never_reached(struct slice relay)
 {
+    return relay.at == NULL || relay.size == 0 || slice_is(relay, "none");
+}
+
+/* Who spoke, escaped: "mx.example.org" out of "mx.example.org[192.0.2.1]:25". */
+static void server_name(struct slice text, char *name, size_t room)
+{
+    struct relay relay;
     struct buffer buffer;
-    struct slice host = relay;
 
     buffer_init(&buffer, room - 1);
-    if (relay.size > 0 && slice_find(relay, '[') < 0 && !slice_is(relay, "none"))
-        host = slice_of("our own mail server"); /* relay=local, virtual, a pipe */
-    else
-        text_take_until(&relay, '[', &host);
-    if (host.size == 0 || slice_is(host, "none") || escape_terminal(&buffer, host) != 0) {
-        buffer_clear(&buffer);
-        buffer_add_text(&buffer, "the next server");
-    }
-    snprintf(name, room, "%s", buffer.data);
+    if (relay_read(text, &relay))
+        escape_terminal(&buffer, relay.name.size > 0 ? relay.name : relay.ip);
+    else if (!never_reached(text))
+        buffer_add_text(&buffer, "our own mail server"); /* relay=local, virtual, a pipe */
+    snprintf(name, room, "%s", buffer.size > 0 ? buffer.data : "the next server");
     buffer_free(&buffer);
 }
 
@@ -218,12 +220,6 @@ static void say_delivered(const struct recipient *recipient, const char *server,
              next.size > 0 ? "took it as " : "took it", next.data,
              "; what it did with it only that side can tell");
     buffer_free(&next);
-}
-
-/* What the relay field says if no server was reached. */
-static bool never_reached(struct slice relay)
-{
-    return relay.at == NULL || relay.size == 0 || slice_is(relay, "none");
 }
 
 static bool sender_was_told(const struct waybill *waybill)
