@@ -25,6 +25,11 @@ struct query {
 };
 void query_init(struct query *query); /* the last day, newest first, 50 */
 
+/* Does this waybill satisfy the query (all but the cursor)? */
+bool query_fits(const struct query *query, const struct waybill *waybill);
+/* Is it a recipient that the query asks for, by address and state? */
+bool query_fits_recipient(const struct query *query, const struct recipient *recipient);
+
 struct query_answer {
     struct waybill *waybills; /* newest first */
     size_t count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * match: every term of a query against the waybill itself. See match.h.
+ * match: does a waybill satisfy a query? The index only hints (its hashes collide); this decides.
  */
-#include "match.h"
+#include "waybill/query.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static bool match_client(struct slice wanted, const struct waybill *waybill)
                               slice_make(name.at + (name.size - domain.size), domain.size));
 }
 
-bool match_recipient(const struct query *query, const struct recipient *recipient)
+bool query_fits_recipient(const struct query *query, const struct recipient *recipient)
 {
     if (query->state >= 0 && recipient->state != (enum recipient_state)query->state)
         return false;
@@ -71,14 +71,14 @@ static bool match_recipients(const struct query *query, const struct waybill *wa
     if (query->to.at == NULL && query->state < 0)
         return true;
     for (size_t i = 0; i < waybill->recipient_count; i++)
-        if (match_recipient(query, &waybill->recipients[i]))
+        if (query_fits_recipient(query, &waybill->recipients[i]))
             return true;
     /* A mail that never came to a recipient still has a state. */
     return waybill->recipient_count == 0 && query->to.at == NULL &&
            waybill_state(waybill) == (enum recipient_state)query->state;
 }
 
-bool match_waybill(const struct query *query, const struct waybill *waybill)
+bool query_fits(const struct query *query, const struct waybill *waybill)
 {
     if (waybill->arrived < query->since || waybill->arrived > query->until)
         return false;

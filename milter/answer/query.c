@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "candidates.h"
-#include "match.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
@@ -76,7 +75,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
             walk->failed = true;
             return;
         }
-        item->fits = match_waybill(walk->query, &item->waybill);
+        item->fits = query_fits(walk->query, &item->waybill);
         if (!item->fits)
             waybill_clear(&item->waybill);
     }
@@ -114,7 +113,7 @@ static int follow_see(struct walk *walk, struct item *item)
                        walk->why);
     if (result <= 0)
         return result;
-    item->fits = match_waybill(walk->query, &item->waybill);
+    item->fits = query_fits(walk->query, &item->waybill);
     if (!item->fits) {
         waybill_clear(&item->waybill);
         return 0;

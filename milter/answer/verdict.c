@@ -143,12 +143,12 @@ static const struct reason *reason_of_status(struct slice status)
 {
     uint64_t class;
     const struct reason *general = NULL;
-    struct slice subject, rest = status;
+    struct slice subject, detail, rest = status;
 
     if (!text_take_number(&rest, &class) || !text_take_char(&rest, '.'))
         return NULL;
-    subject = rest;
-    if (!text_take_until(&subject, '.', &subject))
+    detail = rest;
+    if (!text_take_until(&detail, '.', &subject))
         return NULL;
     for (size_t i = 0; i < COUNT(reasons); i++) {
         if (slice_is(rest, reasons[i].code))
