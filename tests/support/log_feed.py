@@ -3,6 +3,7 @@
 systemd-journal-remote into a journal file, with the fields that journald would have set."""
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -18,6 +19,7 @@ class LogFeed:
         """Follow the file `log`; the journal is made in `directory`."""
         self.log, self.directory = log, directory
         os.makedirs(directory, 0o755)
+        shutil.chown(directory, "nobody")  # the daemon's user, who has to read it
         self.lines = 0
         self._stop = threading.Event()
         self._remote = None
@@ -26,7 +28,7 @@ class LogFeed:
     def start(self):
         self._remote = subprocess.Popen(
             [REMOTE, "-o", f"{self.directory}/remote.journal", "--split-mode=none", "-"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, user="nobody")
         self._thread.start()
         return self
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The next mail server: takes mails, or not, as the recipient's local part says.
+"""The next mail server: takes mails, or not, as the recipient's local part or domain begins:
+later, later1 or later-bob at any domain, or bob@later.example.
 
     ok...     taken                      later...   451 once, then taken
     never...  550 at RCPT                busy...    451 for ever
@@ -17,6 +18,7 @@ import time
 
 LIE = (b"550-5.1.1 \x1b[31mno such user\r\n"
        b"550 5.1.1 second line) status=sent (250 2.0.0 Ok: queued as 4LIES0lies0)\r\n")
+KINDS = ("ok", "later", "never", "busy", "full", "spam", "lies", "slow", "gone")
 ANSWERS = {
     "never": b"550 5.1.1 no such user here\r\n",
     "full": b"552 5.2.2 mailbox full\r\n",
@@ -105,7 +107,7 @@ class Sink:
             await writer.drain()
 
     async def _rcpt(self, to):
-        kind = re.match(r"[a-z]*", to).group()
+        kind = _kind(to)
         if kind == "slow":
             await asyncio.sleep(2)
         if kind in ("later", "gone") and to not in self._put_off:
@@ -122,13 +124,22 @@ class Sink:
         writer.write(b"354 go on\r\n")
         await writer.drain()
         text = await reader.readuntil(b"\r\n.\r\n")
-        if any(to.startswith("spam") for to in recipients):
+        if any(_kind(to) == "spam" for to in recipients):
             return b"554 5.7.1 looks like spam\r\n"
         found = re.search(rb"(?im)^message-id:\s*<([^>\r\n]*)>", text)
         self.mails.append({"time": time.time(), "from": sender, "to": recipients,
                            "size": len(text), "text": text,
                            "message_id": found.group(1).decode("utf-8", "replace") if found else ""})
         return b"250 2.0.0 Ok: queued as SINK%06d\r\n" % len(self.mails)
+
+
+def _kind(to):
+    local, _, domain = to.rpartition("@")
+    for part in (local, domain):
+        word = re.match(r"[a-z]*", part).group()
+        if word in KINDS:
+            return word
+    return "ok"
 
 
 def _address(command):
