@@ -46,6 +46,8 @@ struct recipient {
     int64_t tried;         /* time of the last attempt; 0: none */
     unsigned attempts;
     bool mailbox;          /* delivered: into a mailbox, not only to a next hop */
+    bool named;            /* by the client, at RCPT */
+    bool taken;            /* a witness saw it taken into the queue, or saw an attempt */
     bool at_rcpt;          /* rejected at RCPT */
     struct slice status;   /* 5.1.1 */
     struct slice reply;    /* words of the deciding fact */
@@ -59,18 +61,22 @@ struct waybill {
     uint64_t id;
     struct slice host, instance, queue_id;
     int64_t arrived; /* time of the earliest fact */
-    struct slice from, header_from, message_id, subject, subject_hash, date;
+    struct slice from, header_from, message_id, subject_text, subject_hash, date;
     struct slice client, ip, port, helo, login, auth, tls, daemon, daemon_port, envid, list, automatic;
     int64_t size;     /* bytes; -1: not known */
+    size_t size_from; /* how well it is known: 1 announced, 2 counted, 3 by the queue manager */
     bool has_from;
     bool seen_by_milter, queued, abandoned, removed;
     struct slice phase; /* abandoned in this phase */
     struct fact *facts; /* sorted by time */
     size_t fact_count;
+    uint32_t *subject;  /* facts[i] speaks of recipients[subject[i]]; SUBJECT_MAIL: of the mail */
     struct recipient *recipients; /* in order of their first fact */
     size_t recipient_count;
-    struct buffer *scratch; /* owns all bytes */
+    char *bytes; /* owns what the slices show */
 };
+
+#define SUBJECT_MAIL UINT32_MAX
 
 /* Compute. `now` in ms and `queue_lifetime` in ms decide unresolved (0: never). -1: no memory.
  * The waybill owns what it shows; the record may go. */

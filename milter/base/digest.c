@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * digest: hashes of bytes by OpenSSL. Promise: an answer is right or the process is gone, since a
+ * wrong id would be worse than none.
+ *
+ * Algorithms are fetched once: EVP_sha256() would look them up again at each call, which costs
+ * more than to hash a log line.
+ */
+#include "waybill/digest.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+static EVP_MD *sha1, *sha256;
+static EVP_MAC *hmac;
+
+static void digest_give_up(const char *what)
+{
+    fprintf(stderr, "waybill: cannot go on without %s\n", what);
+    abort();
+}
+
+static void digest_fetch(void)
+{
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (sha1 == NULL || sha256 == NULL || hmac == NULL)
+        digest_give_up("SHA-1, SHA-256 or HMAC");
+}
+
+static void digest_run(EVP_MD *const *algorithm, const void *data, size_t size, unsigned char *out)
+{
+    pthread_once(&fetched, digest_fetch);
+    if (EVP_Digest(data, size, out, NULL, *algorithm, NULL) != 1)
+        digest_give_up("a hash");
+}
+
+void digest_sha1(const void *data, size_t size, unsigned char out[static SHA1_SIZE])
+{
+    digest_run(&sha1, data, size, out);
+}
+
+uint64_t digest_64(const void *data, size_t size)
+{
+    unsigned char all[32];
+    uint64_t value = 0;
+
+    digest_run(&sha256, data, size, all);
+    for (size_t i = 0; i < 8; i++)
+        value = (value << 8) | all[i];
+    return value;
+}
+
+void digest_hmac(const void *key, size_t key_size, const void *data, size_t size,
+                 unsigned char out[static 32])
+{
+    char name[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", name, 0),
+                               OSSL_PARAM_construct_end()};
+    /* EVP_MAC_init takes a NULL key as "keep the last one", so an empty key needs an address. */
+    const unsigned char *bytes = key_size > 0 ? key : (const unsigned char *)"";
+    EVP_MAC_CTX *context;
+    size_t length = 0;
+
+    pthread_once(&fetched, digest_fetch);
+    context = EVP_MAC_CTX_new(hmac);
+    if (context == NULL || EVP_MAC_init(context, bytes, key_size, parameters) != 1 ||
+        EVP_MAC_update(context, data, size) != 1 || EVP_MAC_final(context, out, &length, 32) != 1 ||
+        length != 32)
+        digest_give_up("HMAC-SHA-256");
+    EVP_MAC_CTX_free(context);
+}
+
+/* The kernel gives at most 256 bytes a call. */
+void digest_random(void *data, size_t size)
+{
+    unsigned char *to = data;
+
+    while (size > 0) {
+        size_t part = size < 256 ? size : 256;
+        if (getentropy(to, part) < 0)
+            digest_give_up("random bytes");
+        to += part;
+        size -= part;
+    }
+}

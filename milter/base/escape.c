@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * escape: foreign bytes made safe for a terminal, JSON, CSV and record lines. Promise: whatever
+ * comes in, what goes out is valid UTF-8 without characters that steer or hide.
+ */
+#include "waybill/escape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* First and last code of what must never reach a reader as itself: controls, marks that turn the
+ * direction of text, characters that take no place or look like a blank, line separators, tags.
+ * Variation selectors are left alone: every second emoji in a subject has one. */
+static const struct {
+    uint32_t first, last;
+} unsafe[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+    {0x61c, 0x61c},   {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180e, 0x180e},
+    {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+    {0xfeff, 0xfeff}, {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0xfffe, 0xffff},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+static bool code_unsafe(uint32_t code)
+{
+    if (code >= 0x20 && code < 0x7f)
+        return false;
+    for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++)
+        if (code >= unsafe[i].first && code <= unsafe[i].last)
+            return true;
+    return false;
+}
+
+/* Step over one character, or over one bad byte: then 0 and *code is the byte. */
+static size_t take_character(struct slice *from, uint32_t *code)
+{
+    size_t length = text_utf8(*from, code), step = length > 0 ? length : 1;
+
+    if (length == 0)
+        *code = (unsigned char)from->at[0];
+    from->at += step;
+    from->size -= step;
+    return length;
+}
+
+size_t escape_piece(struct slice *from, char piece[static ESCAPE_PIECE_SIZE])
+{
+    const char *start = from->at;
+    uint32_t code;
+    size_t length = take_character(from, &code);
+
+    if (length > 0 && !code_unsafe(code)) {
+        memcpy(piece, start, length);
+        piece[length] = '\0';
+        return length;
+    }
+    if (length <= 1)
+        return (size_t)snprintf(piece, ESCAPE_PIECE_SIZE, "\\x%02X", (unsigned)code);
+    return (size_t)snprintf(piece, ESCAPE_PIECE_SIZE, "\\u{%04X}", (unsigned)code);
+}
+
+/* Printable ASCII is by far the most: it is copied in runs. */
+static size_t plain_run(struct slice from, const char *special)
+{
+    size_t size = 0;
+
+    while (size < from.size && from.at[size] >= 0x20 && from.at[size] < 0x7f &&
+           strchr(special, from.at[size]) == NULL)
+        size++;
+    return size;
+}
+
+static void add_run(struct buffer *to, struct slice *from, size_t size)
+{
+    buffer_add(to, from->at, size);
+    from->at += size;
+    from->size -= size;
+}
+
+int escape_terminal(struct buffer *to, struct slice from)
+{
+    char piece[ESCAPE_PIECE_SIZE];
+
+    while (from.size > 0 && !to->failed) {
+        size_t run = plain_run(from, "");
+        if (run > 0)
+            add_run(to, &from, run);
+        else
+            buffer_add(to, piece, escape_piece(&from, piece));
+    }
+    return to->failed ? -1 : 0;
+}
+
+static void json_character(struct buffer *to, struct slice *from)
+{
+    const char *start = from->at;
+    uint32_t code;
+    size_t length = take_character(from, &code);
+
+    if (length == 0)
+        buffer_add_text(to, "\xef\xbf\xbd");
+    else if (code == '"' || code == '\\')
+        buffer_addf(to, "\\%c", (char)code);
+    else if (code == '\n')
+        buffer_add_text(to, "\\n");
+    else if (code == '\r')
+        buffer_add_text(to, "\\r");
+    else if (code == '\t')
+        buffer_add_text(to, "\\t");
+    else if (!code_unsafe(code))
+        buffer_add(to, start, length);
+    else if (code < 0x10000)
+        buffer_addf(to, "\\u%04x", (unsigned)code);
+    else
+        buffer_addf(to, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (code >> 10)),
+                    (unsigned)(0xdc00 + (code & 0x3ff)));
+}
+
+int escape_json(struct buffer *to, struct slice from)
+{
+    buffer_add_char(to, '"');
+    while (from.size > 0 && !to->failed) {
+        size_t run = plain_run(from, "\"\\");
+        if (run > 0)
+            add_run(to, &from, run);
+        else
+            json_character(to, &from);
+    }
+    return buffer_add_char(to, '"');
+}
+
+/* Spreadsheets run what begins so, also behind blanks and quotes. A line break was a blank by
+ * then, so the leading ones count, too. */
+static bool looks_like_formula(struct slice from)
+{
+    from = slice_trim(from);
+    return from.size > 0 && strchr("=+-@|%", from.at[0]) != NULL && from.at[0] != '\0';
+}
+
+static void csv_character(struct buffer *to, struct slice *from)
+{
+    char piece[ESCAPE_PIECE_SIZE];
+
+    if (from->at[0] == '\n' || from->at[0] == '\r' || from->at[0] == '\t') {
+        buffer_add_char(to, ' ');
+        from->at++;
+        from->size--;
+        return;
+    }
+    if (from->at[0] == '"')
+        buffer_add_char(to, '"');
+    buffer_add(to, piece, escape_piece(from, piece));
+}
+
+int escape_csv(struct buffer *to, struct slice from)
+{
+    bool formula = looks_like_formula(from);
+    bool quoted = formula || slice_find(from, ',') >= 0 || slice_find(from, '"') >= 0 ||
+                  slice_find(from, ';') >= 0 || slice_find(from, '\n') >= 0 ||
+                  slice_find(from, '\r') >= 0 ||
+                  (from.size > 0 && (from.at[0] == ' ' || from.at[from.size - 1] == ' '));
+
+    if (quoted)
+        buffer_add_char(to, '"');
+    if (formula)
+        buffer_add_char(to, '\'');
+    while (from.size > 0 && !to->failed)
+        csv_character(to, &from);
+    if (quoted)
+        buffer_add_char(to, '"');
+    return to->failed ? -1 : 0;
+}
+
+static void value_character(struct buffer *to, struct slice *from)
+{
+    const char *start = from->at;
+    uint32_t code;
+    size_t length = take_character(from, &code);
+
+    if (length > 1 && !code_unsafe(code)) {
+        buffer_add(to, start, length);
+        return;
+    }
+    for (const char *byte = start; byte < from->at; byte++)
+        buffer_addf(to, "%%%02X", (unsigned)(unsigned char)*byte);
+}
+
+int escape_value(struct buffer *to, struct slice from)
+{
+    while (from.size > 0 && !to->failed) {
+        size_t run = plain_run(from, " %");
+        if (run > 0)
+            add_run(to, &from, run);
+        else
+            value_character(to, &from);
+    }
+    return to->failed ? -1 : 0;
+}
+
+static int hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'A' && byte <= 'F')
+        return byte - 'A' + 10;
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
+    return -1;
+}
+
+size_t unescape_value(char *data, size_t size)
+{
+    size_t out = 0;
+
+    for (size_t in = 0; in < size; in++) {
+        int high = -1, low = -1;
+        if (data[in] == '%' && size - in > 2) {
+            high = hex_digit(data[in + 1]);
+            low = hex_digit(data[in + 2]);
+        }
+        if (high >= 0 && low >= 0) {
+            data[out++] = (char)(high * 16 + low);
+            in += 2;
+        } else {
+            data[out++] = data[in];
+        }
+    }
+    return out;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * json: writes JSON as it goes, without a tree. Promise: what was begun and ended in pairs is a
+ * valid document, unless the buffer failed.
+ */
+#include "waybill/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "waybill/escape.h"
+
+void json_init(struct json *json, struct buffer *to)
+{
+    *json = (struct json){.to = to};
+}
+
+/* A misuse is a fault of ours that would give a broken document: better none. */
+static void json_insist(bool right)
+{
+    if (!right)
+        abort();
+}
+
+/* The comma before a member. */
+static void json_separate(struct json *json)
+{
+    if (json->depth == 0)
+        return;
+    if (!json->first[json->depth - 1])
+        buffer_add_char(json->to, ',');
+    json->first[json->depth - 1] = false;
+}
+
+static void json_before_value(struct json *json)
+{
+    if (json->after_key) {
+        json->after_key = false;
+        return;
+    }
+    json_insist(json->depth == 0 || json->open[json->depth - 1] == '[');
+    json_separate(json);
+}
+
+static void json_open(struct json *json, char bracket)
+{
+    json_before_value(json);
+    json_insist(json->depth < JSON_DEPTH);
+    json->open[json->depth] = bracket;
+    json->first[json->depth] = true;
+    json->depth++;
+    buffer_add_char(json->to, bracket);
+}
+
+static void json_close(struct json *json, char bracket, char end)
+{
+    json_insist(json->depth > 0 && json->open[json->depth - 1] == bracket && !json->after_key);
+    json->depth--;
+    buffer_add_char(json->to, end);
+}
+
+void json_object(struct json *json)
+{
+    json_open(json, '{');
+}
+
+void json_object_end(struct json *json)
+{
+    json_close(json, '{', '}');
+}
+
+void json_array(struct json *json)
+{
+    json_open(json, '[');
+}
+
+void json_array_end(struct json *json)
+{
+    json_close(json, '[', ']');
+}
+
+void json_key(struct json *json, const char *key)
+{
+    json_insist(json->depth > 0 && json->open[json->depth - 1] == '{' && !json->after_key);
+    json_separate(json);
+    escape_json(json->to, slice_of(key));
+    buffer_add_char(json->to, ':');
+    json->after_key = true;
+}
+
+void json_string(struct json *json, struct slice value)
+{
+    if (value.at == NULL) {
+        json_null(json);
+        return;
+    }
+    json_before_value(json);
+    escape_json(json->to, value);
+}
+
+void json_text(struct json *json, const char *value)
+{
+    json_string(json, slice_of(value));
+}
+
+void json_number(struct json *json, int64_t value)
+{
+    json_before_value(json);
+    buffer_addf(json->to, "%" PRId64, value);
+}
+
+void json_decimal(struct json *json, double value, int places)
+{
+    char text[400];
+    int size;
+
+    if (!isfinite(value)) {
+        json_null(json);
+        return;
+    }
+    json_before_value(json);
+    size = snprintf(text, sizeof text, "%.*f", places, value);
+    /* A program that speaks the user's language may have a comma here. */
+    for (int i = 0; i < size && i < (int)sizeof text - 1; i++)
+        if (text[i] != '-' && (text[i] < '0' || text[i] > '9'))
+            text[i] = '.';
+    buffer_add_text(json->to, text);
+}
+
+void json_bool(struct json *json, bool value)
+{
+    json_before_value(json);
+    buffer_add_text(json->to, value ? "true" : "false");
+}
+
+void json_null(struct json *json)
+{
+    json_before_value(json);
+    buffer_add_text(json->to, "null");
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text: strict reading of foreign bytes, left to right. Promise: no byte outside the slice is
+ * looked at, and a take that fails leaves the slice as it was.
+ */
+#include "waybill/text.h"
+
+#include <string.h>
+
+struct slice slice_of(const char *text)
+{
+    return text == NULL ? SLICE_ABSENT : slice_make(text, strlen(text));
+}
+
+static bool bytes_equal(const char *a, const char *b, size_t size)
+{
+    return size == 0 || memcmp(a, b, size) == 0;
+}
+
+bool slice_equal(struct slice a, struct slice b)
+{
+    if (a.at == NULL || b.at == NULL)
+        return a.at == b.at;
+    return a.size == b.size && bytes_equal(a.at, b.at, a.size);
+}
+
+bool slice_is(struct slice a, const char *text)
+{
+    return slice_equal(a, slice_of(text));
+}
+
+/* Not tolower(3): a locale must not decide what an address is. */
+static char ascii_lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.at == NULL || b.at == NULL)
+        return a.at == b.at;
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+            return false;
+    return true;
+}
+
+bool slice_starts(struct slice a, const char *prefix)
+{
+    size_t size = strlen(prefix);
+
+    return a.at != NULL && a.size >= size && bytes_equal(a.at, prefix, size);
+}
+
+bool slice_ends(struct slice a, const char *suffix)
+{
+    size_t size = strlen(suffix);
+
+    return a.at != NULL && a.size >= size && bytes_equal(a.at + (a.size - size), suffix, size);
+}
+
+static bool is_white(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+struct slice slice_trim(struct slice a)
+{
+    while (a.size > 0 && is_white(a.at[0])) {
+        a.at++;
+        a.size--;
+    }
+    while (a.size > 0 && is_white(a.at[a.size - 1]))
+        a.size--;
+    return a;
+}
+
+ptrdiff_t slice_find(struct slice a, char byte)
+{
+    const char *found = a.size > 0 ? memchr(a.at, byte, a.size) : NULL;
+
+    return found == NULL ? -1 : found - a.at;
+}
+
+/* memmem is linear in glibc and musl, so hostile repetition costs nothing extra. */
+ptrdiff_t slice_find_text(struct slice a, const char *words)
+{
+    const char *found;
+
+    if (a.at == NULL)
+        return -1;
+    found = memmem(a.at, a.size, words, strlen(words));
+    return found == NULL ? -1 : found - a.at;
+}
+
+bool slice_copy(struct slice a, char *to, size_t room)
+{
+    size_t size = a.size;
+
+    if (room == 0)
+        return false;
+    if (size > room - 1)
+        size = room - 1;
+    if (size > 0)
+        memcpy(to, a.at, size);
+    to[size] = '\0';
+    return size == a.size;
+}
+
+static void advance(struct slice *from, size_t size)
+{
+    if (size > 0) {
+        from->at += size;
+        from->size -= size;
+    }
+}
+
+static struct slice front(const struct slice *from, size_t size)
+{
+    return slice_make(from->at == NULL ? "" : from->at, size);
+}
+
+bool text_take_char(struct slice *from, char byte)
+{
+    if (from->size == 0 || from->at[0] != byte)
+        return false;
+    advance(from, 1);
+    return true;
+}
+
+bool text_take(struct slice *from, const char *literal)
+{
+    if (!slice_starts(*from, literal))
+        return false;
+    advance(from, strlen(literal));
+    return true;
+}
+
+bool text_take_until(struct slice *from, char stop, struct slice *taken)
+{
+    ptrdiff_t at = slice_find(*from, stop);
+
+    if (at < 0)
+        return false;
+    *taken = front(from, (size_t)at);
+    advance(from, (size_t)at + 1);
+    return true;
+}
+
+bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken)
+{
+    ptrdiff_t at = slice_find_text(*from, stop);
+
+    if (at < 0)
+        return false;
+    *taken = front(from, (size_t)at);
+    advance(from, (size_t)at + strlen(stop));
+    return true;
+}
+
+bool text_take_any(struct slice *from, const char *set, struct slice *taken)
+{
+    size_t size = 0;
+
+    /* memchr with the length: strchr would find the NUL at the end of the set. */
+    while (size < from->size && memchr(set, from->at[size], strlen(set)) != NULL)
+        size++;
+    if (size == 0)
+        return false;
+    *taken = front(from, size);
+    advance(from, size);
+    return true;
+}
+
+bool text_take_word(struct slice *from, struct slice *taken)
+{
+    ptrdiff_t blank = slice_find(*from, ' ');
+    size_t size = blank < 0 ? from->size : (size_t)blank;
+
+    if (size == 0)
+        return false;
+    *taken = front(from, size);
+    advance(from, size);
+    return true;
+}
+
+bool text_take_number(struct slice *from, uint64_t *number)
+{
+    uint64_t value = 0;
+    size_t size = 0;
+
+    while (size < from->size && from->at[size] >= '0' && from->at[size] <= '9') {
+        uint64_t digit = (uint64_t)(from->at[size] - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+        size++;
+    }
+    if (size == 0)
+        return false;
+    *number = value;
+    advance(from, size);
+    return true;
+}
+
+bool text_number(struct slice all, uint64_t least, uint64_t most, uint64_t *number)
+{
+    uint64_t value;
+
+    if (!text_take_number(&all, &value) || all.size > 0 || value < least || value > most)
+        return false;
+    *number = value;
+    return true;
+}
+
+/* Length by the first byte, and the smallest code that may use this length: what is below it is
+ * an overlong form. */
+static size_t utf8_length(unsigned char first, uint32_t *bits, uint32_t *least)
+{
+    if (first < 0x80) {
+        *bits = first;
+        *least = 0;
+        return 1;
+    }
+    if (first >= 0xc2 && first <= 0xdf) {
+        *bits = first & 0x1fu;
+        *least = 0x80;
+        return 2;
+    }
+    if (first >= 0xe0 && first <= 0xef) {
+        *bits = first & 0x0fu;
+        *least = 0x800;
+        return 3;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        *bits = first & 0x07u;
+        *least = 0x10000;
+        return 4;
+    }
+    return 0;
+}
+
+size_t text_utf8(struct slice from, uint32_t *code)
+{
+    uint32_t value, least;
+    size_t length;
+
+    if (from.size == 0)
+        return 0;
+    length = utf8_length((unsigned char)from.at[0], &value, &least);
+    if (length == 0 || length > from.size)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        unsigned char next = (unsigned char)from.at[i];
+        if ((next & 0xc0u) != 0x80u)
+            return 0;
+        value = (value << 6) | (next & 0x3fu);
+    }
+    if (value < least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+        return 0;
+    if (code != NULL)
+        *code = value;
+    return length;
+}

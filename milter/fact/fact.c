@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "waybill/fact.h"
+
+#include <string.h>
+
+#include "body.h"
+#include "waybill/digest.h"
+#include "waybill/escape.h"
+
+/* fact: the words of the vocabulary, and the line that a fact is written as. */
+
+#define FACT_ID_BITS 60
+#define FACT_ID_MASK ((UINT64_C(1) << FACT_ID_BITS) - 1)
+
+static const char id_alphabet[] =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
+
+static const char *const kind_words[FACT_KIND_COUNT] = {
+    [FACT_UNKNOWN] = "unknown",
+#define X(symbol, word, text) [FACT_##symbol] = word,
+    FACT_KINDS(X)
+#undef X
+};
+
+static const char *const key_words[FACT_KEY_COUNT] = {
+#define X(symbol, word, text) [KEY_##symbol] = word,
+    FACT_KEYS(X)
+#undef X
+};
+
+_Static_assert(FACT_KEY_COUNT <= 64, "left_out is a set of 64 bits");
+
+const char *witness_name(enum witness witness)
+{
+    switch (witness) {
+    case WITNESS_MILTER:
+        return "milter";
+    case WITNESS_REPORT:
+        return "report";
+    case WITNESS_LOG:
+        return "log";
+    case WITNESS_QUEUE:
+        return "queue";
+    case WITNESS_ADMIN:
+        return "admin";
+    }
+    return "unknown";
+}
+
+const char *fact_kind_word(enum fact_kind kind)
+{
+    return kind < FACT_KIND_COUNT ? kind_words[kind] : kind_words[FACT_UNKNOWN];
+}
+
+enum fact_kind fact_kind_of(struct slice word)
+{
+    for (int kind = FACT_UNKNOWN + 1; kind < FACT_KIND_COUNT; kind++)
+        if (slice_is(word, kind_words[kind]))
+            return (enum fact_kind)kind;
+    return FACT_UNKNOWN;
+}
+
+const char *fact_key_word(enum fact_key key)
+{
+    return key_words[key];
+}
+
+static int key_of(struct slice word)
+{
+    for (int key = 0; key < FACT_KEY_COUNT; key++)
+        if (slice_is(word, key_words[key]))
+            return key;
+    return -1;
+}
+
+void fact_init(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time)
+{
+    memset(fact, 0, sizeof *fact);
+    fact->witness = witness;
+    fact->kind = kind;
+    fact->time = time;
+}
+
+void fact_id_text(uint64_t id, char text[static FACT_ID_SIZE])
+{
+    for (int i = FACT_ID_SIZE - 2; i >= 0; i--, id >>= 6)
+        text[i] = id_alphabet[id & 63];
+    text[FACT_ID_SIZE - 1] = '\0';
+}
+
+bool fact_id_parse(struct slice text, uint64_t *id)
+{
+    uint64_t number = 0;
+    if (text.size != FACT_ID_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        const char *found = text.at[i] ? strchr(id_alphabet, text.at[i]) : NULL;
+        if (found == NULL)
+            return false;
+        number = number << 6 | (uint64_t)(found - id_alphabet);
+    }
+    *id = number;
+    return true;
+}
+
+uint64_t fact_id_milter(uint64_t waybill, unsigned number)
+{
+    uint64_t parts[2] = {waybill, number};
+    unsigned char bytes[16];
+    for (int i = 0; i < 16; i++)
+        bytes[i] = (unsigned char)(parts[i / 8] >> (8 * (i % 8)));
+    return digest_64(bytes, sizeof bytes) & FACT_ID_MASK;
+}
+
+uint64_t fact_id_log(struct slice raw_line, unsigned occurrence)
+{
+    return (digest_64(raw_line.at, raw_line.size) + occurrence) & FACT_ID_MASK;
+}
+
+/* Cut to `size` bytes, but not inside a UTF-8 sequence. */
+static struct slice cut_value(struct slice value, size_t size)
+{
+    if (value.size <= size)
+        return value;
+    size_t keep = size;
+    while (keep > 0 && size - keep < 4 && ((unsigned char)value.at[keep] & 0xC0) == 0x80)
+        keep--;
+    return slice_make(value.at, keep);
+}
+
+int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct buffer *to)
+{
+    size_t start = to->size;
+    buffer_add_text(to, fact_kind_word(fact->kind));
+    if (fact->waybill != 0 && !(left_out & UINT64_C(1) << KEY_WAYBILL))
+        buffer_addf(to, " %s=%llu", key_words[KEY_WAYBILL], (unsigned long long)fact->waybill);
+    for (int key = 0; key < FACT_KEY_COUNT; key++) {
+        struct slice value = fact->value[key];
+        if (key == KEY_WAYBILL || value.at == NULL || left_out & UINT64_C(1) << key)
+            continue;
+        size_t name = strlen(key_words[key]) + 2, room = FACT_LINE_MAX - used - (to->size - start);
+        if (room < name + 3)
+            break;
+        /* Escaped, a byte may become three. */
+        size_t most = (room - name) / 3;
+        buffer_add_char(to, ' ');
+        buffer_add_text(to, key_words[key]);
+        buffer_add_char(to, '=');
+        escape_value(to, cut_value(value, most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX));
+    }
+    return to->failed ? -1 : 0;
+}
+
+int body_decode(char *body, size_t size, struct fact *fact)
+{
+    struct slice rest = slice_make(body, size), word;
+    if (!text_take_word(&rest, &word))
+        return -1;
+    fact->kind = fact_kind_of(word);
+    while (text_take_char(&rest, ' ')) {
+        struct slice pair, name;
+        if (!text_take_word(&rest, &pair))
+            break;
+        if (!text_take_until(&pair, '=', &name))
+            continue;
+        int key = key_of(name);
+        if (key < 0 || fact->value[key].at != NULL)
+            continue;
+        pair.size = unescape_value(body + (pair.at - body), pair.size);
+        if (key == KEY_WAYBILL) {
+            if (!text_number(pair, 1, UINT64_MAX, &fact->waybill))
+                return -1;
+        } else {
+            fact->value[key] = pair;
+        }
+    }
+    return 0;
+}
+
+int fact_encode(const struct fact *fact, struct buffer *to)
+{
+    char id[FACT_ID_SIZE];
+    size_t start = to->size;
+    fact_id_text(fact->id, id);
+    buffer_addf(to, "%lld %c%s ", (long long)fact->time, (char)fact->witness, id);
+    return body_encode(fact, 0, to->size - start, to);
+}
+
+static bool is_witness(char byte)
+{
+    return byte != '\0' && strchr("mrlqa", byte) != NULL;
+}
+
+int fact_decode(char *line, size_t size, struct fact *fact, struct error *why)
+{
+    struct slice rest = slice_make(line, size), name;
+    uint64_t time, id;
+    if (!text_take_number(&rest, &time) || time > INT64_MAX || !text_take_char(&rest, ' ') ||
+        !text_take_word(&rest, &name) || !is_witness(name.at[0]) ||
+        !fact_id_parse(slice_make(name.at + 1, name.size - 1), &id) || !text_take_char(&rest, ' '))
+        return error_set(why, "cannot read a fact: no 'time witness-id kind' at its front");
+    fact_init(fact, (enum witness)name.at[0], FACT_UNKNOWN, (int64_t)time);
+    fact->id = id;
+    if (body_decode(line + (rest.at - line), rest.size, fact) != 0)
+        return error_set(why, "cannot read a fact: no kind, or no number after 'w='");
+    return 0;
+}

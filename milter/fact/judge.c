@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "waybill/waybill.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "waybill/address.h"
+#include "waybill/clock.h"
+#include "waybill/digest.h"
+
+#include "body.h"
+
+/*
+ * judge: from facts to meaning.
+ *
+ * Three passes over the facts in the order of their time: the envelope is read, each fact finds
+ * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
+ * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
+ * What is said of the whole mail counts for the recipients that have no end of their own.
+ */
+
+static const char *const state_words[STATE_COUNT] = {
+#define X(symbol, word, text) [STATE_##symbol] = word,
+    RECIPIENT_STATES(X)
+#undef X
+};
+
+static const char *const state_sentences[STATE_COUNT] = {
+#define X(symbol, word, text) [STATE_##symbol] = text,
+    RECIPIENT_STATES(X)
+#undef X
+};
+
+/* The later in this list, the more it needs eyes. */
+static const enum recipient_state eyes[] = {
+    STATE_EXPANDED, STATE_DELIVERED, STATE_DISCARDED, STATE_CANCELED, STATE_ABANDONED,
+    STATE_ACCEPTED, STATE_HELD,      STATE_DELAYED,   STATE_REJECTED, STATE_UNRESOLVED,
+    STATE_EXPIRED,  STATE_FAILED,
+};
+
+const char *state_word(enum recipient_state state)
+{
+    return state < STATE_COUNT ? state_words[state] : "unknown";
+}
+
+const char *state_sentence(enum recipient_state state)
+{
+    return state < STATE_COUNT ? state_sentences[state] : "unknown";
+}
+
+int state_of(struct slice word)
+{
+    for (int state = 0; state < STATE_COUNT; state++)
+        if (slice_is(word, state_words[state]))
+            return state;
+    return -1;
+}
+
+bool state_final(enum recipient_state state)
+{
+    return state != STATE_ACCEPTED && state != STATE_DELAYED && state != STATE_HELD;
+}
+
+uint64_t recipient_hash(struct slice address)
+{
+    char normal[ADDRESS_MAX];
+    size_t size = address_normal(address, normal);
+    uint64_t hash = digest_64(normal, size) & ((UINT64_C(1) << 60) - 1);
+    return hash ? hash : 1;
+}
+
+/* ---- decoding ---- */
+
+static int decode_facts(struct waybill *waybill, const struct record *record, struct error *why)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i < record->count; i++)
+        bytes += record->lines[i].size;
+    const char *key[] = {record->host, record->instance, record->queue_id};
+    struct slice *shown[] = {&waybill->host, &waybill->instance, &waybill->queue_id};
+    for (int i = 0; i < 3; i++)
+        bytes += key[i] ? strlen(key[i]) : 0;
+    waybill->bytes = malloc(bytes);
+    waybill->facts = calloc(record->count + 1, sizeof *waybill->facts);
+    waybill->subject = calloc(record->count + 1, sizeof *waybill->subject);
+    if (waybill->bytes == NULL || waybill->facts == NULL || waybill->subject == NULL)
+        return error_set(why, "no memory for a waybill of %zu facts", record->count);
+    char *to = waybill->bytes;
+    for (int i = 0; i < 3; i++) {
+        size_t size = key[i] ? strlen(key[i]) : 0;
+        if (size > 0) {
+            memcpy(to, key[i], size);
+            *shown[i] = slice_make(to, size);
+            to += size;
+        }
+    }
+    for (size_t i = 0; i < record->count; i++) {
+        const struct record_line *line = &record->lines[i];
+        struct fact *fact = &waybill->facts[waybill->fact_count];
+        memcpy(to, line->text, line->size);
+        fact_init(fact, (enum witness)line->witness, FACT_UNKNOWN, line->time);
+        fact->id = line->fact;
+        fact->waybill = record->id;
+        if (body_decode(to, line->size, fact) == 0)
+            waybill->fact_count++;
+        to += line->size;
+    }
+    return 0;
+}
+
+/* ---- the envelope ---- */
+
+/* Take the value if the milter says it, or if nobody has said it yet. */
+static void learn(struct slice *known, const struct fact *fact, enum fact_key key)
+{
+    struct slice told = fact->value[key];
+    if (told.at != NULL && (known->at == NULL || fact->witness == WITNESS_MILTER))
+        *known = told;
+}
+
+static void read_envelope(struct waybill *waybill, const struct fact *fact)
+{
+    learn(&waybill->from, fact, KEY_FROM);
+    learn(&waybill->client, fact, KEY_CLIENT);
+    learn(&waybill->ip, fact, KEY_IP);
+    learn(&waybill->port, fact, KEY_PORT);
+    learn(&waybill->helo, fact, KEY_HELO);
+    learn(&waybill->login, fact, KEY_LOGIN);
+    learn(&waybill->auth, fact, KEY_AUTH);
+    learn(&waybill->daemon, fact, KEY_DAEMON);
+    learn(&waybill->daemon_port, fact, KEY_DAEMON_PORT);
+    learn(&waybill->envid, fact, KEY_ENVID);
+    learn(&waybill->message_id, fact, KEY_MESSAGE_ID);
+    learn(&waybill->date, fact, KEY_DATE);
+    learn(&waybill->header_from, fact, KEY_HEADER_FROM);
+    learn(&waybill->subject_text, fact, KEY_SUBJECT);
+    learn(&waybill->subject_hash, fact, KEY_SUBJECT_HASH);
+    learn(&waybill->automatic, fact, KEY_AUTO);
+    learn(&waybill->list, fact, KEY_LIST);
+    if (fact->witness == WITNESS_MILTER)
+        learn(&waybill->tls, fact, KEY_TLS);
+}
+
+/* The queue manager counts best; what the client announced is only a guess. */
+static void read_size(struct waybill *waybill, const struct fact *fact)
+{
+    static const enum fact_kind trust[] = {FACT_MAIL, FACT_QUEUED, FACT_ACTIVE};
+    uint64_t size;
+    if (fact->value[KEY_SIZE].at == NULL ||
+        !text_number(fact->value[KEY_SIZE], 0, INT64_MAX, &size))
+        return;
+    for (size_t i = 0; i < sizeof trust / sizeof *trust; i++)
+        if (fact->kind == trust[i] && waybill->size_from <= i + 1) {
+            waybill->size = (int64_t)size;
+            waybill->size_from = i + 1;
+        }
+}
+
+static void read_mail(struct waybill *waybill)
+{
+    waybill->arrived = waybill->fact_count ? waybill->facts[0].time : 0;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        read_size(waybill, fact);
+        /* A report's or a refusal's words are about others, not about this envelope. */
+        if (fact->kind <= FACT_CLEANUP || fact->kind == FACT_ACTIVE)
+            read_envelope(waybill, fact);
+        if (fact->witness == WITNESS_MILTER)
+            waybill->seen_by_milter = true;
+        if (fact->kind == FACT_QUEUED || fact->kind == FACT_ACTIVE)
+            waybill->queued = true;
+        if (fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED)
+            waybill->removed = true;
+        if (fact->kind == FACT_ABANDONED) {
+            waybill->abandoned = true;
+            waybill->phase = fact->value[KEY_PHASE];
+        }
+    }
+    waybill->has_from = waybill->from.at != NULL;
+}
+
+/* ---- recipients ---- */
+
+/* Finds recipients by the hash of their address; open addressing, never full. */
+struct finder {
+    struct waybill *waybill;
+    uint64_t *hashes; /* by recipient */
+    uint32_t *slots;  /* recipient + 1 */
+    size_t mask;
+};
+
+static int finder_open(struct finder *finder, struct waybill *waybill, struct error *why)
+{
+    size_t room = 16;
+    while (room < waybill->fact_count * 4)
+        room *= 2;
+    finder->waybill = waybill;
+    finder->mask = room - 1;
+    finder->slots = calloc(room, sizeof *finder->slots);
+    finder->hashes = calloc(waybill->fact_count + 1, sizeof *finder->hashes);
+    waybill->recipients = calloc(waybill->fact_count + 1, sizeof *waybill->recipients);
+    if (finder->slots == NULL || finder->hashes == NULL || waybill->recipients == NULL)
+        return error_set(why, "no memory for the recipients of a waybill");
+    return 0;
+}
+
+static void finder_close(struct finder *finder)
+{
+    free(finder->slots);
+    free(finder->hashes);
+}
+
+/* The recipient with this address; SUBJECT_MAIL if there is none and none shall be made. */
+static uint32_t finder_find(struct finder *finder, struct slice address, bool make)
+{
+    uint64_t hash = recipient_hash(address);
+    size_t slot = hash & finder->mask;
+    while (finder->slots[slot] != 0) {
+        uint32_t index = finder->slots[slot] - 1;
+        if (finder->hashes[index] == hash)
+            return index;
+        slot = (slot + 1) & finder->mask;
+    }
+    if (!make)
+        return SUBJECT_MAIL;
+    uint32_t index = (uint32_t)finder->waybill->recipient_count++;
+    struct recipient *recipient = &finder->waybill->recipients[index];
+    recipient->address = address_bare(address);
+    recipient->decided_by = SIZE_MAX;
+    finder->hashes[index] = hash;
+    finder->slots[slot] = index + 1;
+    return index;
+}
+
+/* A later milter, or cleanup, speaks of the whole mail when it says no at the end of it. */
+static bool speaks_of_mail(const struct fact *fact)
+{
+    bool no = fact->kind == FACT_REJECTED || fact->kind == FACT_DISCARDED ||
+              fact->kind == FACT_HELD;
+    return fact->value[KEY_TO].at == NULL ||
+           (no && fact->value[KEY_PHASE].at != NULL && !slice_is(fact->value[KEY_PHASE], "rcpt"));
+}
+
+static void find_subjects(struct finder *finder)
+{
+    struct waybill *waybill = finder->waybill;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        waybill->subject[i] = SUBJECT_MAIL;
+        if (speaks_of_mail(fact))
+            continue;
+        uint32_t index = finder_find(finder, fact->value[KEY_TO], true);
+        struct recipient *recipient = &waybill->recipients[index];
+        waybill->subject[i] = index;
+        if (fact->value[KEY_ORIGINAL].at != NULL &&
+            !address_same(fact->value[KEY_ORIGINAL], recipient->address))
+            recipient->original = address_bare(fact->value[KEY_ORIGINAL]);
+    }
+}
+
+/* ---- states ---- */
+
+static int state_of_kind(enum fact_kind kind)
+{
+    switch (kind) {
+    case FACT_DELIVERED:
+        return STATE_DELIVERED;
+    case FACT_DELAYED:
+        return STATE_DELAYED;
+    case FACT_FAILED:
+        return STATE_FAILED;
+    case FACT_EXPIRED:
+        return STATE_EXPIRED;
+    case FACT_EXPANDED:
+        return STATE_EXPANDED;
+    case FACT_DISCARDED:
+        return STATE_DISCARDED;
+    case FACT_HELD:
+        return STATE_HELD;
+    case FACT_CANCELED:
+        return STATE_CANCELED;
+    case FACT_REJECTED:
+        return STATE_REJECTED;
+    default:
+        return -1;
+    }
+}
+
+static void decide(const struct waybill *waybill, struct recipient *recipient,
+                   enum recipient_state state, size_t fact_index)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
+    recipient->state = state;
+    recipient->since = fact->time;
+    recipient->decided_by = fact_index;
+    recipient->status = fact->value[KEY_STATUS];
+    recipient->reply = fact->value[KEY_REPLY];
+    recipient->relay = fact->value[KEY_RELAY];
+    recipient->next = fact->value[KEY_NEXT];
+    recipient->via = fact->value[KEY_VIA];
+    recipient->mailbox = state == STATE_DELIVERED &&
+                         (slice_is(recipient->via, "local") || slice_is(recipient->via, "virtual") ||
+                          slice_is(recipient->via, "lmtp"));
+}
+
+/* Facts come in the order of time; an end yields only to a later end. In one second, which is
+ * as fine as some logs are, an attempt that comes second in the order may have been first. */
+static void weigh(const struct waybill *waybill, struct recipient *recipient, size_t fact_index)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
+    int state = state_of_kind(fact->kind);
+    if (fact->kind == FACT_RCPT || state >= 0)
+        recipient->taken = true;
+    if (fact->kind == FACT_RCPT && recipient->state == STATE_REJECTED && recipient->at_rcpt)
+        decide(waybill, recipient, STATE_ACCEPTED, fact_index);
+    if (fact->kind == FACT_RCPT && recipient->decided_by == SIZE_MAX)
+        decide(waybill, recipient, STATE_ACCEPTED, fact_index);
+    if (fact->kind == FACT_REFUSED && !recipient->taken) {
+        decide(waybill, recipient, STATE_REJECTED, fact_index);
+        recipient->at_rcpt = true;
+    }
+    if (state < 0)
+        return;
+    if (fact->value[KEY_RELAY].at != NULL || fact->value[KEY_VIA].at != NULL) {
+        recipient->attempts++;
+        recipient->tried = fact->time;
+    }
+    if (recipient->decided_by == SIZE_MAX || recipient->at_rcpt || !state_final(recipient->state) ||
+        state_final((enum recipient_state)state)) {
+        recipient->at_rcpt = false;
+        decide(waybill, recipient, (enum recipient_state)state, fact_index);
+    }
+}
+
+/* What is said of the whole mail goes to each recipient that has no end of its own. */
+static void weigh_mail(const struct waybill *waybill, size_t fact_index)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
+    int state = state_of_kind(fact->kind);
+    for (size_t i = 0; state >= 0 && i < waybill->recipient_count; i++) {
+        struct recipient *recipient = &waybill->recipients[i];
+        /* A hold ends with the next attempt; an end needs no such care. */
+        bool late = fact->time >= recipient->since || state_final((enum recipient_state)state);
+        if (recipient->taken && late && !state_final(recipient->state))
+            decide(waybill, recipient, (enum recipient_state)state, fact_index);
+    }
+}
+
+/* An alias has no outcome of its own: the log names those it went to, by orig_to= or not. */
+static void settle_aliases(struct finder *finder)
+{
+    struct waybill *waybill = finder->waybill;
+    bool strangers = false;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        if (waybill->subject[i] == SUBJECT_MAIL || state_of_kind(fact->kind) < 0)
+            continue;
+        struct recipient *child = &waybill->recipients[waybill->subject[i]];
+        strangers = strangers || (!child->named && child->original.at == NULL);
+        if (child->original.at == NULL)
+            continue;
+        uint32_t parent = finder_find(finder, child->original, false);
+        if (parent != SUBJECT_MAIL && waybill->recipients[parent].state == STATE_ACCEPTED)
+            decide(waybill, &waybill->recipients[parent], STATE_EXPANDED, i);
+    }
+    for (size_t i = 0; waybill->removed && i < waybill->recipient_count; i++) {
+        struct recipient *recipient = &waybill->recipients[i];
+        if (recipient->state == STATE_ACCEPTED && recipient->taken)
+            recipient->state = strangers ? STATE_EXPANDED : STATE_UNRESOLVED;
+    }
+}
+
+/* The client went away, and no other witness knows better. */
+static void settle_abandoned(struct waybill *waybill)
+{
+    if (!waybill->abandoned || waybill->queued)
+        return;
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        if (waybill->recipients[i].state == STATE_ACCEPTED)
+            waybill->recipients[i].state = STATE_ABANDONED;
+}
+
+static void settle_age(struct waybill *waybill, int64_t now, int64_t queue_lifetime)
+{
+    for (size_t i = 0; queue_lifetime > 0 && i < waybill->recipient_count; i++) {
+        struct recipient *recipient = &waybill->recipients[i];
+        bool open = recipient->state == STATE_ACCEPTED || recipient->state == STATE_DELAYED;
+        if (open && now - recipient->since > queue_lifetime + DAY_MS)
+            recipient->state = STATE_UNRESOLVED;
+    }
+}
+
+static void judge(struct finder *finder, int64_t now, int64_t queue_lifetime)
+{
+    struct waybill *waybill = finder->waybill;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->subject[i] != SUBJECT_MAIL && waybill->facts[i].kind == FACT_RCPT)
+            waybill->recipients[waybill->subject[i]].named = true;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->subject[i] != SUBJECT_MAIL)
+            weigh(waybill, &waybill->recipients[waybill->subject[i]], i);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->subject[i] == SUBJECT_MAIL)
+            weigh_mail(waybill, i);
+    settle_aliases(finder);
+    settle_abandoned(waybill);
+    settle_age(waybill, now, queue_lifetime);
+}
+
+int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
+                 int64_t queue_lifetime, struct error *why)
+{
+    struct finder finder = {0};
+    memset(waybill, 0, sizeof *waybill);
+    waybill->id = record->id;
+    waybill->size = -1;
+    int result = decode_facts(waybill, record, why);
+    if (result == 0)
+        result = finder_open(&finder, waybill, why);
+    if (result == 0) {
+        read_mail(waybill);
+        find_subjects(&finder);
+        judge(&finder, now, queue_lifetime);
+    } else {
+        waybill_clear(waybill);
+    }
+    finder_close(&finder);
+    return result;
+}
+
+void waybill_clear(struct waybill *waybill)
+{
+    free(waybill->bytes);
+    free(waybill->facts);
+    free(waybill->subject);
+    free(waybill->recipients);
+    memset(waybill, 0, sizeof *waybill);
+}
+
+enum recipient_state waybill_state(const struct waybill *waybill)
+{
+    size_t most = 0;
+    bool any = false;
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        for (size_t rank = 0; rank < STATE_COUNT; rank++)
+            if (eyes[rank] == waybill->recipients[i].state && (!any || rank > most)) {
+                most = rank;
+                any = true;
+            }
+    if (any)
+        return eyes[most];
+    return waybill->abandoned ? STATE_ABANDONED : waybill->queued ? STATE_ACCEPTED : STATE_REJECTED;
+}
+
+bool waybill_refused(const struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        if (waybill->recipients[i].taken)
+            return false;
+    return !waybill->queued;
+}
+
+bool waybill_finished(const struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        if (!state_final(waybill->recipients[i].state))
+            return false;
+    return waybill->removed || waybill->abandoned || (waybill->queued && waybill->recipient_count == 0);
+}
