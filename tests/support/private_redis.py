@@ -46,6 +46,9 @@ class PrivateRedis:
             with connection.makefile("rb") as reply:
                 return _reply(reply)
 
+    def pid(self):
+        return self._process.pid if self._process else 0
+
     def freeze(self):
         """It listens, and takes bytes, and never answers."""
         self._process.send_signal(signal.SIGSTOP)
