@@ -3,7 +3,7 @@
 # Build out of tree. Sourced by packaging/quickstart and tests/run.
 
 # build SOURCE FOLDER TARGET [CONFIGURE-ARGUMENT...]: says nothing unless it fails.
-build() {
+build() (
     source=$1 folder=$2 target=$3
     shift 3
     mkdir -p "$folder"
@@ -14,4 +14,4 @@ build() {
         echo "cannot build; the whole output is in $folder/build.log" >&2
         return 1
     fi
-}
+)

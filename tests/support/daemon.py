@@ -38,8 +38,6 @@ class Daemon:
                     file.write(f"{name} = {_written(value)}\n")
 
     def start(self):
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([f"{place.BUILD}/waybilld", "-c", self.conf],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -99,14 +97,3 @@ def _written(value):
     if isinstance(value, (list, tuple)):
         return "{ " + ", ".join(_written(item) for item in value) + " }"
     return str(value) if isinstance(value, int) else '"' + str(value) + '"'
-
-
-def sanitizer_reports(folder):
-    """Reports that ASan or UBSan left, when tests/run --sanitize asked for them in files."""
-    found = []
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-            found.append(f"{name}:\n{file.read()}")
-    return found
-
-

@@ -46,6 +46,24 @@ class PrivateRedis:
             with connection.makefile("rb") as reply:
                 return _reply(reply)
 
+    def keys(self, pattern="*"):
+        cursor, found = "0", []
+        while True:
+            cursor, some = self.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            found += some
+            if cursor == "0":
+                return sorted(set(found))
+
+    def contents(self, pattern="*"):
+        """{key: value} in a form that can be compared; of a stream the entries without their ids."""
+        read = {"hash": lambda key: dict(_pairs(self.ask("HGETALL", key))),
+                "set": lambda key: sorted(self.ask("SMEMBERS", key)),
+                "zset": lambda key: self.ask("ZRANGE", key, 0, -1, "WITHSCORES"),
+                "list": lambda key: self.ask("LRANGE", key, 0, -1),
+                "stream": lambda key: [entry[1] for entry in self.ask("XRANGE", key, "-", "+")],
+                "string": lambda key: self.ask("GET", key)}
+        return {key: read[self.ask("TYPE", key)](key) for key in self.keys(pattern)}
+
     def pid(self):
         return self._process.pid if self._process else 0
 
@@ -71,6 +89,10 @@ class PrivateRedis:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+
+
+def _pairs(flat):
+    return zip(flat[::2], flat[1::2])
 
 
 def _reply(reply):

@@ -35,6 +35,10 @@ class Client:
             raise Reply(command, code, text)
         return code, text
 
+    def write(self, data):
+        """Bytes as they are, without waiting for an answer."""
+        self._socket.sendall(data)
+
     def say(self, command, expected=None):
         """One command; returns (code, text). With `expected` another code raises Reply."""
         self._socket.sendall(command.encode() + b"\r\n")

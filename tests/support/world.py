@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """All of it together: Postfix with waybilld as its milter, Redis behind it, a sink as next hop."""
+import collections
 import os
 import shutil
+import subprocess
 
 from . import place
 from .cli import Cli, states
 from .daemon import Daemon
 from .log_feed import LogFeed
+from .milter_tap import MilterTap
 from .private_postfix import PrivatePostfix
 from .private_redis import PrivateRedis
 from .sink import Sink
 
+OUTCOMES = ("delivered", "failed", "expired", "discarded")
+
 
 class World:
     """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file.
-    `postfix` and `daemon` are dicts of options for these two."""
+    `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
+    options for these two."""
 
-    def __init__(self, base=None, journal=False, postfix=None, daemon=None):
+    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None):
         self.base = base or place.new_directory("story")
         self.sink = Sink(place.free_port())
         self.redis = PrivateRedis(f"{self.base}/redis")
+        milter = f"{self.base}/daemon/run/waybill.sock"
+        self.tap = MilterTap(f"{self.base}/tap.sock", milter) if tap else None
         self.postfix = PrivatePostfix(f"{self.base}/postfix", self.sink.port,
-                                      milter_socket=f"{self.base}/daemon/run/waybill.sock",
+                                      milter_socket=self.tap.path if tap else milter,
                                       **(postfix or {}))
         self.feed = LogFeed(self.postfix.log, f"{self.base}/journal") if journal else None
         source = f"journal:{self.base}/journal" if journal else self.postfix.log
@@ -35,6 +43,8 @@ class World:
         self.sink.start()
         if self.feed:
             self.feed.start()
+        if self.tap:
+            self.tap.start()
         self.daemon.start()
         self.postfix.start()
         return self
@@ -52,8 +62,7 @@ class World:
     def close(self):
         """Stop what runs and remove the directory, whatever fails on the way."""
         steps = [self.postfix.stop, self.daemon.stop, self.sink.stop, self.redis.stop]
-        if self.feed:
-            steps.insert(1, self.feed.stop)
+        steps += [part.stop for part in (self.feed, self.tap) if part]
         failure = None
         for step in steps:
             try:
@@ -87,3 +96,59 @@ class World:
 
     def wait_until_queue_is_empty(self, seconds=60):
         place.wait_until(lambda: self.postfix.queue() == 0, seconds, "Postfix's queue is empty", 0.3)
+
+    def wait_until_traced(self, message_ids, seconds=60):
+        """Until each of these mails has a waybill; fails at once if one has two. Returns
+        {Message-ID: waybill}."""
+        wanted, found = set(message_ids), {}
+
+        def all_there():
+            found.clear()
+            for waybill in self.cli.trace("--since", "-1h"):
+                message_id = waybill["message_id"]
+                if message_id in wanted:
+                    assert message_id not in found, f"<{message_id}> is traced twice"
+                    found[message_id] = waybill
+            return len(found) == len(wanted)
+
+        try:
+            place.wait_until(all_there, seconds, "all mails are traced", 0.5)
+        except TimeoutError:
+            missing = sorted(wanted - set(found))
+            raise TimeoutError(f"{len(missing)} of {len(wanted)} mails are not traced: {missing[:5]}"
+                               f"\n--- log of waybilld\n{self.daemon.log_text()[-3000:]}") from None
+        return found
+
+    def outcomes(self):
+        """How often each outcome stands in the store: {(queue id, recipient, kind): times}. Reads the
+        records as they are, because an answer of ours might hide what is there twice."""
+        seen = collections.Counter()
+        for key in self.redis.keys("wb:r:*"):
+            fields = self.redis.ask("HGETALL", key)
+            for text in fields[1::2]:
+                first, *lines = text.split("\n")
+                queue_id = first.split()[-1]
+                for line in lines:
+                    words = line.split()
+                    if len(words) > 2 and words[1].startswith("l") and words[2] in OUTCOMES:
+                        to = next((word[3:] for word in words if word.startswith("to=")), "")
+                        seen[queue_id, to, words[2]] += 1
+        return seen
+
+    def gaps(self, witness):
+        """Gaps that the store knows of this witness."""
+        return [gap for gap in self.cli.json("stats")["gaps"] if gap["witness"] == witness]
+
+    def log_is_read(self):
+        """Has the daemon journalled a position behind the last byte of Postfix's log?"""
+        raise NotImplementedError
+
+    def wait_until_settled(self, seconds=30):
+        """Until no recipient waits for an outcome any more."""
+        place.wait_until(lambda: not self.cli.trace("--state", "accepted"), seconds,
+                         "no mail is merely accepted", 0.5)
+
+    @staticmethod
+    def copy(source, target):
+        """A directory with its owners: cp -a."""
+        subprocess.run(["cp", "-a", source, target], check=True)
