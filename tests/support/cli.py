@@ -21,21 +21,16 @@ class Cli:
     def text(self, *arguments):
         return self.run(*arguments).stdout
 
-    def json(self, *arguments):
-        """The objects that a command prints with --json; a failure raises."""
-        done = self.run(*arguments, "--json")
+    def objects(self, command, *arguments):
+        """The objects that a command prints with --json, one a line; a failure raises."""
+        done = self.run(command, *arguments, "--json")
         if done.returncode not in (FOUND, NOTHING):
-            raise RuntimeError(f"waybill {' '.join(arguments)}: {done.returncode} {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else None
+            raise RuntimeError(f"waybill {command} {' '.join(arguments)}: {done.returncode} {done.stderr}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def trace(self, *arguments):
-        """All waybills that fit, newest first, over as many pages as there are."""
-        answer = self.json("trace", "--limit", "1000", *arguments)
-        found = list(answer["waybills"]) if answer else []
-        while answer and answer.get("next"):
-            answer = self.json("trace", "--limit", "1000", "--before", str(answer["next"]), *arguments)
-            found += answer["waybills"]
-        return found
+        """All waybills that fit, newest first."""
+        return self.objects("trace", "--limit", "10000", *arguments)
 
     def one(self, message_id):
         """The one waybill of this Message-ID; None if there is none; two are an error."""
@@ -44,10 +39,10 @@ class Cli:
             raise AssertionError(f"{len(found)} waybills for <{message_id}>")
         return found[0] if found else None
 
-    def show(self, waybill_id):
-        return self.json("show", str(waybill_id))
+    def show(self, case_code):
+        return self.objects("show", case_code)[0]
 
 
 def states(waybill):
     """{recipient: state}"""
-    return {one["address"]: one["state"] for one in waybill["recipients"]} if waybill else {}
+    return {to["recipient"]: to["state"] for to in waybill["recipients"]} if waybill else {}

@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import place  # noqa: E402
+from support.cli import states  # noqa: E402
 from support.smtp_client import Client  # noqa: E402
 from support.world import World  # noqa: E402
 
@@ -72,20 +73,17 @@ def send(port, message_id, recipients):
 
 
 def settled(world):
-    """All fates that are known so far: {recipient: state}, and those recipients that were delayed
-    before; None while something is missing."""
+    """Did every recipient find the end that it should?"""
     fates = {}
     for waybill in world.cli.trace("--from", SHOP):
-        for one in waybill["recipients"]:
-            fates[one["address"]] = one["state"]
+        fates.update(states(waybill))
     wanted = {to: state for _, recipients in MAILS for to, state in recipients.items()}
-    return fates if fates == wanted else None
+    return fates == wanted
 
 
 def check_delay(world):
     """bob's mail must show both: an attempt that failed, then one that did not."""
-    waybill = world.cli.show(world.cli.trace("--to", "bob@later.example")[0]["id"])
-    kinds = [event["event"] for event in waybill["timeline"]]
+    kinds = [fact["kind"] for fact in world.cli.show(bob(world))["timeline"]]
     if "delayed" not in kinds or "delivered" not in kinds:
         raise Failed(f"the delayed mail shows {kinds}")
 
@@ -100,7 +98,7 @@ def show(world):
 
 
 def bob(world):
-    return world.cli.trace("--to", "bob@later.example")[0]["code"]
+    return world.cli.trace("--to", "bob@later.example")[0]["trace_id"]
 
 
 def run(once):

@@ -62,6 +62,19 @@ def wait_until(condition, seconds, what, pause=0.05):
         time.sleep(pause)
 
 
+def wait_until_rests(read, seconds=3, longest=120):
+    """Read again and again until it was the same for so long; returns it."""
+    before, since, end = read(), time.monotonic(), time.monotonic() + longest
+    while time.monotonic() - since < seconds:
+        time.sleep(0.3)
+        seen = read()
+        if seen != before:
+            before, since = seen, time.monotonic()
+        if time.monotonic() > end:
+            raise TimeoutError(f"it still changes after {longest} s")
+    return before
+
+
 def process_lives(pid):
     """Is there a process of this number that is more than a zombie?"""
     try:

@@ -105,7 +105,7 @@ class World:
         def all_there():
             found.clear()
             for waybill in self.cli.trace("--since", "-1h"):
-                message_id = waybill["message_id"]
+                message_id = (waybill["message_id"] or "")[1:-1]
                 if message_id in wanted:
                     assert message_id not in found, f"<{message_id}> is traced twice"
                     found[message_id] = waybill
@@ -119,29 +119,47 @@ class World:
                                f"\n--- log of waybilld\n{self.daemon.log_text()[-3000:]}") from None
         return found
 
-    def outcomes(self):
-        """How often each outcome stands in the store: {(queue id, recipient, kind): times}. Reads the
-        records as they are, because an answer of ours might hide what is there twice."""
-        seen = collections.Counter()
+    def records(self):
+        """The records as they stand in the store, because an answer of ours might hide what is there
+        twice: (words of the first line, [words of each fact])."""
         for key in self.redis.keys("wb:r:*"):
-            fields = self.redis.ask("HGETALL", key)
-            for text in fields[1::2]:
-                first, *lines = text.split("\n")
-                queue_id = first.split()[-1]
-                for line in lines:
-                    words = line.split()
-                    if len(words) > 2 and words[1].startswith("l") and words[2] in OUTCOMES:
-                        to = next((word[3:] for word in words if word.startswith("to=")), "")
-                        seen[queue_id, to, words[2]] += 1
+            for text in self.redis.ask("HGETALL", key)[1::2]:
+                first, *facts = text.split("\n")
+                yield first.split(), [fact.split() for fact in facts if fact]
+
+    def outcomes(self):
+        """How often each outcome of the log is recorded: {(queue id, recipient, kind): times}."""
+        seen = collections.Counter()
+        for first, facts in self.records():
+            for _, fact_id, kind, *values in facts:
+                if fact_id.startswith("l") and kind in OUTCOMES:
+                    to = next((value[3:] for value in values if value.startswith("to=")), "")
+                    seen[first[-1], to, kind] += 1
+        return seen
+
+    def seen_by_milter(self):
+        """The Message-IDs of those mails whose end the milter saw."""
+        seen = set()
+        for _, facts in self.records():
+            if any(fact_id.startswith("m") and kind == "queued" for _, fact_id, kind, *_ in facts):
+                seen.update(value[3:] for fact in facts for value in fact[3:] if value.startswith("id="))
         return seen
 
     def gaps(self, witness):
-        """Gaps that the store knows of this witness."""
-        return [gap for gap in self.cli.json("stats")["gaps"] if gap["witness"] == witness]
+        """Gaps that the store knows of this witness: {field: value}."""
+        found = {}
+        for value in self.redis.contents("wb:gap:*").values():
+            found.update((field, text) for field, text in value.items() if witness in field)
+        return found
 
-    def log_is_read(self):
-        """Has the daemon journalled a position behind the last byte of Postfix's log?"""
-        raise NotImplementedError
+    def journal_has(self, text):
+        """Do these bytes stand in the daemon's journal?"""
+        for folder, _, names in os.walk(self.daemon.state):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    if text.encode() in file.read():
+                        return True
+        return False
 
     def wait_until_settled(self, seconds=30):
         """Until no recipient waits for an outcome any more."""
