@@ -2,13 +2,13 @@
 # shellcheck shell=sh
 # Build out of tree. Sourced by packaging/quickstart and tests/run.
 
-# build SOURCE FOLDER TARGET [CONFIGURE-ARGUMENT...]: says nothing unless it fails.
+# build TREE FOLDER TARGET [CONFIGURE-ARGUMENT...]: says nothing unless it fails.
 build() (
-    source=$1 folder=$2 target=$3
+    tree=$1 folder=$2 target=$3
     shift 3
     mkdir -p "$folder"
-    if ! { { [ -f "$source/configure" ] || "$source/packaging/autotools/bootstrap"; } &&
-        cd "$folder" && { [ -f Makefile ] || "$source/configure" -q "$@"; } &&
+    if ! { { [ -f "$tree/configure" ] || "$tree/packaging/autotools/bootstrap"; } &&
+        cd "$folder" && { [ -f Makefile ] || "$tree/configure" -q "$@"; } &&
         make -j"$(nproc)" "$target"; } >"$folder/build.log" 2>&1 </dev/null; then
         tail -40 "$folder/build.log" >&2
         echo "cannot build; the whole output is in $folder/build.log" >&2
