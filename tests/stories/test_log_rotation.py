@@ -28,7 +28,7 @@ class Sending:
         self._thread.start()
 
     def _run(self, mails):
-        _, self.failed = send_many(self._world.postfix.port, mails, sessions=2)
+        _, self.failed = send_many(self._world.postfix.port, mails, sessions=2, pause=0.2)
 
     def wait_until_delivered(self, share):
         """Until the sink took this share of all."""

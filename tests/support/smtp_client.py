@@ -79,10 +79,10 @@ class Client:
         self._socket.close()
 
 
-def send_many(port, mails, sessions=8, keep_going=False):
+def send_many(port, mails, sessions=8, pause=0):
     """Send `mails`, each (sender, recipients, message id), over some sessions at once, in order.
     Returns (sent, failed): sent is a list of (message id, queue id, seconds), failed of
-    (message id, why). With `keep_going` a broken session is opened again."""
+    (message id, why). `pause`: seconds between two mails of a session."""
     sent, failed, lock, todo = [], [], threading.Lock(), iter(mails)
 
     def work():
@@ -103,8 +103,7 @@ def send_many(port, mails, sessions=8, keep_going=False):
                 if client:
                     client.cut()
                     client = None
-                if not keep_going:
-                    break
+            time.sleep(pause)
         if client:
             client.quit()
 
