@@ -346,13 +346,27 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
     }
 }
 
+/* The queue let the mail go, and these recipients were not named in any outcome: an alias if
+ * others were, else the witness missed something. */
+static void settle_unnamed(struct waybill *waybill, size_t removed_by, bool strangers)
+{
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        struct recipient *recipient = &waybill->recipients[i];
+        if (recipient->state == STATE_ACCEPTED && recipient->taken)
+            decide(waybill, recipient, strangers ? STATE_EXPANDED : STATE_UNRESOLVED, removed_by);
+    }
+}
+
 /* An alias has no outcome of its own: the log names those it went to, by orig_to= or not. */
 static void settle_aliases(struct finder *finder)
 {
     struct waybill *waybill = finder->waybill;
     bool strangers = false;
+    size_t removed_by = SIZE_MAX;
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
+        if (fact->kind == FACT_REMOVED)
+            removed_by = i;
         if (waybill->subject[i] == SUBJECT_MAIL || state_of_kind(fact->kind) < 0)
             continue;
         struct recipient *child = &waybill->recipients[waybill->subject[i]];
@@ -363,11 +377,8 @@ static void settle_aliases(struct finder *finder)
         if (parent != SUBJECT_MAIL && waybill->recipients[parent].state == STATE_ACCEPTED)
             decide(waybill, &waybill->recipients[parent], STATE_EXPANDED, i);
     }
-    for (size_t i = 0; waybill->removed && i < waybill->recipient_count; i++) {
-        struct recipient *recipient = &waybill->recipients[i];
-        if (recipient->state == STATE_ACCEPTED && recipient->taken)
-            recipient->state = strangers ? STATE_EXPANDED : STATE_UNRESOLVED;
-    }
+    if (removed_by != SIZE_MAX)
+        settle_unnamed(waybill, removed_by, strangers);
 }
 
 /* The client went away, and no other witness knows better. */

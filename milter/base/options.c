@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: a row per option. The parser, the annotated example and the manual follow the rows,
+ * in their order; a new option is a new row and a member of struct settings.
+ *
+ * `text` is written in whole sentences, each ended by a full stop and a blank, because the
+ * manual begins a line with each.
+ */
+#include "options.h"
+
+#include <string.h>
+
+#define AT(member) .at = offsetof(struct settings, member)
+#define LIVE .live = true
+
+static const char *const subject_words[] = {"full", "hash", "off", NULL};
+static const char *const sync_words[] = {"interval", "always", "never", NULL};
+static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+static const char *const format_words[] = {"text", "json", NULL};
+static const char *const target_words[] = {"stderr", "syslog", NULL};
+
+#define PATH_FORM "an absolute path"
+#define PATH_OR_EMPTY_FORM "an absolute path, or empty"
+
+/* clang-format off */
+const struct option options[] = {
+    {"host", OPTION_TEXT, AT(host), .initial = "", .fits = shape_host,
+     .allowed = "a host name without blanks, at most 253 bytes",
+     .heading = "This machine",
+     .text = "Name of this mail server in all records. "
+             "Empty: the full name of the machine, as its host name or /etc/hosts tells it."},
+    {"node", OPTION_NUMBER, AT(node), .initial = "-1", .least = -1, .most = 99,
+     .text = "Number of this machine among all that write into the same store. "
+             "-1 takes the lowest free one and remembers it; a number that another machine has is "
+             "refused at start."},
+    {"user", OPTION_TEXT, AT(user), .initial = "waybill", .fits = shape_word,
+     .allowed = "a user name without blanks",
+     .text = "Become this user when started as root. "
+             "Has no meaning when started as another user."},
+
+    {"listen", OPTION_TEXT, AT(listen), .initial = "unix:" RUNSTATEDIR "/waybill/milter/milter.sock",
+     .fits = shape_listen, .allowed = "unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST",
+     .heading = "The mail server",
+     .text = "Where the mail server finds the milter: unix:/PATH, inet:PORT@HOST or "
+             "inet6:PORT@HOST. "
+             "Postfix wants the same address in smtpd_milters, as unix:/PATH or inet:HOST:PORT."},
+    {"listen_mode", OPTION_MODE, AT(listen_mode), .initial = "0660", .least = 0, .most = 0777,
+     .text = "Mode of the unix socket. "
+             "The mail server needs to write to it: put its user into the group of waybill."},
+    {"eom_wait_ms", OPTION_NUMBER, AT(eom_wait_ms), .initial = "20", .most = 1000, LIVE,
+     .text = "Let the end of a message wait at most this long until its facts are in the journal. "
+             "If that takes longer the mail goes on all the same, and the case is counted. "
+             "With journal_sync at always it has to cover a sync of the disk."},
+    {"subject", OPTION_CHOICE, AT(subject), .initial = "full", .choices = subject_words, LIVE,
+     .text = "What is kept of a Subject: all of it, only a keyed hash by which one that is known "
+             "can be found again, or nothing."},
+    {"key_file", OPTION_TEXT, AT(key_file), .initial = SYSCONFDIR "/waybill/hash.key",
+     .fits = shape_path, .allowed = PATH_FORM, LIVE,
+     .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
+             "Needed only where subject is hash."},
+    {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
+     .allowed = "auto, journal or an absolute path",
+     .text = "Where the log of the mail server is read: journal for the systemd journal, or the "
+             "paths of log files. "
+             "auto takes the file that the machine's syslog writes, else the journal."},
+    {"queue_lifetime_hours", OPTION_NUMBER, AT(queue_lifetime_hours), .initial = "120", .most = 8760,
+     LIVE,
+     .text = "How long the mail server keeps trying, as maximal_queue_lifetime of Postfix. "
+             "A mail of which nothing is heard for this time and a day more is shown as "
+             "unresolved; 0: never."},
+
+    {"state_directory", OPTION_TEXT, AT(state_directory), .initial = LOCALSTATEDIR "/lib/waybill",
+     .fits = shape_path, .allowed = PATH_FORM, .heading = "The journal",
+     .text = "Directory of the journal, in which facts wait until they are in the store."},
+    {"journal_sync", OPTION_CHOICE, AT(journal_sync), .initial = "interval", .choices = sync_words,
+     .text = "When the journal is forced to the disk. "
+             "interval: all journal_sync_ms, so that a power cut costs at most that much. "
+             "always: before the end of a message is answered. "
+             "never: as the kernel likes. "
+             "The death of the process loses nothing with any of them."},
+    {"journal_sync_ms", OPTION_NUMBER, AT(journal_sync_ms), .initial = "1000", .least = 1,
+     .most = 60000,
+     .text = "Longest time between two syncs of the journal."},
+    {"journal_max_mb", OPTION_NUMBER, AT(journal_max_mb), .initial = "1024", .least = 2,
+     .most = 1048576,
+     .text = "Most megabytes that the journal takes while the store is away. "
+             "At this bound mail flows on; the newest facts wait in memory and what is lost is "
+             "counted. "
+             "Must hold at least two segments."},
+    {"journal_segment_mb", OPTION_NUMBER, AT(journal_segment_mb), .initial = "16", .least = 1,
+     .most = 1024,
+     .text = "Megabytes of one file of the journal; files are removed when all in them is in the "
+             "store."},
+    {"journal_ring", OPTION_NUMBER, AT(journal_ring), .initial = "20000", .least = 100,
+     .most = 10000000,
+     .text = "Facts that are kept in memory while the disk takes none."},
+
+    {"redis", OPTION_TEXT, AT(redis), .initial = "tcp:127.0.0.1:6379", .fits = shape_redis,
+     .allowed = "tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH", .heading = "The store",
+     .text = "The Redis server: tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH."},
+    {"redis_user", OPTION_TEXT, AT(redis_user), .initial = "", .fits = shape_word,
+     .allowed = "a name without blanks, or empty",
+     .text = "User name (ACL) for Redis; empty: the default user."},
+    {"redis_password_file", OPTION_TEXT, AT(redis_password_file), .initial = "",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "File whose first line is the password; its mode at most 0640. "
+             "Empty: no password."},
+    {"redis_ca_file", OPTION_TEXT, AT(redis_ca_file), .initial = "", .fits = shape_path_or_empty,
+     .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Certificates of the authorities that may vouch for the server, in PEM. "
+             "Empty: those that the system trusts."},
+    {"redis_cert_file", OPTION_TEXT, AT(redis_cert_file), .initial = "",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Our own certificate, in PEM, for a server that asks for one."},
+    {"redis_key_file", OPTION_TEXT, AT(redis_key_file), .initial = "",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "The key of redis_cert_file, in PEM."},
+    {"redis_server_name", OPTION_TEXT, AT(redis_server_name), .initial = "", .fits = shape_host,
+     .allowed = "a host name without blanks, or empty",
+     .text = "Name that the server's certificate must have; empty: the HOST of redis."},
+    {"redis_prefix", OPTION_TEXT, AT(redis_prefix), .initial = "wb:", .fits = shape_prefix,
+     .allowed = "1 to 32 visible ASCII characters without braces, brackets, quotes, *, ? or \\",
+     .text = "Every key begins with this. "
+             "All programs that share the records need the same one."},
+    {"redis_timeout_ms", OPTION_NUMBER, AT(redis_timeout_ms), .initial = "2000", .least = 10,
+     .most = 60000,
+     .text = "Give up on a reply of Redis after this long; the batch is sent again."},
+    {"batch_facts", OPTION_NUMBER, AT(batch_facts), .initial = "1000", .least = 1, .most = 100000,
+     LIVE,
+     .text = "Most facts that are folded into records at once."},
+    {"batch_ms", OPTION_NUMBER, AT(batch_ms), .initial = "200", .most = 60000, LIVE,
+     .text = "Longest time that a fact waits for others of its batch."},
+    {"hold_seconds", OPTION_NUMBER, AT(hold_seconds), .initial = "10", .most = 3600, LIVE,
+     .text = "How long a line of the log waits for the milter's facts of the same mail, before the "
+             "mail is taken for one that never passed the milter."},
+
+    {"retention_days", OPTION_NUMBER, AT(retention_days), .initial = "30", .least = 1, .most = 3650,
+     LIVE, .heading = "What is kept",
+     .text = "Days after which a record is gone."},
+    {"refused_retention_days", OPTION_NUMBER, AT(refused_retention_days), .initial = "3",
+     .least = 1, .most = 3650, LIVE,
+     .text = "The same for sessions of which no recipient was accepted."},
+    {"refused_per_client", OPTION_NUMBER, AT(refused_per_client), .initial = "100",
+     .most = 1000000, LIVE,
+     .text = "Most such sessions that are recorded per client and hour; those over it are "
+             "counted."},
+    {"events_kept", OPTION_NUMBER, AT(events_kept), .initial = "100000", .least = 100,
+     .most = 100000000, LIVE,
+     .text = "Events kept in each of the 16 streams."},
+
+    {"log_level", OPTION_CHOICE, AT(log_level), .initial = "info", .choices = level_words, LIVE,
+     .heading = "Our own log",
+     .text = "What is told: errors, warnings too, what an operator wants to know, or everything."},
+    {"log_format", OPTION_CHOICE, AT(log_format), .initial = "text", .choices = format_words, LIVE,
+     .text = "Lines of plain text, or an object of JSON per line."},
+    {"log_target", OPTION_CHOICE, AT(log_target), .initial = "stderr", .choices = target_words,
+     LIVE,
+     .text = "Standard error, which systemd puts into its journal, or syslog with facility "
+             "daemon."},
+};
+/* clang-format on */
+
+const size_t option_count = sizeof options / sizeof options[0];
+
+const struct option *option_find(const char *name)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+#define NAME_LIMIT 40
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Levenshtein's distance, in one row. */
+static size_t name_distance(const char *a, const char *b)
+{
+    size_t row[NAME_LIMIT + 1], a_size = strlen(a), b_size = strlen(b);
+
+    if (a_size > NAME_LIMIT || b_size > NAME_LIMIT)
+        return NAME_LIMIT;
+    for (size_t j = 0; j <= b_size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            size_t above = row[j];
+            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b_size];
+}
+
+const char *option_nearest(const char *name)
+{
+    const char *nearest = NULL;
+    size_t least = NAME_LIMIT;
+
+    for (size_t i = 0; i < option_count; i++) {
+        size_t distance = name_distance(name, options[i].name);
+        if (distance < least) {
+            least = distance;
+            nearest = options[i].name;
+        }
+    }
+    return nearest != NULL && least <= 1 + strlen(nearest) / 4 ? nearest : NULL;
+}

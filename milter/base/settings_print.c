@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings_print: the option table as an annotated file and as a section of the manual.
+ */
+#include "waybill/settings.h"
+
+#include <string.h>
+
+#include "options.h"
+#include "values.h"
+#include "waybill/buffer.h"
+
+#define LINE_WIDTH 78
+#define RANGE_MAX 1000
+
+/* The words of `text` behind "# ", a new line before the one that would pass the width. */
+static void print_wrapped(FILE *to, struct slice rest)
+{
+    struct slice word;
+    size_t column = 0;
+
+    while (text_take_word(&rest, &word)) {
+        if (column > 0 && column + 1 + word.size > LINE_WIDTH) {
+            fputc('\n', to);
+            column = 0;
+        }
+        fprintf(to, "%s%.*s", column == 0 ? "# " : " ", SLICE_ARGS(word));
+        column += word.size + (column == 0 ? 2 : 1);
+        text_take_char(&rest, ' ');
+    }
+    fputc('\n', to);
+}
+
+/* The default as it would stand in the file. */
+static void print_initial(FILE *to, const struct option *option)
+{
+    switch (option->type) {
+    case OPTION_TEXT:
+        fprintf(to, "\"%s\"", option->initial);
+        break;
+    case OPTION_LIST:
+        fprintf(to, "{ \"%s\" }", option->initial);
+        break;
+    default:
+        fputs(option->initial, to);
+    }
+}
+
+static void add_range(struct buffer *to, const struct option *option)
+{
+    switch (option->type) {
+    case OPTION_NUMBER:
+        buffer_addf(to, "%lld to %lld", (long long)option->least, (long long)option->most);
+        break;
+    case OPTION_MODE:
+        buffer_add_text(to, "an octal mode");
+        break;
+    case OPTION_CHOICE:
+        value_say_choices(option, to);
+        break;
+    case OPTION_TEXT:
+        buffer_add_text(to, option->allowed);
+        break;
+    case OPTION_LIST:
+        buffer_addf(to, "a list; each item %s", option->allowed);
+        break;
+    }
+}
+
+static void print_option(FILE *to, const struct option *option)
+{
+    struct buffer range;
+
+    buffer_init(&range, RANGE_MAX);
+    buffer_add_char(&range, '[');
+    add_range(&range, option);
+    buffer_addf(&range, "]%s", option->live ? "" : " [restart]");
+    print_wrapped(to, slice_of(option->text));
+    print_wrapped(to, slice_of(range.data));
+    buffer_free(&range);
+    fprintf(to, "#%s = ", option->name);
+    print_initial(to, option);
+    fputc('\n', to);
+}
+
+void settings_print_example(FILE *to)
+{
+    fputs("# Configuration of waybilld and waybill; see waybill.conf(5).\n"
+          "#\n"
+          "# Every option stands here with its default. To change one, take the # away\n"
+          "# before its name. `waybilld -t` checks the file. SIGUSR1 makes waybilld read\n"
+          "# it again; options marked [restart] need a restart to take effect.\n",
+          to);
+    for (size_t i = 0; i < option_count; i++) {
+        if (options[i].heading != NULL)
+            fprintf(to, "\n\n# ---- %s ----\n", options[i].heading);
+        fputc('\n', to);
+        print_option(to, &options[i]);
+    }
+}
+
+/* mdoc takes a dot or an apostrophe at the head of a line, and every backslash, for its own. */
+static void print_mdoc(FILE *to, struct slice text)
+{
+    if (slice_starts(text, ".") || slice_starts(text, "'"))
+        fputs("\\&", to);
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] == '\\')
+            fputs("\\e", to);
+        else
+            fputc(text.at[i], to);
+    }
+}
+
+/* mandoc wants each sentence on a line of its own. */
+static void print_sentences(FILE *to, const char *text)
+{
+    struct slice rest = slice_of(text), sentence;
+
+    while (text_take_until_text(&rest, ". ", &sentence)) {
+        print_mdoc(to, sentence);
+        fputs(".\n", to);
+    }
+    print_mdoc(to, rest);
+    fputc('\n', to);
+}
+
+static void print_item(FILE *to, const struct option *option)
+{
+    struct buffer range;
+
+    buffer_init(&range, RANGE_MAX);
+    add_range(&range, option);
+    fprintf(to, ".It Ic %s\n", option->name);
+    print_sentences(to, option->text);
+    fputs("Allowed: ", to);
+    print_mdoc(to, slice_of(range.data));
+    buffer_free(&range);
+    fputs(".\nDefault:\n.Ql ", to);
+    print_initial(to, option);
+    fputs(" .\n", to);
+    if (!option->live)
+        fputs("A change needs a restart.\n", to);
+}
+
+void settings_print_manual(FILE *to)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (options[i].heading != NULL)
+            fprintf(to, "%s.Ss %s\n.Bl -tag -width Ds\n", i == 0 ? "" : ".El\n",
+                    options[i].heading);
+        print_item(to, &options[i]);
+    }
+    fputs(".El\n", to);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shapes: does a value look like what its option wants? Only form: whether a host exists or a
+ * file may be read is found out by who uses it.
+ */
+#include "options.h"
+
+#include <string.h>
+
+#define PATH_LIMIT 1024
+#define SOCKET_PATH_LIMIT 107 /* sun_path, less its NUL */
+
+static bool all_graphic(struct slice value)
+{
+    for (size_t i = 0; i < value.size; i++)
+        if (value.at[i] <= ' ' || value.at[i] >= 0x7f)
+            return false;
+    return true;
+}
+
+/* Also without blanks, since a record's first line has names set apart by blanks. */
+bool shape_host(struct slice value)
+{
+    return value.size <= 253 && all_graphic(value);
+}
+
+bool shape_word(struct slice value)
+{
+    return value.size <= 128 && all_graphic(value);
+}
+
+bool shape_path(struct slice value)
+{
+    return slice_starts(value, "/") && value.size <= PATH_LIMIT;
+}
+
+bool shape_path_or_empty(struct slice value)
+{
+    return value.size == 0 || shape_path(value);
+}
+
+static bool is_port(struct slice value)
+{
+    uint64_t port;
+
+    return text_number(value, 1, 65535, &port);
+}
+
+static bool is_socket_path(struct slice value)
+{
+    return shape_path(value) && value.size <= SOCKET_PATH_LIMIT;
+}
+
+/* PORT or PORT@HOST, as libmilter has it. */
+static bool is_port_at_host(struct slice value)
+{
+    struct slice port;
+
+    if (!text_take_until(&value, '@', &port))
+        return is_port(value);
+    return is_port(port) && value.size > 0 && all_graphic(value);
+}
+
+bool shape_listen(struct slice value)
+{
+    if (text_take(&value, "unix:") || text_take(&value, "local:"))
+        return is_socket_path(value);
+    if (text_take(&value, "inet:") || text_take(&value, "inet6:"))
+        return is_port_at_host(value);
+    return false;
+}
+
+/* HOST:PORT; a host with colons of its own stands in brackets. */
+static bool is_host_port(struct slice value)
+{
+    struct slice host;
+
+    if (!all_graphic(value))
+        return false;
+    if (text_take_char(&value, '[')) {
+        if (!text_take_until(&value, ']', &host) || !text_take_char(&value, ':'))
+            return false;
+    } else if (!text_take_until(&value, ':', &host)) {
+        return false;
+    }
+    return host.size > 0 && is_port(value);
+}
+
+bool shape_redis(struct slice value)
+{
+    if (text_take(&value, "unix:"))
+        return is_socket_path(value);
+    if (text_take(&value, "tcp:") || text_take(&value, "tls:"))
+        return is_host_port(value);
+    return false;
+}
+
+/* Braces would make Cluster hash only what stands between them; the glob characters would make
+ * an ACL rule for the prefix match more than it. */
+bool shape_prefix(struct slice value)
+{
+    if (value.size == 0 || value.size > 32 || !all_graphic(value))
+        return false;
+    for (size_t i = 0; i < value.size; i++)
+        if (strchr("{}*?[]\\\"'", value.at[i]) != NULL)
+            return false;
+    return true;
+}
+
+bool shape_log_source(struct slice value)
+{
+    return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
+}
