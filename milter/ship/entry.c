@@ -28,8 +28,8 @@ void entry_free(struct entry *entry)
     if (entry->all != NULL)
         record_clear(entry->all);
     free(entry->all);
-    marks_clear(&entry->posted);
-    marks_clear(&entry->fresh);
+    seen_clear(&entry->posted);
+    seen_clear(&entry->fresh);
     free(entry->told.of);
     free(entry->telling.of);
     free(entry);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "marks.h"
+#include "seen.h"
 #include "pins.h"
 #include "waybill/record.h"
 #include "waybill/waybill.h"
@@ -62,7 +62,7 @@ struct entry {
     bool admitted;  /* counted against its client's share of refused traffic */
     bool over;      /* refused, over its client's share: not written */
     struct pin *pins;
-    struct marks posted, fresh;
+    struct seen posted, fresh;
     struct tellings told, telling;
 
     int64_t read_at; /* monotonic: first fact, last fact, last look into the store */

@@ -127,7 +127,7 @@ void fold_group(struct ship *ship, struct group *group)
     for (struct held **at = &group->first; *at != NULL;) {
         struct held *held = *at;
         struct entry *entry = NULL;
-        if (batch_fact(ship, slice_make(held->line, held->size), &fact))
+        if (harvest_fact(ship, slice_make(held->line, held->size), &fact))
             entry = join_live(ship, &fact);
         if (entry == NULL) {
             at = &held->next;
@@ -159,7 +159,12 @@ static int fold_refusal(struct ship *ship, const struct fact *fact, struct slice
 static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
 {
     struct fact fact;
-    if (!batch_fact(ship, line, &fact) || fact.kind == FACT_UNKNOWN) {
+    bool readable = harvest_fact(ship, line, &fact);
+    if (ship->scratch.failed) {
+        trouble_memory(ship);
+        return -1;
+    }
+    if (!readable || fact.kind == FACT_UNKNOWN) {
         ship->stats.unread++;
         log_trouble_on(&ship->trouble.line, "the journal holds a line that this version cannot "
                        "read; it is left out and counted");
@@ -194,7 +199,7 @@ static int fold_fetch(struct ship *ship)
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
         struct fact fact;
-        if (batch_fact(ship, batch_line(batch, i), &fact) && id_valid(fact.waybill) &&
+        if (harvest_fact(ship, harvest_line(batch, i), &fact) && id_valid(fact.waybill) &&
             live_find(&ship->live, fact.waybill) == NULL &&
             (count == 0 || ids[count - 1] != fact.waybill))
             ids[count++] = fact.waybill;
@@ -220,7 +225,7 @@ int fold_batch(struct ship *ship)
             trouble_memory(ship);
             return -1;
         }
-        int result = fold_fact(ship, batch_line(batch, batch->folded), &pin);
+        int result = fold_fact(ship, harvest_line(batch, batch->folded), &pin);
         pins_release(&ship->pins, pin);
         if (result != 0)
             return -1;

@@ -82,7 +82,7 @@ static void group_move(struct ship *ship, struct group *group, struct span span,
             at = &held->next;
             continue;
         }
-        if (entry == NULL || !batch_fact(ship, slice_make(held->line, held->size), &fact))
+        if (entry == NULL || !harvest_fact(ship, slice_make(held->line, held->size), &fact))
             ship->stats.orphans++;
         else
             fold_into(ship, entry, &fact, &held->pin);
@@ -107,7 +107,7 @@ static int group_resolve(struct ship *ship, struct group *group)
     const struct held *firm = group_firm(group);
     struct fact fact;
     struct entry *entry;
-    if (!batch_fact(ship, slice_make(firm->line, firm->size), &fact) ||
+    if (!harvest_fact(ship, slice_make(firm->line, firm->size), &fact) ||
         join_ask(ship, &fact, !group->asked && !group_newborn(group)) != 0)
         return -1;
     group->asked = true;
@@ -195,7 +195,7 @@ static int refusals_fetch(struct ship *ship, int64_t until)
     for (; refusal != NULL && refusal->read_at <= until && count < RELEASE_REFUSALS;
          refusal = refusal->next) {
         struct fact fact;
-        if (batch_fact(ship, slice_make(refusal->line, refusal->size), &fact) &&
+        if (harvest_fact(ship, slice_make(refusal->line, refusal->size), &fact) &&
             !refusal_spent(ship, &fact))
             ids[count++] = refusal_id(ship, &fact, 0);
     }
@@ -210,7 +210,7 @@ static int release_refusals(struct ship *ship, int64_t now)
         return refusal == NULL ? 0 : -1;
     for (int i = 0; i < RELEASE_REFUSALS && refusal != NULL; i++) {
         struct fact fact;
-        bool readable = batch_fact(ship, slice_make(refusal->line, refusal->size), &fact);
+        bool readable = harvest_fact(ship, slice_make(refusal->line, refusal->size), &fact);
         if (readable && refusal_spent(ship, &fact))
             ship->stats.refused_over++;
         else if (readable && refusal_fold(ship, &fact, &refusal->pin) != 0)

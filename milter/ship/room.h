@@ -5,7 +5,7 @@
  *
  * One round of the thread:
  *
- *     gather   copy up to a batch of lines out of the journal          batch.c
+ *     gather   copy up to a batch of lines out of the journal          harvest.c
  *     fold     each fact finds its waybill, or is held                 fold.c join.c load.c twin.c
  *     release  held facts whose wait is over                           release.c
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
@@ -17,6 +17,7 @@
 #ifndef SHIP_ROOM_H
 #define SHIP_ROOM_H
 
+#include <limits.h>
 #include <pthread.h>
 
 #include "counters.h"
@@ -76,7 +77,8 @@ struct trouble {
 struct ship {
     struct journal *journal;
     unsigned node;
-    char *host, *directory;
+    char *host;
+    char directory[PATH_MAX]; /* of the journal */
     struct journal_options options;
     struct store *store;
     void (*leading)(void *context, struct journal_reader *reader);
@@ -108,16 +110,16 @@ struct ship {
     bool counting; /* counters are in the pipeline */
 };
 
-/* ---- batch.c ---- */
-int batch_init(struct batch *batch); /* -1: no memory */
-void batch_free(struct batch *batch);
+/* ---- harvest.c ---- */
+int harvest_init(struct batch *batch); /* -1: no memory */
+void harvest_free(struct batch *batch);
 /* Fill the batch. Waits a little if there is nothing. Takes no memory: a record that was read
  * must not get lost. */
-void batch_gather(struct ship *ship);
-void batch_clear(struct batch *batch);
+void harvest_gather(struct ship *ship);
+void harvest_clear(struct batch *batch);
 /* A line, decoded in ship->scratch. False: it cannot be read. */
-bool batch_fact(struct ship *ship, struct slice line, struct fact *fact);
-struct slice batch_line(const struct batch *batch, size_t index);
+bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact);
+struct slice harvest_line(const struct batch *batch, size_t index);
 
 /* ---- load.c: from the store into the live table ---- */
 /* Read these waybills, as far as they are not live. `make`: an empty entry for those that the

@@ -104,7 +104,7 @@ static bool ship_round(struct ship *ship)
     struct batch *batch = &ship->batch;
     bool counters = clock_monotonic() >= ship->count_at;
     if (batch->count == 0)
-        batch_gather(ship);
+        harvest_gather(ship);
     if (ship_step(ship, counters) != 0) {
         int64_t pause = trouble_met(ship);
         ship_show(ship);
@@ -118,7 +118,7 @@ static bool ship_round(struct ship *ship)
     ship->stats.batches += batch->count > 0;
     if (batch->latest > ship->stats.shipped_until)
         ship->stats.shipped_until = batch->latest;
-    batch_clear(batch);
+    harvest_clear(batch);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
     return idle;
@@ -188,7 +188,7 @@ static struct limits limits_of(const struct settings *settings)
 
 static void ship_free(struct ship *ship)
 {
-    batch_free(&ship->batch);
+    harvest_free(&ship->batch);
     if (ship->live.by_id != NULL)
         live_clear(&ship->live, &ship->pins);
     if (ship->hold.by_queue != NULL)
@@ -217,8 +217,12 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
     buffer_init(&ship->text, RECORD_MAX * 2);
     ship->limits = ship->wanted = limits_of(settings);
     ship->started = clock_now();
+    ship->options = (struct journal_options){.directory = ship->directory,
+                                             .sync = (enum sync_mode)settings->journal_sync,
+                                             .sync_ms = settings->journal_sync_ms};
+    snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
     ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
-    if ((settings->host != NULL && ship->host == NULL) || batch_init(&ship->batch) != 0 ||
+    if ((settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
         live_init(&ship->live) != 0 || hold_init(&ship->hold) != 0 ||
         refusals_init(&ship->refusals) != 0)
         return error_set(why, "cannot start to ship: no memory");

@@ -33,10 +33,10 @@ static void post_term(void *context, enum term_kind kind, struct slice term)
     struct posting *posting = context;
     struct entry *entry = posting->entry;
     uint64_t mark = term_mark(kind, term);
-    if (marks_have(&entry->posted, mark) || marks_have(&entry->fresh, mark))
+    if (seen_have(&entry->posted, mark) || seen_have(&entry->fresh, mark))
         return;
-    struct marks *marks = posting->only_mark ? &entry->posted : &entry->fresh;
-    posting->failed = marks_add(marks, mark) != 0 || posting->failed;
+    struct seen *seen = posting->only_mark ? &entry->posted : &entry->fresh;
+    posting->failed = seen_add(seen, mark) != 0 || posting->failed;
     if (!posting->only_mark)
         store_post_term(posting->ship->store, entry->id, kind, term, posting->refused);
 }
@@ -52,10 +52,10 @@ static int tell_events(struct ship *ship, struct entry *entry, const struct wayb
     if (waybill_events(waybill, &events, &count) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        if (marks_have(&entry->posted, events[i].id))
+        if (seen_have(&entry->posted, events[i].id))
             continue;
-        struct marks *marks = only_mark ? &entry->posted : &entry->fresh;
-        failed = marks_add(marks, events[i].id) != 0 || failed;
+        struct seen *seen = only_mark ? &entry->posted : &entry->fresh;
+        failed = seen_add(seen, events[i].id) != 0 || failed;
         if (!only_mark)
             store_emit_event(ship->store, &events[i]);
     }
@@ -145,7 +145,7 @@ int tell_all(struct ship *ship, struct entry *entry, const struct waybill *waybi
     struct posting posting = {.ship = ship, .entry = entry, .refused = refused};
     bool again = entry->replayed;
     if (again)
-        marks_clear(&entry->posted);
+        seen_clear(&entry->posted);
     terms_each(waybill, post_term, &posting);
     if (posting.failed || tell_events(ship, entry, waybill, false) != 0 ||
         tellings_read(&entry->telling, waybill) != 0)
@@ -176,8 +176,8 @@ int tell_recall(struct ship *ship, struct entry *entry)
 void tell_done(struct entry *entry)
 {
     /* Without memory it is told again one day, which does no harm. */
-    if (marks_take(&entry->posted, &entry->fresh) != 0)
-        marks_clear(&entry->fresh);
+    if (seen_take(&entry->posted, &entry->fresh) != 0)
+        seen_clear(&entry->fresh);
     if (entry->telling.of != NULL) {
         free(entry->told.of);
         entry->told = entry->telling;
@@ -190,6 +190,6 @@ void tell_done(struct entry *entry)
 void tell_failed(struct entry *entry)
 {
     /* Some of it may have got there: what is true by then is told in full. */
-    marks_clear(&entry->fresh);
+    seen_clear(&entry->fresh);
     entry->replayed = true;
 }

@@ -56,7 +56,7 @@ static int twin_pin(struct ship *ship, struct entry *from, struct entry *to)
     return 0;
 }
 
-int twin_move(struct ship *ship, struct entry *from, struct entry *to), struct entry *to)
+int twin_move(struct ship *ship, struct entry *from, struct entry *to)
 {
     struct buffer scratch;
     struct fact fact;

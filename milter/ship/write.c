@@ -176,12 +176,12 @@ static void write_counters(struct ship *ship)
 {
     int64_t now = clock_now();
     pthread_mutex_lock(&ship->lock);
-    counters_tell(&ship->counters, "ship.facts", ship->stats.facts);
-    counters_tell(&ship->counters, "ship.retries", ship->stats.retries);
-    counters_tell(&ship->counters, "ship.orphans", ship->stats.orphans);
-    counters_tell(&ship->counters, "ship.over_limit", ship->stats.over_limit);
-    counters_tell(&ship->counters, "ship.refused_over", ship->stats.refused_over);
-    counters_tell(&ship->counters, "ship.unread", ship->stats.unread);
+    counters_tell(&ship->counters, "ship_facts", ship->stats.facts);
+    counters_tell(&ship->counters, "ship_retries", ship->stats.retries);
+    counters_tell(&ship->counters, "ship_orphans", ship->stats.orphans);
+    counters_tell(&ship->counters, "ship_over_limit", ship->stats.over_limit);
+    counters_tell(&ship->counters, "ship_refused_over", ship->stats.refused_over);
+    counters_tell(&ship->counters, "ship_unread", ship->stats.unread);
     counters_take(&ship->counters, now);
     counters_note(&ship->counters, ship->journal, now);
     counters_put(&ship->counters, ship->store, ship->node);
