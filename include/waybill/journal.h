@@ -70,6 +70,9 @@ int journal_recall(struct journal *journal, const char *name, char *value, size_
  * the disk), at most `ms`. True: it is. Any thread. */
 bool journal_wait(struct journal *journal, uint64_t ticket, int64_t ms);
 
+/* What a record of type NOTE carries, wherever it is met. False: it is none. */
+bool journal_note_read(struct slice payload, struct slice *name, struct slice *value);
+
 struct journal_stats {
     uint64_t appended, written, lost, bytes_written, syncs, sync_failures, write_failures;
     uint64_t torn_tails, quarantined; /* found at the last open */

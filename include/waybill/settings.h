@@ -80,6 +80,10 @@ void settings_free(struct settings **settings);
 void settings_compare(const struct settings *before, const struct settings *after,
                       void (*tell)(void *context, const char *name, bool live), void *context);
 
+/* For a reload: give *fresh the values of *current for all options that only a restart may change,
+ * so that what was told "needs a restart" does not creep in. -1: no memory. */
+int settings_keep_fixed(struct settings *fresh, const struct settings *current);
+
 /* The annotated example configuration. */
 void settings_print_example(FILE *to);
 /* The OPTIONS section of waybill.conf(5), in mdoc. */

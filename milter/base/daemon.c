@@ -70,8 +70,13 @@ void daemon_block_signals(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t blocked;
 
+    /* The last three are libmilter's, whose own thread takes them: in any other thread they would
+     * end the process. */
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGPIPE, &ignore, NULL);

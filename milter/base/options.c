@@ -55,7 +55,7 @@ const struct option options[] = {
      .text = "What is kept of a Subject: all of it, only a keyed hash by which one that is known "
              "can be found again, or nothing."},
     {"key_file", OPTION_TEXT, AT(key_file), .initial = SYSCONFDIR "/waybill/hash.key",
-     .fits = shape_path, .allowed = PATH_FORM,
+     .fits = shape_path, .allowed = PATH_FORM, LIVE,
      .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
              "Needed only where subject is hash."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,

@@ -72,3 +72,11 @@ void settings_compare(const struct settings *before, const struct settings *afte
         if (!value_same(&options[i], before, after))
             tell(context, options[i].name, options[i].live);
 }
+
+int settings_keep_fixed(struct settings *fresh, const struct settings *current)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (!options[i].live && value_copy(&options[i], fresh, current) < 0)
+            return -1;
+    return 0;
+}

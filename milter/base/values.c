@@ -146,3 +146,25 @@ bool value_same(const struct option *option, const struct settings *a, const str
         return *option_number(option, a) == *option_number(option, b);
     }
 }
+
+static int copy_list(char **to, char *const *from)
+{
+    value_clear_list(to);
+    for (size_t i = 0; i < SETTINGS_LIST_MAX && from[i] != NULL; i++)
+        if (set_text(&to[i], from[i]) != VALUE_GOOD)
+            return -1;
+    return 0;
+}
+
+int value_copy(const struct option *option, struct settings *to, const struct settings *from)
+{
+    switch (option->type) {
+    case OPTION_TEXT:
+        return set_text(option_text(option, to), *option_text(option, from)) == VALUE_GOOD ? 0 : -1;
+    case OPTION_LIST:
+        return copy_list(option_text(option, to), option_text(option, from));
+    default:
+        *option_number(option, to) = *option_number(option, from);
+        return 0;
+    }
+}

@@ -17,6 +17,8 @@ void value_say_allowed(const struct option *option, const char *value, struct bu
 /* "full, hash or off" */
 void value_say_choices(const struct option *option, struct buffer *text);
 bool value_same(const struct option *option, const struct settings *a, const struct settings *b);
+/* -1: no memory. */
+int value_copy(const struct option *option, struct settings *to, const struct settings *from);
 void value_clear_list(char **list);
 
 #endif

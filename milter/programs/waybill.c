@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-int main(void)
+/*
+ * waybill: the command for those who ask where a mail is.
+ */
+#include "waybill/cli.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return cli_main(argc, argv);
 }

@@ -1,5 +1,215 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-int main(void)
+/*
+ * waybilld: the milter daemon. The order in which it starts:
+ *
+ *     settings, log, directories, root dropped
+ *     journal   recovers what an earlier run left
+ *     node      number of this machine, if the store can be asked now
+ *     smtp      binds the socket
+ *     ship      one process at a time leads: it reads the MTA's log and ships the journal
+ *     service   heartbeats, counters, reload
+ *
+ * and it ends in the opposite order.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arguments.h"
+#include "directories.h"
+#include "lastid.h"
+#include "service.h"
+#include "waybill/daemon.h"
+#include "waybill/log.h"
+#include "waybill/smtp.h"
+
+#define SHIP_AT_END_MS 2000
+#define MEGABYTE (INT64_C(1) << 20)
+
+static int refuse(int status, const struct error *why)
 {
-    return 0;
+    log_error("%s", why->text);
+    return status;
+}
+
+/* The shipper leads from now on, so this process follows the log, too. */
+static int recall(void *reader, const char *name, char *value, size_t room)
+{
+    return journal_find_note(reader, name, value, room);
+}
+
+static void lead(void *context, struct journal_reader *reader)
+{
+    struct service *service = context;
+    const struct settings *settings = service->at_start;
+    struct maillog *maillog;
+    struct error why;
+
+    if (settings->log_source[0] == NULL)
+        log_info("no log is followed: log_source is empty");
+    else if (maillog_start(&maillog, settings, service->journal, recall, reader, &why) < 0)
+        log_error("no log is followed: %s", why.text);
+    else
+        atomic_store(&service->maillog, maillog);
+}
+
+static int open_journal(struct service *service, struct lastid *lastid, struct error *why)
+{
+    const struct settings *settings = service->at_start;
+    char directory[PATH_MAX];
+    struct journal_options options = {
+        .directory = directory,
+        .sync = (enum sync_mode)settings->journal_sync,
+        .sync_ms = settings->journal_sync_ms,
+        .segment_size = settings->journal_segment_mb * MEGABYTE,
+        .total_size = settings->journal_max_mb * MEGABYTE,
+        .ring = (size_t)settings->journal_ring,
+    };
+
+    directories_journal(settings, directory);
+    return journal_open(&service->journal, &options, lastid_see, lastid, why);
+}
+
+static int serve(struct service *service, struct error *why)
+{
+    const struct settings *settings = service->at_start;
+    int result;
+
+    if (ship_start(&service->ship, settings, service->journal, service->node.number, lead, service,
+                   why) < 0)
+        return -1;
+    if (service_start(service, why) < 0)
+        return -1;
+    log_info("waybilld " PACKAGE_VERSION " serves %s as %s, node %u, generation %u",
+             settings->listen, settings->host, service->node.number,
+             journal_generation(service->journal));
+    daemon_notify("READY=1");
+    result = smtp_run(why);
+    daemon_notify("STOPPING=1");
+    service_stop(service);
+    return result;
+}
+
+static void stop_maillog(struct service *service)
+{
+    struct maillog *maillog = atomic_exchange(&service->maillog, NULL);
+
+    if (maillog != NULL)
+        maillog_stop(&maillog);
+}
+
+/* The log's last lines go into the journal before the shipper looks at it for the last time. The
+ * leadership may have come in between, so it is asked twice. */
+static void stop_parts(struct service *service)
+{
+    stop_maillog(service);
+    if (service->ship != NULL)
+        ship_stop(&service->ship, SHIP_AT_END_MS);
+    stop_maillog(service);
+}
+
+static int run_with_journal(struct service *service, const struct lastid *lastid)
+{
+    const struct settings *settings = service->at_start;
+    struct journal *journal = service->journal;
+    struct error why;
+    int result;
+
+    if (node_choose(&service->node, settings, &why) < 0)
+        return refuse(EXIT_CONFIG, &why);
+    if (smtp_open(settings, journal, service->node.number, journal_generation(journal),
+                  lastid_of(lastid, journal, service->node.number), &why) < 0)
+        return refuse(EXIT_CONFIG, &why);
+    result = serve(service, &why);
+    stop_parts(service);
+    if (result < 0)
+        return refuse(EXIT_OS, &why);
+    log_info("waybilld ends");
+    return EXIT_SUCCESS;
+}
+
+static int run(struct service *service)
+{
+    static struct lastid lastid;
+    struct error why;
+    int status;
+
+    if (directories_make(service->at_start, &why) < 0 ||
+        daemon_drop_root(service->at_start->user, &why) < 0 ||
+        directories_check(service->at_start, &why) < 0)
+        return refuse(EXIT_CONFIG, &why);
+    if (open_journal(service, &lastid, &why) < 0)
+        return refuse(EXIT_OS, &why);
+    status = run_with_journal(service, &lastid);
+    journal_close(&service->journal);
+    return status;
+}
+
+static int start(const char *file)
+{
+    struct service service = {.file = file};
+    struct settings *settings;
+    struct error why;
+    int status;
+
+    if (settings_read(&settings, file, &why) < 0) {
+        fprintf(stderr, "%s\n", why.text);
+        return EXIT_CONFIG;
+    }
+    service.at_start = settings;
+    if (service_take(&service, settings) < 0) {
+        settings_free(&settings);
+        return EXIT_OS;
+    }
+    log_start("waybilld", (enum log_level)settings->log_level,
+              (enum log_format)settings->log_format, (enum log_target)settings->log_target);
+    daemon_block_signals();
+    status = run(&service);
+    service_forget_settings(&service);
+    return status;
+}
+
+static int check(const char *file)
+{
+    struct settings *settings;
+    struct error why;
+
+    if (settings_read(&settings, file, &why) < 0) {
+        fprintf(stderr, "%s\n", why.text);
+        return EXIT_CONFIG;
+    }
+    settings_free(&settings);
+    printf("%s: good\n", file);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct error why;
+
+    if (daemon_keep_standard_fds(&why) < 0)
+        return EXIT_OS;
+    arguments_read(&arguments, argc, argv);
+    switch (arguments.request) {
+    case REQUEST_RUN:
+        return start(arguments.file);
+    case REQUEST_CHECK:
+        return check(arguments.file);
+    case REQUEST_PRINT_CONFIG:
+        settings_print_example(stdout);
+        break;
+    case REQUEST_PRINT_MANUAL:
+        settings_print_manual(stdout);
+        break;
+    case REQUEST_VERSION:
+        puts("waybilld " PACKAGE_VERSION);
+        break;
+    case REQUEST_HELP:
+        arguments_help();
+        break;
+    case REQUEST_WRONG:
+        return EXIT_USAGE;
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_OS;
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stream: the records of one generation, segment by segment, while it may still be written.
+ */
+#ifndef WAYBILL_JOURNAL_STREAM_H
+#define WAYBILL_JOURNAL_STREAM_H
+
+#include "cursor.h"
+#include "scan.h"
+
+#include "waybill/error.h"
+
+#define STREAM_DAMAGED_MAX 32
+
+struct stream {
+    unsigned generation;
+    int directory; /* -1: the generation is not there (yet) */
+    int fd;        /* -1: no segment is open */
+    struct scan scan;
+    uint64_t segment; /* the one that is open, or the least one to open next */
+    bool ready;       /* `record` is read and not taken */
+    struct record_view record;
+    struct cursor_view cursor; /* durable */
+    /* A live tail that does not fit: how long has it stood so? */
+    uint64_t stuck_at, stuck_size;
+    int64_t stuck_since;
+    /* Segments with damage, to be put aside and not removed. */
+    uint64_t damaged[STREAM_DAMAGED_MAX];
+    size_t damaged_count;
+};
+
+void stream_init(struct stream *stream, unsigned generation);
+void stream_clear(struct stream *stream);
+/* Take the generation up if its directory is there by now. */
+bool stream_attach(struct stream *stream, int root);
+/* Make the next record ready. 1: it is; 0: there is none now; -1: something was stepped over. */
+int stream_peek(struct stream *stream, struct error *why);
+/* Go back to the durable cursor. */
+void stream_rewind(struct stream *stream);
+/* Make the cursor durable and remove what lies before it. */
+int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool sync,
+                  struct error *why);
+/* Bytes after the durable cursor. */
+uint64_t stream_backlog(const struct stream *stream);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * counters: the figures of all parts, under the names that `waybill stats` shows.
+ */
+#include "service.h"
+
+#include "waybill/daemon.h"
+#include "waybill/smtp.h"
+
+static void tell_smtp(struct ship *ship, const struct smtp_stats *stats)
+{
+    ship_count(ship, "sessions", stats->sessions);
+    ship_count(ship, "messages", stats->messages);
+    ship_count(ship, "messages_queued", stats->queued);
+    ship_count(ship, "messages_abandoned", stats->abandoned);
+    ship_count(ship, "recipients", stats->recipients);
+    ship_count(ship, "refused", stats->refused);
+    ship_count(ship, "eom_late", stats->eom_late);
+}
+
+static void tell_journal(struct ship *ship, struct journal *journal)
+{
+    struct journal_stats stats;
+
+    journal_read_stats(journal, &stats);
+    ship_count(ship, "journal_appended", stats.appended);
+    ship_count(ship, "journal_lost", stats.lost);
+    ship_count(ship, "journal_write_failures", stats.write_failures);
+    ship_count(ship, "journal_sync_failures", stats.sync_failures);
+    ship_count(ship, "journal_torn_tails", stats.torn_tails);
+    ship_count(ship, "journal_quarantined", stats.quarantined);
+}
+
+static void tell_maillog(struct ship *ship, struct maillog *maillog)
+{
+    struct maillog_stats stats;
+
+    if (maillog == NULL)
+        return;
+    maillog_read_stats(maillog, &stats);
+    ship_count(ship, "log_lines", stats.lines);
+    ship_count(ship, "log_facts", stats.facts);
+    ship_count(ship, "log_not_understood", stats.not_understood);
+    ship_count(ship, "log_too_long", stats.too_long);
+    ship_count(ship, "log_gaps", stats.gaps);
+}
+
+void service_tell(struct service *service)
+{
+    struct smtp_stats smtp;
+    struct ship_stats ship;
+
+    smtp_read_stats(&smtp);
+    tell_smtp(service->ship, &smtp);
+    tell_journal(service->ship, service->journal);
+    tell_maillog(service->ship, atomic_load(&service->maillog));
+    ship_read_stats(service->ship, &ship);
+    daemon_notify("WATCHDOG=1\nSTATUS=%llu sessions open, %llu mails since start; the store is %s, "
+                  "%llu bytes wait for it",
+                  (unsigned long long)smtp.open_sessions, (unsigned long long)smtp.messages,
+                  ship.connected ? "connected" : "away", (unsigned long long)ship.backlog_bytes);
+}

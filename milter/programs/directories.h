@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WAYBILLD_DIRECTORIES_H
+#define WAYBILLD_DIRECTORIES_H
+
+#include <limits.h>
+
+#include "waybill/error.h"
+#include "waybill/settings.h"
+
+/* As root: make what is missing of the state directory and of the socket's directory, and give
+ * it to the user that the process is about to become. Else: make the state directory. */
+int directories_make(const struct settings *settings, struct error *why);
+/* After root is dropped: may we write into the state directory? */
+int directories_check(const struct settings *settings, struct error *why);
+/* Where the journal lies in the state directory. */
+void directories_journal(const struct settings *settings, char path[static PATH_MAX]);
+
+#endif

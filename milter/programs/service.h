@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * service: the parts of a running waybilld, and the thread that looks after them.
+ *
+ * The thread waits for SIGUSR1 (reload) and every ten seconds writes a heartbeat, hands the
+ * counters on, and tells the service manager that all is well.
+ */
+#ifndef WAYBILLD_SERVICE_H
+#define WAYBILLD_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "node.h"
+#include "waybill/error.h"
+#include "waybill/journal.h"
+#include "waybill/maillog.h"
+#include "waybill/settings.h"
+#include "waybill/ship.h"
+
+/* Sessions may still use settings that a reload replaced, so they live as long as we. */
+struct settings_kept {
+    struct settings *settings;
+    struct settings_kept *older;
+};
+
+struct service {
+    const char *file; /* NULL: none */
+    const struct settings *at_start; /* for whoever runs beside the reload */
+    struct settings_kept *kept;      /* the newest first; start-up, then the service's thread */
+    struct journal *journal;
+    struct ship *ship;
+    _Atomic(struct maillog *) maillog; /* set by the shipper's thread */
+    struct node node;
+    pthread_t thread;
+    atomic_bool stopping;
+};
+
+static inline struct settings *service_settings(const struct service *service)
+{
+    return service->kept->settings;
+}
+
+/* Take new settings; they are the current ones from now on. -1: no memory. */
+int service_take(struct service *service, struct settings *settings);
+int service_start(struct service *service, struct error *why);
+/* End the thread; the parts go on. */
+void service_stop(struct service *service);
+void service_forget_settings(struct service *service);
+
+/* Read the file again and apply what can be applied (reload.c). */
+void service_reload(struct service *service);
+/* Hand the counters of all parts to the shipper, and a line to the service manager (counters.c). */
+void service_tell(struct service *service);
+
+#endif
