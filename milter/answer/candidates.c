@@ -32,8 +32,10 @@ static void term_add_folded(struct candidates *candidates, enum term_kind kind, 
 {
     char folded[sizeof candidates->terms[0].text];
 
-    if (text.at == NULL || text.size >= sizeof folded)
+    if (text.at == NULL)
         return;
+    if (text.size >= sizeof folded) /* the writer of the index cuts it there too */
+        text.size = sizeof folded - 1;
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.at[i];
         folded[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;

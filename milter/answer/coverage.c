@@ -133,7 +133,8 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
     buffer_init(&troubles, COVERAGE_MAX);
     milter = !add_silence(coverage, "milter", node->milter, &troubles);
     log = !add_silence(coverage, "log", node->log, &troubles);
-    add_silence(coverage, "shipper", node->ship, &troubles);
+    if (node->ship != 0)
+        add_silence(coverage, "shipper", node->ship, &troubles);
     gaps = add_gaps(coverage, node->node, &troubles);
     buffer_add_text(text, ": ");
     buffer_add_text(text, milter && log ? "milter and log"

@@ -107,7 +107,38 @@ static void print_lines(const char *text)
     }
 }
 
-/* "log_not_understood" reads better as "log not understood". */
+/* What the counters mean; others are printed by their names. */
+static const struct {
+    const char *name, *text;
+} meanings[] = {
+    {"sessions", "SMTP sessions seen by the milter"},
+    {"messages", "mails that began (MAIL)"},
+    {"messages_queued", "mails taken to their end"},
+    {"messages_abandoned", "mails that the client left unfinished"},
+    {"recipients", "recipients taken"},
+    {"refused", "refusals"},
+    {"eom_late", "mails answered before the journal had them"},
+    {"journal_appended", "facts written to the journal"},
+    {"journal_lost", "facts lost"},
+    {"journal_write_failures", "writes to the journal that failed"},
+    {"journal_sync_failures", "syncs of the journal that failed"},
+    {"journal_torn_tails", "torn ends of the journal that were cut"},
+    {"journal_quarantined", "damaged parts of the journal that were put aside"},
+    {"log_lines", "log lines read"},
+    {"log_facts", "facts made of them"},
+    {"log_not_understood", "log lines that name a mail and were not understood"},
+    {"log_too_long", "log lines that were too long"},
+    {"log_gaps", "gaps in the log"},
+};
+
+static const char *meaning(const char *name)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (strcmp(meanings[i].name, name) == 0)
+            return meanings[i].text;
+    return name;
+}
+
 static void print_counters(const struct cli *cli, const struct stats *stats)
 {
     char number[32];
@@ -119,10 +150,7 @@ static void print_counters(const struct cli *cli, const struct stats *stats)
     for (size_t i = 0; i < stats->counter_count; i++) {
         struct buffer name;
         buffer_init(&name, 1024);
-        escape_terminal(&name, slice_of(stats->counters[i].name));
-        for (size_t at = 0; at < name.size; at++)
-            if (name.data[at] == '_')
-                name.data[at] = ' ';
+        escape_terminal(&name, slice_of(meaning(stats->counters[i].name)));
         out_number(stats->counters[i].value, number);
         printf("  %10s  %s\n", number, name.data);
         buffer_free(&name);
