@@ -71,7 +71,7 @@ struct option_row {
     const char *text;
 };
 extern const struct option_row option_rows[];
-extern const size_t option_count;
+extern const size_t option_row_count;
 
 void request_init(struct request *request);
 /* Read the words after the command's name. -1: `why` says what is allowed. */

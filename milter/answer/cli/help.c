@@ -70,7 +70,7 @@ void help_print(FILE *to, const struct command *command)
     if (*command->details != '\0')
         fprintf(to, "\n%s", command->details);
     fputs("\nOptions:\n", to);
-    for (size_t i = 0; i < option_count; i++)
+    for (size_t i = 0; i < option_row_count; i++)
         if ((option_rows[i].commands & command->bit) != 0) {
             print_option(to, &option_rows[i]);
             states = states || option_rows[i].type == OPTION_STATE;

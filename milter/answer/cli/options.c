@@ -49,7 +49,7 @@ const struct option_row option_rows[] = {
      "the configuration (default: $WAYBILL_CONFIG, else " SETTINGS_FILE_DEFAULT ")"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
 };
-const size_t option_count = sizeof option_rows / sizeof option_rows[0];
+const size_t option_row_count = sizeof option_rows / sizeof option_rows[0];
 
 #define LONG_ONLY 256 /* getopt_long's number for the row i is LONG_ONLY + i */
 
@@ -116,7 +116,7 @@ static void table_fill(const struct command *command, struct option *longs, char
     size_t count = 0, letters = 0;
 
     shorts[letters++] = ':'; /* a missing value is told apart from an unknown option */
-    for (size_t i = 0; i < option_count; i++) {
+    for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
         if ((row->commands & command->bit) == 0)
             continue;
@@ -135,9 +135,9 @@ static void table_fill(const struct command *command, struct option *longs, char
 
 static const struct option_row *row_of(int found)
 {
-    if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < option_count)
+    if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < option_row_count)
         return &option_rows[found - LONG_ONLY];
-    for (size_t i = 0; i < option_count; i++)
+    for (size_t i = 0; i < option_row_count; i++)
         if (option_rows[i].letter != 0 && option_rows[i].letter == found)
             return &option_rows[i];
     return NULL;
