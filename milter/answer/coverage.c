@@ -124,7 +124,10 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
     bool milter, log;
     size_t gaps;
 
-    add_escaped(text, node->host);
+    if (node->host[0] != '\0')
+        add_escaped(text, node->host);
+    else
+        buffer_addf(text, "node %02u", node->node);
     moment(coverage, node->since, since);
     if (node->since > coverage->until) {
         buffer_addf(text, ": not yet there, watching since %s\n", since);
