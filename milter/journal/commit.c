@@ -71,7 +71,8 @@ int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool
     if (result < 0)
         return -1;
     stream->cursor = cursor;
-    if (segment != before)
+    if (segment != before || !stream->swept)
         remove_before(stream, segment);
+    stream->swept = true;
     return 0;
 }

@@ -48,7 +48,8 @@ OFFENCES = [
     ("spdx", "packaging/bare", "#!/bin/sh\ntrue\n", 1, "SPDX"),
     ("shell", "packaging/start", "rm -r $UNSET/x\n", 4, "SC2086"),
     ("manuals", "packaging/man/waybill.1", ".Xx unknown\n", 8, "unknown"),
-    ("manuals", "milter/programs/waybilld.c", HEAD, 1, "no manual waybilld.8"),
+    ("manuals", "milter/programs/Makemodule.am",
+     "# SPDX-License-Identifier: BSD-2-Clause\nsbin_PROGRAMS += waybilld\n", 1, "no manual waybilld.8"),
     ("manuals", "milter/base/options.c", HEAD + 'x = { .name = "listen" };\n', 1, "waybill.conf.5"),
 ]
 

@@ -140,21 +140,22 @@ static bool take_fraction(struct slice *from, unsigned *ms)
 /* "Z", "+01:00", "+0100". */
 static bool take_zone(struct slice *from, int64_t *offset)
 {
-    unsigned hours, minutes;
-    *offset = 0;
-    if (text_take_char(from, 'Z'))
-        return true;
-    bool west = text_take_char(from, '-');
-    if (!west && !text_take_char(from, '+'))
+    struct slice rest = *from;
+    unsigned hours = 0, minutes = 0;
+    bool west = text_take_char(&rest, '-');
+    if (west || text_take_char(&rest, '+')) {
+        if (!take_digits(&rest, 2, &hours))
+            return false;
+        text_take_char(&rest, ':');
+        if (!take_digits(&rest, 2, &minutes) || hours > 23 || minutes > 59)
+            return false;
+    } else if (!text_take_char(&rest, 'Z')) {
         return false;
-    if (!take_digits(from, 2, &hours))
-        return false;
-    text_take_char(from, ':');
-    if (!take_digits(from, 2, &minutes) || hours > 23 || minutes > 59)
-        return false;
+    }
     *offset = hours * HOUR_MS + minutes * MINUTE_MS;
     if (west)
         *offset = -*offset;
+    *from = rest;
     return true;
 }
 

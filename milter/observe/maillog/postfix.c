@@ -66,7 +66,7 @@ static int read_queue_manager(struct reading *reading)
 {
     struct fact *fact = reading->fact;
     struct slice rest = reading->rest, from;
-    if (!postfix_take_address(&rest, after_from, &from))
+    if (!text_take_char(&rest, '<') || !postfix_take_address(&rest, after_from, &from))
         return -1;
     fact_set(fact, KEY_FROM, from);
     if (text_take(&rest, ", size="))
@@ -124,8 +124,8 @@ static const struct {
     bool needs_queue_id;
     int (*read)(struct reading *reading);
 } shapes[] = {
-    {"to=<", true, postfix_read_delivery},
-    {"from=<", true, read_queue_manager},
+    {"to=", true, postfix_read_delivery},
+    {"from=", true, read_queue_manager},
     {"client=", true, read_client},
     {"message-id=", true, read_message_id},
     {"removed", true, read_removed},

@@ -30,7 +30,7 @@ static bool take_head(struct reading *reading)
     struct fact *fact = reading->fact;
     struct slice *rest = &reading->rest;
     struct slice to, original, relay;
-    if (!postfix_take_address(rest, after_to, &to))
+    if (!text_take_char(rest, '<') || !postfix_take_address(rest, after_to, &to))
         return false;
     fact_set(fact, KEY_TO, to);
     if (text_take(rest, ", orig_to=<")) {

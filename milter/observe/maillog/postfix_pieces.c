@@ -49,7 +49,8 @@ bool postfix_take_queue_id(struct slice *from, struct slice *id)
     return true;
 }
 
-/* Where the text after a quoted local part goes on; 0: there is none. */
+/* Where the text after a quoted local part goes on; 0: there is none. What follows the closing
+ * quote tells it from an opening one further on. */
 static size_t after_quotes(struct slice text)
 {
     if (text.size == 0 || text.at[0] != '"')
@@ -58,7 +59,7 @@ static size_t after_quotes(struct slice text)
         if (text.at[i] == '\\')
             i++;
         else if (text.at[i] == '"')
-            return i + 1;
+            return i + 1 < text.size && (text.at[i + 1] == '@' || text.at[i + 1] == '>') ? i + 1 : 0;
     }
     return 0;
 }

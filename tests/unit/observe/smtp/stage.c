@@ -54,7 +54,7 @@ void stage_open(void)
     struct error why;
 
     clear_lines();
-    strcpy(directory + strlen(directory) - 6, "XXXXXX");
+    memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
     if (mkdtemp(directory) == NULL)
         abort();
     options = (struct journal_options){
