@@ -349,6 +349,19 @@ static void test_a_pipe_gets_no_colour_and_nothing_cut(void **state)
     assert_false(says("\xe2\x80\xa6"));
 }
 
+static void test_help_fits_eighty_columns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= command_count; i++) {
+        char line[64];
+
+        snprintf(line, sizeof line, "help %s", i < command_count ? commands[i].name : "");
+        assert_int_equal(run(line), CLI_FOUND);
+        if (widest_line() > 80)
+            fail_msg("%s: a line of %zu", line, widest_line());
+    }
+}
+
 static void test_no_header_leaves_only_rows(void **state)
 {
     (void)state;
@@ -534,6 +547,11 @@ static void test_follow_tells_each_event_once(void **state)
                             "  r=x[\"recipient\"]\n"
                             "  assert r is None or r[\"recipient\"]==\"carol@there.example\", e"),
                      0);
+    emit_later();
+    assert_int_equal(run("follow --for 2 --state delayed"), CLI_FOUND);
+    wait(NULL);
+    assert_int_equal(count_of("delivery."), 1);
+    assert_int_equal(count_of("connect timed out"), 1);
     assert_int_equal(run("follow --for 1 --state held"), CLI_NOTHING);
 }
 
@@ -583,6 +601,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_no_byte_of_a_mail_reaches_the_terminal_as_it_came),
         cmocka_unit_test(test_a_table_fits_the_terminal),
         cmocka_unit_test(test_a_pipe_gets_no_colour_and_nothing_cut),
+        cmocka_unit_test(test_help_fits_eighty_columns),
         cmocka_unit_test(test_no_header_leaves_only_rows),
         cmocka_unit_test(test_json_is_json),
         cmocka_unit_test(test_csv_has_equal_rows_and_no_formula),

@@ -150,7 +150,7 @@ static void random_ask(struct ask *ask)
     if (roll(6) == 0)
         ask->client = roll(2) ? addresses[roll(3)] : names[roll(3)];
     if (roll(3) == 0)
-        ask->state = states[roll(sizeof states / sizeof states[0])];
+        ask->state = (int)states[roll(sizeof states / sizeof states[0])];
     if (roll(3) == 0)
         ask->since = base - (int64_t)roll(DAYS * 86400) * SECOND_MS;
     if (roll(4) == 0)
