@@ -45,10 +45,6 @@ static void cut_tail(struct recovery *recovery, int fd, const char *name)
     uint64_t end = recovery->scan.offset;
 
     recovery->torn = true;
-    if (end < SEGMENT_HEAD) {
-        recovery->damaged = true; /* not even a head: nothing to keep, nothing to cut */
-        return;
-    }
     log_warning("journal segment '%s/%u/%s' ends in a torn record; cut off at byte %llu",
                 recovery->journal->path, recovery->journal->generation, name,
                 (unsigned long long)end);

@@ -29,8 +29,10 @@ class Cli:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def trace(self, *arguments):
-        """All waybills that fit, newest first."""
-        return self.objects("trace", "--limit", "10000", *arguments)
+        """All waybills that fit, newest first; the last object tells of the search itself."""
+        *waybills, page = self.objects("trace", "--limit", "10000", *arguments)
+        assert page["object"] == "page" and page["count"] == len(waybills), page
+        return waybills
 
     def one(self, message_id):
         """The one waybill of this Message-ID; None if there is none; two are an error."""
