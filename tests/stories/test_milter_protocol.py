@@ -263,7 +263,8 @@ def test_a_header_of_a_megabyte_in_pieces_costs_no_memory(daemon):
             session.send(field)
         session.send(milter.end_of_header())
         assert session.command(milter.end_of_message()) == milter.CONTINUE
-    assert resident() - before < 8192
+    if not os.environ.get("WAYBILL_REPORTS"):  # ASan keeps what was freed
+        assert resident() - before < 8192
     queued = next(fact for fact in reversed(journal.facts(daemon.state)) if fact["kind"] == "queued")
     assert int(queued["size"]) == scaled(1000, 200) * (60000 + len("Subject:\r\n")) + 2
 
