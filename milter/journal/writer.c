@@ -148,17 +148,16 @@ static const char *prepare(struct journal *journal, size_t bytes, int *error)
 static void refuse(struct journal *journal, const char *cause, int error)
 {
     bool broken = error != 0 && !means_full(error);
+    bool too_large = error == EFBIG && journal->segment.length > journal->segment.head;
+    int64_t pause = broken && journal->failures >= FAILURES_MAX ? RETRY_LATE_MS : RETRY_MS;
 
     journal->failures++;
-    if (error == EFBIG && journal->segment.length > journal->segment.head)
-        journal->segment_over = true;
+    journal->segment_over |= too_large; /* a limit of the process: another segment has place */
     if (broken && journal->failures % FAILURES_MAX == 0)
         journal->segment_over = true;
     journal->stats.write_failures += error != 0;
     journal->refused = cause;
-    journal->retry_at =
-        clock_monotonic() +
-        (broken && journal->failures >= FAILURES_MAX ? RETRY_LATE_MS : RETRY_MS);
+    journal->retry_at = clock_monotonic() + (too_large ? 1 : pause);
     pthread_mutex_unlock(&journal->lock);
     log_trouble_on(&journal->trouble, "cannot append to the journal '%s/%u': %s; facts wait in memory",
                    journal->path, journal->generation,

@@ -40,7 +40,7 @@ struct cli {
     size_t width;
 };
 
-/* Which commands take an option; the bits stand in struct command and struct option_row. */
+/* Which commands take an option; the bits stand in struct command and struct command_option. */
 enum command_bit { FOR_TRACE = 1, FOR_SHOW = 2, FOR_FOLLOW = 4, FOR_STATS = 8, FOR_HELP = 16 };
 #define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_HELP)
 
@@ -60,7 +60,7 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 enum option_type { OPTION_SWITCH, OPTION_WORDS, OPTION_MOMENT, OPTION_NUMBER, OPTION_STATE, OPTION_CODE };
-struct option_row {
+struct command_option {
     char letter; /* 0: none */
     const char *name;
     const char *value; /* "ADDRESS"; NULL: a switch */
@@ -70,8 +70,8 @@ struct option_row {
     int64_t least, most; /* of a number */
     const char *text;
 };
-extern const struct option_row option_rows[];
-extern const size_t option_row_count;
+extern const struct command_option command_options[];
+extern const size_t command_option_count;
 
 void request_init(struct request *request);
 /* Read the words after the command's name. -1: `why` says what is allowed. */

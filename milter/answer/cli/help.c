@@ -26,7 +26,7 @@ static void print_commands(FILE *to)
           to);
 }
 
-static void print_option(FILE *to, const struct option_row *row)
+static void print_option(FILE *to, const struct command_option *row)
 {
     char name[64];
 
@@ -70,10 +70,10 @@ void help_print(FILE *to, const struct command *command)
     if (*command->details != '\0')
         fprintf(to, "\n%s", command->details);
     fputs("\nOptions:\n", to);
-    for (size_t i = 0; i < option_row_count; i++)
-        if ((option_rows[i].commands & command->bit) != 0) {
-            print_option(to, &option_rows[i]);
-            states = states || option_rows[i].type == OPTION_STATE;
+    for (size_t i = 0; i < command_option_count; i++)
+        if ((command_options[i].commands & command->bit) != 0) {
+            print_option(to, &command_options[i]);
+            states = states || command_options[i].type == OPTION_STATE;
         }
     if (states)
         print_states(to);

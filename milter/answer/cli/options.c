@@ -15,7 +15,7 @@
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
 
-const struct option_row option_rows[] = {
+const struct command_option command_options[] = {
     {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,
      "envelope sender, or @domain; '<>' for reports"},
     {'t', "to", "ADDRESS", OPTION_WORDS, AT(to), FOR_FIND, 0, 0,
@@ -49,7 +49,7 @@ const struct option_row option_rows[] = {
      "the configuration (default: $WAYBILL_CONFIG, else " SETTINGS_FILE_DEFAULT ")"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
 };
-const size_t option_row_count = sizeof option_rows / sizeof option_rows[0];
+const size_t command_option_count = sizeof command_options / sizeof command_options[0];
 
 #define LONG_ONLY 256 /* getopt_long's number for the row i is LONG_ONLY + i */
 
@@ -74,7 +74,7 @@ static int read_state(const char *value, int64_t *state, struct error *why)
     return -1;
 }
 
-static int read_value(struct request *request, const struct option_row *row, char *value,
+static int read_value(struct request *request, const struct command_option *row, char *value,
                       int64_t now, struct error *why)
 {
     void *field = (char *)request + row->at;
@@ -116,8 +116,8 @@ static void table_fill(const struct command *command, struct option *longs, char
     size_t count = 0, letters = 0;
 
     shorts[letters++] = ':'; /* a missing value is told apart from an unknown option */
-    for (size_t i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
+    for (size_t i = 0; i < command_option_count; i++) {
+        const struct command_option *row = &command_options[i];
         if ((row->commands & command->bit) == 0)
             continue;
         longs[count++] = (struct option){row->name,
@@ -133,13 +133,13 @@ static void table_fill(const struct command *command, struct option *longs, char
     shorts[letters] = '\0';
 }
 
-static const struct option_row *row_of(int found)
+static const struct command_option *row_of(int found)
 {
-    if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < option_row_count)
-        return &option_rows[found - LONG_ONLY];
-    for (size_t i = 0; i < option_row_count; i++)
-        if (option_rows[i].letter != 0 && option_rows[i].letter == found)
-            return &option_rows[i];
+    if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < command_option_count)
+        return &command_options[found - LONG_ONLY];
+    for (size_t i = 0; i < command_option_count; i++)
+        if (command_options[i].letter != 0 && command_options[i].letter == found)
+            return &command_options[i];
     return NULL;
 }
 
@@ -166,15 +166,15 @@ static int check_arguments(const struct request *request, const struct command *
 int request_read(struct request *request, const struct command *command, int argc, char **argv,
                  int64_t now, struct error *why)
 {
-    struct option longs[sizeof option_rows / sizeof option_rows[0] + 1];
-    char shorts[2 * sizeof option_rows / sizeof option_rows[0] + 2];
+    struct option longs[sizeof command_options / sizeof command_options[0] + 1];
+    char shorts[2 * sizeof command_options / sizeof command_options[0] + 2];
     int found;
 
     table_fill(command, longs, shorts);
     opterr = 0;
     optind = 0; /* start anew, whatever was read before */
     while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct option_row *row = row_of(found);
+        const struct command_option *row = row_of(found);
 
         if (found == ':')
             return error_set(why, "'%s' needs a value", argv[optind - 1]);

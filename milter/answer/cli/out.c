@@ -165,7 +165,10 @@ int out_said(struct buffer *to, const struct recipient *recipient)
 {
     size_t start = to->size;
 
-    if (recipient->status.size > 0 && recipient->status.size < 16 && recipient->reply.at != NULL) {
+    if (recipient->state == STATE_EXPANDED)
+        return buffer_addf(to, "(%s)", state_sentence(recipient->state));
+    if (recipient->status.size > 0 && recipient->status.size < 16 && recipient->reply.at != NULL &&
+        !slice_starts(recipient->status, "2.")) {
         char status[16];
         slice_copy(recipient->status, status, sizeof status);
         if (slice_find_text(recipient->reply, status) < 0) {

@@ -16,12 +16,12 @@
 #define CELL_MAX 8192
 
 static const struct table_column wide_columns[] = {
-    {"WHEN", 14, false, false}, {"STATE", 9, false, false},  {"FROM", 0.15, true, false},
-    {"TO", 0.2, true, false},   {"SAID", 0.3, true, false},  {"CASE", 16, false, false},
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},  {"SAID", true, false},
 };
 static const struct table_column narrow_columns[] = {
-    {"WHEN", 14, false, false}, {"STATE", 9, false, false}, {"FROM", 0.2, true, false},
-    {"TO", 0.25, true, false},  {"CASE", 16, false, false},
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},
 };
 
 struct cells {
@@ -60,7 +60,7 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
         buffer_addf(&cells.said, "(%s)", state_sentence(state));
     if (wide) {
         const char *row[] = {cells.when,    state_word(state), cells.from.data,
-                             cells.to.data, cells.said.data,   cells.code};
+                             cells.to.data, cells.code,        cells.said.data};
         table_row(table, row, 1, out_state_colour(state), NULL, 0);
     } else {
         const char *row[] = {cells.when, state_word(state), cells.from.data, cells.to.data,

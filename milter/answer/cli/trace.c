@@ -4,7 +4,6 @@
  */
 #include "command.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "asked.h"
@@ -42,12 +41,10 @@ static int print_nothing(const struct cli *cli, const struct query *query, struc
     struct buffer asked;
 
     buffer_init(&asked, 65536);
-    asked_describe(cli, query, &asked);
-    if (query->before != 0)
-        fputs("No more: ", stdout);
-    else
-        fputs("Not seen: ", stdout);
-    out_folded(cli, 10, 0, asked.data);
+    buffer_add_text(&asked, query->before != 0 ? "Nothing more: " : "Not seen: ");
+    asked_describe(cli, query, "no mail", &asked);
+    buffer_add_char(&asked, '.');
+    out_folded(cli, 0, 0, asked.data);
     buffer_free(&asked);
     return print_coverage(cli, query, why);
 }
@@ -57,10 +54,8 @@ static void print_title(const struct cli *cli, const struct query *query)
     struct buffer asked;
 
     buffer_init(&asked, 65536);
-    asked_describe(cli, query, &asked);
+    asked_describe(cli, query, "Mails", &asked);
     buffer_add_text(&asked, "; newest first");
-    if (asked.size > 0 && asked.data[0] >= 'a' && asked.data[0] <= 'z')
-        asked.data[0] = (char)(asked.data[0] - 'a' + 'A');
     out_colour(cli, "dim");
     out_folded(cli, 0, 0, asked.data);
     out_plain(cli);

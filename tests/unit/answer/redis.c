@@ -38,7 +38,8 @@ static void write_config(struct redis *redis)
     snprintf(redis->config, sizeof redis->config, "%s/waybill.conf", redis->directory);
     file = fopen(redis->config, "w");
     assert_non_null(file);
-    fprintf(file, "redis = \"tcp:127.0.0.1:%d\"\n", redis->port);
+    /* Longer than the span of the mails that the tests make. */
+    fprintf(file, "redis = \"tcp:127.0.0.1:%d\"\nrefused_retention_days = 20\n", redis->port);
     assert_int_equal(fclose(file), 0);
 }
 

@@ -65,13 +65,16 @@ int main(int count, char **argument)
                                       .ring = 1000};
     int first = atoi(argument[3]), end = first + atoi(argument[4]);
     log_start("writer", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
+    /* before anything that may be made to fail */
+    int acknowledged = open_list(argument[1], "acknowledged");
+    int shipped = open_list(argument[1], "shipped");
+    if (acknowledged < 0 || shipped < 0)
+        return 1;
     if (journal_open(&journal, &options, NULL, NULL, &why) < 0 ||
         journal_lead(&reader, &options, &why) != 1) {
         fprintf(stderr, "%s\n", why.text);
         return 1;
     }
-    int acknowledged = open_list(argument[1], "acknowledged");
-    int shipped = open_list(argument[1], "shipped");
     for (int i = first; i < end; i++) {
         char text[160];
         int size = snprintf(text, sizeof text, "r %d %0120d", i, i);
