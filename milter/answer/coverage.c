@@ -64,21 +64,17 @@ static void add_escaped(struct buffer *text, const char *foreign)
     escape_terminal(text, slice_of(foreign));
 }
 
-/* How the witness stands at the end of the span: silent, never there, or well ("" is added). */
+/* Was the witness silent at the end of the span? Says so. */
 static bool add_silence(const struct coverage *coverage, const char *witness, int64_t beat,
                         struct buffer *text)
 {
     int64_t end = coverage->until < coverage->now ? coverage->until : coverage->now;
     char when[CLOCK_TEXT_SIZE];
 
-    if (beat >= end - SILENT_AFTER_MS)
+    if (beat == 0 || beat >= end - SILENT_AFTER_MS)
         return false;
-    if (beat == 0) {
-        buffer_addf(text, "; %s never heard of", witness);
-    } else {
-        moment(coverage, beat, when);
-        buffer_addf(text, "; %s silent since %s", witness, when);
-    }
+    moment(coverage, beat, when);
+    buffer_addf(text, "; %s silent since %s", witness, when);
     return true;
 }
 
@@ -121,7 +117,7 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
 {
     char since[CLOCK_TEXT_SIZE];
     struct buffer troubles;
-    bool milter, log;
+    bool silent;
     size_t gaps;
 
     if (node->host[0] != '\0')
@@ -134,19 +130,18 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
         return;
     }
     buffer_init(&troubles, COVERAGE_MAX);
-    milter = !add_silence(coverage, "milter", node->milter, &troubles);
-    log = !add_silence(coverage, "log", node->log, &troubles);
-    if (node->ship != 0)
-        add_silence(coverage, "shipper", node->ship, &troubles);
+    silent = add_silence(coverage, "milter", node->milter, &troubles);
+    silent = add_silence(coverage, "log", node->log, &troubles) || silent;
+    add_silence(coverage, "shipper", node->ship, &troubles);
     gaps = add_gaps(coverage, node->node, &troubles);
     buffer_add_text(text, ": ");
-    buffer_add_text(text, milter && log ? "milter and log"
-                          : milter      ? "milter"
-                          : log         ? "log"
-                                        : "no witness to the end");
+    buffer_add_text(text, node->milter != 0 && node->log != 0 ? "milter and log"
+                          : node->milter != 0                 ? "milter only"
+                          : node->log != 0                    ? "log only"
+                                              : "no witness was ever heard of");
     if (node->since > coverage->since)
         buffer_addf(text, ", since %s", since);
-    else if (gaps == 0 && (milter || log))
+    else if (gaps == 0 && !silent && (node->milter != 0 || node->log != 0))
         buffer_add_text(text, ", all the time");
     buffer_add(text, troubles.data, troubles.size);
     buffer_add_char(text, '\n');

@@ -24,9 +24,9 @@ static const struct {
     const char *name;
     bool joins; /* takes any number of words */
 } verbs[] = {
-    [VERB_HSET] = {"HSET", true},   [VERB_HDEL] = {"HDEL", true},
-    [VERB_SADD] = {"SADD", true},   [VERB_ZADD] = {"ZADD", true},
-    [VERB_ZREM] = {"ZREM", true},   [VERB_ZSWEEP] = {"ZREMRANGEBYSCORE", false},
+    [VERB_HSET] = {"HSET", true},  [VERB_HDEL] = {"HDEL", true},
+    [VERB_SADD] = {"SADD", true},  [VERB_ZADD] = {"ZADD", true},
+    [VERB_ZREM] = {"ZREM", true},  [VERB_ZSWEEP] = {"ZREMRANGEBYSCORE", false},
     [VERB_XADD] = {"XADD", false},
 };
 
@@ -86,8 +86,8 @@ static void *room_for(void *items, size_t count, size_t *room, size_t size)
 
 static bool batch_make_room(struct batch *batch)
 {
-    void *words = room_for(batch->words, batch->word_count, &batch->word_room,
-                           sizeof *batch->words);
+    void *words =
+        room_for(batch->words, batch->word_count, &batch->word_room, sizeof *batch->words);
     void *commands;
 
     if (words)
@@ -117,15 +117,18 @@ static uint32_t batch_command_for(struct batch *batch, enum verb verb, struct sl
     uint64_t hash = hash_of(batch->seed, key);
     uint32_t *bucket = &batch->table[hash % TABLE_SIZE], number = *bucket;
 
-    while (number != 0 && !(batch->commands[number].hash == hash &&
-                            slice_equal(batch_key(batch, number), key)))
+    while (number != 0 &&
+           !(batch->commands[number].hash == hash && slice_equal(batch_key(batch, number), key)))
         number = batch->commands[number].older;
     if (number != 0 && batch->commands[number].verb == verb && verbs[verb].joins)
         return number;
     number = (uint32_t)batch->command_count;
-    batch->commands[number] = (struct batch_command){
-        .verb = verb, .key_at = batch_keep(batch, key), .key_size = (uint32_t)key.size,
-        .hash = hash, .expires = expires, .older = *bucket};
+    batch->commands[number] = (struct batch_command){.verb = verb,
+                                                     .key_at = batch_keep(batch, key),
+                                                     .key_size = (uint32_t)key.size,
+                                                     .hash = hash,
+                                                     .expires = expires,
+                                                     .older = *bucket};
     if (batch->failed)
         return 0;
     *bucket = number;
@@ -138,8 +141,8 @@ static void batch_add_word(struct batch *batch, uint32_t number, struct slice wo
     struct batch_command *command = &batch->commands[number];
     uint32_t place = (uint32_t)batch->word_count++;
 
-    batch->words[place] = (struct batch_word){.at = batch_keep(batch, word),
-                                              .size = (uint32_t)word.size};
+    batch->words[place] =
+        (struct batch_word){.at = batch_keep(batch, word), .size = (uint32_t)word.size};
     if (command->last)
         batch->words[command->last].next = place;
     else

@@ -21,9 +21,9 @@ struct batch_command {
     enum verb verb;
     uint32_t key_at, key_size;
     uint64_t hash;
-    int64_t expires;    /* seconds; 0: never */
+    int64_t expires;      /* seconds; 0: never */
     uint32_t first, last; /* words; 0: none */
-    uint32_t older;     /* earlier command of the same bucket of the table; 0: none */
+    uint32_t older;       /* earlier command of the same bucket of the table; 0: none */
 };
 
 struct batch {
@@ -31,9 +31,9 @@ struct batch {
     struct batch_word *words;       /* [0] is not used */
     struct batch_command *commands; /* [0] is not used */
     size_t word_count, word_room, command_count, command_room;
-    uint32_t *table;                /* newest command by hash of its key */
+    uint32_t *table; /* newest command by hash of its key */
     uint64_t seed;
-    bool failed;                    /* no memory, or over the limit */
+    bool failed; /* no memory, or over the limit */
 };
 
 void batch_init(struct batch *batch);

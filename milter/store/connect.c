@@ -65,7 +65,8 @@ static int store_configure(struct store *store, struct error *why)
         return 0;
     return tls_open(&store->tls, settings,
                     *or_empty(settings->redis_server_name) ? settings->redis_server_name
-                                                           : store->server.host, why);
+                                                           : store->server.host,
+                    why);
 }
 
 int store_open(struct store **store, const struct settings *settings, struct error *why)
@@ -140,8 +141,8 @@ static bool greeting_refused(void *context, size_t index, enum store_trouble tro
     return slice_starts(words, "NOPERM ");
 }
 
-static int greet_login(struct store *store, struct pipeline *pipeline,
-                       struct greetings *greetings, struct error *why)
+static int greet_login(struct store *store, struct pipeline *pipeline, struct greetings *greetings,
+                       struct error *why)
 {
     const struct settings *settings = store->settings;
     char secret[SECRET_MAX];
@@ -164,8 +165,8 @@ static int greet_login(struct store *store, struct pipeline *pipeline,
 static int greet(struct store *store, struct pipeline *pipeline, struct error *why)
 {
     struct greetings greetings = {.count = 0};
-    struct replies replies = {.context = &greetings, .got = greeting_got,
-                              .refused = greeting_refused};
+    struct replies replies = {
+        .context = &greetings, .got = greeting_got, .refused = greeting_refused};
 
     if (greet_login(store, pipeline, &greetings, why))
         return -1;
@@ -174,8 +175,8 @@ static int greet(struct store *store, struct pipeline *pipeline, struct error *w
     greetings.order[greetings.count++] = GREET_NAME;
     PIPELINE_ADD(pipeline, WORD("PING"));
     greetings.order[greetings.count++] = GREET_PING;
-    store->trouble = pipeline_run(pipeline, &store->transport, store->settings->redis_timeout_ms,
-                                  &replies, why);
+    store->trouble =
+        pipeline_run(pipeline, &store->transport, store->settings->redis_timeout_ms, &replies, why);
     if (greetings.login_refused && store->trouble == STORE_PROTOCOL)
         store->trouble = STORE_DENIED;
     return store->trouble == STORE_FINE ? 0 : -1;
@@ -225,8 +226,8 @@ int store_run(struct store *store, const struct replies *replies, const char *do
         pipeline_clear(&store->pipeline);
         return -1;
     }
-    trouble = pipeline_run(&store->pipeline, &store->transport,
-                           store->settings->redis_timeout_ms, replies, why);
+    trouble = pipeline_run(&store->pipeline, &store->transport, store->settings->redis_timeout_ms,
+                           replies, why);
     if (trouble == STORE_FINE)
         return 0;
     if (trouble_ends_connection(trouble))

@@ -216,8 +216,8 @@ static int counters_read(struct store *store, int64_t from, int64_t until,
 }
 
 int store_get_counters(struct store *store, int64_t from, int64_t until,
-                       void (*seen)(void *context, const char *name, uint64_t value),
-                       void *context, struct error *why)
+                       void (*seen)(void *context, const char *name, uint64_t value), void *context,
+                       struct error *why)
 {
     struct counters counters = {calloc(COUNTER_NAMES_MAX, sizeof *counters.list), 0};
     int result;

@@ -12,7 +12,8 @@
 #include "internal.h"
 #include "waybill/clock.h"
 
-#define FIND_CURSORS_MAX 100000u /* SSCAN steps of one set: more is a server that runs in circles */
+#define FIND_CURSORS_MAX 100000u /* SSCAN steps of one set: more is a server that runs in circles  \
+                                  */
 #define STATE_PAGE 20000u
 
 struct find {
@@ -318,8 +319,8 @@ static int state_page(struct store *store, struct state_find *find, const struct
     return store_run(store, &replies, "read a status set", why);
 }
 
-int store_find_state(struct store *store, enum recipient_state state, uint32_t day,
-                     uint64_t **ids, size_t *count, struct error *why)
+int store_find_state(struct store *store, enum recipient_state state, uint32_t day, uint64_t **ids,
+                     size_t *count, struct error *why)
 {
     struct state_find find = {0};
     size_t from = 0;

@@ -119,9 +119,12 @@ void store_post_term(struct store *store, uint64_t id, enum term_kind kind, stru
         postings->failed = true;
         return;
     }
-    postings->list[postings->count++] = (struct posting){
-        .id = id, .term_at = (uint32_t)(postings->terms.size - kept.size),
-        .term_size = (uint16_t)kept.size, .kind = (char)kind, .refused = refused};
+    postings->list[postings->count++] =
+        (struct posting){.id = id,
+                         .term_at = (uint32_t)(postings->terms.size - kept.size),
+                         .term_size = (uint16_t)kept.size,
+                         .kind = (char)kind,
+                         .refused = refused};
 }
 
 static struct slice posting_term(const struct postings *postings, const struct posting *posting)
@@ -216,10 +219,12 @@ static size_t postings_list_looks(struct store *store, struct look *looks)
         if (family->split.listed || !split_wants_look(&family->split, nodes))
             continue;
         family->split.listed = true;
-        looks[count++] = (struct look){
-            .split = &family->split, .day = id_day(posting->id), .refused = posting->refused,
-            .hot = family != family_of_day(postings, posting),
-            .kind = (enum term_kind)posting->kind, .term = posting_term(postings, posting)};
+        looks[count++] = (struct look){.split = &family->split,
+                                       .day = id_day(posting->id),
+                                       .refused = posting->refused,
+                                       .hot = family != family_of_day(postings, posting),
+                                       .kind = (enum term_kind)posting->kind,
+                                       .term = posting_term(postings, posting)};
     }
     return count;
 }
@@ -264,17 +269,17 @@ static void post_hot(struct store *store, const struct posting *posting, unsigne
 
     key_hot(&key, store->prefix, day, kind, term, posting->refused);
     post_exponent(store, &key, exponent, expiry_of(key_slice(&key), day, days));
-    key_hot_part(&key, store->prefix, day, exponent,
-                 index_hot_part(id_ref(posting->id), exponent), kind, term, posting->refused);
+    key_hot_part(&key, store->prefix, day, exponent, index_hot_part(id_ref(posting->id), exponent),
+                 kind, term, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key),
-              expiry_of(key_slice(&key), day, days), slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), expiry_of(key_slice(&key), day, days),
+              slice_of(member));
 }
 
 static void post_shard(struct store *store, const struct posting *posting, unsigned exponent)
 {
-    struct place place = index_place((enum term_kind)posting->kind,
-                                     posting_term(&store->postings, posting));
+    struct place place =
+        index_place((enum term_kind)posting->kind, posting_term(&store->postings, posting));
     uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << exponent) - 1;
     int64_t days = store_days(store, posting->refused);
     char member[24];
@@ -284,8 +289,8 @@ static void post_shard(struct store *store, const struct posting *posting, unsig
     post_exponent(store, &key, exponent, expiry_of(key_slice(&key), day, days));
     key_shard(&key, store->prefix, day, exponent, place.shard & mask, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key),
-              expiry_of(key_slice(&key), day, days), slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), expiry_of(key_slice(&key), day, days),
+              slice_of(member));
 }
 
 int postings_place(struct store *store, struct error *why)

@@ -36,7 +36,7 @@ struct posting {
 
 /* A day's index, or a term that may be hot. */
 struct family {
-    uint64_t tag; /* 0: free */
+    uint64_t tag;   /* 0: free */
     uint64_t count; /* postings of a term by this process, less those that fell on its slot */
     uint32_t day;
     struct split split;

@@ -113,15 +113,17 @@ static void tell_all(const struct inspection *found)
         tell(found, "the server is Redis %s, older than %u.0: update it", found->version,
              VERSION_LEAST);
     if (policy_loses_days(found->policy))
-        tell(found, "a full server evicts records of any day, and answers become incomplete "
-             "unseen (maxmemory-policy %s): set noeviction or volatile-ttl", found->policy);
+        tell(found,
+             "a full server evicts records of any day, and answers become incomplete "
+             "unseen (maxmemory-policy %s): set noeviction or volatile-ttl",
+             found->policy);
     if (strcmp(found->role, "slave") == 0 && strcmp(found->read_only, "1") == 0)
         tell(found, "the server is a read-only replica of %s: name the primary", found->primary);
     if (strcmp(found->cluster, "1") == 0)
         tell(found, "the server is part of a Cluster, which is not followed yet");
     if (strcmp(found->aof, "0") == 0 && found->knows_save && !found->saves)
         tell(found, "the server keeps nothing on disk, its restart loses all records: set "
-             "appendonly yes, or save");
+                    "appendonly yes, or save");
     if (strcmp(found->bgsave, "err") == 0)
         tell(found, "the server's last snapshot failed (rdb_last_bgsave_status err)");
     if (strcmp(found->aof_write, "err") == 0)

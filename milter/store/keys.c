@@ -53,8 +53,8 @@ const struct key_row key_rows[] = {
      "waybill waybill-web"},
     {"subscription:NAME", "hash", "where events are sent, and which", "none",
      "waybill waybill-notify"},
-    {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number",
-     "seconds", "waybill-notify"},
+    {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number", "seconds",
+     "waybill-notify"},
     {"dict:V", "string", "zstd dictionary number V", "none", "waybilld waybill"},
 };
 const size_t key_row_count = sizeof key_rows / sizeof key_rows[0];
@@ -70,15 +70,16 @@ static void key_write(struct key *key, const char *format, ...)
     va_start(arguments, format);
     size = vsnprintf(key->text, sizeof key->text, format, arguments);
     va_end(arguments);
-    key->size = size < 0 ? 0 : (size_t)size < sizeof key->text ? (size_t)size
-                                                                : sizeof key->text - 1;
+    key->size = size < 0                          ? 0
+                : (size_t)size < sizeof key->text ? (size_t)size
+                                                  : sizeof key->text - 1;
 }
 
 /* A term may hold any byte, so it is not printed. */
 static void key_append(struct key *key, struct slice term)
 {
-    size_t size = term.size < sizeof key->text - key->size ? term.size
-                                                            : sizeof key->text - key->size;
+    size_t size =
+        term.size < sizeof key->text - key->size ? term.size : sizeof key->text - key->size;
 
     if (size > 0)
         memcpy(key->text + key->size, term.at, size);

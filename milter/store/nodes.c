@@ -128,8 +128,7 @@ static int claim_settle(struct store *store, unsigned node, const char *host, st
     key_node(&key, store->prefix, node);
     key_nodes(&nodes, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HSET"), key_slice(&key), WORD("host"), slice_of(host));
-    PIPELINE_ADD(&store->pipeline, WORD("HSETNX"), key_slice(&key), WORD("since"),
-                 slice_of(since));
+    PIPELINE_ADD(&store->pipeline, WORD("HSETNX"), key_slice(&key), WORD("since"), slice_of(since));
     PIPELINE_ADD(&store->pipeline, WORD("SADD"), key_slice(&nodes), slice_of(number));
     return store_run(store, &replies, "claim a node number", why);
 }
@@ -144,7 +143,8 @@ static int claim_taken(struct store *store, unsigned node, const struct owner *o
         clock_text((int64_t)ms, 0, since);
     return store_fail(store, STORE_DENIED, why,
                       "cannot use node number %u: it belongs to the host '%s' (machine id '%s') "
-                      "since %s", node, owner->host, owner->machine, since);
+                      "since %s",
+                      node, owner->host, owner->machine, since);
 }
 
 /* The number that the machine has, else the lowest that nobody has; ID_NODES: none. */
@@ -182,8 +182,8 @@ static int claim_any(struct store *store, const char *machine, unsigned *node, s
     return result > 0 ? 0 : -1;
 }
 
-int store_claim_node(struct store *store, int64_t wanted, const char *machine_id,
-                     const char *host, unsigned *node, struct error *why)
+int store_claim_node(struct store *store, int64_t wanted, const char *machine_id, const char *host,
+                     unsigned *node, struct error *why)
 {
     struct owner owner = {.machine = ""};
     int ours;
@@ -254,9 +254,8 @@ static enum got nodes_reading_got(void *context, size_t index, const struct repl
     return GOT_FINE;
 }
 
-int store_get_nodes(struct store *store,
-                    void (*seen)(void *context, const struct store_node *node), void *context,
-                    struct error *why)
+int store_get_nodes(struct store *store, void (*seen)(void *context, const struct store_node *node),
+                    void *context, struct error *why)
 {
     struct nodes_reading reading = {.seen = seen, .context = context};
     struct replies replies = {.context = &reading, .got = nodes_reading_got};
@@ -271,11 +270,10 @@ int store_get_nodes(struct store *store,
             continue;
         reading.numbers[count++] = node;
         key_node(&key, store->prefix, node);
-        PIPELINE_ADD(&store->pipeline, WORD("HMGET"), key_slice(&key), WORD("since"),
-                     WORD("host"));
+        PIPELINE_ADD(&store->pipeline, WORD("HMGET"), key_slice(&key), WORD("since"), WORD("host"));
         key_beat(&key, store->prefix, node);
-        PIPELINE_ADD(&store->pipeline, WORD("HMGET"), key_slice(&key), WORD("milter"),
-                     WORD("log"), WORD("ship"));
+        PIPELINE_ADD(&store->pipeline, WORD("HMGET"), key_slice(&key), WORD("milter"), WORD("log"),
+                     WORD("ship"));
     }
     return store_run(store, &replies, "read the nodes", why);
 }

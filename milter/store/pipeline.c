@@ -180,7 +180,7 @@ static enum store_trouble run_read_replies(struct run *run)
 static enum store_trouble run_step(struct run *run, bool *moved)
 {
     struct pipeline *pipeline = run->pipeline;
-    struct error cut = {""};
+    struct error cut = {""}; /* what we read tells more about the end than what we send */
     ssize_t sent = 0, got;
 
     *moved = false;
@@ -189,7 +189,7 @@ static enum store_trouble run_step(struct run *run, bool *moved)
                               pipeline->out.size - run->sent, &cut);
     if (sent > 0)
         run->sent += (size_t)sent;
-    got = transport_receive(run->transport, pipeline->in, IN_SIZE, sent < 0 ? NULL : &cut);
+    got = transport_receive(run->transport, pipeline->in, IN_SIZE, &cut);
     if (got > 0) {
         *moved = true;
         if (reply_reader_feed(pipeline->reader, pipeline->in, (size_t)got, run->why))
@@ -228,8 +228,7 @@ static void run_all(struct run *run, int64_t timeout)
 enum store_trouble pipeline_run(struct pipeline *pipeline, struct transport *transport,
                                 int64_t timeout, const struct replies *replies, struct error *why)
 {
-    struct run run = {.pipeline = pipeline, .transport = transport, .replies = replies,
-                      .why = why};
+    struct run run = {.pipeline = pipeline, .transport = transport, .replies = replies, .why = why};
 
     if (pipeline->failed) {
         error_set(why, "no memory for the commands");

@@ -20,9 +20,9 @@ struct pipeline {
     const char **words; /* of the command being formed */
     size_t *sizes;
     size_t room;
-    bool failed;        /* no memory */
+    bool failed; /* no memory */
     struct reply_reader *reader;
-    char *in;           /* what was just received */
+    char *in; /* what was just received */
 };
 
 int pipeline_init(struct pipeline *pipeline);

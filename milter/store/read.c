@@ -118,8 +118,7 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void *context, struct error *why)
 {
     struct reading reading = {.found = found, .context = context};
-    struct replies replies = {.context = &reading, .got = reading_got,
-                              .refused = reading_refused};
+    struct replies replies = {.context = &reading, .got = reading_got, .refused = reading_refused};
 
     if (count == 0)
         return 0;

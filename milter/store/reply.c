@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 65536u /* a status, an error, a length: anything that ends with a newline */
+#define LINE_MAX_BYTES 65536u /* a status, an error, a length: anything that ends with a newline   \
+                               */
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;
@@ -171,8 +172,7 @@ void reply_reader_close(struct reply_reader **reader)
     *reader = NULL;
 }
 
-int reply_reader_feed(struct reply_reader *reader, const char *data, size_t size,
-                      struct error *why)
+int reply_reader_feed(struct reply_reader *reader, const char *data, size_t size, struct error *why)
 {
     reader->fed += size;
     if (redisReaderFeed(reader->parser, data, size) != REDIS_OK)

@@ -10,8 +10,10 @@
 
 static int server_odd(const char *text, struct error *why)
 {
-    return error_set(why, "cannot read the address '%s': it must be tcp:HOST:PORT, tls:HOST:PORT "
-                     "or unix:PATH", text);
+    return error_set(why,
+                     "cannot read the address '%s': it must be tcp:HOST:PORT, tls:HOST:PORT "
+                     "or unix:PATH",
+                     text);
 }
 
 static bool server_take_host(struct slice *from, struct slice *host)

@@ -9,10 +9,10 @@ enum server_kind { SERVER_TCP, SERVER_TLS, SERVER_UNIX };
 
 struct server {
     enum server_kind kind;
-    char host[256];  /* without the brackets of an IPv6 address */
+    char host[256]; /* without the brackets of an IPv6 address */
     char port[6];
-    char path[108];  /* of a Unix socket; fits sun_path */
-    char name[320];  /* as given, for messages */
+    char path[108]; /* of a Unix socket; fits sun_path */
+    char name[320]; /* as given, for messages */
 };
 
 /* Reads tcp:HOST:PORT, tls:HOST:PORT (HOST may be [IPv6]) or unix:PATH. */

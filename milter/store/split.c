@@ -137,8 +137,8 @@ static void split_choose(struct look *look)
         split->exponent < look_most(look))
         do
             split->exponent = (uint8_t)(split->exponent + SPLIT_STEP);
-        while (split->exponent < look_most(look) &&
-               split->pending > (uint64_t)SPLIT_FILL << split->exponent);
+        while (split->exponent < look_most(look) && split->pending > (uint64_t)SPLIT_FILL
+                                                                         << split->exponent);
     split->since = 0;
     split->looked = true;
 }

@@ -12,7 +12,7 @@
 
 #include "keys.h"
 
-#define SPLIT_FILL 360u      /* members a set, on average, before the family is split further */
+#define SPLIT_FILL 360u /* members a set, on average, before the family is split further */
 #define SPLIT_INDEX_FIRST 10u
 #define SPLIT_INDEX_MOST 20u /* the shard number has five hex digits */
 #define SPLIT_HOT_FIRST 0u
@@ -20,8 +20,8 @@
 #define SPLIT_STEP 2u
 
 struct split {
-    uint64_t since;    /* own members since the last look */
-    uint64_t pending;  /* members of the batch at hand */
+    uint64_t since;   /* own members since the last look */
+    uint64_t pending; /* members of the batch at hand */
     uint8_t exponent;
     bool looked;
     bool listed; /* a look at it is under way */
@@ -35,7 +35,7 @@ struct look {
     bool hot;
     enum term_kind kind; /* of a hot term */
     struct slice term;
-    unsigned most;       /* highest exponent found */
+    unsigned most; /* highest exponent found */
     uint64_t sampled, sum;
 };
 

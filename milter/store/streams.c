@@ -172,8 +172,7 @@ static enum got streams_got(void *context, size_t index, const struct reply *rep
         do
             key_events(&key, following->store->prefix, number);
         while (!slice_equal(key_slice(&key), stream->items[0]->text) && ++number < STORE_STREAMS);
-        if (number == STORE_STREAMS ||
-            stream_take(following, number, stream->items[1]) != GOT_FINE)
+        if (number == STORE_STREAMS || stream_take(following, number, stream->items[1]) != GOT_FINE)
             return GOT_ODD;
     }
     return GOT_FINE;
@@ -183,8 +182,8 @@ int store_read_events(struct store *store, struct store_cursor *cursor, int64_t 
                       void (*seen)(void *context, const struct event *event), void *context,
                       struct error *why)
 {
-    struct following following = {.store = store, .cursor = cursor, .seen = seen,
-                                  .context = context};
+    struct following following = {
+        .store = store, .cursor = cursor, .seen = seen, .context = context};
     struct replies replies = {.context = &following, .got = streams_got};
     struct slice words[6 + 2 * STORE_STREAMS];
     struct key keys[STORE_STREAMS];

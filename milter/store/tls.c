@@ -125,8 +125,7 @@ static bool name_is_address(const char *name)
     return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
 }
 
-int tls_open(struct tls **tls, const struct settings *settings, const char *name,
-             struct error *why)
+int tls_open(struct tls **tls, const struct settings *settings, const char *name, struct error *why)
 {
     struct tls *new = calloc(1, sizeof *new);
 
@@ -230,7 +229,9 @@ static int session_sort(struct tls_session *session, int result, int cause, shor
         return error_set(why, "the server closed the connection");
     case SSL_ERROR_SYSCALL:
         return error_set(why, "%s",
-                         cause ? strerror(cause) : "the server closed the connection");
+                         cause && cause != EPIPE && cause != ECONNRESET
+                             ? strerror(cause)
+                             : "the server closed the connection");
     default:
         break;
     }

@@ -138,6 +138,12 @@ int transport_open(struct transport *transport, const struct server *server, str
 
 /* ---- bytes ---- */
 
+static const char *cause_of(int cause)
+{
+    return cause == EPIPE || cause == ECONNRESET ? "the server closed the connection"
+                                                 : strerror(cause);
+}
+
 ssize_t transport_send(struct transport *transport, const void *data, size_t size,
                        struct error *why)
 {
@@ -149,7 +155,7 @@ ssize_t transport_send(struct transport *transport, const void *data, size_t siz
     sent = send(transport->fd, data, size, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    return sent < 0 ? error_set(why, "%s", strerror(errno)) : sent;
+    return sent < 0 ? error_set(why, "%s", cause_of(errno)) : sent;
 }
 
 ssize_t transport_receive(struct transport *transport, void *data, size_t size, struct error *why)
@@ -163,7 +169,7 @@ ssize_t transport_receive(struct transport *transport, void *data, size_t size, 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (got < 0)
-        return error_set(why, "%s", strerror(errno));
+        return error_set(why, "%s", cause_of(errno));
     return got == 0 ? error_set(why, "the server closed the connection") : got;
 }
 

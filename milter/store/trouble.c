@@ -35,10 +35,9 @@ static const struct {
 };
 
 static const char *const words[] = {
-    [STORE_FINE] = "fine",         [STORE_UNREACHABLE] = "unreachable",
-    [STORE_BUSY] = "busy",         [STORE_FULL] = "full",
-    [STORE_READONLY] = "readonly", [STORE_DENIED] = "denied",
-    [STORE_FOREIGN] = "foreign",   [STORE_PROTOCOL] = "protocol",
+    [STORE_FINE] = "fine",       [STORE_UNREACHABLE] = "unreachable", [STORE_BUSY] = "busy",
+    [STORE_FULL] = "full",       [STORE_READONLY] = "readonly",       [STORE_DENIED] = "denied",
+    [STORE_FOREIGN] = "foreign", [STORE_PROTOCOL] = "protocol",
 };
 
 const char *store_trouble_word(enum store_trouble trouble)

@@ -111,8 +111,7 @@ static void sweep_delayed(struct store *store, const struct key *key)
     snprintf(mark, sizeof mark, "sweep %" PRIu32, clock_day(now, NULL));
     if (!marks_first(&store->marks, slice_of(mark)))
         return;
-    snprintf(until, sizeof until, "%" PRId64,
-             now - (store->settings->retention_days + 2) * DAY_MS);
+    snprintf(until, sizeof until, "%" PRId64, now - (store->settings->retention_days + 2) * DAY_MS);
     BATCH_ADD(&store->writes, VERB_ZSWEEP, key_slice(key), 0, WORD("-inf"), slice_of(until));
 }
 
@@ -187,7 +186,8 @@ static bool flush_refused(void *context, size_t index, enum store_trouble troubl
     flush_command(flush, index, &key);
     log_trouble_on(&flush->store->foreign,
                    "the key '%.*s' in Redis at '%s' holds something that is not ours; what belongs "
-                   "there is left out", SLICE_ARGS(key), flush->store->server.name);
+                   "there is left out",
+                   SLICE_ARGS(key), flush->store->server.name);
     return true;
 }
 

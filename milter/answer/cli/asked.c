@@ -64,11 +64,12 @@ static void say_term(struct buffer *to, const char *word, struct slice value)
         escape_terminal(to, value);
 }
 
-void asked_describe(const struct cli *cli, const struct query *query, struct buffer *to)
+void asked_describe(const struct cli *cli, const struct query *query, const char *subject,
+                    struct buffer *to)
 {
     char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
 
-    buffer_add_text(to, has_term(&cli->request) || query->state >= 0 ? "mails" : "all mails");
+    buffer_add_text(to, subject);
     say_term(to, "from", query->from);
     say_term(to, "to", query->to);
     say_term(to, "with Message-ID", query->message_id);

@@ -11,8 +11,9 @@
 #define ASKED_DAYS_WITHOUT 1
 
 void asked_query(const struct cli *cli, struct query *query);
-/* "mails to bob@example.org, 2026-10-22 14:03 to now"; escaped. */
-void asked_describe(const struct cli *cli, const struct query *query, struct buffer *to);
+/* "SUBJECT to bob@example.org, 2026-10-22 14:03 to now"; escaped. */
+void asked_describe(const struct cli *cli, const struct query *query, const char *subject,
+                    struct buffer *to);
 /* The command that goes on below `next`, for a shell. */
 void asked_again(const struct cli *cli, const struct query *query, uint64_t next,
                  struct buffer *to);

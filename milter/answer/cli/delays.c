@@ -40,7 +40,7 @@ bool delays_read(struct slice text, double seconds[4])
 int delays_words(const double seconds[4], struct buffer *to)
 {
     static const char *const where[] = {"before the queue", "in the queue",
-                                        "finding and reaching the server", "handing it over"};
+                                        "connecting", "sending"};
     int most = 0;
 
     for (int i = 0; i < 4; i++) {

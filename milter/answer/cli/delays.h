@@ -10,7 +10,8 @@
 
 /* Reads Postfix's "2.5/0.0017/0.22/0.73". False: it is none. */
 bool delays_read(struct slice text, double seconds[4]);
-/* "2.5 s before the queue, 0.002 s in the queue, ...; most of it before the queue" */
+/* "2.5 s before the queue, 0.0 s in the queue, ... connecting, ... sending; most of it before
+ * the queue" */
 int delays_words(const double seconds[4], struct buffer *to);
 
 #endif

@@ -31,7 +31,7 @@ static void print_head(const struct cli *cli, const struct waybill *waybill)
     buffer_init(&line, LINE_MAX_BYTES);
     id_code(waybill->id, code);
     clock_text(waybill->arrived, 0, when);
-    buffer_addf(&line, "%s", when);
+    buffer_add_text(&line, when);
     if (waybill->host.at != NULL) {
         buffer_add_text(&line, " on ");
         escape_terminal(&line, waybill->host);
@@ -43,8 +43,8 @@ static void print_head(const struct cli *cli, const struct waybill *waybill)
     out_colour(cli, "bold");
     printf("Mail %s", code);
     out_plain(cli);
-    putchar(' ');
-    out_folded(cli, 5 + strlen(code) + 1, 2, line.data);
+    putchar('\n');
+    out_folded(cli, 0, 2, line.data);
     putchar('\n');
     buffer_free(&line);
 }
@@ -200,20 +200,33 @@ static void print_envelope(const struct cli *cli, const struct waybill *waybill)
 /* ---- the recipients ---- */
 
 static const struct table_column recipient_columns[] = {
-    {"  RECIPIENT", 0.3, true, false}, {"STATE", 9, false, false},  {"SINCE", 14, false, false},
-    {"TRIES", 5, false, true},         {"CODE", 5, false, false},   {"SERVER", 0.3, true, false},
-    {"ITS ID", 0.15, true, false},
+    {"  RECIPIENT", true, false}, {"STATE", false, false}, {"SINCE", false, false},
+    {"TRIES", false, true},       {"CODE", false, false},
 };
+
+/* "mx.example.org[192.0.2.1]:25, there as 9B2C77A1E4"; empty if it never got that far. */
+static void say_where(const struct recipient *recipient, struct buffer *to)
+{
+    if (recipient->relay.at == NULL || slice_is(recipient->relay, "none") ||
+        recipient->state == STATE_EXPANDED)
+        return;
+    buffer_add_text(to, state_final(recipient->state) ? "at " : "last at ");
+    escape_terminal(to, recipient->relay);
+    if (recipient->next.at != NULL && recipient->next.size > 0) {
+        buffer_add_text(to, ", there as ");
+        escape_terminal(to, recipient->next);
+    }
+}
 
 static void add_recipient(const struct cli *cli, struct table *table,
                           const struct recipient *recipient)
 {
-    struct buffer name, server, next;
-    char since[WHEN_SIZE], tries[16], status[16];
+    struct buffer name, where, code;
+    char since[WHEN_SIZE], tries[16];
 
     buffer_init(&name, LINE_MAX_BYTES);
-    buffer_init(&server, LINE_MAX_BYTES);
-    buffer_init(&next, LINE_MAX_BYTES);
+    buffer_init(&where, LINE_MAX_BYTES);
+    buffer_init(&code, LINE_MAX_BYTES);
     buffer_add_text(&name, "  ");
     out_address(&name, recipient->address);
     if (recipient->original.at != NULL) {
@@ -221,25 +234,16 @@ static void add_recipient(const struct cli *cli, struct table *table,
         out_address(&name, recipient->original);
         buffer_add_char(&name, ')');
     }
-    out_address(&server, recipient->relay);
-    out_address(&next, recipient->next);
+    say_where(recipient, &where);
+    out_address(&code, recipient->status);
     out_when(cli, recipient->since, since);
     snprintf(tries, sizeof tries, "%u", recipient->attempts);
-    buffer_clear(&server);
-    out_address(&server, recipient->relay);
-    {
-        struct buffer code;
-        buffer_init(&code, sizeof status - 1);
-        out_address(&code, recipient->status);
-        snprintf(status, sizeof status, "%s", code.data);
-        buffer_free(&code);
-    }
-    const char *cells[] = {name.data, state_word(recipient->state), since,    tries, status,
-                           server.data, next.data};
-    table_row(table, cells, 1, out_state_colour(recipient->state), NULL, 0);
+    const char *cells[] = {name.data, state_word(recipient->state), since, tries, code.data};
+    table_row(table, cells, 1, out_state_colour(recipient->state),
+              where.size > 0 ? where.data : NULL, 4);
     buffer_free(&name);
-    buffer_free(&server);
-    buffer_free(&next);
+    buffer_free(&where);
+    buffer_free(&code);
 }
 
 static int print_recipients(const struct cli *cli, const struct waybill *waybill,
@@ -326,32 +330,27 @@ static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 
 /* ---- delays and evidence ---- */
 
-static void print_delay(const struct cli *cli, const struct waybill *waybill,
-                        const struct recipient *recipient)
+static const struct fact *deciding_fact(const struct waybill *waybill,
+                                        const struct recipient *recipient)
 {
-    const struct fact *fact;
-    double seconds[4];
+    return recipient->decided_by < waybill->fact_count ? &waybill->facts[recipient->decided_by]
+                                                       : NULL;
+}
+
+static void print_delay(const struct cli *cli, const struct recipient *recipient,
+                        const double seconds[4])
+{
     struct buffer text;
     char total[CLOCK_TEXT_SIZE];
 
-    fact = &waybill->facts[recipient->decided_by];
-    if (!delays_read(fact->value[KEY_DELAYS], seconds))
-        return;
     buffer_init(&text, LINE_MAX_BYTES);
     clock_span((int64_t)((seconds[0] + seconds[1] + seconds[2] + seconds[3]) * 1000 + 0.5), total);
-    buffer_add_text(&text, "  ");
     out_address(&text, recipient->address);
     buffer_addf(&text, ": %s in all: ", total);
     delays_words(seconds, &text);
     fputs("  ", stdout);
-    out_folded(cli, 2, 4, text.data + 2);
+    out_folded(cli, 2, 4, text.data);
     buffer_free(&text);
-}
-
-static bool has_delays(const struct waybill *waybill, const struct recipient *recipient)
-{
-    return recipient->decided_by < waybill->fact_count &&
-           waybill->facts[recipient->decided_by].value[KEY_DELAYS].at != NULL;
 }
 
 static void print_delays(const struct cli *cli, const struct waybill *waybill)
@@ -359,23 +358,31 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
     bool any = false;
 
     for (size_t i = 0; i < waybill->recipient_count; i++) {
-        if (!has_delays(waybill, &waybill->recipients[i]))
+        const struct recipient *recipient = &waybill->recipients[i];
+        const struct fact *fact = deciding_fact(waybill, recipient);
+        double seconds[4];
+
+        if (fact == NULL || recipient->attempts == 0 ||
+            !delays_read(fact->value[KEY_DELAYS], seconds))
             continue;
         if (!any)
             out_heading(cli, "Delays");
         any = true;
-        print_delay(cli, waybill, &waybill->recipients[i]);
+        print_delay(cli, recipient, seconds);
     }
     if (any)
         putchar('\n');
 }
 
-/* The words that each outcome rests on, whole and unfolded, so that they can be copied. */
+/* The words that each outcome rests on. */
 static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 {
+    char arrived[CLOCK_TEXT_SIZE];
+    const char *words;
     struct buffer line;
     bool any = false;
 
+    clock_text(waybill->arrived, 1, arrived);
     buffer_init(&line, LINE_MAX_BYTES);
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
@@ -389,7 +396,10 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
         clock_text(fact->time, 1, when);
         buffer_clear(&line);
         escape_terminal(&line, fact->value[KEY_REPLY]);
-        printf("  %s  %s\n", when, line.data);
+        /* The day only where it is another one than that of the arrival. */
+        words = strncmp(when, arrived, 10) == 0 ? when + 11 : when;
+        printf("  %s  ", words);
+        out_folded(cli, strlen(words) + 4, 16, line.data);
     }
     buffer_free(&line);
 }

@@ -16,12 +16,12 @@
 #define CELL_MAX 8192
 
 static const struct table_column wide_columns[] = {
-    {"WHEN", 14, false, false}, {"STATE", 9, false, false}, {"FROM", 0.15, true, false},
-    {"TO", 0.2, true, false},   {"CASE", 16, false, false}, {"SAID", 0.3, true, false},
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},  {"SAID", true, false},
 };
 static const struct table_column narrow_columns[] = {
-    {"WHEN", 14, false, false}, {"STATE", 9, false, false}, {"FROM", 0.2, true, false},
-    {"TO", 0.25, true, false},  {"CASE", 16, false, false},
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},
 };
 
 struct cells {

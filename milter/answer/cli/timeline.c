@@ -4,11 +4,7 @@
  */
 #include "timeline.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "out.h"
-#include "waybill/clock.h"
 #include "waybill/escape.h"
 
 static bool has(const struct fact *fact, enum fact_key key)
@@ -109,6 +105,7 @@ static void say_header(const struct fact *fact, struct buffer *to)
         buffer_add_text(to, " read");
 }
 
+/* The words of the server stand below, as evidence. */
 static void say_outcome(const struct fact *fact, const char *verb, struct buffer *to)
 {
     if (has(fact, KEY_TO)) {
@@ -119,7 +116,10 @@ static void say_outcome(const struct fact *fact, const char *verb, struct buffer
     if (has(fact, KEY_RELAY) && !slice_is(fact->value[KEY_RELAY], "none"))
         say(to, " by ", fact, KEY_RELAY);
     say(to, " at ", fact, KEY_PHASE);
-    say_reply(to, fact);
+    if (has(fact, KEY_STATUS)) {
+        say(to, " (", fact, KEY_STATUS);
+        buffer_add_char(to, ')');
+    }
 }
 
 static void say_active(const struct fact *fact, struct buffer *to)
