@@ -31,7 +31,7 @@ void message_clear(struct message *message)
 
 static struct slice present(const char *text)
 {
-    return text == NULL || text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
+    return text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
 }
 
 /* Postfix tells the queue id from the second recipient on; it does not change within a mail, and
@@ -79,9 +79,8 @@ static void tell_mail(struct session *session, char **words, const struct mail_m
     fact_set(&fact, KEY_LOGIN, present(macros->login));
     fact_set(&fact, KEY_AUTH, present(macros->mechanism));
     if (present(macros->tls_version).at != NULL) {
-        snprintf(tls, sizeof tls, "%s:%s:%s", macros->tls_version,
-                 macros->cipher == NULL ? "" : macros->cipher,
-                 macros->cipher_bits == NULL ? "" : macros->cipher_bits);
+        snprintf(tls, sizeof tls, "%s:%s:%s", macros->tls_version, macros->cipher,
+                 macros->cipher_bits);
         fact_set(&fact, KEY_TLS, slice_of(tls));
     }
     buffer_init(&rest, FACT_VALUE_MAX);

@@ -703,6 +703,23 @@ static void test_gap_over_midnight_is_told_once_on_any_day(void **state)
     store_close(&store);
 }
 
+static void test_gap_older_than_retention_is_told_as_far_as_it_is_kept(void **state)
+{
+    struct store *store = open_store();
+    int64_t now = clock_now();
+    struct gaps gaps = {0};
+    struct error why;
+
+    (void)state;
+    store_put_gap(store, 4, slice_of("milter"), now - 40 * DAY_MS, now - 5 * DAY_MS,
+                  slice_of("off"), 0);
+    flush(store);
+    assert_int_equal(store_get_gaps(store, 0, now, take_gap, &gaps, &why), 0);
+    assert_int_equal(gaps.count, 1);
+    assert_true(gaps.list[0].from == now - 40 * DAY_MS);
+    store_close(&store);
+}
+
 static void take_counter(void *context, const char *name, uint64_t value)
 {
     if (strcmp(name, "mails") == 0)
@@ -898,6 +915,7 @@ int main(void)
         EACH(test_node_belongs_to_the_machine_that_claimed_it),
         EACH(test_beats_are_shown_with_their_node),
         EACH(test_gap_over_midnight_is_told_once_on_any_day),
+        EACH(test_gap_older_than_retention_is_told_as_far_as_it_is_kept),
         EACH(test_counters_are_absolute_and_summed),
         EACH(test_everything_twice_is_everything_once),
         EACH(test_keys_of_a_day_end_within_an_hour_of_each_other),

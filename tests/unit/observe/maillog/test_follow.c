@@ -464,6 +464,24 @@ static void test_a_removed_file_is_read_to_its_end(void **state)
     assert_int_equal(place.gaps, 0);
 }
 
+static void test_rotation_that_outruns_the_reader_is_a_gap(void **state)
+{
+    (void)state;
+    write_text("mail.log", "");
+    start();
+    pump();
+    for (int i = 0; i < 6; i++) {
+        write_lines("mail.log", 2);
+        run("[ ! -e mail.log.1 ] || mv mail.log.1 mail.log.2; mv mail.log mail.log.1");
+    }
+    write_lines("mail.log", 2);
+    usleep(1100000);
+    pump();
+    expect_once(0, 2);   /* held open, though removed */
+    expect_once(8, 14);  /* what is left */
+    assert_int_equal(place.gaps, 1);
+}
+
 static void test_a_long_line_is_skipped_and_counted_once(void **state)
 {
     (void)state;
@@ -535,9 +553,13 @@ static void test_lines_before_the_position_are_seen_again_but_not_told(void **st
     write_lines("mail.log", 40);
     pump();
     assert_int_equal(place.seen, 0);
+    write_text("mail.log", "no header\n");
+    pump();
+    assert_int_equal(place.foreign, 1);
     restart();
     pump();
     assert_int_equal(place.seen, 40);
+    assert_int_equal(place.foreign, 1);
     expect_once(0, 40);
 }
 
@@ -598,6 +620,7 @@ int main(void)
         TEST(test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start),
         TEST(test_compressed_before_it_was_read_is_a_gap),
         TEST(test_a_removed_file_is_read_to_its_end),
+        TEST(test_rotation_that_outruns_the_reader_is_a_gap),
         TEST(test_a_long_line_is_skipped_and_counted_once),
         TEST(test_nul_bytes_before_a_line_are_stepped_over),
         TEST(test_half_a_line_at_the_end_of_a_left_file_is_counted),

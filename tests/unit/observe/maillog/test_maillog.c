@@ -263,8 +263,8 @@ static void test_kill_and_rotation_lose_and_double_nothing(void **state)
             if (number % 400 == 399) {
                 fclose(log);
                 snprintf(command, sizeof command,
-                         "cd %s && for n in 6 5 4 3 2 1; do [ ! -e mail.log.$n ] || mv "
-                         "mail.log.$n mail.log.$((n+1)); done; mv mail.log mail.log.1",
+                         "cd %s && for n in 12 11 10 9 8 7 6 5 4 3 2 1; do [ ! -e mail.log.$n ] || "
+                         "mv mail.log.$n mail.log.$((n+1)); done; mv mail.log mail.log.1",
                          folder);
                 assert_int_equal(system(command), 0);
                 log = fopen(log_path, "a");
