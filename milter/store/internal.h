@@ -31,6 +31,7 @@ struct store {
     uint64_t too_late; /* writes to days that are about to go */
 
     bool nodes[ID_NODES]; /* that ever wrote */
+    bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
 };
 

@@ -38,6 +38,7 @@ void store_note_node(struct store *store, unsigned node)
     key_nodes(&key, store->prefix);
     snprintf(number, sizeof number, "%u", node % ID_NODES);
     BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), 0, slice_of(number));
+    store->nodes_changed = true;
 }
 
 /* ---- records ---- */
@@ -213,7 +214,10 @@ static int flush_run(struct store *store, struct error *why)
 
 static int flush_all(struct store *store, struct error *why)
 {
-    if (store_connect(store, why) || postings_place(store, why))
+    if (store_connect(store, why))
+        return -1;
+    /* How many writers share the index decides how often its fill is measured. */
+    if (store->postings.count > 0 && (store_know_nodes(store, why) || postings_place(store, why)))
         return -1;
     if (store->writes.failed || store->events.failed || store->postings.failed)
         return store_fail(store, STORE_UNREACHABLE, why, "cannot write: no memory for the batch");
@@ -227,6 +231,9 @@ int store_flush(struct store *store, struct error *why)
     if (store_queued(store) > 0 || store->writes.failed || store->events.failed ||
         store->postings.failed)
         result = flush_all(store, why);
+    if (store->nodes_changed)
+        store->nodes_until = 0;
+    store->nodes_changed = false;
     if (result)
         marks_clear(&store->marks); /* what was marked as said may not have arrived */
     batch_clear(&store->writes);
