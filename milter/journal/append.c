@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "directory.h"
+
 #include "waybill/clock.h"
 
 uint64_t journal_moment(struct journal *journal)
@@ -182,6 +184,7 @@ void journal_read_stats(struct journal *journal, struct journal_stats *stats)
     *stats = journal->stats;
     stats->waiting = journal->queue.count + journal->moving;
     pthread_mutex_unlock(&journal->lock);
+    stats->bytes_held = directory_bytes(journal->root);
 }
 
 unsigned journal_generation(const struct journal *journal)

@@ -47,12 +47,12 @@ bool stream_attach(struct stream *stream, int root)
     stream->directory = directory_generation(root, stream->generation, false);
     if (stream->directory < 0)
         return false;
-    if (scan_init(&stream->scan) < 0) {
+    if (cursor_read(stream->directory, stream->generation, &stream->cursor) < 0 ||
+        scan_init(&stream->scan) < 0) {
         close(stream->directory);
         stream->directory = -1;
         return false;
     }
-    cursor_read(stream->directory, stream->generation, &stream->cursor);
     stream_rewind(stream);
     return true;
 }
@@ -156,9 +156,10 @@ static int pass_end(struct stream *stream, struct error *why)
         return result == SCAN_BAD ? live_tail(stream, why) : 0;
     if (result == SCAN_BAD && scan_resync(&stream->scan))
         return note_damage(stream, offset, why);
+    int passed = stream->scan.unreadable ? note_damage(stream, offset, why) : 1;
     close_segment(stream);
     stream->segment++;
-    return 1;
+    return passed;
 }
 
 int stream_peek(struct stream *stream, struct error *why)

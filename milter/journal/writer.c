@@ -211,7 +211,6 @@ static void settle(struct journal *journal, struct queue *batch, struct queue *d
     }
     queue_prepend(&journal->queue, batch);
     journal->moving = journal->moving_bytes = 0;
-    journal->stats.bytes_held = journal->held;
     if (journal->waiters > 0 && journal->sync != SYNC_ALWAYS)
         pthread_cond_broadcast(&journal->done);
 }

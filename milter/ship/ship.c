@@ -154,9 +154,9 @@ static void ship_run(struct ship *ship)
     ship->count_at = clock_monotonic() + COUNT_MS;
     while (!ship_stopping(ship, &in_time) || (in_time && !idle))
         idle = ship_round(ship);
+    /* What is not written by now stays in the journal: the cursor does not move any more. */
     if (idle && in_time && ship->stats.connected && ship_step(ship, true) != 0)
         log_warning("the counters of the last minute are not in the store");
-    ship_commit(ship);
     ship_show(ship);
 }
 

@@ -83,23 +83,61 @@ static const struct recipient *recipient_of(const struct waybill *waybill,
     return NULL;
 }
 
-static const char *action_colour(enum event_action action)
+/* The state that an event tells of; -1: none. */
+static int action_state(enum event_action action)
 {
     switch (action) {
-    case EVENT_DELIVERY_DELIVERED:
-        return "green";
-    case EVENT_DELIVERY_DELAYED:
-    case EVENT_DELIVERY_HELD:
-    case EVENT_DELIVERY_UNRESOLVED:
-        return "yellow";
-    case EVENT_DELIVERY_FAILED:
-    case EVENT_DELIVERY_EXPIRED:
     case EVENT_RECIPIENT_REJECTED:
-    case EVENT_TRACE_GAP:
-        return "red";
+        return STATE_REJECTED;
+    case EVENT_DELIVERY_DELAYED:
+        return STATE_DELAYED;
+    case EVENT_DELIVERY_DELIVERED:
+        return STATE_DELIVERED;
+    case EVENT_DELIVERY_EXPANDED:
+        return STATE_EXPANDED;
+    case EVENT_DELIVERY_HELD:
+        return STATE_HELD;
+    case EVENT_DELIVERY_FAILED:
+        return STATE_FAILED;
+    case EVENT_DELIVERY_EXPIRED:
+        return STATE_EXPIRED;
+    case EVENT_DELIVERY_CANCELED:
+        return STATE_CANCELED;
+    case EVENT_DELIVERY_DISCARDED:
+        return STATE_DISCARDED;
+    case EVENT_DELIVERY_UNRESOLVED:
+        return STATE_UNRESOLVED;
     default:
-        return "cyan";
+        return -1;
     }
+}
+
+/* The recipient as it was at the event: later attempts may have changed its state and words. */
+static void turn_back(const struct waybill *waybill, const struct event *event,
+                      struct recipient *recipient)
+{
+    if (action_state(event->action) >= 0)
+        recipient->state = (enum recipient_state)action_state(event->action);
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        if (fact->time != event->time || fact->value[KEY_REPLY].at == NULL ||
+            fact->value[KEY_TO].at == NULL ||
+            recipient_hash(fact->value[KEY_TO]) != event->recipient)
+            continue;
+        recipient->status = fact->value[KEY_STATUS];
+        recipient->reply = fact->value[KEY_REPLY];
+        recipient->relay = fact->value[KEY_RELAY];
+        recipient->next = fact->value[KEY_NEXT];
+        recipient->since = fact->time;
+        return;
+    }
+}
+
+static const char *action_colour(enum event_action action)
+{
+    int state = action_state(action);
+
+    return state >= 0 ? out_state_colour((enum recipient_state)state) : "cyan";
 }
 
 static void print_event(const struct cli *cli, const struct event *event,
@@ -168,12 +206,15 @@ static void print_event_json(const struct cli *cli, const struct event *event,
     buffer_free(&line);
 }
 
-/* An event of a recipient must be of one that was asked for; an event of the mail shows only
- * where no state was asked for. */
+/* An event of a recipient must be of one that was asked for, in the state that the event tells
+ * of; an event of the mail shows only where no state was asked for. */
 static bool wants(const struct query *query, const struct waybill *waybill,
                   const struct recipient *recipient)
 {
-    if (!query_fits(query, waybill))
+    struct query mail = *query;
+
+    mail.state = -1;
+    if (!query_fits(&mail, waybill))
         return false;
     return recipient != NULL ? query_fits_recipient(query, recipient) : query->state < 0;
 }
@@ -182,6 +223,7 @@ static int tell(struct follow *follow, const struct event *event, struct error *
 {
     struct waybill waybill;
     const struct recipient *recipient;
+    struct recipient then;
     int result =
         query_one(follow->cli->store, event->waybill, follow->cli->queue_lifetime, &waybill, why);
 
@@ -192,6 +234,11 @@ static int tell(struct follow *follow, const struct event *event, struct error *
     if (result <= 0)
         return result;
     recipient = recipient_of(&waybill, event);
+    if (recipient != NULL) {
+        then = *recipient;
+        turn_back(&waybill, event, &then);
+        recipient = &then;
+    }
     if (wants(&follow->query, &waybill, recipient)) {
         if (follow->cli->request.json)
             print_event_json(follow->cli, event, &waybill, recipient);

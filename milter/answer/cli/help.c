@@ -10,7 +10,7 @@ static void print_commands(FILE *to)
 {
     fputs("Usage: waybill [-c FILE] COMMAND [OPTION]...\n"
           "\n"
-          "Tells where a mail is: who handed it in, what every next server said, how it ended.\n"
+          "Tells where a mail is: who handed it in, what the next servers said, its end.\n"
           "\n"
           "Commands:\n",
           to);

@@ -46,7 +46,7 @@ const struct command_option command_options[] = {
     {0, "no-header", NULL, OPTION_SWITCH, AT(no_header), FOR_TRACE, 0, 0,
      "only the rows: no headings, nothing after them"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
-     "the configuration (default: $WAYBILL_CONFIG, else " SETTINGS_FILE_DEFAULT ")"},
+     "the configuration (else $WAYBILL_CONFIG)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
 };
 const size_t command_option_count = sizeof command_options / sizeof command_options[0];

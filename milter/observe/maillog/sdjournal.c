@@ -266,9 +266,9 @@ static bool read_position(struct sdjournal *self, const char *position)
 static int64_t sdjournal_covered(const struct source *source)
 {
     const struct sdjournal *self = (const struct sdjournal *)source;
-    if (self->journal == NULL)
-        return 0;
-    return self->covered > self->time ? self->covered : self->time;
+    int64_t now = clock_now();
+    int64_t told = self->covered > self->time ? self->covered : self->time;
+    return self->journal == NULL ? 0 : told < now ? told : now;
 }
 
 static int sdjournal_fd(const struct source *source)

@@ -52,7 +52,7 @@ static void make_mail(struct mail *mail, size_t i)
                           .client = names[roll(3)], .message_id = words[i][0],
                           .queue_id = words[i][1]};
     snprintf(words[i][0], sizeof words[i][0], "Id-%u@host.example", roll(200));
-    snprintf(words[i][1], sizeof words[i][1], "4m%cQ%u", 'a' + (char)roll(2), roll(150));
+    snprintf(words[i][1], sizeof words[i][1], "4m%cQ%u", "aA"[roll(2)], roll(150));
     mail->recipient_count = 1 + roll(3);
     for (size_t j = 0; j < mail->recipient_count; j++) {
         /* Each recipient at most once in a mail: starts at different people. */
@@ -150,7 +150,7 @@ static void random_ask(struct ask *ask)
     if (roll(6) == 0)
         ask->client = roll(2) ? addresses[roll(3)] : names[roll(3)];
     if (roll(3) == 0)
-        ask->state = states[roll(sizeof states / sizeof states[0])];
+        ask->state = (int)states[roll(sizeof states / sizeof states[0])];
     if (roll(3) == 0)
         ask->since = base - (int64_t)roll(DAYS * 86400) * SECOND_MS;
     if (roll(4) == 0)

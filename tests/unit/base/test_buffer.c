@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * buffer: the limit holds, an add is all or nothing, and the bytes are right.
+ */
 #include "waybill/buffer.h"
 
 #include <setjmp.h>

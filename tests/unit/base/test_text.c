@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * text: slices and takes on good, bad and absent input; UTF-8 against every code point.
+ */
 #include "waybill/text.h"
 
 #include <setjmp.h>
