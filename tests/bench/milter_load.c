@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <libmilter/mfapi.h> /* the protocol's flags; nothing of it is called */
+
 #define ROOM 16384
 
 /* Packets on their way out. */
@@ -33,6 +35,7 @@ struct session {
     const char *path;
     unsigned number, messages;
     int fd;
+    uint32_t granted;
     int64_t *waits; /* ns, one per message */
     struct output out;
 };
@@ -110,9 +113,10 @@ static void read_fully(int fd, void *to, size_t size)
     }
 }
 
-static void expect(struct session *session, char command)
+/* The bytes after the letter are left in `rest`. */
+static void expect_with(struct session *session, char command, char rest[static 2048])
 {
-    char data[2048];
+    char data[2049];
     uint32_t length;
 
     flush(session);
@@ -125,6 +129,20 @@ static void expect(struct session *session, char command)
         fprintf(stderr, "the milter answers '%c', not '%c'\n", data[0], command);
         exit(1);
     }
+    memcpy(rest, data + 1, length - 1);
+}
+
+static void expect(struct session *session, char command)
+{
+    char rest[2048];
+
+    expect_with(session, command, rest);
+}
+
+static void expect_unless(struct session *session, uint32_t no_reply)
+{
+    if ((session->granted & no_reply) == 0)
+        expect(session, 'c');
 }
 
 static void open_session(struct session *session)
@@ -133,21 +151,25 @@ static void open_session(struct session *session)
     static const char client[] = "mail.sender.example\0004\x9c\xb0"
                                  "192.0.2.7";
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char reply[2048];
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", session->path);
     session->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (session->fd < 0 || connect(session->fd, (struct sockaddr *)&address, sizeof address) < 0)
         fail(session->path);
     put_packet(&session->out, 'O', offer, sizeof offer - 1);
-    expect(session, 'O');
+    expect_with(session, 'O', reply);
+    memcpy(&session->granted, reply + 8, sizeof session->granted);
+    session->granted = ntohl(session->granted);
     put_words(&session->out, 'D', "C", "{daemon_name}", "mx.example", "{daemon_port}", "25",
               "{client_addr}", "192.0.2.7", "{client_name}", "mail.sender.example", "{client_port}",
               "40112", NULL);
     put_packet(&session->out, 'C', client, sizeof client);
+    expect_unless(session, SMFIP_NR_CONN);
     put_words(&session->out, 'H', "", "mail.sender.example", NULL);
+    expect_unless(session, SMFIP_NR_HELO);
 }
 
-/* Nothing of this is answered, so it goes out in one write. */
 static void send_envelope(struct session *session, const char *queue_id)
 {
     struct output *out = &session->out;
@@ -155,12 +177,14 @@ static void send_envelope(struct session *session, const char *queue_id)
     put_words(out, 'D', "M", "{auth_authen}", "alice", "{auth_type}", "PLAIN", "{tls_version}",
               "TLSv1.3", "{cipher}", "TLS_AES_256_GCM_SHA384", "{cipher_bits}", "256", NULL);
     put_words(out, 'M', "", "<alice@sender.example>", "SIZE=2480", "BODY=8BITMIME", NULL);
+    expect_unless(session, SMFIP_NR_MAIL);
     put_words(out, 'D', "R", "{rcpt_mailer}", "smtp", "{rcpt_host}", "next.example", "{rcpt_addr}",
               "bob@next.example", NULL);
     put_words(out, 'R', "", "<bob@next.example>", "NOTIFY=FAILURE,DELAY", NULL);
+    expect_unless(session, SMFIP_NR_RCPT);
     put_words(out, 'D', "T", "i", queue_id, NULL);
     put_packet(out, 'T', "", 0);
-    flush(session);
+    expect_unless(session, SMFIP_NR_DATA);
 }
 
 /* The fields of an ordinary mail and 2 kB of text. */
@@ -180,11 +204,15 @@ static void send_content(struct session *session, const char *queue_id, const ch
     static char text[2048];
     struct output *out = &session->out;
 
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         put_words(out, 'L', "", fields[i][0], fields[i][1], NULL);
+        expect_unless(session, SMFIP_NR_HDR);
+    }
     put_words(out, 'L', "", "Message-ID", message_id, NULL);
+    expect_unless(session, SMFIP_NR_HDR);
     put_words(out, 'D', "N", "i", queue_id, NULL);
     put_packet(out, 'N', "", 0);
+    expect_unless(session, SMFIP_NR_EOH);
     put_packet(out, 'B', text, sizeof text);
     expect(session, 'c');
 }
@@ -259,7 +287,7 @@ int main(int argc, char **argv)
 
     if (argc != 5 || sscanf(argv[3], "%u", &sessions) != 1 ||
         sscanf(argv[4], "%u", &messages) != 1 || sessions == 0 || messages == 0 ||
-        clock_getcpuclockid((pid_t)atol(argv[2]), &cpu) != 0) {
+        clock_getcpuclockid((pid_t)strtol(argv[2], NULL, 10), &cpu) != 0) {
         fprintf(stderr, "usage: milter_load SOCKET PID SESSIONS MESSAGES\n");
         return 64;
     }

@@ -36,17 +36,22 @@ static int print_coverage(const struct cli *cli, const struct query *query, stru
     return 0;
 }
 
-static int print_nothing(const struct cli *cli, const struct query *query, struct error *why)
+static int print_nothing(const struct cli *cli, const struct query *query,
+                         const struct query_answer *answer, struct error *why)
 {
+    struct query searched = *query;
     struct buffer asked;
 
+    /* No more is said than was looked at. */
+    if (answer->bounded)
+        searched.since = answer->scanned_until;
     buffer_init(&asked, 65536);
     buffer_add_text(&asked, query->before != 0 ? "Nothing more: " : "Not seen: ");
-    asked_describe(cli, query, "no mail", &asked);
+    asked_describe(cli, &searched, "no mail", &asked);
     buffer_add_char(&asked, '.');
     out_folded(cli, 0, 0, asked.data);
     buffer_free(&asked);
-    return print_coverage(cli, query, why);
+    return print_coverage(cli, &searched, why);
 }
 
 static void print_title(const struct cli *cli, const struct query *query)
@@ -99,7 +104,7 @@ static int print_table(const struct cli *cli, const struct query *query,
     size_t recipients;
 
     if (answer->count == 0) {
-        int result = print_nothing(cli, query, why);
+        int result = print_nothing(cli, query, answer, why);
         tell_bound(answer, stdout);
         tell_more(cli, query, answer, stdout);
         return result;

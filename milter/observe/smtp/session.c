@@ -83,7 +83,6 @@ void session_connect(struct session *session, const struct session_connect *told
 {
     uint64_t port;
 
-    session->ip[0] = session->port[0] = '\0';
     if (told->address != NULL)
         keep_address(session, told->address);
     if (session->ip[0] == '\0')

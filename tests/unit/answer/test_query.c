@@ -52,7 +52,7 @@ static void make_mail(struct mail *mail, size_t i)
                           .client = names[roll(3)], .message_id = words[i][0],
                           .queue_id = words[i][1]};
     snprintf(words[i][0], sizeof words[i][0], "Id-%u@host.example", roll(200));
-    snprintf(words[i][1], sizeof words[i][1], "4m%cQ%u", 'a' + (char)roll(2), roll(150));
+    snprintf(words[i][1], sizeof words[i][1], "4m%cQ%u", "aA"[roll(2)], roll(150));
     mail->recipient_count = 1 + roll(3);
     for (size_t j = 0; j < mail->recipient_count; j++) {
         /* Each recipient at most once in a mail: starts at different people. */

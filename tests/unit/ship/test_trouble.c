@@ -153,19 +153,20 @@ static void test_a_full_store_gets_it_all_once_there_is_room(void **state)
     assert_mails(50);
 }
 
-/* A process of its own ships and is killed after `ms`. */
+/* A process of its own takes the journal, ships, and is killed after `ms`. */
 static void ship_and_die(int64_t ms)
 {
+    journal_close(&world.journal);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct error why;
-        struct ship *ship;
-        if (ship_start(&ship, &world.settings, world.journal, world.node, NULL, NULL, &why) == 0)
-            clock_sleep(ms);
+        world_journal(&world);
+        world_start(&world);
+        clock_sleep(ms);
         raise(SIGKILL);
     }
     waitpid(child, NULL, 0);
+    world_journal(&world);
 }
 
 static void test_a_held_fact_survives_the_death_of_the_shipper(void **state)

@@ -4,63 +4,52 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
 #include "../../../../milter/observe/maillog/occurrence.h"
+#include "shell.h"
 #include "waybill/clock.h"
-
-static char root[64];
-
-static void run(const char *command)
-{
-    char text[400];
-    snprintf(text, sizeof text, "cd %s && %s", root, command);
-    assert_int_equal(system(text), 0);
-}
 
 static void expect(const char *choice)
 {
-    assert_string_equal(choose_source(root, clock_now()), choice);
+    assert_string_equal(choose_source(shell_folder, clock_now()), choice);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(root, sizeof root, "/tmp/waybill-choose-XXXXXX");
-    assert_non_null(mkdtemp(root));
-    run("mkdir -p var/log run/log");
+    shell_open();
+    shell_run("mkdir -p var/log run/log");
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    run("rm -rf var run && rmdir $PWD");
+    shell_close();
     return 0;
 }
 
 static void test_a_file_in_use_is_preferred_to_the_journal(void **state)
 {
     (void)state;
-    run("mkdir -p var/log/journal/0123 && touch var/log/journal/0123/system.journal");
-    run("touch var/log/maillog");
+    shell_run("mkdir -p var/log/journal/0123 && touch var/log/journal/0123/system.journal");
+    shell_run("touch var/log/maillog");
     expect("/var/log/maillog");
-    run("touch var/log/mail.log");
+    shell_run("touch var/log/mail.log");
     expect("/var/log/mail.log");
 }
 
 static void test_a_file_that_nobody_writes_yields_to_the_journal(void **state)
 {
     (void)state;
-    run("touch -d '-2 days' var/log/mail.log");
+    shell_run("touch -d '-2 days' var/log/mail.log");
     expect("/var/log/mail.log"); /* there is nothing else */
-    run("mkdir -p var/log/journal/0123 run/log/journal/0123");
+    shell_run("mkdir -p var/log/journal/0123 run/log/journal/0123");
     expect("/var/log/mail.log"); /* an empty journal */
-    run("touch run/log/journal/0123/system.journal");
+    shell_run("touch run/log/journal/0123/system.journal");
 #ifdef HAVE_SYSTEMD
     expect("journal");
 #else

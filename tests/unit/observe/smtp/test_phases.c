@@ -73,8 +73,9 @@ static void test_no_answer_is_given_where_that_was_agreed(void **state)
     SMFICTX *context = connected(SHIM_PROTOCOL);
 
     (void)state;
-    assert_int_equal(shim_mail(context, "<a@sender.example>"), SMFIS_NOREPLY);
-    assert_int_equal(shim_rcpt(context, "<b@next.example>"), SMFIS_NOREPLY);
+    /* a burst that ends with the connection is lost, so an answer holds the MTA back here */
+    assert_int_equal(shim_mail(context, "<a@sender.example>"), SMFIS_CONTINUE);
+    assert_int_equal(shim_rcpt(context, "<b@next.example>"), SMFIS_CONTINUE);
     assert_int_equal(shim_data(context), SMFIS_NOREPLY);
     assert_int_equal(shim_header(context, "Subject", "x"), SMFIS_NOREPLY);
     assert_int_equal(shim_eoh(context), SMFIS_NOREPLY);
