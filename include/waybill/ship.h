@@ -15,13 +15,18 @@
 struct ship;
 
 struct ship_stats {
-    uint64_t facts, records, batches, retries, held, orphans, over_limit, refused_over;
+    uint64_t facts, records, batches, retries;
+    uint64_t held;         /* facts that wait for their mail, now */
+    uint64_t orphans;      /* facts that no waybill was found or made for */
+    uint64_t over_limit;   /* facts that their waybill had no room for, or could not take */
+    uint64_t refused_over; /* refused mails over their client's share: counted only */
+    uint64_t unread;       /* lines of the journal that this version cannot read */
     uint64_t backlog_bytes;
     int64_t shipped_until; /* time of the last fact that is in the store */
     bool connected;
 };
 
-/* Start the thread. It waits for the leadership of the journal, then ships for ever; a store that
+/* Start the thread. The journal is that of `state_directory`/journal. It waits for the leadership of the journal, then ships for ever; a store that
  * is away, slow or full only makes it wait. `leading` (may be NULL) is called on the thread when
  * the leadership begins, before the first record is read: the log follower starts there. */
 int ship_start(struct ship **ship, const struct settings *settings, struct journal *journal,
@@ -33,7 +38,9 @@ void ship_stop(struct ship **ship, int64_t ms);
 void ship_reload(struct ship *ship, const struct settings *settings);
 void ship_read_stats(struct ship *ship, struct ship_stats *stats);
 
-/* Counters of other rooms that shall stand in the store (name, value by hour). Any thread. */
+/* Counters of other rooms that shall stand in the store by the hour. `value` is the running total
+ * of this process; ship makes hours of it, once a minute and at the end. At most 48 names. Only
+ * the process that leads writes them. Any thread. */
 void ship_count(struct ship *ship, const char *name, uint64_t value);
 
 #endif

@@ -15,17 +15,20 @@
 
 struct smtp_stats {
     uint64_t sessions, open_sessions, messages, queued, abandoned, recipients, refused;
-    uint64_t eom_late; /* EOM answered before the journal had it */
+    uint64_t eom_late;  /* EOM answered before the journal had it */
+    uint64_t no_memory; /* facts lost because there was no memory to word them */
 };
 
-/* Bind the socket. `node` and `generation` go into the ids; `last_id` is the highest id known
- * from the journal. The journal and the settings must outlive smtp_run. */
+/* Bind the socket; a unix socket that nobody serves any more is replaced, one that is served is
+ * not (-1). `node` and `generation` go into the ids; `last_id` is the highest id known from the
+ * journal (facts and the note "id"). The journal and the settings must outlive smtp_run. */
 int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
               unsigned generation, uint64_t last_id, struct error *why);
 /* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP). 0, or -1: libmilter failed. */
 int smtp_run(struct error *why);
-/* New settings for sessions that begin from now on. Any thread. The old ones may be freed only
- * after smtp_run has returned. */
+/* New settings for sessions that begin from now on; if they cannot be used (key_file), the log
+ * says why and the old ones stay. Any thread. The old ones may be freed only after smtp_run has
+ * returned. */
 void smtp_reload(const struct settings *settings);
 void smtp_read_stats(struct smtp_stats *stats);
 

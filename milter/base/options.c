@@ -59,9 +59,9 @@ const struct option options[] = {
      .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
              "Needed only where subject is hash."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
-     .allowed = "auto, journal or an absolute path",
-     .text = "Where the log of the mail server is read: journal for the systemd journal, or the "
-             "paths of log files. "
+     .allowed = "auto, journal, journal:/DIRECTORY or an absolute path",
+     .text = "Where the log of the mail server is read: journal for the systemd journal, "
+             "journal:/DIRECTORY for journal files that lie elsewhere, or the paths of log files. "
              "auto takes the file that the machine's syslog writes, else the journal."},
     {"queue_lifetime_hours", OPTION_NUMBER, AT(queue_lifetime_hours), .initial = "120", .most = 8760,
      LIVE,

@@ -23,7 +23,7 @@ struct reading {
     struct settings *settings;
     const char *path;
     const char *text; /* of the file */
-    unsigned *lines; /* per option: where it was set; 0: not yet */
+    unsigned *lines;  /* per option: where it was set; 0: not yet */
     struct error *why;
     bool told; /* the first fault counts; libconfuse adds words of its own to ours */
 };
@@ -153,10 +153,10 @@ static void take_empty_lists(cfg_t *cfg, struct settings *settings)
             value_clear_list(option_text(&options[i], settings));
 }
 
-static int parse(struct reading *reading, const struct buffer *file)
+static int parse(struct reading *reading, struct buffer *file)
 {
     unsigned line;
-    const char *fault = syntax_fault(file->data, file->size, &line);
+    const char *fault = syntax_prepare(file->data, file->size, &line);
     cfg_t *cfg;
     int result;
 

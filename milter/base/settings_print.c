@@ -100,16 +100,35 @@ void settings_print_example(FILE *to)
 }
 
 /* mdoc takes a dot or an apostrophe at the head of a line, and every backslash, for its own. */
-static void print_mdoc(FILE *to, struct slice text)
+static void print_mdoc_word(FILE *to, struct slice word, bool at_head)
 {
-    if (slice_starts(text, ".") || slice_starts(text, "'"))
+    if (at_head && (slice_starts(word, ".") || slice_starts(word, "'")))
         fputs("\\&", to);
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '\\')
+    for (size_t i = 0; i < word.size; i++) {
+        if (word.at[i] == '\\')
             fputs("\\e", to);
         else
-            fputc(text.at[i], to);
+            fputc(word.at[i], to);
     }
+}
+
+static void print_sentence(FILE *to, struct slice rest)
+{
+    struct slice word;
+    size_t column = 0;
+
+    while (text_take_word(&rest, &word)) {
+        if (column > 0 && column + 1 + word.size > LINE_WIDTH) {
+            fputc('\n', to);
+            column = 0;
+        } else if (column > 0) {
+            fputc(' ', to);
+        }
+        print_mdoc_word(to, word, column == 0);
+        column += word.size + 1;
+        text_take_char(&rest, ' ');
+    }
+    fputc('\n', to);
 }
 
 /* mandoc wants each sentence on a line of its own. */
@@ -118,11 +137,21 @@ static void print_sentences(FILE *to, const char *text)
     struct slice rest = slice_of(text), sentence;
 
     while (text_take_until_text(&rest, ". ", &sentence)) {
-        print_mdoc(to, sentence);
-        fputs(".\n", to);
+        sentence.size++;
+        print_sentence(to, sentence);
     }
-    print_mdoc(to, rest);
-    fputc('\n', to);
+    print_sentence(to, rest);
+}
+
+/* "\\&" keeps a last colon from being taken for punctuation. */
+static void print_default(FILE *to, const struct option *option)
+{
+    if (option->initial[0] == '\0')
+        fputs("Default: empty.\n", to);
+    else if (option->type == OPTION_LIST)
+        fprintf(to, "Default:\n.Ql { %s } .\n", option->initial);
+    else
+        fprintf(to, "Default:\n.Ql %s\\& .\n", option->initial);
 }
 
 static void print_item(FILE *to, const struct option *option)
@@ -130,15 +159,14 @@ static void print_item(FILE *to, const struct option *option)
     struct buffer range;
 
     buffer_init(&range, RANGE_MAX);
+    buffer_add_text(&range, "Allowed: ");
     add_range(&range, option);
+    buffer_add_char(&range, '.');
     fprintf(to, ".It Ic %s\n", option->name);
     print_sentences(to, option->text);
-    fputs("Allowed: ", to);
-    print_mdoc(to, slice_of(range.data));
+    print_sentence(to, slice_of(range.data));
     buffer_free(&range);
-    fputs(".\nDefault:\n.Ql ", to);
-    print_initial(to, option);
-    fputs(" .\n", to);
+    print_default(to, option);
     if (!option->live)
         fputs("A change needs a restart.\n", to);
 }

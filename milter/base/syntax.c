@@ -16,7 +16,8 @@
 #include "waybill/text.h"
 
 struct scan {
-    const char *at, *end;
+    char *at;
+    const char *end;
     unsigned line;
     unsigned braces; /* open ones */
 };
@@ -32,10 +33,11 @@ static bool is_control(char byte)
            byte == 0x7f;
 }
 
-static void skip_comment(struct scan *scan)
+/* libconfuse takes comments between options only, not inside a list. */
+static void blank_comment(struct scan *scan)
 {
     while (scan->at < scan->end && *scan->at != '\n')
-        scan->at++;
+        *scan->at++ = ' ';
 }
 
 static const char *skip_string(struct scan *scan)
@@ -68,7 +70,8 @@ static bool at_line_end(const struct scan *scan)
 {
     char byte = scan_peek(scan, 0);
 
-    return byte == '\0' || byte == '\n' || byte == '#' || (byte == '\r' && scan_peek(scan, 1) == '\n');
+    return byte == '\0' || byte == '\n' || byte == '#' ||
+           (byte == '\r' && scan_peek(scan, 1) == '\n');
 }
 
 /* libconfuse would look for the equal sign and the value in the lines that follow, and so take
@@ -127,7 +130,7 @@ static const char *control_fault(struct scan scan, unsigned *line)
     return NULL;
 }
 
-const char *syntax_fault(const char *text, size_t size, unsigned *line)
+const char *syntax_prepare(char *text, size_t size, unsigned *line)
 {
     struct scan scan = {text, text + size, 1, 0};
     const char *fault = control_fault(scan, line);
@@ -137,7 +140,7 @@ const char *syntax_fault(const char *text, size_t size, unsigned *line)
     fault = line_fault(&scan);
     while (fault == NULL && scan.at < scan.end) {
         if (*scan.at == '#')
-            skip_comment(&scan);
+            blank_comment(&scan);
         else if (*scan.at == '"' || *scan.at == '\'')
             fault = skip_string(&scan);
         else if (*scan.at == '\n')
@@ -151,8 +154,7 @@ const char *syntax_fault(const char *text, size_t size, unsigned *line)
 
 static bool says_something(struct slice line)
 {
-    line = slice_trim(line);
-    return line.size > 0 && line.at[0] != '#';
+    return slice_trim(line).size > 0;
 }
 
 unsigned syntax_last_line(const char *text, unsigned until)

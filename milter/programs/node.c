@@ -130,7 +130,10 @@ static enum claim claim(const struct settings *settings, struct store *store, in
     snprintf(machine, sizeof machine, "%016" PRIx64, machine_hash(settings));
     if (store_claim_node(store, wanted, machine, settings->host, number, why) == 0)
         return CLAIM_OURS;
-    return store_last_trouble(store) == STORE_FINE ? CLAIM_TAKEN : CLAIM_AWAY;
+    /* Denied, but not at the door: another machine has it. */
+    if (store_last_trouble(store) == STORE_DENIED && store_connect(store, NULL) == 0)
+        return CLAIM_TAKEN;
+    return CLAIM_AWAY;
 }
 
 static int choose(struct node *node, const struct settings *settings, struct store *store,
@@ -151,8 +154,8 @@ static int choose(struct node *node, const struct settings *settings, struct sto
         return -1;
     node->claimed = result == CLAIM_OURS;
     if (!node->claimed) {
-        node->number = wanted >= 0 ? (unsigned)wanted
-                                   : (unsigned)(machine_hash(settings) % ID_NODES);
+        node->number =
+            wanted >= 0 ? (unsigned)wanted : (unsigned)(machine_hash(settings) % ID_NODES);
         log_trouble_on(&node->trouble, "cannot claim node %u yet: %s", node->number, why->text);
     } else {
         remember(settings, node->number);

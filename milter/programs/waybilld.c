@@ -119,7 +119,7 @@ static int run_with_journal(struct service *service, const struct lastid *lastid
         return refuse(EXIT_CONFIG, &why);
     if (smtp_open(settings, journal, service->node.number, journal_generation(journal),
                   lastid_of(lastid, journal, service->node.number), &why) < 0)
-        return refuse(EXIT_CONFIG, &why);
+        return refuse(EXIT_OS, &why);
     result = serve(service, &why);
     stop_parts(service);
     if (result < 0)

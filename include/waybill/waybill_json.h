@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waybill_json: a waybill as one JSON object, the same for every reader that speaks JSON.
+ *
+ * Names are snake_case; fields are added, never renamed. Numbers of waybills are strings, since
+ * many readers of JSON keep only 53 bits. Times are RFC 3339 in UTC. What is not known is null.
+ */
+#ifndef WAYBILL_WAYBILL_JSON_H
+#define WAYBILL_WAYBILL_JSON_H
+
+#include "waybill/json.h"
+#include "waybill/waybill.h"
+
+#define WAYBILL_JSON_VERSION 1
+
+/* With `timeline`, all facts too. */
+void waybill_json(struct json *json, const struct waybill *waybill, int64_t queue_lifetime,
+                  bool timeline);
+/* One recipient of it, with the verdict. */
+void waybill_json_recipient(struct json *json, const struct waybill *waybill,
+                            const struct recipient *recipient, int64_t queue_lifetime);
+/* A key and a moment; 0: null. */
+void waybill_json_time(struct json *json, const char *key, int64_t ms);
+/* trace_id (the case code) and waybill_id (the digits). */
+void waybill_json_id(struct json *json, uint64_t id);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cli: from the words of the command line to one command's answer and exit code.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+#include "waybill/log.h"
+
+#define WIDTH_UNKNOWN 80
+#define WIDTH_LEAST 40
+
+void complain(const char *format, ...)
+{
+    struct buffer text, line;
+    va_list arguments;
+
+    buffer_init(&text, 4096);
+    buffer_init(&line, 16384);
+    va_start(arguments, format);
+    buffer_addv(&text, format, arguments);
+    va_end(arguments);
+    escape_terminal(&line, slice_make(text.data, text.size));
+    fflush(stdout);
+    fprintf(stderr, "waybill: %s\n", line.data);
+    buffer_free(&text);
+    buffer_free(&line);
+}
+
+int complain_store(const struct cli *cli, const struct error *why)
+{
+    bool ours = store_last_trouble(cli->store) == STORE_DENIED;
+
+    complain("%s; %s (the store is '%s')", why->text,
+             ours ? "check redis_user and redis_password_file in the configuration"
+                  : "is Redis running, and is 'redis' in the configuration right?",
+             cli->settings->redis);
+    return CLI_UNREACHABLE;
+}
+
+/* A locale that knows no UTF-8 would measure every foreign name wrongly. */
+static void start_locale(void)
+{
+    setlocale(LC_ALL, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    setlocale(LC_NUMERIC, "C");
+}
+
+static void look_at_terminal(struct cli *cli)
+{
+    const char *columns = getenv("COLUMNS"), *no_colour = getenv("NO_COLOR"),
+               *kind = getenv("TERM");
+    struct winsize size;
+    uint64_t number;
+
+    cli->terminal = isatty(STDOUT_FILENO) == 1;
+    cli->colour = cli->terminal && (no_colour == NULL || *no_colour == '\0') && kind != NULL &&
+                  strcmp(kind, "dumb") != 0;
+    cli->width = WIDTH_UNKNOWN;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        cli->width = size.ws_col;
+    else if (columns != NULL && text_number(slice_of(columns), 1, 10000, &number))
+        cli->width = (size_t)number;
+    if (cli->width < WIDTH_LEAST)
+        cli->width = WIDTH_LEAST;
+}
+
+/* The file that was named, or the one of the environment, or the default if there is one. */
+static int read_settings(struct cli *cli, struct error *why)
+{
+    const char *path = cli->request.config;
+
+    if (path == NULL)
+        path = getenv("WAYBILL_CONFIG");
+    if (path == NULL && access(SETTINGS_FILE_DEFAULT, F_OK) == 0)
+        path = SETTINGS_FILE_DEFAULT;
+    if (settings_read(&cli->settings, path, why) != 0)
+        return -1;
+    cli->queue_lifetime = cli->settings->queue_lifetime_hours * HOUR_MS;
+    return 0;
+}
+
+static int run_command(struct cli *cli, const struct command *command)
+{
+    struct error why;
+    int code;
+
+    if (cli->request.help) {
+        help_print(stdout, command);
+        return CLI_FOUND;
+    }
+    if (!command->asks_store)
+        return command->run(cli);
+    if (read_settings(cli, &why) != 0 || store_open(&cli->store, cli->settings, &why) != 0) {
+        complain("%s", why.text);
+        settings_free(&cli->settings);
+        return CLI_USAGE;
+    }
+    code = store_connect(cli->store, &why) == 0 ? command->run(cli) : complain_store(cli, &why);
+    store_close(&cli->store);
+    settings_free(&cli->settings);
+    return code;
+}
+
+/* Whoever closed the pipe has seen enough; any other failure means that the answer is not whole. */
+static int finish_output(int code)
+{
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+        return code;
+    complain("cannot write the answer: %s", errno != 0 ? strerror(errno) : "output error");
+    return code == CLI_FOUND ? CLI_UNREACHABLE : code;
+}
+
+/* What may stand before the command. The number of words eaten, or -1. */
+static int read_global(struct cli *cli, int argc, char **argv)
+{
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-') {
+        if (strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0) {
+            cli->request.help = true;
+            at++;
+        } else if ((strcmp(argv[at], "-c") == 0 || strcmp(argv[at], "--config") == 0) &&
+                   at + 1 < argc) {
+            cli->request.config = argv[at + 1];
+            at += 2;
+        } else if (strcmp(argv[at], "--version") == 0) {
+            puts("waybill " PACKAGE_VERSION);
+            return argc;
+        } else {
+            complain("'%s' cannot stand before the command; see 'waybill help'", argv[at]);
+            return -1;
+        }
+    }
+    return at;
+}
+
+static int start_command(struct cli *cli, int argc, char **argv, int at)
+{
+    const struct command *command = command_find(argv[at]);
+    bool help = cli->request.help;
+    struct error why;
+
+    if (command == NULL) {
+        complain("there is no command '%s'; see 'waybill help'", argv[at]);
+        return CLI_USAGE;
+    }
+    if (request_read(&cli->request, command, argc - at, argv + at, cli->now, &why) != 0) {
+        complain("%s; see 'waybill %s --help'", why.text, command->name);
+        return CLI_USAGE;
+    }
+    cli->request.help = cli->request.help || help;
+    return run_command(cli, command);
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct cli cli = {.now = clock_now()};
+    int at, code = CLI_FOUND;
+
+    start_locale();
+    signal(SIGPIPE, SIG_IGN);
+    log_start("waybill", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
+    request_init(&cli.request);
+    look_at_terminal(&cli);
+    at = read_global(&cli, argc, argv);
+    if (at < 0)
+        return CLI_USAGE;
+    if (at < argc) {
+        code = start_command(&cli, argc, argv, at);
+    } else if (cli.request.help) {
+        help_print(stdout, NULL);
+    } else if (argc < 2 || strcmp(argv[argc - 1], "--version") != 0) {
+        help_print(stderr, NULL);
+        code = CLI_USAGE;
+    }
+    return finish_output(code);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * command: what the subcommands of `waybill` share: their rows, their options, and the run.
+ */
+#ifndef WAYBILL_CLI_COMMAND_H
+#define WAYBILL_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "waybill/cli.h"
+#include "waybill/query.h"
+#include "waybill/settings.h"
+
+#define TIME_NOT_GIVEN INT64_MIN
+
+/* What was asked for on the command line; filled by the option table (options.c). */
+struct request {
+    const char *config;
+    const char *from, *to, *message_id, *queue_id, *client, *login;
+    int64_t state; /* -1: any */
+    int64_t since, until;
+    int64_t limit;
+    int64_t seconds; /* follow: 0: until Ctrl-C */
+    uint64_t after;
+    bool json, csv, raw, no_header, help;
+    char **arguments; /* without the options */
+    int argument_count;
+};
+
+struct cli {
+    struct request request;
+    struct settings *settings;
+    struct store *store;
+    int64_t now;
+    int64_t queue_lifetime; /* ms */
+    bool terminal;          /* stdout is one: cut, fold, and, where wanted, colour */
+    bool colour;
+    size_t width;
+};
+
+/* Which commands take an option; the bits stand in struct command and struct command_option. */
+enum command_bit { FOR_TRACE = 1, FOR_SHOW = 2, FOR_FOLLOW = 4, FOR_STATS = 8, FOR_HELP = 16 };
+#define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_HELP)
+
+struct command {
+    const char *name;
+    enum command_bit bit;
+    const char *arguments; /* "" or "ID" */
+    int least, most;       /* arguments */
+    const char *summary;   /* one line in the list of commands */
+    const char *details;   /* paragraphs in its own help */
+    const char *examples;  /* lines in its own help */
+    bool asks_store;
+    int (*run)(struct cli *cli); /* returns the exit code */
+};
+extern const struct command commands[];
+extern const size_t command_count;
+const struct command *command_find(const char *name);
+
+enum option_type { OPTION_SWITCH, OPTION_WORDS, OPTION_MOMENT, OPTION_NUMBER, OPTION_STATE, OPTION_CODE };
+struct command_option {
+    char letter; /* 0: none */
+    const char *name;
+    const char *value; /* "ADDRESS"; NULL: a switch */
+    enum option_type type;
+    size_t at; /* offsetof(struct request, ...) */
+    unsigned commands;
+    int64_t least, most; /* of a number */
+    const char *text;
+};
+extern const struct command_option command_options[];
+extern const size_t command_option_count;
+
+void request_init(struct request *request);
+/* Read the words after the command's name. -1: `why` says what is allowed. */
+int request_read(struct request *request, const struct command *command, int argc, char **argv,
+                 int64_t now, struct error *why);
+
+/* One line on stderr: "waybill: ...". */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The store failed: says what, where and what to do; returns CLI_UNREACHABLE. */
+int complain_store(const struct cli *cli, const struct error *why);
+
+int trace_run(struct cli *cli);
+int show_run(struct cli *cli);
+int follow_run(struct cli *cli);
+int stats_run(struct cli *cli);
+int help_run(struct cli *cli);
+void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
+
+#endif

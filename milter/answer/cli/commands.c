@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * commands: one row per subcommand; help, completion and manual follow the rows.
+ */
+#include "command.h"
+
+#include <string.h>
+
+const struct command commands[] = {
+    {.name = "trace",
+     .bit = FOR_TRACE,
+     .arguments = "",
+     .summary = "find mails: by sender, recipient, id, client, state, time",
+     .details =
+         "Prints a row per recipient, newest mail first. All terms given must hold.\n"
+         "An address is exact (upper and lower case are the same), or @example.org for\n"
+         "a whole domain. Without --since the search goes back 30 days if there is a\n"
+         "term, else 24 hours.\n"
+         "\n"
+         "A TIME is 2026-11-21, \"2026-11-21 14:03\", 14:03 (today), -2h, -30m, -3d, -1w\n"
+         "or now.\n"
+         "\n"
+         "When nothing is found the answer tells which mail servers were watched in\n"
+         "that time, since only then \"not seen\" means something.\n",
+     .examples = "waybill trace --to bob@example.org\n"
+                 "waybill trace --from @shop.example --state failed --since -2d\n"
+                 "waybill trace -q 4mGprq8lpWzGsdv\n"
+                 "waybill trace --to bob@example.org --json | jq .recipients\n",
+     .asks_store = true,
+     .run = trace_run},
+    {.name = "show",
+     .bit = FOR_SHOW,
+     .arguments = "ID",
+     .least = 1,
+     .most = 1,
+     .summary = "tell all about one mail: verdict, recipients, timeline, evidence",
+     .details =
+         "ID is the case code that trace prints (7K3M-9QX2-4TRD-5; hyphens and case do\n"
+         "not matter), the number of 18 digits, a queue id, or a Message-ID. Where\n"
+         "several mails have the same queue id or Message-ID they are listed instead.\n",
+     .examples = "waybill show 7K3M-9QX2-4TRD-5\n"
+                 "waybill show 4mGprq8lpWzGsdv\n"
+                 "waybill show 7K3M-9QX2-4TRD-5 --json\n",
+     .asks_store = true,
+     .run = show_run},
+    {.name = "follow",
+     .bit = FOR_FOLLOW,
+     .arguments = "",
+     .summary = "watch mails live, an event a line",
+     .details = "Prints events as they reach the store, until Ctrl-C. The terms are those of\n"
+                "trace; with --state only events that tell of this state are shown.\n",
+     .examples = "waybill follow\n"
+                 "waybill follow --to @example.org --state delayed\n"
+                 "waybill follow --json --for 60\n",
+     .asks_store = true,
+     .run = follow_run},
+    {.name = "stats",
+     .bit = FOR_STATS,
+     .arguments = "",
+     .summary = "counts by state, what was watched, what was lost",
+     .details = "Counts the recipients of the mails since the time given (default: 24 hours),\n"
+                "at most 20,000 mails, and tells for each mail server which witness was silent\n"
+                "or blind, and what its counters say.\n",
+     .examples = "waybill stats\n"
+                 "waybill stats --since -1h --json\n",
+     .asks_store = true,
+     .run = stats_run},
+    {.name = "help",
+     .bit = FOR_HELP,
+     .arguments = "[COMMAND]",
+     .most = 1,
+     .summary = "tell about a command",
+     .details = "",
+     .examples = "waybill help trace\n",
+     .run = help_run},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * help: prints the rows of the tables.
+ */
+#include "command.h"
+
+#include <string.h>
+
+static void print_commands(FILE *to)
+{
+    fputs("Usage: waybill [-c FILE] COMMAND [OPTION]...\n"
+          "\n"
+          "Tells where a mail is: who handed it in, what the next servers said, its end.\n"
+          "\n"
+          "Commands:\n",
+          to);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n"
+          "Start with:\n"
+          "  waybill trace --to bob@example.org     every mail to bob in the last 30 days\n"
+          "  waybill show 7K3M-9QX2-4TRD-5          all about one of them\n"
+          "\n"
+          "'waybill COMMAND --help' tells more, and so does waybill(1).\n"
+          "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached.\n",
+          to);
+}
+
+static void print_option(FILE *to, const struct command_option *row)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "--%s%s%s", row->name, row->value != NULL ? " " : "",
+             row->value != NULL ? row->value : "");
+    if (row->letter != 0)
+        fprintf(to, "  -%c, %-19s %s\n", row->letter, name, row->text);
+    else
+        fprintf(to, "      %-19s %s\n", name, row->text);
+}
+
+static void print_states(FILE *to)
+{
+    fputs("\nStates:\n", to);
+    for (int state = 0; state < STATE_COUNT; state++)
+        fprintf(to, "  %-11s %s\n", state_word((enum recipient_state)state),
+                state_sentence((enum recipient_state)state));
+}
+
+static void print_examples(FILE *to, const char *examples)
+{
+    fputs("\nExamples:\n", to);
+    while (*examples != '\0') {
+        size_t size = strcspn(examples, "\n");
+        fprintf(to, "  %.*s\n", (int)size, examples);
+        examples += size + (examples[size] == '\n');
+    }
+}
+
+void help_print(FILE *to, const struct command *command)
+{
+    bool states = false;
+
+    if (command == NULL) {
+        print_commands(to);
+        return;
+    }
+    fprintf(to, "Usage: waybill %s%s%s [OPTION]...\n\n", command->name,
+            *command->arguments != '\0' ? " " : "", command->arguments);
+    fprintf(to, "waybill %s: %s.\n", command->name, command->summary);
+    if (*command->details != '\0')
+        fprintf(to, "\n%s", command->details);
+    fputs("\nOptions:\n", to);
+    for (size_t i = 0; i < command_option_count; i++)
+        if ((command_options[i].commands & command->bit) != 0) {
+            print_option(to, &command_options[i]);
+            states = states || command_options[i].type == OPTION_STATE;
+        }
+    if (states)
+        print_states(to);
+    print_examples(to, command->examples);
+}
+
+int help_run(struct cli *cli)
+{
+    const struct command *command = NULL;
+
+    if (cli->request.argument_count > 0) {
+        command = command_find(cli->request.arguments[0]);
+        if (command == NULL) {
+            complain("there is no command '%s'; see 'waybill help'", cli->request.arguments[0]);
+            return CLI_USAGE;
+        }
+    }
+    help_print(stdout, command);
+    return CLI_FOUND;
+}

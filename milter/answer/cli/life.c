@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * life: the page of `waybill show`. First what staff say on the phone (the verdicts), then what
+ * they are asked next (envelope, recipients, when, how long), last the words it all rests on.
+ */
+#include "life.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "delays.h"
+#include "out.h"
+#include "table.h"
+#include "timeline.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+#include "waybill/id.h"
+#include "waybill/verdict.h"
+
+#define LINE_MAX_BYTES 65536
+#define LABEL 12 /* columns of "  Message-ID " */
+
+/* ---- the head ---- */
+
+static void print_head(const struct cli *cli, const struct waybill *waybill)
+{
+    char code[ID_CODE_SIZE], when[CLOCK_TEXT_SIZE];
+    struct buffer line;
+
+    buffer_init(&line, LINE_MAX_BYTES);
+    id_code(waybill->id, code);
+    clock_text(waybill->arrived, 0, when);
+    buffer_add_text(&line, when);
+    if (waybill->host.at != NULL) {
+        buffer_add_text(&line, " on ");
+        escape_terminal(&line, waybill->host);
+    }
+    if (waybill->queue_id.at != NULL) {
+        buffer_add_text(&line, ", queue id ");
+        escape_terminal(&line, waybill->queue_id);
+    }
+    out_colour(cli, "bold");
+    printf("Mail %s", code);
+    out_plain(cli);
+    putchar('\n');
+    out_folded(cli, 0, 2, line.data);
+    putchar('\n');
+    buffer_free(&line);
+}
+
+static void print_verdict(const struct cli *cli, const struct waybill *waybill,
+                          const struct recipient *recipient)
+{
+    enum recipient_state state = recipient != NULL ? recipient->state : waybill_state(waybill);
+    struct verdict verdict;
+    struct buffer words, name;
+    size_t column;
+
+    buffer_init(&words, LINE_MAX_BYTES);
+    buffer_init(&name, LINE_MAX_BYTES);
+    verdict_read(waybill, recipient, cli->queue_lifetime, &verdict);
+    verdict_sentence(&verdict, &words);
+    if (recipient != NULL)
+        out_address(&name, recipient->address);
+    else
+        buffer_add_text(&name, "This mail");
+    column = out_width(name.data) + 2 + strlen(state_word(state)) + 2;
+    printf("%s: ", name.data);
+    out_colour(cli, out_state_colour(state));
+    fputs(state_word(state), stdout);
+    out_plain(cli);
+    fputs(". ", stdout);
+    out_folded(cli, column, 2, words.data);
+    buffer_free(&words);
+    buffer_free(&name);
+}
+
+/* Many recipients: the sentences of those that need eyes first, the others are counted. */
+#define VERDICTS_MAX 12
+
+static bool ends_well(enum recipient_state state)
+{
+    return state == STATE_DELIVERED || state == STATE_EXPANDED;
+}
+
+static void print_verdicts(const struct cli *cli, const struct waybill *waybill)
+{
+    size_t told = 0;
+
+    if (waybill->recipient_count == 0)
+        print_verdict(cli, waybill, NULL);
+    for (int well = 0; well <= 1; well++)
+        for (size_t i = 0; i < waybill->recipient_count; i++) {
+            const struct recipient *recipient = &waybill->recipients[i];
+            if (ends_well(recipient->state) != (well != 0) || told >= VERDICTS_MAX)
+                continue;
+            print_verdict(cli, waybill, recipient);
+            told++;
+        }
+    if (told < waybill->recipient_count)
+        printf("And %zu recipients more, see below.\n", waybill->recipient_count - told);
+    putchar('\n');
+}
+
+/* ---- the envelope ---- */
+
+static void print_field(const struct cli *cli, const char *label, const char *text)
+{
+    printf("  %-*s", LABEL, label);
+    out_folded(cli, 2 + LABEL, 2 + LABEL, text);
+}
+
+static void print_slice(const struct cli *cli, const char *label, struct slice value)
+{
+    struct buffer text;
+
+    if (value.at == NULL || value.size == 0)
+        return;
+    buffer_init(&text, LINE_MAX_BYTES);
+    escape_terminal(&text, value);
+    print_field(cli, label, text.data);
+    buffer_free(&text);
+}
+
+static void print_client(const struct cli *cli, const struct waybill *waybill)
+{
+    struct buffer text;
+
+    if (waybill->client.at == NULL && waybill->ip.at == NULL)
+        return;
+    buffer_init(&text, LINE_MAX_BYTES);
+    escape_terminal(&text, waybill->client.at != NULL ? waybill->client : slice_of("unknown"));
+    if (waybill->ip.at != NULL) {
+        buffer_add_text(&text, " [");
+        escape_terminal(&text, waybill->ip);
+        buffer_add_char(&text, ']');
+    }
+    if (waybill->port.at != NULL && waybill->port.size > 0) {
+        buffer_add_text(&text, " port ");
+        escape_terminal(&text, waybill->port);
+    }
+    if (waybill->helo.at != NULL) {
+        buffer_add_text(&text, ", helo ");
+        escape_terminal(&text, waybill->helo);
+    }
+    print_field(cli, "Client", text.data);
+    buffer_free(&text);
+}
+
+static void print_login(const struct cli *cli, const struct waybill *waybill)
+{
+    struct buffer text;
+
+    if (waybill->login.at == NULL || waybill->login.size == 0)
+        return;
+    buffer_init(&text, LINE_MAX_BYTES);
+    escape_terminal(&text, waybill->login);
+    if (waybill->auth.at != NULL) {
+        buffer_add_text(&text, " (");
+        escape_terminal(&text, waybill->auth);
+        buffer_add_char(&text, ')');
+    }
+    print_field(cli, "Login", text.data);
+    buffer_free(&text);
+}
+
+static void print_envelope(const struct cli *cli, const struct waybill *waybill)
+{
+    char text[64], number[32];
+    struct buffer from;
+
+    out_heading(cli, "Envelope and header");
+    buffer_init(&from, LINE_MAX_BYTES);
+    out_address(&from, waybill->from);
+    print_field(cli, "Sender", from.data);
+    buffer_free(&from);
+    print_slice(cli, "From", waybill->header_from);
+    print_slice(cli, "Subject", waybill->subject_text);
+    print_slice(cli, "Message-ID", waybill->message_id);
+    print_slice(cli, "Date", waybill->date);
+    print_slice(cli, "List-Id", waybill->list);
+    print_slice(cli, "Automatic", waybill->automatic);
+    print_client(cli, waybill);
+    print_login(cli, waybill);
+    print_slice(cli, "TLS", waybill->tls);
+    print_slice(cli, "Service", waybill->daemon);
+    if (waybill->size >= 0) {
+        out_number((uint64_t)waybill->size, number);
+        snprintf(text, sizeof text, "%s bytes", number);
+        print_field(cli, "Size", text);
+    }
+    print_slice(cli, "ENVID", waybill->envid);
+    print_slice(cli, "Instance", waybill->instance);
+    snprintf(text, sizeof text, "%018" PRIu64, waybill->id);
+    print_field(cli, "Number", text);
+    putchar('\n');
+}
+
+/* ---- the recipients ---- */
+
+static const struct table_column recipient_columns[] = {
+    {"  RECIPIENT", true, false}, {"STATE", false, false}, {"SINCE", false, false},
+    {"TRIES", false, true},       {"CODE", false, false},
+};
+
+/* "mx.example.org[192.0.2.1]:25, there as 9B2C77A1E4"; empty if it never got that far. */
+static void say_where(const struct recipient *recipient, struct buffer *to)
+{
+    if (recipient->relay.at == NULL || slice_is(recipient->relay, "none") ||
+        recipient->state == STATE_EXPANDED)
+        return;
+    buffer_add_text(to, state_final(recipient->state) ? "at " : "last at ");
+    escape_terminal(to, recipient->relay);
+    if (recipient->next.at != NULL && recipient->next.size > 0) {
+        buffer_add_text(to, ", there as ");
+        escape_terminal(to, recipient->next);
+    }
+}
+
+static void add_recipient(const struct cli *cli, struct table *table,
+                          const struct recipient *recipient)
+{
+    struct buffer name, where, code;
+    char since[WHEN_SIZE], tries[16];
+
+    buffer_init(&name, LINE_MAX_BYTES);
+    buffer_init(&where, LINE_MAX_BYTES);
+    buffer_init(&code, LINE_MAX_BYTES);
+    buffer_add_text(&name, "  ");
+    out_address(&name, recipient->address);
+    if (recipient->original.at != NULL) {
+        buffer_add_text(&name, " (for ");
+        out_address(&name, recipient->original);
+        buffer_add_char(&name, ')');
+    }
+    say_where(recipient, &where);
+    out_address(&code, recipient->status);
+    out_when(cli, recipient->since, since);
+    snprintf(tries, sizeof tries, "%u", recipient->attempts);
+    const char *cells[] = {name.data, state_word(recipient->state), since, tries, code.data};
+    table_row(table, cells, 1, out_state_colour(recipient->state),
+              where.size > 0 ? where.data : NULL, 4);
+    buffer_free(&name);
+    buffer_free(&where);
+    buffer_free(&code);
+}
+
+static int print_recipients(const struct cli *cli, const struct waybill *waybill,
+                            struct error *why)
+{
+    struct table *table;
+
+    out_heading(cli, "Recipients");
+    if (waybill->recipient_count == 0) {
+        puts("  none was named\n");
+        return 0;
+    }
+    table = table_new(cli, recipient_columns,
+                      sizeof recipient_columns / sizeof recipient_columns[0], true);
+    if (table == NULL)
+        return error_set(why, "cannot print the recipients: no memory");
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        add_recipient(cli, table, &waybill->recipients[i]);
+    if (table_print(&table, why) != 0)
+        return -1;
+    putchar('\n');
+    return 0;
+}
+
+/* ---- the timeline ---- */
+
+static void print_timeline_heading(const struct cli *cli, const struct waybill *waybill)
+{
+    time_t seconds = (time_t)(waybill->arrived / 1000);
+    struct tm local;
+    char zone[16] = "", line[64];
+
+    if (localtime_r(&seconds, &local) != NULL)
+        strftime(zone, sizeof zone, "%z", &local);
+    snprintf(line, sizeof line, "Timeline (local time, UTC%s)", zone);
+    out_heading(cli, line);
+}
+
+/* "+0.051 s", "+3 min 20 s" after the arrival. */
+static void offset_text(int64_t ms, char text[static CLOCK_TEXT_SIZE + 8])
+{
+    char span[CLOCK_TEXT_SIZE];
+
+    if (ms < MINUTE_MS) {
+        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%lld.%03lld s", (long long)(ms / 1000),
+                 (long long)(ms % 1000));
+        return;
+    }
+    clock_span(ms, span);
+    snprintf(text, CLOCK_TEXT_SIZE + 8, "+%s", span);
+}
+
+static void print_fact(const struct cli *cli, const struct waybill *waybill,
+                       const struct fact *fact, char day[static 11])
+{
+    char when[CLOCK_TEXT_SIZE], offset[CLOCK_TEXT_SIZE + 8], head[128];
+    struct buffer words;
+
+    clock_text(fact->time, 1, when);
+    if (strncmp(when, day, 10) != 0) {
+        memcpy(day, when, 10);
+        day[10] = '\0';
+        printf("  %s\n", day);
+    }
+    offset_text(fact->time - waybill->arrived, offset);
+    buffer_init(&words, LINE_MAX_BYTES);
+    timeline_words(fact, &words);
+    snprintf(head, sizeof head, "  %s  %-12s %-7s ", when + 11, offset,
+             witness_name(fact->witness));
+    fputs(head, stdout);
+    out_folded(cli, strlen(head), strlen(head), words.data);
+    buffer_free(&words);
+}
+
+static void print_timeline(const struct cli *cli, const struct waybill *waybill)
+{
+    char day[11] = "";
+
+    print_timeline_heading(cli, waybill);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        print_fact(cli, waybill, &waybill->facts[i], day);
+    putchar('\n');
+}
+
+/* ---- delays and evidence ---- */
+
+static const struct fact *deciding_fact(const struct waybill *waybill,
+                                        const struct recipient *recipient)
+{
+    return recipient->decided_by < waybill->fact_count ? &waybill->facts[recipient->decided_by]
+                                                       : NULL;
+}
+
+static void print_delay(const struct cli *cli, const struct recipient *recipient,
+                        const double seconds[4])
+{
+    struct buffer text;
+    char total[CLOCK_TEXT_SIZE];
+
+    buffer_init(&text, LINE_MAX_BYTES);
+    clock_span((int64_t)((seconds[0] + seconds[1] + seconds[2] + seconds[3]) * 1000 + 0.5), total);
+    out_address(&text, recipient->address);
+    buffer_addf(&text, ": %s in all: ", total);
+    delays_words(seconds, &text);
+    fputs("  ", stdout);
+    out_folded(cli, 2, 4, text.data);
+    buffer_free(&text);
+}
+
+static void print_delays(const struct cli *cli, const struct waybill *waybill)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        const struct recipient *recipient = &waybill->recipients[i];
+        const struct fact *fact = deciding_fact(waybill, recipient);
+        double seconds[4];
+
+        if (fact == NULL || recipient->attempts == 0 ||
+            !delays_read(fact->value[KEY_DELAYS], seconds))
+            continue;
+        if (!any)
+            out_heading(cli, "Delays");
+        any = true;
+        print_delay(cli, recipient, seconds);
+    }
+    if (any)
+        putchar('\n');
+}
+
+/* The words that each outcome rests on. */
+static void print_evidence(const struct cli *cli, const struct waybill *waybill)
+{
+    char arrived[CLOCK_TEXT_SIZE];
+    const char *words;
+    struct buffer line;
+    bool any = false;
+
+    clock_text(waybill->arrived, 1, arrived);
+    buffer_init(&line, LINE_MAX_BYTES);
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        char when[CLOCK_TEXT_SIZE];
+
+        if (fact->value[KEY_REPLY].at == NULL)
+            continue;
+        if (!any)
+            out_heading(cli, "Evidence (the words as they came)");
+        any = true;
+        clock_text(fact->time, 1, when);
+        buffer_clear(&line);
+        escape_terminal(&line, fact->value[KEY_REPLY]);
+        /* The day only where it is another one than that of the arrival. */
+        words = strncmp(when, arrived, 10) == 0 ? when + 11 : when;
+        printf("  %s  ", words);
+        out_folded(cli, strlen(words) + 4, 16, line.data);
+    }
+    buffer_free(&line);
+}
+
+int life_print(const struct cli *cli, const struct waybill *waybill, struct error *why)
+{
+    print_head(cli, waybill);
+    print_verdicts(cli, waybill);
+    print_envelope(cli, waybill);
+    if (print_recipients(cli, waybill, why) != 0)
+        return -1;
+    print_timeline(cli, waybill);
+    print_delays(cli, waybill);
+    print_evidence(cli, waybill);
+    return 0;
+}
+
+int life_print_raw(const struct waybill *waybill, struct error *why)
+{
+    struct buffer line, safe;
+    int result = 0;
+
+    buffer_init(&line, FACT_LINE_MAX + 1024);
+    buffer_init(&safe, 8 * (FACT_LINE_MAX + 1024));
+    for (size_t i = 0; i < waybill->fact_count && result == 0; i++) {
+        buffer_clear(&line);
+        buffer_clear(&safe);
+        if (fact_encode(&waybill->facts[i], &line) != 0 ||
+            escape_terminal(&safe, slice_make(line.data, line.size)) != 0)
+            result = error_set(why, "cannot print the facts: no memory");
+        else
+            puts(safe.data);
+    }
+    buffer_free(&line);
+    buffer_free(&safe);
+    return result;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: one row per option; getopt, --help, completion and manual follow the rows.
+ */
+#include "command.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "waybill/clock.h"
+#include "waybill/id.h"
+
+#define AT(field) offsetof(struct request, field)
+#define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
+
+const struct command_option command_options[] = {
+    {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,
+     "envelope sender, or @domain; '<>' for reports"},
+    {'t', "to", "ADDRESS", OPTION_WORDS, AT(to), FOR_FIND, 0, 0,
+     "recipient, before or after aliases, or @domain"},
+    {'m', "message-id", "ID", OPTION_WORDS, AT(message_id), FOR_TRACE, 0, 0,
+     "Message-ID, with or without < >"},
+    {'q', "queue-id", "ID", OPTION_WORDS, AT(queue_id), FOR_TRACE, 0, 0,
+     "queue id in the mail server"},
+    {'s', "since", "TIME", OPTION_MOMENT, AT(since), FOR_TRACE | FOR_STATS, 0, 0,
+     "arrived at this time or later"},
+    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE, 0, 0,
+     "arrived at this time or earlier"},
+    {'l', "limit", "NUMBER", OPTION_NUMBER, AT(limit), FOR_TRACE, 1, 10000,
+     "at most so many mails (default 50)"},
+    {0, "state", "STATE", OPTION_STATE, AT(state), FOR_FIND, 0, 0,
+     "recipients in this state (the words are listed below)"},
+    {0, "client", "CLIENT", OPTION_WORDS, AT(client), FOR_TRACE, 0, 0,
+     "who handed it in: an address, a name, or @domain"},
+    {0, "login", "NAME", OPTION_WORDS, AT(login), FOR_TRACE, 0, 0, "SASL login of the sender"},
+    {0, "after", "CODE", OPTION_CODE, AT(after), FOR_TRACE, 0, 0,
+     "go on below this case code; the line \"more:\" has it"},
+    {0, "for", "SECONDS", OPTION_NUMBER, AT(seconds), FOR_FOLLOW, 1, 1000000,
+     "end after so many seconds"},
+    {0, "json", NULL, OPTION_SWITCH, AT(json), FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS, 0, 0,
+     "an object a line, for programs"},
+    {0, "csv", NULL, OPTION_SWITCH, AT(csv), FOR_TRACE, 0, 0, "a row per recipient, for tables"},
+    {0, "raw", NULL, OPTION_SWITCH, AT(raw), FOR_SHOW, 0, 0, "the facts as the store holds them"},
+    {0, "no-header", NULL, OPTION_SWITCH, AT(no_header), FOR_TRACE, 0, 0,
+     "only the rows: no headings, nothing after them"},
+    {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
+     "the configuration (else $WAYBILL_CONFIG)"},
+    {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
+};
+const size_t command_option_count = sizeof command_options / sizeof command_options[0];
+
+#define LONG_ONLY 256 /* getopt_long's number for the row i is LONG_ONLY + i */
+
+void request_init(struct request *request)
+{
+    *request = (struct request){
+        .state = -1, .since = TIME_NOT_GIVEN, .until = TIME_NOT_GIVEN, .limit = 50};
+}
+
+static int read_state(const char *value, int64_t *state, struct error *why)
+{
+    struct buffer words;
+
+    *state = state_of(slice_of(value));
+    if (*state >= 0)
+        return 0;
+    buffer_init(&words, 400);
+    for (int i = 0; i < STATE_COUNT; i++)
+        buffer_addf(&words, "%s%s", i == 0 ? "" : " ", state_word((enum recipient_state)i));
+    error_set(why, "--state '%s': no such state; there are: %s", value, words.data);
+    buffer_free(&words);
+    return -1;
+}
+
+static int read_value(struct request *request, const struct command_option *row, char *value,
+                      int64_t now, struct error *why)
+{
+    void *field = (char *)request + row->at;
+    uint64_t number;
+
+    switch (row->type) {
+    case OPTION_SWITCH:
+        *(bool *)field = true;
+        return 0;
+    case OPTION_WORDS:
+        if (*value == '\0' && row->letter != 'f')
+            return error_set(why, "--%s needs a value that is not empty", row->name);
+        *(const char **)field = value;
+        return 0;
+    case OPTION_MOMENT:
+        if (clock_parse(slice_of(value), now, field, why) != 0)
+            return error_prefix(why, "--%s", row->name);
+        return 0;
+    case OPTION_NUMBER:
+        if (!text_number(slice_of(value), (uint64_t)row->least, (uint64_t)row->most, &number))
+            return error_set(why, "--%s '%s': must be a number from %lld to %lld", row->name, value,
+                             (long long)row->least, (long long)row->most);
+        *(int64_t *)field = (int64_t)number;
+        return 0;
+    case OPTION_STATE:
+        return read_state(value, field, why);
+    case OPTION_CODE:
+        if (!id_parse(slice_of(value), field))
+            return error_set(why, "--%s '%s': not a case code, or one character is wrong",
+                             row->name, value);
+        return 0;
+    }
+    return -1;
+}
+
+/* The rows of this command in the form of getopt_long. */
+static void table_fill(const struct command *command, struct option *longs, char *shorts)
+{
+    size_t count = 0, letters = 0;
+
+    shorts[letters++] = ':'; /* a missing value is told apart from an unknown option */
+    for (size_t i = 0; i < command_option_count; i++) {
+        const struct command_option *row = &command_options[i];
+        if ((row->commands & command->bit) == 0)
+            continue;
+        longs[count++] = (struct option){row->name,
+                                         row->value != NULL ? required_argument : no_argument, NULL,
+                                         (int)(LONG_ONLY + i)};
+        if (row->letter == 0)
+            continue;
+        shorts[letters++] = row->letter;
+        if (row->value != NULL)
+            shorts[letters++] = ':';
+    }
+    longs[count] = (struct option){0};
+    shorts[letters] = '\0';
+}
+
+static const struct command_option *row_of(int found)
+{
+    if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < command_option_count)
+        return &command_options[found - LONG_ONLY];
+    for (size_t i = 0; i < command_option_count; i++)
+        if (command_options[i].letter != 0 && command_options[i].letter == found)
+            return &command_options[i];
+    return NULL;
+}
+
+static int check_arguments(const struct request *request, const struct command *command,
+                           struct error *why)
+{
+    if (request->help)
+        return 0;
+    if (request->argument_count > command->most)
+        return error_set(why, "'%s': one word too many",
+                         request->arguments[command->most]);
+    if (request->argument_count < command->least)
+        return error_set(why, "%s is missing", command->arguments);
+    if (request->json && request->csv)
+        return error_set(why, "--json and --csv exclude each other");
+    if (request->json && request->raw)
+        return error_set(why, "--json and --raw exclude each other");
+    if (request->since != TIME_NOT_GIVEN && request->until != TIME_NOT_GIVEN &&
+        request->since > request->until)
+        return error_set(why, "--since is later than --until");
+    return 0;
+}
+
+int request_read(struct request *request, const struct command *command, int argc, char **argv,
+                 int64_t now, struct error *why)
+{
+    struct option longs[sizeof command_options / sizeof command_options[0] + 1];
+    char shorts[2 * sizeof command_options / sizeof command_options[0] + 2];
+    int found;
+
+    table_fill(command, longs, shorts);
+    opterr = 0;
+    optind = 0; /* start anew, whatever was read before */
+    while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct command_option *row = row_of(found);
+
+        if (found == ':')
+            return error_set(why, "'%s' needs a value", argv[optind - 1]);
+        if (row == NULL && optopt != 0 && optopt < LONG_ONLY)
+            return error_set(why, "there is no option '-%c'", optopt);
+        if (row == NULL)
+            return error_set(why, "there is no option '%s'", argv[optind - 1]);
+        if (read_value(request, row, optarg, now, why) != 0)
+            return -1;
+    }
+    request->arguments = argv + optind;
+    request->argument_count = argc - optind;
+    return check_arguments(request, command, why);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rows: the table of recipients. A wide terminal and a pipe get all columns; on a narrow terminal
+ * what the next server said goes below its row, since it would be cut to nothing beside it.
+ */
+#include "rows.h"
+
+#include <string.h>
+
+#include "out.h"
+#include "table.h"
+#include "waybill/escape.h"
+#include "waybill/id.h"
+
+#define WIDE 150
+#define CELL_MAX 8192
+
+static const struct table_column wide_columns[] = {
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},  {"SAID", true, false},
+};
+static const struct table_column narrow_columns[] = {
+    {"WHEN", false, false}, {"STATE", false, false}, {"FROM", true, false},
+    {"TO", true, false},    {"CASE", false, false},
+};
+
+struct cells {
+    struct buffer from, to, said;
+    char when[WHEN_SIZE], code[ID_CODE_SIZE];
+};
+
+static void cells_init(struct cells *cells)
+{
+    buffer_init(&cells->from, CELL_MAX);
+    buffer_init(&cells->to, CELL_MAX);
+    buffer_init(&cells->said, CELL_MAX);
+}
+
+static void cells_free(struct cells *cells)
+{
+    buffer_free(&cells->from);
+    buffer_free(&cells->to);
+    buffer_free(&cells->said);
+}
+
+static void add_row(const struct cli *cli, struct table *table, const struct waybill *waybill,
+                    const struct recipient *recipient, bool wide)
+{
+    enum recipient_state state = recipient != NULL ? recipient->state : waybill_state(waybill);
+    struct cells cells;
+
+    cells_init(&cells);
+    out_when(cli, waybill->arrived, cells.when);
+    id_code(waybill->id, cells.code);
+    out_address(&cells.from, waybill->from);
+    out_address(&cells.to, recipient != NULL ? recipient->address : SLICE_ABSENT);
+    if (recipient != NULL)
+        out_said(&cells.said, recipient);
+    else
+        buffer_addf(&cells.said, "(%s)", state_sentence(state));
+    if (wide) {
+        const char *row[] = {cells.when,    state_word(state), cells.from.data,
+                             cells.to.data, cells.code,        cells.said.data};
+        table_row(table, row, 1, out_state_colour(state), NULL, 0);
+    } else {
+        const char *row[] = {cells.when, state_word(state), cells.from.data, cells.to.data,
+                             cells.code};
+        table_row(table, row, 1, out_state_colour(state), cells.said.data, 15);
+    }
+    cells_free(&cells);
+}
+
+int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
+               size_t count, size_t *recipients, struct error *why)
+{
+    bool wide = !cli->terminal || cli->width >= WIDE;
+    struct table *table =
+        wide ? table_new(cli, wide_columns, sizeof wide_columns / sizeof wide_columns[0],
+                         !cli->request.no_header)
+             : table_new(cli, narrow_columns, sizeof narrow_columns / sizeof narrow_columns[0],
+                         !cli->request.no_header);
+
+    *recipients = 0;
+    if (table == NULL)
+        return error_set(why, "cannot print the table: no memory");
+    for (size_t i = 0; i < count; i++) {
+        const struct waybill *waybill = &waybills[i];
+        for (size_t j = 0; j < waybill->recipient_count; j++)
+            if (query_fits_recipient(query, &waybill->recipients[j])) {
+                add_row(cli, table, waybill, &waybill->recipients[j], wide);
+                ++*recipients;
+            }
+        if (waybill->recipient_count == 0)
+            add_row(cli, table, waybill, NULL, wide);
+    }
+    return table_print(&table, why);
+}
+
+/* ---- CSV ---- */
+
+static const char csv_headings[] =
+    "time,case_code,waybill_id,state,sender,recipient,original_recipient,status,response,relay,"
+    "next_queue_id,host,instance,queue_id,message_id,client_name,client_ip,login,size,subject\r\n";
+
+static void add_csv(struct buffer *line, struct slice value)
+{
+    if (line->size > 0)
+        buffer_add_char(line, ',');
+    if (value.at != NULL)
+        escape_csv(line, value);
+}
+
+static void add_csv_mail(struct buffer *line, const struct waybill *waybill)
+{
+    char size[24] = "";
+
+    add_csv(line, waybill->host);
+    add_csv(line, waybill->instance);
+    add_csv(line, waybill->queue_id);
+    add_csv(line, waybill->message_id);
+    add_csv(line, waybill->client);
+    add_csv(line, waybill->ip);
+    add_csv(line, waybill->login);
+    if (waybill->size >= 0)
+        snprintf(size, sizeof size, "%lld", (long long)waybill->size);
+    add_csv(line, slice_of(size));
+    add_csv(line, waybill->subject_text);
+}
+
+static int csv_row(struct buffer *line, const struct waybill *waybill,
+                   const struct recipient *recipient, struct error *why)
+{
+    static const struct recipient nobody;
+    char time[CLOCK_TEXT_SIZE], code[ID_CODE_SIZE], digits[24];
+    enum recipient_state state = recipient != NULL ? recipient->state : waybill_state(waybill);
+
+    if (recipient == NULL)
+        recipient = &nobody;
+    clock_rfc3339(waybill->arrived, time);
+    id_code(waybill->id, code);
+    snprintf(digits, sizeof digits, "%018llu", (unsigned long long)waybill->id);
+    buffer_clear(line);
+    add_csv(line, slice_of(time));
+    add_csv(line, slice_of(code));
+    add_csv(line, slice_of(digits));
+    add_csv(line, slice_of(state_word(state)));
+    add_csv(line, waybill->from);
+    add_csv(line, recipient->address);
+    add_csv(line, recipient->original);
+    add_csv(line, recipient->status);
+    add_csv(line, recipient->reply);
+    add_csv(line, recipient->relay);
+    add_csv(line, recipient->next);
+    add_csv_mail(line, waybill);
+    buffer_add_text(line, "\r\n");
+    if (line->failed)
+        return error_set(why, "cannot write a row of %s: no memory", code);
+    fwrite(line->data, 1, line->size, stdout);
+    return 0;
+}
+
+int rows_csv(const struct query *query, const struct waybill *waybills, size_t count,
+             bool headings, struct error *why)
+{
+    struct buffer line;
+    int result = 0;
+
+    if (headings)
+        fputs(csv_headings, stdout);
+    buffer_init(&line, 1 << 20);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const struct waybill *waybill = &waybills[i];
+        for (size_t j = 0; j < waybill->recipient_count && result == 0; j++)
+            if (query_fits_recipient(query, &waybill->recipients[j]))
+                result = csv_row(&line, waybill, &waybill->recipients[j], why);
+        if (waybill->recipient_count == 0)
+            result = csv_row(&line, waybill, NULL, why);
+    }
+    buffer_free(&line);
+    return result;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * show: the command that tells all about one mail.
+ */
+#include "command.h"
+
+#include <string.h>
+
+#include "asked.h"
+#include "life.h"
+#include "out.h"
+#include "rows.h"
+#include "waybill/address.h"
+#include "waybill/clock.h"
+#include "waybill/id.h"
+#include "waybill/json.h"
+#include "waybill/waybill_json.h"
+
+#define ALIKE_MAX 50 /* mails listed that share a queue id or a Message-ID */
+
+static int print_json(const struct cli *cli, const struct waybill *waybill, struct error *why)
+{
+    struct buffer line;
+    struct json json;
+    int result = 0;
+
+    buffer_init(&line, 64u << 20);
+    json_init(&json, &line);
+    waybill_json(&json, waybill, cli->queue_lifetime, true);
+    buffer_add_char(&line, '\n');
+    if (line.failed)
+        result = error_set(why, "cannot write the answer: no memory");
+    else
+        fwrite(line.data, 1, line.size, stdout);
+    buffer_free(&line);
+    return result;
+}
+
+static int print_waybill(const struct cli *cli, const struct waybill *waybill, struct error *why)
+{
+    if (cli->request.json)
+        return print_json(cli, waybill, why);
+    if (cli->request.raw)
+        return life_print_raw(waybill, why);
+    return life_print(cli, waybill, why);
+}
+
+/* 1: shown; 0: there is none; -1. */
+static int show_by_id(const struct cli *cli, uint64_t id, struct error *why)
+{
+    struct waybill waybill;
+    int result = query_one(cli->store, id, cli->queue_lifetime, &waybill, why);
+
+    if (result <= 0)
+        return result;
+    result = print_waybill(cli, &waybill, why);
+    waybill_clear(&waybill);
+    return result == 0 ? 1 : -1;
+}
+
+static int print_alike(const struct cli *cli, const struct query *query,
+                       const struct query_answer *answer, struct error *why)
+{
+    size_t recipients;
+
+    if (cli->request.json || cli->request.raw) {
+        for (size_t i = 0; i < answer->count; i++)
+            if (print_waybill(cli, &answer->waybills[i], why) != 0)
+                return -1;
+        return 0;
+    }
+    printf("%zu%s mails are called so; show one by its case code:\n", answer->count,
+           answer->next != 0 ? " and more" : "");
+    return rows_table(cli, query, answer->waybills, answer->count, &recipients, why);
+}
+
+/* By a queue id, or by a Message-ID, which has an '@'. */
+static int show_by_name(const struct cli *cli, const char *name, struct error *why)
+{
+    struct query query;
+    struct query_answer answer;
+    struct cli other = *cli;
+    int result;
+
+    if (strchr(name, '@') != NULL)
+        other.request.message_id = name;
+    else
+        other.request.queue_id = name;
+    asked_query(&other, &query);
+    query.limit = ALIKE_MAX;
+    if (query_run(cli->store, &query, &answer, why) != 0)
+        return -1;
+    result = answer.count == 0   ? 0
+             : answer.count == 1 ? print_waybill(cli, &answer.waybills[0], why)
+                                 : print_alike(cli, &query, &answer, why);
+    if (result == 0 && answer.count > 0)
+        result = 1;
+    query_answer_clear(&answer);
+    return result;
+}
+
+static int say_nothing(const struct cli *cli, const char *name, bool is_code)
+{
+    (void)cli;
+    if (is_code)
+        complain("there is no mail '%s' in the store; it may be older than what is kept", name);
+    else
+        complain("no mail of the last %d days is called '%s'; if it is a case code, one character "
+                 "of it is wrong",
+                 ASKED_DAYS_WITH_TERM, name);
+    return CLI_NOTHING;
+}
+
+int show_run(struct cli *cli)
+{
+    const char *name = cli->request.arguments[0];
+    struct error why;
+    uint64_t id;
+    bool is_code = id_parse(slice_of(name), &id);
+    int result = is_code ? show_by_id(cli, id, &why) : 0;
+
+    if (result == 0)
+        result = show_by_name(cli, name, &why);
+    if (result > 0)
+        return CLI_FOUND;
+    if (result == 0)
+        return say_nothing(cli, name, is_code);
+    if (store_last_trouble(cli->store) != STORE_FINE)
+        return complain_store(cli, &why);
+    complain("%s", why.text);
+    return CLI_NOTHING;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats: the command that counts: what became of the mails, what was watched, what was lost.
+ */
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "out.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+#include "waybill/json.h"
+#include "waybill/waybill_json.h"
+
+#define COUNTERS_MAX 200
+
+struct counter {
+    char name[64];
+    uint64_t value;
+};
+
+struct stats {
+    int64_t since, until;
+    uint64_t mails, refused, recipients;
+    uint64_t states[STATE_COUNT];
+    struct query_answer answer; /* how far the count came */
+    struct buffer coverage;
+    struct counter counters[COUNTERS_MAX];
+    size_t counter_count;
+};
+
+static int count_waybill(void *context, struct waybill *waybill)
+{
+    struct stats *stats = context;
+
+    stats->mails++;
+    stats->refused += waybill_refused(waybill) ? 1 : 0;
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        stats->states[waybill->recipients[i].state]++;
+    stats->recipients += waybill->recipient_count;
+    waybill_clear(waybill);
+    return 0;
+}
+
+static void keep_counter(void *context, const char *name, uint64_t value)
+{
+    struct stats *stats = context;
+    struct counter *counter = &stats->counters[stats->counter_count];
+
+    if (stats->counter_count >= COUNTERS_MAX)
+        return;
+    snprintf(counter->name, sizeof counter->name, "%s", name);
+    counter->value = value;
+    stats->counter_count++;
+}
+
+static int counter_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
+}
+
+static int gather(const struct cli *cli, struct stats *stats, struct error *why)
+{
+    struct query query;
+
+    query_init(&query);
+    query.queue_lifetime = cli->queue_lifetime;
+    query.until = cli->now + MINUTE_MS;
+    query.since = cli->request.since != TIME_NOT_GIVEN ? cli->request.since : cli->now - DAY_MS;
+    query.limit = SIZE_MAX - 1;
+    stats->since = query.since;
+    stats->until = cli->now;
+    if (query_each(cli->store, &query, count_waybill, stats, &stats->answer, why) != 0 ||
+        query_coverage(cli->store, query.since, cli->now, &stats->coverage, why) != 0 ||
+        store_get_counters(cli->store, query.since, cli->now, keep_counter, stats, why) != 0)
+        return -1;
+    qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
+    return 0;
+}
+
+/* ---- for people ---- */
+
+static void print_states(const struct cli *cli, const struct stats *stats)
+{
+    char number[32];
+
+    for (int state = 0; state < STATE_COUNT; state++) {
+        if (stats->states[state] == 0)
+            continue;
+        out_number(stats->states[state], number);
+        printf("  %10s  ", number);
+        out_colour(cli, out_state_colour((enum recipient_state)state));
+        printf("%-11s", state_word((enum recipient_state)state));
+        out_plain(cli);
+        printf(" %s\n", state_sentence((enum recipient_state)state));
+    }
+}
+
+static void print_lines(const char *text)
+{
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        printf("  %.*s\n", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
+/* What the counters mean; others are printed by their names. */
+static const struct {
+    const char *name, *text;
+} meanings[] = {
+    {"sessions", "SMTP sessions seen by the milter"},
+    {"messages", "mails that began (MAIL)"},
+    {"messages_queued", "mails taken to their end"},
+    {"messages_abandoned", "mails that the client left unfinished"},
+    {"recipients", "recipients taken"},
+    {"refused", "refusals"},
+    {"eom_late", "mails answered before the journal had them"},
+    {"journal_appended", "facts written to the journal"},
+    {"journal_lost", "facts lost"},
+    {"journal_write_failures", "writes to the journal that failed"},
+    {"journal_sync_failures", "syncs of the journal that failed"},
+    {"journal_torn_tails", "torn ends of the journal that were cut"},
+    {"journal_quarantined", "damaged parts of the journal that were put aside"},
+    {"log_lines", "log lines read"},
+    {"log_facts", "facts made of them"},
+    {"log_not_understood", "log lines that name a mail and were not understood"},
+    {"log_too_long", "log lines that were too long"},
+    {"log_gaps", "gaps in the log"},
+};
+
+static const char *meaning(const char *name)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (strcmp(meanings[i].name, name) == 0)
+            return meanings[i].text;
+    return name;
+}
+
+static void print_counters(const struct cli *cli, const struct stats *stats)
+{
+    char number[32];
+
+    if (stats->counter_count == 0)
+        return;
+    putchar('\n');
+    out_heading(cli, "Counters of the mail servers");
+    for (size_t i = 0; i < stats->counter_count; i++) {
+        struct buffer name;
+        buffer_init(&name, 1024);
+        escape_terminal(&name, slice_of(meaning(stats->counters[i].name)));
+        out_number(stats->counters[i].value, number);
+        printf("  %10s  %s\n", number, name.data);
+        buffer_free(&name);
+    }
+}
+
+static void print_stats(const struct cli *cli, const struct stats *stats)
+{
+    char since[CLOCK_TEXT_SIZE], line[96], mails[32], recipients[32], refused[32];
+
+    clock_text(stats->since, 0, since);
+    snprintf(line, sizeof line, "Mails since %.16s", since);
+    out_heading(cli, line);
+    out_number(stats->mails, mails);
+    out_number(stats->recipients, recipients);
+    out_number(stats->refused, refused);
+    printf("  %10s  mails, of which %s never got past the door\n", mails, refused);
+    printf("  %10s  recipients:\n", recipients);
+    print_states(cli, stats);
+    if (stats->answer.bounded) {
+        clock_text(stats->answer.scanned_until, 0, since);
+        printf("  The count stopped at its bound of %d mails and came back to %s.\n",
+               QUERY_SCAN_MAX, since);
+    }
+    putchar('\n');
+    out_heading(cli, "Who was watching");
+    print_lines(stats->coverage.data);
+    print_counters(cli, stats);
+}
+
+/* ---- for programs ---- */
+
+static void put_states(struct json *json, const struct stats *stats)
+{
+    json_key(json, "states");
+    json_object(json);
+    for (int state = 0; state < STATE_COUNT; state++) {
+        json_key(json, state_word((enum recipient_state)state));
+        json_number(json, (int64_t)stats->states[state]);
+    }
+    json_object_end(json);
+}
+
+static void put_lines(struct json *json, const char *text)
+{
+    json_key(json, "coverage");
+    json_array(json);
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        json_string(json, slice_make(text, size));
+        text += size + (text[size] == '\n');
+    }
+    json_array_end(json);
+}
+
+static void put_counters(struct json *json, const struct stats *stats)
+{
+    json_key(json, "counters");
+    json_object(json);
+    for (size_t i = 0; i < stats->counter_count; i++) {
+        json_key(json, stats->counters[i].name);
+        json_number(json, (int64_t)stats->counters[i].value);
+    }
+    json_object_end(json);
+}
+
+static void print_json(const struct stats *stats)
+{
+    struct buffer line;
+    struct json json;
+
+    buffer_init(&line, 1 << 20);
+    json_init(&json, &line);
+    json_object(&json);
+    json_key(&json, "object");
+    json_text(&json, "stats");
+    waybill_json_time(&json, "since", stats->since);
+    waybill_json_time(&json, "until", stats->until);
+    json_key(&json, "mails");
+    json_number(&json, (int64_t)stats->mails);
+    json_key(&json, "refused_mails");
+    json_number(&json, (int64_t)stats->refused);
+    json_key(&json, "recipients");
+    json_number(&json, (int64_t)stats->recipients);
+    put_states(&json, stats);
+    json_key(&json, "unreadable");
+    json_number(&json, (int64_t)stats->answer.unreadable);
+    json_key(&json, "bounded");
+    json_bool(&json, stats->answer.bounded);
+    waybill_json_time(&json, "scanned_until", stats->answer.scanned_until);
+    put_lines(&json, stats->coverage.data);
+    put_counters(&json, stats);
+    json_object_end(&json);
+    if (!line.failed)
+        puts(line.data);
+    buffer_free(&line);
+}
+
+int stats_run(struct cli *cli)
+{
+    struct stats *stats = calloc(1, sizeof *stats);
+    struct error why;
+    int code;
+
+    if (stats == NULL) {
+        complain("cannot count: no memory");
+        return CLI_UNREACHABLE;
+    }
+    buffer_init(&stats->coverage, 1 << 20);
+    if (gather(cli, stats, &why) != 0) {
+        code = complain_store(cli, &why);
+    } else {
+        if (cli->request.json)
+            print_json(stats);
+        else
+            print_stats(cli, stats);
+        if (stats->answer.unreadable > 0)
+            complain("%zu records could not be read and are not counted",
+                     stats->answer.unreadable);
+        code = stats->mails > 0 ? CLI_FOUND : CLI_NOTHING;
+    }
+    buffer_free(&stats->coverage);
+    free(stats);
+    return code;
+}

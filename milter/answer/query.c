@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * query: puts waybills together for an answer.
+ *
+ * Candidates come newest first; their records are fetched in pages, computed, and checked against
+ * the query. A record that only says `see` stands for the one it names, unless that one comes
+ * among the candidates by itself: so a walk with the cursor meets each waybill once.
+ */
+#include "waybill/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "candidates.h"
+#include "waybill/clock.h"
+#include "waybill/id.h"
+
+#define PAGE_MAX 500
+#define SECOND_REFS UINT64_C(10000000) /* refs of one second: node and sequence */
+#define SEE_DEPTH 4 /* a chain of `see` longer than this is a fault of the writer */
+
+/* One record of a page, after it was read. */
+struct item {
+    uint64_t id;
+    uint64_t see;
+    bool fits;
+    struct waybill waybill; /* filled if it fits */
+};
+
+struct walk {
+    struct store *store;
+    const struct query *query;
+    struct candidates candidates;
+    struct query_answer *answer;
+    query_found *found;
+    void *context;
+    int64_t now;
+    uint64_t last;      /* the last id that was dealt with */
+    uint64_t told_last; /* the position of the last waybill that was told */
+    size_t told, examined, most;
+    bool more;          /* one more than the limit fits */
+    uint64_t *seen;     /* targets of `see` that were told */
+    size_t seen_count;
+    struct item items[PAGE_MAX];
+    size_t item_count;
+    struct error *why;
+    bool failed;
+};
+
+void query_init(struct query *query)
+{
+    int64_t now = clock_now();
+
+    *query = (struct query){.state = -1, .since = now - DAY_MS, .until = now, .limit = 50};
+}
+
+/* ---- one page ---- */
+
+static void take_record(void *context, uint64_t id, const struct record *record,
+                        const char *why_not)
+{
+    struct walk *walk = context;
+    struct item *item = &walk->items[walk->item_count];
+
+    if (walk->failed || walk->item_count >= PAGE_MAX)
+        return;
+    if (why_not != NULL) {
+        walk->answer->unreadable++;
+        return;
+    }
+    *item = (struct item){.id = id, .see = record->see};
+    if (record->see == 0 && record->count > 0) {
+        if (waybill_read(&item->waybill, record, walk->now, walk->query->queue_lifetime,
+                         walk->why) != 0) {
+            walk->failed = true;
+            return;
+        }
+        item->fits = query_fits(walk->query, &item->waybill);
+        if (!item->fits)
+            waybill_clear(&item->waybill);
+    }
+    if (item->fits || item->see != 0)
+        walk->item_count++;
+}
+
+static bool told_before(const struct walk *walk, uint64_t id)
+{
+    for (size_t i = 0; i < walk->seen_count; i++)
+        if (walk->seen[i] == id)
+            return true;
+    return false;
+}
+
+static int remember(struct walk *walk, uint64_t id)
+{
+    uint64_t *larger = realloc(walk->seen, (walk->seen_count + 1) * sizeof *larger);
+
+    if (larger == NULL)
+        return error_set(walk->why, "cannot search: no memory");
+    walk->seen = larger;
+    walk->seen[walk->seen_count++] = id;
+    return 0;
+}
+
+/* The waybill that a `see` names, if nobody else will bring it. */
+static int follow_see(struct walk *walk, struct item *item)
+{
+    int result = candidates_hold(&walk->candidates, item->see, walk->why);
+
+    if (result != 0 || told_before(walk, item->see))
+        return result < 0 ? -1 : 0;
+    result = query_one(walk->store, item->see, walk->query->queue_lifetime, &item->waybill,
+                       walk->why);
+    if (result <= 0)
+        return result;
+    item->fits = query_fits(walk->query, &item->waybill);
+    if (!item->fits) {
+        waybill_clear(&item->waybill);
+        return 0;
+    }
+    return remember(walk, item->see);
+}
+
+/* 0: go on; 1: the limit is reached, or the caller has enough; -1. */
+static int tell_items(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->item_count; i++) {
+        struct item *item = &walk->items[i];
+
+        if (item->see != 0 && follow_see(walk, item) != 0)
+            return -1;
+        if (!item->fits)
+            continue;
+        if (walk->told >= walk->query->limit) {
+            walk->more = true;
+            return 1;
+        }
+        item->fits = false;
+        walk->told++;
+        walk->told_last = item->id;
+        switch (walk->found(walk->context, &item->waybill)) {
+        case 0:
+            break;
+        case 1:
+            walk->more = true;
+            return 1;
+        default:
+            return error_set(walk->why, "cannot search: no memory");
+        }
+    }
+    return 0;
+}
+
+static void drop_items(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->item_count; i++)
+        if (walk->items[i].fits)
+            waybill_clear(&walk->items[i].waybill);
+    walk->item_count = 0;
+}
+
+static int walk_page(struct walk *walk, const uint64_t *ids, size_t count)
+{
+    int result;
+
+    walk->item_count = 0;
+    if (store_get_records(walk->store, ids, count, take_record, walk, walk->why) != 0 ||
+        walk->failed) {
+        drop_items(walk);
+        return -1;
+    }
+    result = tell_items(walk);
+    drop_items(walk);
+    walk->examined += count;
+    walk->last = ids[count - 1];
+    return result;
+}
+
+/* ---- the walk ---- */
+
+static size_t page_size(const struct walk *walk)
+{
+    size_t wanted = walk->query->limit - walk->told + 1;
+
+    return wanted < 16 ? 16 : wanted > PAGE_MAX ? PAGE_MAX : wanted;
+}
+
+static int walk_portion(struct walk *walk, const uint64_t *ids, size_t count)
+{
+    for (size_t done = 0; done < count;) {
+        size_t size = page_size(walk);
+        int result;
+
+        if (walk->examined >= walk->most) {
+            walk->answer->bounded = true;
+            return 1;
+        }
+        if (size > count - done)
+            size = count - done;
+        result = walk_page(walk, ids + done, size);
+        if (result != 0)
+            return result;
+        done += size;
+    }
+    return 0;
+}
+
+static void say_where_it_ended(struct walk *walk)
+{
+    struct query_answer *answer = walk->answer;
+
+    if (walk->more) {
+        answer->next = walk->told_last;
+        return;
+    }
+    if (answer->bounded) {
+        answer->scanned_until = id_time(walk->last);
+        answer->next = walk->last;
+    } else if (walk->candidates.stopped) {
+        uint32_t second, day = clock_day(walk->candidates.at, &second);
+
+        answer->bounded = true;
+        answer->scanned_until = walk->candidates.at + 1;
+        answer->next = id_make(day, second * SECOND_REFS + (SECOND_REFS - 1));
+    } else if (walk->candidates.cut) {
+        answer->bounded = true;
+        answer->scanned_until = walk->candidates.oldest;
+    }
+}
+
+static int walk_all(struct walk *walk)
+{
+    uint64_t *ids;
+    size_t count;
+    int result;
+
+    for (;;) {
+        result = candidates_next(&walk->candidates, &ids, &count, walk->why);
+        if (result <= 0)
+            break;
+        result = walk_portion(walk, ids, count);
+        free(ids);
+        if (result != 0)
+            break;
+    }
+    if (result >= 0)
+        say_where_it_ended(walk);
+    return result < 0 ? -1 : 0;
+}
+
+int query_each(struct store *store, const struct query *query, query_found *found, void *context,
+               struct query_answer *answer, struct error *why)
+{
+    struct walk *walk = calloc(1, sizeof *walk);
+    int result;
+
+    *answer = (struct query_answer){0};
+    if (walk == NULL)
+        return error_set(why, "cannot search: no memory");
+    walk->store = store;
+    walk->query = query;
+    walk->answer = answer;
+    walk->found = found;
+    walk->context = context;
+    walk->now = clock_now();
+    walk->why = why;
+    candidates_init(&walk->candidates, store, query);
+    walk->most =
+        walk->candidates.source == FROM_SLICES ? QUERY_SCAN_MAX : QUERY_INDEX_MAX;
+    result = walk_all(walk);
+    free(walk->seen);
+    free(walk);
+    return result;
+}
+
+/* ---- the answers ---- */
+
+static int keep_waybill(void *context, struct waybill *waybill)
+{
+    struct query_answer *answer = context;
+    struct waybill *larger =
+        realloc(answer->waybills, (answer->count + 1) * sizeof *answer->waybills);
+
+    if (larger == NULL) {
+        waybill_clear(waybill);
+        return -1;
+    }
+    answer->waybills = larger;
+    answer->waybills[answer->count++] = *waybill;
+    return 0;
+}
+
+int query_run(struct store *store, const struct query *query, struct query_answer *answer,
+              struct error *why)
+{
+    struct query_answer kept = {0};
+
+    if (query_each(store, query, keep_waybill, &kept, answer, why) != 0) {
+        query_answer_clear(&kept);
+        return -1;
+    }
+    answer->waybills = kept.waybills;
+    answer->count = kept.count;
+    return 0;
+}
+
+void query_answer_clear(struct query_answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++)
+        waybill_clear(&answer->waybills[i]);
+    free(answer->waybills);
+    *answer = (struct query_answer){0};
+}
+
+/* ---- one waybill ---- */
+
+struct one {
+    int64_t now, queue_lifetime;
+    struct waybill *waybill;
+    uint64_t see;
+    int result;
+    struct error *why;
+};
+
+static void take_one(void *context, uint64_t id, const struct record *record, const char *why_not)
+{
+    struct one *one = context;
+    char code[ID_CODE_SIZE];
+
+    id_code(id, code);
+    if (why_not != NULL) {
+        one->result = error_set(one->why, "cannot read the record of %s: %s", code, why_not);
+        return;
+    }
+    one->see = record->see;
+    if (record->see != 0 || record->count == 0)
+        return;
+    one->result =
+        waybill_read(one->waybill, record, one->now, one->queue_lifetime, one->why) == 0 ? 1 : -1;
+}
+
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why)
+{
+    for (int depth = 0; depth < SEE_DEPTH; depth++) {
+        struct one one = {clock_now(), queue_lifetime, waybill, 0, 0, why};
+
+        if (store_get_records(store, &id, 1, take_one, &one, why) != 0)
+            return -1;
+        if (one.result != 0 || one.see == 0)
+            return one.result;
+        id = one.see;
+    }
+    return 0;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waybill_json: a waybill as JSON. See the header for the rules of the names.
+ */
+#include "waybill/waybill_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "relay.h"
+#include "waybill/clock.h"
+#include "waybill/id.h"
+#include "waybill/verdict.h"
+
+static void put(struct json *json, const char *key, struct slice value)
+{
+    json_key(json, key);
+    json_string(json, value);
+}
+
+void waybill_json_time(struct json *json, const char *key, int64_t ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    json_key(json, key);
+    if (ms == 0) {
+        json_null(json);
+        return;
+    }
+    clock_rfc3339(ms, text);
+    json_text(json, text);
+}
+
+void waybill_json_id(struct json *json, uint64_t id)
+{
+    char code[ID_CODE_SIZE], digits[24];
+
+    id_code(id, code);
+    snprintf(digits, sizeof digits, "%018" PRIu64, id);
+    json_key(json, "trace_id");
+    json_text(json, code);
+    json_key(json, "waybill_id");
+    json_text(json, digits);
+}
+
+/* With the angle brackets that the header has. */
+static void put_message_id(struct json *json, struct slice id)
+{
+    struct buffer text;
+
+    buffer_init(&text, FACT_VALUE_MAX + 2);
+    json_key(json, "message_id");
+    if (id.at == NULL || id.size == 0 || buffer_addf(&text, "<%.*s>", SLICE_ARGS(id)) != 0)
+        json_null(json);
+    else
+        json_string(json, slice_make(text.data, text.size));
+    buffer_free(&text);
+}
+
+/* "TLSv1.3:TLS_AES_256_GCM_SHA384:256" */
+static void put_tls(struct json *json, struct slice tls)
+{
+    struct slice version, cipher;
+    uint64_t bits;
+
+    json_key(json, "tls");
+    if (tls.at == NULL || tls.size == 0) {
+        json_null(json);
+        return;
+    }
+    if (!text_take_until(&tls, ':', &version)) {
+        version = tls;
+        tls = SLICE_ABSENT;
+    }
+    if (!text_take_until(&tls, ':', &cipher)) {
+        cipher = tls;
+        tls = SLICE_ABSENT;
+    }
+    json_object(json);
+    put(json, "version", version);
+    put(json, "cipher", cipher);
+    json_key(json, "bits");
+    if (tls.at != NULL && text_number(tls, 0, 65536, &bits))
+        json_number(json, (int64_t)bits);
+    else
+        json_null(json);
+    json_object_end(json);
+}
+
+static void put_client(struct json *json, const struct waybill *waybill)
+{
+    json_key(json, "client");
+    json_object(json);
+    put(json, "name", waybill->client);
+    put(json, "ip", waybill->ip);
+    put(json, "port", waybill->port);
+    put(json, "helo", waybill->helo);
+    put(json, "auth_user", waybill->login);
+    put(json, "auth_mechanism", waybill->auth);
+    put_tls(json, waybill->tls);
+    json_object_end(json);
+}
+
+static void put_remote(struct json *json, struct slice relay)
+{
+    struct relay parts;
+
+    json_key(json, "remote");
+    if (!relay_read(relay, &parts)) {
+        json_null(json);
+        return;
+    }
+    json_object(json);
+    put(json, "name", parts.name);
+    put(json, "ip", parts.ip);
+    put(json, "port", parts.port);
+    json_object_end(json);
+}
+
+static void put_verdict(struct json *json, const struct waybill *waybill,
+                        const struct recipient *recipient, int64_t queue_lifetime)
+{
+    struct verdict verdict;
+
+    verdict_read(waybill, recipient, queue_lifetime, &verdict);
+    json_key(json, "verdict");
+    json_object(json);
+    json_key(json, "what");
+    json_text(json, verdict.what);
+    json_key(json, "why");
+    json_text(json, verdict.why);
+    json_key(json, "who");
+    json_text(json, verdict_actor_word(verdict.who));
+    json_key(json, "act");
+    json_text(json, verdict.act);
+    waybill_json_time(json, "until", verdict.until);
+    json_object_end(json);
+}
+
+void waybill_json_recipient(struct json *json, const struct waybill *waybill,
+                            const struct recipient *recipient, int64_t queue_lifetime)
+{
+    json_object(json);
+    put(json, "recipient", recipient->address);
+    put(json, "original_recipient", recipient->original);
+    json_key(json, "state");
+    json_text(json, state_word(recipient->state));
+    json_key(json, "final");
+    json_bool(json, state_final(recipient->state));
+    json_key(json, "delivered_to");
+    json_text(json, recipient->state != STATE_DELIVERED ? NULL
+                    : recipient->mailbox                ? "mailbox"
+                                                        : "next_hop");
+    put(json, "status", recipient->status);
+    put(json, "response", recipient->reply);
+    put_remote(json, recipient->relay);
+    put(json, "next_queue_id", recipient->next);
+    put(json, "via", recipient->via);
+    waybill_json_time(json, "since", recipient->since);
+    json_key(json, "attempts");
+    json_number(json, recipient->attempts);
+    waybill_json_time(json, "last_attempt_time", recipient->tried);
+    put_verdict(json, waybill, recipient, queue_lifetime);
+    json_object_end(json);
+}
+
+static void put_fact(struct json *json, const struct fact *fact)
+{
+    char id[FACT_ID_SIZE];
+
+    json_object(json);
+    waybill_json_time(json, "event_time", fact->time);
+    json_key(json, "source");
+    json_text(json, witness_name(fact->witness));
+    fact_id_text(fact->id, id);
+    json_key(json, "fact_id");
+    json_text(json, id);
+    json_key(json, "kind");
+    json_text(json, fact_kind_word(fact->kind));
+    json_key(json, "values");
+    json_object(json);
+    for (int key = 0; key < FACT_KEY_COUNT; key++)
+        if (fact->value[key].at != NULL)
+            put(json, fact_key_word((enum fact_key)key), fact->value[key]);
+    json_object_end(json);
+    json_object_end(json);
+}
+
+static void put_envelope(struct json *json, const struct waybill *waybill)
+{
+    put(json, "reporting_mta", waybill->host);
+    put(json, "instance", waybill->instance);
+    put(json, "queue_id", waybill->queue_id);
+    put(json, "sender", waybill->from);
+    put(json, "header_from", waybill->header_from);
+    put_message_id(json, waybill->message_id);
+    put(json, "envelope_id", waybill->envid);
+    put(json, "subject", waybill->subject_text);
+    put(json, "subject_hash", waybill->subject_hash);
+    put(json, "date", waybill->date);
+    put(json, "list_id", waybill->list);
+    put(json, "auto_submitted", waybill->automatic);
+    json_key(json, "size");
+    if (waybill->size >= 0)
+        json_number(json, waybill->size);
+    else
+        json_null(json);
+    put_client(json, waybill);
+}
+
+void waybill_json(struct json *json, const struct waybill *waybill, int64_t queue_lifetime,
+                  bool timeline)
+{
+    json_object(json);
+    json_key(json, "object");
+    json_text(json, "waybill");
+    json_key(json, "schema_version");
+    json_number(json, WAYBILL_JSON_VERSION);
+    waybill_json_id(json, waybill->id);
+    waybill_json_time(json, "event_time", waybill->arrived);
+    json_key(json, "state");
+    json_text(json, state_word(waybill_state(waybill)));
+    json_key(json, "finished");
+    json_bool(json, waybill_finished(waybill));
+    json_key(json, "refused");
+    json_bool(json, waybill_refused(waybill));
+    put(json, "abandoned_in", waybill->abandoned ? waybill->phase : SLICE_ABSENT);
+    put_envelope(json, waybill);
+    json_key(json, "recipients");
+    json_array(json);
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        waybill_json_recipient(json, waybill, &waybill->recipients[i], queue_lifetime);
+    json_array_end(json);
+    if (timeline) {
+        json_key(json, "timeline");
+        json_array(json);
+        for (size_t i = 0; i < waybill->fact_count; i++)
+            put_fact(json, &waybill->facts[i]);
+        json_array_end(json);
+    }
+    json_object_end(json);
+}

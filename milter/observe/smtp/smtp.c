@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The witness of the SMTP phases: opening, serving, reloading.
+ *
+ *     libmilter --> callbacks --> session, message --> witness --> journal
+ */
+#include "waybill/smtp.h"
+
+#include "callbacks.h"
+#include "listen.h"
+#include "macros.h"
+#include "waybill/log.h"
+#include "witness.h"
+
+/* An MTA is silent while its client sends a large mail over a slow line; two hours are what
+ * libmilter itself allows. */
+#define SILENCE_S 7210
+#define BACKLOG 1024
+
+int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
+              unsigned generation, uint64_t last_id, struct error *why)
+{
+    if (witness_start(settings, journal, node, generation, last_id, why) < 0 ||
+        macros_guard(why) < 0)
+        return -1;
+    if (smfi_register(callbacks_table()) != MI_SUCCESS)
+        return error_set(why, "cannot register with libmilter");
+    smfi_settimeout(SILENCE_S);
+    smfi_setbacklog(BACKLOG);
+    return listen_open(settings->listen, (mode_t)settings->listen_mode, why);
+}
+
+int smtp_run(struct error *why)
+{
+    if (smfi_main() != MI_SUCCESS)
+        return error_set(why, "libmilter ended with a failure; it told syslog why");
+    return 0;
+}
+
+void smtp_reload(const struct settings *settings)
+{
+    struct error why;
+
+    if (witness_reload(settings, &why) < 0)
+        log_error("new sessions go by the old settings: %s", why.text);
+}
+
+void smtp_read_stats(struct smtp_stats *stats)
+{
+    *stats = (struct smtp_stats){
+        .sessions = witness_counted(COUNT_SESSIONS),
+        .open_sessions = witness_counted(COUNT_OPEN_SESSIONS),
+        .messages = witness_counted(COUNT_MESSAGES),
+        .queued = witness_counted(COUNT_QUEUED),
+        .abandoned = witness_counted(COUNT_ABANDONED),
+        .recipients = witness_counted(COUNT_RECIPIENTS),
+        .refused = witness_counted(COUNT_REFUSED),
+        .eom_late = witness_counted(COUNT_EOM_LATE),
+        .no_memory = witness_counted(COUNT_NO_MEMORY),
+    };
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * entry: keeps a record and the few words about it that the join asks for, so that no fact makes
+ * us read the whole record again.
+ */
+#include "entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "waybill/digest.h"
+
+struct entry *entry_new(uint64_t id, int64_t now)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    entry->id = id;
+    record_init(&entry->own, id);
+    entry->read_at = entry->touched = entry->synced = now;
+    entry->arrived = INT64_MAX;
+    return entry;
+}
+
+void entry_free(struct entry *entry)
+{
+    record_clear(&entry->own);
+    if (entry->all != NULL)
+        record_clear(entry->all);
+    free(entry->all);
+    seen_clear(&entry->posted);
+    seen_clear(&entry->fresh);
+    free(entry->told.of);
+    free(entry->telling.of);
+    free(entry);
+}
+
+bool entry_minted(const struct entry *entry)
+{
+    return entry->id % 100000 / 10000 >= ID_GENERATIONS;
+}
+
+static struct slice host_first_label(struct slice host)
+{
+    ptrdiff_t dot = slice_find(host, '.');
+    return dot < 0 ? host : slice_make(host.at, (size_t)dot);
+}
+
+bool host_same(struct slice a, struct slice b)
+{
+    if (a.at == NULL || b.at == NULL || slice_equal_nocase(a, b))
+        return true;
+    bool short_a = slice_find(a, '.') < 0, short_b = slice_find(b, '.') < 0;
+    return short_a != short_b && slice_equal_nocase(host_first_label(a), host_first_label(b));
+}
+
+static void entry_learn(struct entry *entry, const struct fact *fact)
+{
+    struct slice message_id = fact->value[KEY_MESSAGE_ID];
+    if (fact->time < entry->arrived)
+        entry->arrived = fact->time;
+    if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
+        entry->gone = fact->time;
+    if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED)
+        entry->ended = true;
+    if (fact->kind >= FACT_CLEANUP && fact->kind <= FACT_REMOVED)
+        entry->carried = true;
+    if (message_id.size > 0 && (fact->kind == FACT_HEADER || fact->kind == FACT_CLEANUP))
+        entry->message_id = digest_64(message_id.at, message_id.size);
+    if (fact->value[KEY_IP].size > 0 && entry->ip[0] == '\0')
+        slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
+}
+
+/* The milter is told its host's whole name; a log may have the short one. So that the record is
+ * the same whoever came first, the milter's word is taken over the log's. */
+static void host_learn(struct record *record, const struct fact *fact)
+{
+    struct slice host = fact->value[KEY_HOST];
+    if (record == NULL || record->host == NULL || fact->witness != WITNESS_MILTER ||
+        host.size == 0 || slice_is(host, record->host) ||
+        !host_same(host, slice_of(record->host)))
+        return;
+    char *name = strndup(host.at, host.size);
+    if (name == NULL)
+        return;
+    free(record->host);
+    record->host = name;
+}
+
+/* The record's word stands; a fact that got here by the join means the same mail. */
+static void key_align(struct slice *told, const char *known)
+{
+    if (known != NULL)
+        *told = slice_of(known);
+}
+
+static void entry_align(struct entry *entry, struct fact *fact)
+{
+    const struct record *record = entry_record(entry);
+    host_learn(&entry->own, fact);
+    host_learn(entry->all, fact);
+    fact->waybill = entry->id;
+    key_align(&fact->value[KEY_HOST], record->host);
+    key_align(&fact->value[KEY_INSTANCE], record->instance);
+    key_align(&fact->value[KEY_QUEUE], record->queue_id);
+}
+
+enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)
+{
+    entry_align(entry, fact);
+    bool had_queue = entry_record(entry)->queue_id != NULL;
+    int own = record_add(&entry->own, fact, why);
+    int all = own;
+    if (own >= 0 && entry->all != NULL)
+        all = record_add(entry->all, fact, why);
+    if (own < 0 || all < 0)
+        return ENTRY_REFUSED;
+    entry_learn(entry, fact);
+    if (!had_queue && entry_record(entry)->queue_id != NULL)
+        entry->learned = true;
+    return own > 0 || all > 0 ? ENTRY_NEW : ENTRY_KNOWN;
+}
+
+int entry_review(struct entry *entry)
+{
+    const struct record *record = entry_record(entry);
+    struct buffer scratch;
+    struct fact fact;
+    int result = 0;
+    buffer_init(&scratch, FACT_LINE_MAX * 2);
+    for (size_t i = 0; i < record->count && result == 0; i++) {
+        if (record_fact(record, i, &fact, &scratch) == 0)
+            entry_learn(entry, &fact);
+        else if (scratch.failed)
+            result = -1;
+    }
+    buffer_free(&scratch);
+    entry->see = record->see;
+    return result;
+}
+
+static size_t record_cost(const struct record *record)
+{
+    return record->bytes + record->room * (sizeof *record->lines + 16);
+}
+
+size_t entry_cost(const struct entry *entry)
+{
+    size_t cost = sizeof *entry + record_cost(&entry->own) + 64;
+    if (entry->all != NULL)
+        cost += sizeof *entry->all + record_cost(entry->all);
+    cost += (entry->posted.room + entry->fresh.room) * sizeof(uint64_t);
+    return cost + (entry->told.count + entry->telling.count) * sizeof(struct told);
+}

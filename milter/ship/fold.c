@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fold: each fact of the batch to where it belongs.
+ *
+ *     gap, beat             the watch
+ *     w=                    that waybill
+ *     q= (log)              the waybill that fits, else held
+ *     refused, no q= (log)  the milter may have told of it: waits
+ */
+#include "room.h"
+
+#include "waybill/clock.h"
+
+/* ---- into a waybill ---- */
+
+void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin)
+{
+    struct error why;
+    if (entry->broken) {
+        ship->stats.over_limit++;
+        return;
+    }
+    bool named = fact->value[KEY_QUEUE].at != NULL;
+    enum entry_added added = entry_add(entry, fact, &why);
+    if (added == ENTRY_REFUSED) {
+        ship->stats.over_limit++;
+        log_trouble_on(&ship->trouble.record, "a waybill takes no more: %s", why.text);
+        return;
+    }
+    if (added == ENTRY_KNOWN && !entry->loaded)
+        return;
+    entry->replayed = entry->replayed || added == ENTRY_KNOWN;
+    /* An earlier process may have died between the two records of a twin. */
+    if (added == ENTRY_KNOWN && fact->witness == WITNESS_MILTER && named)
+        entry->learned = true;
+    pins_gather(&ship->pins, &entry->pins, *pin);
+    *pin = NULL;
+    live_index(&ship->live, entry);
+    write_later(ship, entry);
+}
+
+/* Its queue id is known from now on: what waited for it comes in, what was made of it goes in. */
+static int fold_learned(struct ship *ship, struct entry *entry)
+{
+    struct group *next, *group = hold_queue(&ship->hold, slice_of(entry_record(entry)->queue_id));
+    for (; group != NULL; group = next) {
+        next = group->by_queue;
+        fold_group(ship, group);
+    }
+    if (twin_settle(ship, entry) != 0)
+        return -1;
+    entry->learned = false;
+    return 0;
+}
+
+static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
+{
+    struct entry *entry;
+    if (!id_valid(fact->waybill)) {
+        ship->stats.orphans++;
+        return 0;
+    }
+    if (load_entry(ship, fact->waybill, &entry) != 0)
+        return -1;
+    if (fact->value[KEY_HOST].at == NULL && fact->witness == WITNESS_MILTER)
+        fact->value[KEY_HOST] = slice_of(ship->host);
+    bool refused = fact->kind == FACT_REFUSED && fact->witness == WITNESS_MILTER;
+    uint64_t what = 0;
+    fold_into(ship, entry, fact, pin);
+    if (refused) {
+        what = refusal_of(&ship->refusals, fact, slice_of(entry->ip));
+        refusals_told(&ship->refusals, &ship->pins, what, fact->time);
+    }
+    return entry->learned ? fold_learned(ship, entry) : 0;
+}
+
+/* ---- the log's lines ---- */
+
+static bool fact_opens(const struct fact *fact)
+{
+    return fact->kind == FACT_CLIENT || fact->kind == FACT_CLEANUP;
+}
+
+/* A mail's first lines come before the milter can know its queue id, and the store cannot know
+ * them either: they wait. Any other line of an unknown mail is worth one question. */
+static int fold_unknown(struct ship *ship, struct fact *fact, struct group *group)
+{
+    if (fact_opens(fact) || (group != NULL && group->asked))
+        return 0;
+    if (join_ask(ship, fact, group == NULL || !group_newborn(group)) != 0)
+        return -1;
+    if (group != NULL)
+        group->asked = true;
+    return 0;
+}
+
+static int fold_hold(struct ship *ship, const struct fact *fact, struct slice line,
+                     struct pin **pin)
+{
+    bool lone = fact->kind == FACT_CLIENT;
+    struct group *group = hold_add(&ship->hold, fact, line, lone ? NULL : *pin, clock_monotonic());
+    if (group == NULL) {
+        trouble_memory(ship);
+        return -1;
+    }
+    if (!lone)
+        *pin = NULL;
+    group->asked = group->asked || !fact_opens(fact);
+    return 0;
+}
+
+static int fold_log(struct ship *ship, struct fact *fact, struct slice line, struct pin **pin)
+{
+    struct group *group = hold_find(&ship->hold, fact);
+    struct entry *entry = join_live(ship, fact);
+    if (entry == NULL && fold_unknown(ship, fact, group) != 0)
+        return -1;
+    if (entry == NULL)
+        entry = join_live(ship, fact);
+    if (entry == NULL)
+        return fold_hold(ship, fact, line, pin);
+    fold_into(ship, entry, fact, pin);
+    if (group != NULL)
+        fold_group(ship, group);
+    return 0;
+}
+
+void fold_group(struct ship *ship, struct group *group)
+{
+    struct fact fact;
+    for (struct held **at = &group->first; *at != NULL;) {
+        struct held *held = *at;
+        struct entry *entry = NULL;
+        if (harvest_fact(ship, slice_make(held->line, held->size), &fact))
+            entry = join_live(ship, &fact);
+        if (entry == NULL) {
+            at = &held->next;
+            continue;
+        }
+        fold_into(ship, entry, &fact, &held->pin);
+        hold_remove(&ship->hold, &ship->pins, group, at);
+    }
+    hold_drop_empty(&ship->hold, group);
+}
+
+/* A line of the log about a mail that never had a queue id. */
+static int fold_refusal(struct ship *ship, const struct fact *fact, struct slice line,
+                        struct pin **pin)
+{
+    uint64_t what = refusal_of(&ship->refusals, fact, SLICE_ABSENT);
+    if (refusals_known(&ship->refusals, what, fact->time))
+        return 0;
+    if (refusals_wait(&ship->refusals, fact, line, *pin, what, clock_monotonic()) != 0) {
+        trouble_memory(ship);
+        return -1;
+    }
+    *pin = NULL;
+    return 0;
+}
+
+/* ---- the batch ---- */
+
+static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
+{
+    struct fact fact;
+    bool readable = harvest_fact(ship, line, &fact);
+    if (ship->scratch.failed) {
+        trouble_memory(ship);
+        return -1;
+    }
+    if (!readable || fact.kind == FACT_UNKNOWN) {
+        ship->stats.unread++;
+        log_trouble_on(&ship->trouble.line, "the journal holds a line that this version cannot "
+                       "read; it is left out and counted");
+        return 0;
+    }
+    if (fact.time > ship->batch.latest)
+        ship->batch.latest = fact.time;
+    if (fact.kind == FACT_GAP && watch_gap(&ship->watch, &fact) != 0) {
+        trouble_memory(ship);
+        return -1;
+    }
+    if (fact.kind == FACT_GAP)
+        return 0;
+    if (fact.kind == FACT_BEAT)
+        watch_beat(&ship->watch, &fact);
+    else if (fact.waybill != 0)
+        return fold_known(ship, &fact, pin);
+    else if (fact.value[KEY_QUEUE].size > 0)
+        return fold_log(ship, &fact, line, pin);
+    else if (fact.kind == FACT_REFUSED)
+        return fold_refusal(ship, &fact, line, pin);
+    else
+        ship->stats.orphans++;
+    return 0;
+}
+
+/* One question to the store for all waybills of the batch that are not live. */
+static int fold_fetch(struct ship *ship)
+{
+    struct batch *batch = &ship->batch;
+    uint64_t ids[256];
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct fact fact;
+        if (harvest_fact(ship, harvest_line(batch, i), &fact) && id_valid(fact.waybill) &&
+            live_find(&ship->live, fact.waybill) == NULL &&
+            (count == 0 || ids[count - 1] != fact.waybill))
+            ids[count++] = fact.waybill;
+        if (count < sizeof ids / sizeof *ids && i + 1 < batch->count)
+            continue;
+        if (load_entries(ship, ids, count, true) != 0)
+            return -1;
+        count = 0;
+    }
+    batch->fetched = true;
+    return 0;
+}
+
+int fold_batch(struct ship *ship)
+{
+    struct batch *batch = &ship->batch;
+    if (!batch->fetched && fold_fetch(ship) != 0)
+        return -1;
+    while (batch->folded < batch->count) {
+        const struct item *item = &batch->items[batch->folded];
+        struct pin *pin = pins_set(&ship->pins, &item->place);
+        if (pin == NULL) {
+            trouble_memory(ship);
+            return -1;
+        }
+        int result = fold_fact(ship, harvest_line(batch, batch->folded), &pin);
+        pins_release(&ship->pins, pin);
+        if (result != 0)
+            return -1;
+        batch->folded++;
+    }
+    return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hold: groups of held facts in one table and one list. See hold.h.
+ */
+#include "hold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int hold_init(struct hold *hold)
+{
+    memset(hold, 0, sizeof *hold);
+    hold->count_max = HOLD_FACTS_MAX;
+    hold->bytes_max = HOLD_BYTES_MAX;
+    hold->by_queue = calloc(HOLD_BUCKETS, sizeof(struct group *));
+    return hold->by_queue != NULL ? 0 : -1;
+}
+
+static struct group **hold_bucket(const struct hold *hold, struct slice queue_id)
+{
+    uint32_t hash = 5381;
+    if (queue_id.size >= HOLD_KEY_MAX)
+        queue_id.size = HOLD_KEY_MAX - 1; /* as the group keeps it */
+    for (size_t i = 0; i < queue_id.size; i++)
+        hash = hash * 33 + (unsigned char)queue_id.at[i];
+    return &hold->by_queue[hash % HOLD_BUCKETS];
+}
+
+struct group *hold_queue(const struct hold *hold, struct slice queue_id)
+{
+    return *hold_bucket(hold, queue_id);
+}
+
+/* As the group keeps it: cut like hold_add cuts it. */
+static bool key_same(const char *kept, struct slice told)
+{
+    if (told.size >= HOLD_KEY_MAX)
+        told.size = HOLD_KEY_MAX - 1;
+    return strlen(kept) == told.size && memcmp(kept, told.at ? told.at : "", told.size) == 0;
+}
+
+struct group *hold_find(const struct hold *hold, const struct fact *fact)
+{
+    struct group *group = hold_queue(hold, fact->value[KEY_QUEUE]);
+    while (group != NULL && !(key_same(group->queue_id, fact->value[KEY_QUEUE]) &&
+                              key_same(group->instance, fact->value[KEY_INSTANCE]) &&
+                              key_same(group->host, fact->value[KEY_HOST])))
+        group = group->by_queue;
+    return group;
+}
+
+static struct group *group_new(struct hold *hold, const struct fact *fact)
+{
+    struct group *group = calloc(1, sizeof *group);
+    if (group == NULL)
+        return NULL;
+    slice_copy(fact->value[KEY_HOST], group->host, sizeof group->host);
+    slice_copy(fact->value[KEY_INSTANCE], group->instance, sizeof group->instance);
+    slice_copy(fact->value[KEY_QUEUE], group->queue_id, sizeof group->queue_id);
+    struct group **bucket = hold_bucket(hold, fact->value[KEY_QUEUE]);
+    group->by_queue = *bucket;
+    *bucket = group;
+    group->previous = hold->last;
+    if (hold->last != NULL)
+        hold->last->next = group;
+    else
+        hold->first = group;
+    hold->last = group;
+    hold->bytes += sizeof *group;
+    return group;
+}
+
+struct group *hold_add(struct hold *hold, const struct fact *fact, struct slice line,
+                       struct pin *pin, int64_t now)
+{
+    struct held *held = malloc(sizeof *held + line.size);
+    struct group *group = hold_find(hold, fact);
+    if (held != NULL && group == NULL)
+        group = group_new(hold, fact);
+    if (held == NULL || group == NULL) {
+        free(held);
+        return NULL;
+    }
+    *held = (struct held){.pin = pin, .read_at = now, .time = fact->time, .kind = fact->kind,
+                          .size = line.size};
+    memcpy(held->line, line.at, line.size);
+    if (group->last != NULL)
+        group->last->next = held;
+    else
+        group->first = held;
+    group->last = held;
+    group->count++;
+    hold->count++;
+    hold->bytes += sizeof *held + line.size;
+    return group;
+}
+
+void hold_remove(struct hold *hold, struct pins *pins, struct group *group, struct held **at)
+{
+    struct held *held = *at;
+    *at = held->next;
+    group->count--;
+    hold->count--;
+    hold->bytes -= sizeof *held + held->size;
+    if (group->last == held) {
+        group->last = group->first;
+        while (group->last != NULL && group->last->next != NULL)
+            group->last = group->last->next;
+    }
+    pins_release(pins, held->pin);
+    free(held);
+}
+
+bool hold_drop_empty(struct hold *hold, struct group *group)
+{
+    if (group->first != NULL)
+        return false;
+    struct group **at = hold_bucket(hold, slice_of(group->queue_id));
+    while (*at != group)
+        at = &(*at)->by_queue;
+    *at = group->by_queue;
+    if (group->previous != NULL)
+        group->previous->next = group->next;
+    else
+        hold->first = group->next;
+    if (group->next != NULL)
+        group->next->previous = group->previous;
+    else
+        hold->last = group->previous;
+    hold->bytes -= sizeof *group;
+    free(group);
+    return true;
+}
+
+void hold_clear(struct hold *hold, struct pins *pins)
+{
+    struct group *group;
+    while ((group = hold->first) != NULL) {
+        while (group->first != NULL)
+            hold_remove(hold, pins, group, &group->first);
+        hold_drop_empty(hold, group);
+    }
+    free(hold->by_queue);
+    memset(hold, 0, sizeof *hold);
+}
+
+bool group_lone(const struct group *group)
+{
+    for (const struct held *held = group->first; held != NULL; held = held->next)
+        if (held->kind != FACT_CLIENT)
+            return false;
+    return true;
+}
+
+bool group_newborn(const struct group *group)
+{
+    for (const struct held *held = group->first; held != NULL; held = held->next)
+        if (held->kind == FACT_CLIENT || held->kind == FACT_CLEANUP)
+            return true;
+    return false;
+}
+
+int64_t group_due(const struct group *group, int64_t hold_ms)
+{
+    for (const struct held *held = group->first; held != NULL; held = held->next)
+        if (held->kind != FACT_CLIENT)
+            return held->read_at + hold_ms;
+    return group->first->read_at + HOLD_CLIENT_MS;
+}
+
+bool hold_full(const struct hold *hold)
+{
+    return hold->count > hold->count_max || hold->bytes > hold->bytes_max;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hold: facts of the log that no waybill is known for yet, in groups by the mail's key. They
+ * wait for the milter's facts of the same mail. Bounded in number and bytes.
+ */
+#ifndef SHIP_HOLD_H
+#define SHIP_HOLD_H
+
+#include "pins.h"
+#include "waybill/fact.h"
+
+#define HOLD_FACTS_MAX 20000u
+#define HOLD_BYTES_MAX (UINT64_C(16) << 20)
+#define HOLD_CLIENT_MS (10 * 60 * INT64_C(1000)) /* how long a lone client= line is kept */
+#define HOLD_BUCKETS 16384u
+#define HOLD_KEY_MAX 256
+
+struct held {
+    struct held *next;
+    struct pin *pin; /* NULL: it does not keep the cursor back */
+    int64_t read_at; /* monotonic */
+    int64_t time;
+    enum fact_kind kind;
+    size_t size;
+    char line[]; /* encoded */
+};
+
+struct group {
+    struct group *by_queue;        /* chain of the table */
+    struct group *previous, *next; /* all groups, oldest first */
+    struct held *first, *last;
+    size_t count;
+    bool asked; /* the store was asked and knows no such mail */
+    char host[HOLD_KEY_MAX], instance[HOLD_KEY_MAX], queue_id[HOLD_KEY_MAX];
+};
+
+struct hold {
+    struct group **by_queue; /* HOLD_BUCKETS */
+    struct group *first, *last;
+    size_t count, bytes;
+    size_t count_max, bytes_max;
+};
+
+int hold_init(struct hold *hold); /* -1: no memory */
+void hold_clear(struct hold *hold, struct pins *pins);
+
+/* The group of this key, or NULL. */
+struct group *hold_find(const struct hold *hold, const struct fact *fact);
+/* First group whose queue id may be this one: walk ->by_queue and compare. */
+struct group *hold_queue(const struct hold *hold, struct slice queue_id);
+/* Keep a copy of the line. Owns the pin then. NULL: no memory, nothing changed. */
+struct group *hold_add(struct hold *hold, const struct fact *fact, struct slice line,
+                       struct pin *pin, int64_t now);
+/* Take one fact out: *at is the link to it. Its pin, if it is still there, is released. */
+void hold_remove(struct hold *hold, struct pins *pins, struct group *group, struct held **at);
+/* The group goes if nothing is left in it. True: it is gone. */
+bool hold_drop_empty(struct hold *hold, struct group *group);
+/* Nothing but the client= line of a session that may still be without mail? */
+bool group_lone(const struct group *group);
+/* Did we see the mail's beginning, so that older days need not be searched? */
+bool group_newborn(const struct group *group);
+/* When the wait of the group ends. */
+int64_t group_due(const struct group *group, int64_t hold_ms);
+bool hold_full(const struct hold *hold);
+
+#endif

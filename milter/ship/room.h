@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * room: what the files of this room share. One thread owns all of it but the few fields that the
+ * lock guards.
+ *
+ * One round of the thread:
+ *
+ *     gather   copy up to a batch of lines out of the journal          harvest.c
+ *     fold     each fact finds its waybill, or is held                 fold.c join.c load.c twin.c
+ *     release  held facts whose wait is over                           release.c
+ *     write    changed waybills into the store, flush                  write.c tell.c watch.c
+ *     commit   the cursor, up to the oldest fact that is not written   pins.c
+ *
+ * A step that fails returns -1 and is done again, with the same batch, after a pause: each is a
+ * union of sets or an assignment, so doing it twice is doing it once.
+ */
+#ifndef SHIP_ROOM_H
+#define SHIP_ROOM_H
+
+#include <limits.h>
+#include <pthread.h>
+
+#include "counters.h"
+#include "hold.h"
+#include "live.h"
+#include "refused.h"
+#include "waybill/log.h"
+#include "waybill/ship.h"
+#include "waybill/store.h"
+
+#define BATCH_FACTS_MAX 10000u
+#define BATCH_BYTES_MAX (UINT64_C(8) << 20) /* lines of one batch */
+#define WRITE_BYTES_MAX (UINT64_C(4) << 20) /* record bytes of one flush */
+#define HEART_MS (10 * INT64_C(1000))       /* beat of ship itself */
+#define COUNT_MS (60 * INT64_C(1000))       /* counters */
+#define REFRESH_MS (30 * INT64_C(1000))     /* what other nodes wrote is read anew after this */
+
+struct limits {
+    int64_t batch_facts, batch_ms, hold_ms, refused_per_client, lifetime_days;
+};
+
+struct batch {
+    char *lines; /* BATCH_BYTES_MAX */
+    struct item {
+        size_t at, size;
+        struct pin place;
+    } *items; /* BATCH_FACTS_MAX */
+    size_t count, used, folded;
+    bool fetched;
+    int64_t latest; /* time of its latest fact */
+};
+
+/* What witnesses say of themselves. */
+struct watch {
+    struct gap {
+        enum witness witness;
+        int64_t from, until;
+        uint64_t count;
+        char cause[64];
+    } *gaps;
+    size_t count, room;
+    struct beat {
+        enum witness witness;
+        int64_t time;
+        bool fresh;
+    } beats[8];
+};
+
+struct trouble {
+    struct log_trouble store, memory, journal, record, line;
+    enum store_trouble kind;
+    char text[200];
+    int64_t pause; /* next back-off, ms */
+    bool no_memory; /* the step that failed failed for this */
+};
+
+struct ship {
+    struct journal *journal;
+    unsigned node;
+    char *host;
+    char directory[PATH_MAX]; /* of the journal */
+    struct journal_options options;
+    struct store *store;
+    void (*leading)(void *context, struct journal_reader *reader);
+    void *context;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* the fields up to the blank line */
+    pthread_cond_t wake;
+    bool stopping;
+    int64_t stop_at;
+    struct limits wanted;
+    struct ship_stats shown;
+    struct counters counters;
+
+    struct limits limits;
+    struct ship_stats stats;
+    struct journal_reader *reader;
+    struct pins pins;
+    struct batch batch;
+    struct live live;
+    struct hold hold;
+    struct refusals refusals;
+    struct watch watch;
+    struct trouble trouble;
+    struct buffer scratch, text;
+    int64_t started; /* wall clock: older facts may have been folded by an earlier process */
+    int64_t heart_at, count_at, commit_at, release_at;
+    size_t queued_bytes;
+    bool reached; /* the store answered well in this round */
+};
+
+/* ---- harvest.c ---- */
+int harvest_init(struct batch *batch); /* -1: no memory */
+void harvest_free(struct batch *batch);
+/* Fill the batch. Waits a little if there is nothing. Takes no memory: a record that was read
+ * must not get lost. */
+void harvest_gather(struct ship *ship);
+void harvest_clear(struct batch *batch);
+/* A line, decoded in ship->scratch. False: it cannot be read. */
+bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact);
+struct slice harvest_line(const struct batch *batch, size_t index);
+
+/* ---- load.c: from the store into the live table ---- */
+/* Read these waybills, as far as they are not live. `make`: an empty entry for those that the
+ * store does not know. -1: the store failed, or no memory. */
+int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make);
+/* The entry of an id, read or made; where it stands under another id, that one. -1 as above. */
+int load_entry(struct ship *ship, uint64_t id, struct entry **entry);
+/* Read again what other nodes may have added to the entries that are to be written. */
+int load_news(struct ship *ship);
+
+/* ---- fold.c ---- */
+/* Fold what of the batch is not folded yet. -1: stopped, go on later with the same fact. */
+int fold_batch(struct ship *ship);
+/* A fact goes into an entry; *pin is taken if the entry must be written. */
+void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin);
+/* Held facts of the group that fit a live waybill go into it. The group may be gone then. */
+void fold_group(struct ship *ship, struct group *group);
+
+/* ---- join.c ---- */
+/* The live waybill that a fact of the log belongs to, or NULL. */
+struct entry *join_live(const struct ship *ship, const struct fact *fact);
+/* Make live what the store knows of the fact's queue id: of its day and the day before, `deep`:
+ * of a queue's whole lifetime. */
+int join_ask(struct ship *ship, const struct fact *fact, bool deep);
+
+/* ---- twin.c: two ids for one mail ---- */
+/* The milter's waybill knows its queue id now: if the log made one of the same mail before, it
+ * goes into the milter's. */
+int twin_settle(struct ship *ship, struct entry *entry);
+/* All that `from` says goes into `to`; `from` becomes a pointer to it. -1: no memory. */
+int twin_move(struct ship *ship, struct entry *from, struct entry *to);
+
+/* ---- release.c ---- */
+int release_due(struct ship *ship);
+
+/* ---- write.c ---- */
+int write_all(struct ship *ship, bool counters);
+/* Changed again: to be written. */
+void write_later(struct ship *ship, struct entry *entry);
+
+/* ---- terms.c ---- */
+#define TERM_MAX 1024 /* longer ones are cut, here as by who asks */
+/* How a term stands in the index: ASCII letters in lower case. Returns its length. */
+size_t term_fold(struct slice term, char to[static TERM_MAX]);
+/* Every term of a waybill; some more than once. */
+void terms_each(const struct waybill *waybill,
+                void (*found)(void *context, enum term_kind kind, struct slice term),
+                void *context);
+
+/* ---- tell.c: what follows from a record: terms, status sets, events ---- */
+/* Queue what was not told before. -1: no memory. */
+int tell_all(struct ship *ship, struct entry *entry, const struct waybill *waybill, bool refused);
+/* The record came out of the store: all that follows from it was told. */
+int tell_recall(struct ship *ship, struct entry *entry);
+/* Take its recipients out of the status sets. */
+void tell_nothing(struct ship *ship, struct entry *entry);
+void tell_done(struct entry *entry);   /* the flush was good */
+void tell_failed(struct entry *entry); /* it was not */
+
+/* ---- watch.c ---- */
+int watch_gap(struct watch *watch, const struct fact *fact); /* -1: no memory */
+void watch_beat(struct watch *watch, const struct fact *fact);
+bool watch_waits(const struct watch *watch);
+void watch_put(const struct watch *watch, struct store *store, unsigned node);
+void watch_sent(struct watch *watch);
+
+/* ---- trouble.c ---- */
+/* A step failed: tell the operator once by its name, and how long to pause. */
+int64_t trouble_met(struct ship *ship);
+void trouble_over(struct ship *ship);
+/* Why the step failed, for those that fail without the store. */
+void trouble_memory(struct ship *ship);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ship: the thread, and what the rest of the program may ask of it. See room.h for its round.
+ */
+#include "room.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "waybill/clock.h"
+
+#define LEAD_MS 500
+#define COMMIT_MS 1000 /* without new facts: the log's position alone */
+#define STACK_SIZE (1u << 20)
+
+/* ---- waiting ---- */
+
+static struct timespec moment_of(int64_t monotonic)
+{
+    return (struct timespec){.tv_sec = (time_t)(monotonic / SECOND_MS),
+                             .tv_nsec = (long)(monotonic % SECOND_MS) * 1000000L};
+}
+
+/* True: go on; false: the end has come. */
+static bool ship_pause(struct ship *ship, int64_t ms)
+{
+    int64_t end = clock_monotonic() + ms, now;
+    pthread_mutex_lock(&ship->lock);
+    while ((now = clock_monotonic()) < end && !(ship->stopping && now >= ship->stop_at)) {
+        struct timespec until = moment_of(ship->stopping && ship->stop_at < end ? ship->stop_at
+                                                                                : end);
+        pthread_cond_timedwait(&ship->wake, &ship->lock, &until);
+    }
+    bool go_on = !ship->stopping || now < ship->stop_at;
+    pthread_mutex_unlock(&ship->lock);
+    return go_on;
+}
+
+static bool ship_stopping(struct ship *ship, bool *in_time)
+{
+    pthread_mutex_lock(&ship->lock);
+    bool stopping = ship->stopping;
+    *in_time = clock_monotonic() < ship->stop_at;
+    ship->limits = ship->wanted;
+    pthread_mutex_unlock(&ship->lock);
+    return stopping;
+}
+
+/* ---- the round ---- */
+
+static void ship_commit(struct ship *ship)
+{
+    struct journal_position position;
+    struct error why;
+    int64_t now = clock_monotonic();
+    if (ship->batch.count == 0 && now < ship->commit_at)
+        return;
+    for (unsigned i = 0; i < ID_GENERATIONS; i++) {
+        if (!pins_commit(&ship->pins, i, &position))
+            continue;
+        if (journal_commit(ship->reader, &position, &why) != 0) {
+            log_trouble_on(&ship->trouble.journal, "%s; facts will be shipped again", why.text);
+            continue;
+        }
+        log_trouble_off(&ship->trouble.journal, "the journal's cursor moves again");
+        pins_committed(&ship->pins, &position);
+    }
+    ship->commit_at = now + COMMIT_MS;
+}
+
+static void ship_show(struct ship *ship)
+{
+    struct ship_stats *stats = &ship->stats;
+    stats->held = ship->hold.count + ship->refusals.waiting;
+    journal_backlog(ship->reader, &stats->backlog_bytes);
+    pthread_mutex_lock(&ship->lock);
+    ship->shown = *stats;
+    pthread_mutex_unlock(&ship->lock);
+}
+
+static bool ship_has_work(const struct ship *ship, int64_t now, bool counters)
+{
+    const struct live *live = &ship->live;
+    return live->list[ENTRY_DIRTY].first != NULL || live->list[ENTRY_WAITING].first != NULL ||
+           watch_waits(&ship->watch) || now >= ship->heart_at || counters;
+}
+
+static int ship_step(struct ship *ship, bool counters)
+{
+    int64_t now = clock_monotonic();
+    if (fold_batch(ship) != 0 || release_due(ship) != 0)
+        return -1;
+    if (ship_has_work(ship, now, counters) && write_all(ship, counters) != 0)
+        return -1;
+    if (counters)
+        ship->count_at = now + COUNT_MS;
+    return 0;
+}
+
+/* True: there is nothing left to do now. */
+static bool ship_round(struct ship *ship)
+{
+    struct batch *batch = &ship->batch;
+    bool counters = clock_monotonic() >= ship->count_at;
+    if (batch->count == 0)
+        harvest_gather(ship);
+    ship->reached = false;
+    if (ship_step(ship, counters) != 0) {
+        int64_t pause = trouble_met(ship);
+        ship_show(ship);
+        ship_pause(ship, pause);
+        return false;
+    }
+    trouble_over(ship);
+    ship_commit(ship);
+    bool idle = batch->count == 0 && ship->live.list[ENTRY_DIRTY].first == NULL;
+    ship->stats.facts += batch->count;
+    ship->stats.batches += batch->count > 0;
+    if (batch->latest > ship->stats.shipped_until)
+        ship->stats.shipped_until = batch->latest;
+    harvest_clear(batch);
+    live_trim(&ship->live, clock_monotonic());
+    ship_show(ship);
+    return idle;
+}
+
+/* ---- the thread ---- */
+
+static bool ship_lead(struct ship *ship)
+{
+    struct error why;
+    for (;;) {
+        int lead = journal_lead(&ship->reader, &ship->options, &why);
+        if (lead < 0)
+            log_trouble_on(&ship->trouble.journal, "%s; facts stay in the journal", why.text);
+        if (lead > 0)
+            log_trouble_off(&ship->trouble.journal, "the journal can be read again");
+        if (lead > 0)
+            return true;
+        bool in_time;
+        if (ship_stopping(ship, &in_time) || !ship_pause(ship, LEAD_MS))
+            return false;
+    }
+}
+
+static void ship_run(struct ship *ship)
+{
+    bool in_time, idle = false;
+    pthread_mutex_lock(&ship->lock);
+    counters_recall(&ship->counters, ship->reader);
+    pthread_mutex_unlock(&ship->lock);
+    if (ship->leading != NULL)
+        ship->leading(ship->context, ship->reader);
+    ship->count_at = clock_monotonic() + COUNT_MS;
+    while (!ship_stopping(ship, &in_time) || (in_time && !idle))
+        idle = ship_round(ship);
+    /* What is not written by now stays in the journal: the cursor does not move any more. */
+    if (idle && in_time && ship->stats.connected && ship_step(ship, true) != 0)
+        log_warning("the counters of the last minute are not in the store");
+    ship_show(ship);
+}
+
+static void *ship_thread(void *context)
+{
+    struct ship *ship = context;
+    if (ship_lead(ship)) {
+        ship_run(ship);
+        live_clear(&ship->live, &ship->pins);
+        hold_clear(&ship->hold, &ship->pins);
+        refusals_clear(&ship->refusals, &ship->pins);
+        journal_reader_close(&ship->reader);
+    }
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static struct limits limits_of(const struct settings *settings)
+{
+    return (struct limits){
+        .batch_facts = settings->batch_facts,
+        .batch_ms = settings->batch_ms,
+        .hold_ms = settings->hold_seconds * SECOND_MS,
+        .refused_per_client = settings->refused_per_client,
+        .lifetime_days = settings->queue_lifetime_hours / 24 + 1,
+    };
+}
+
+static void ship_free(struct ship *ship)
+{
+    harvest_free(&ship->batch);
+    if (ship->live.by_id != NULL)
+        live_clear(&ship->live, &ship->pins);
+    if (ship->hold.by_queue != NULL)
+        hold_clear(&ship->hold, &ship->pins);
+    if (ship->refusals.clients != NULL)
+        refusals_clear(&ship->refusals, &ship->pins);
+    free(ship->watch.gaps);
+    buffer_free(&ship->scratch);
+    buffer_free(&ship->text);
+    store_close(&ship->store);
+    pthread_cond_destroy(&ship->wake);
+    pthread_mutex_destroy(&ship->lock);
+    free(ship->host);
+    free(ship);
+}
+
+static int ship_prepare(struct ship *ship, const struct settings *settings, struct error *why)
+{
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&ship->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ship->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    buffer_init(&ship->scratch, FACT_LINE_MAX * 2);
+    buffer_init(&ship->text, RECORD_MAX * 2);
+    ship->limits = ship->wanted = limits_of(settings);
+    ship->started = clock_now();
+    ship->options = (struct journal_options){.directory = ship->directory,
+                                             .sync = (enum sync_mode)settings->journal_sync,
+                                             .sync_ms = settings->journal_sync_ms};
+    snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
+    ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
+    if ((settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
+        live_init(&ship->live) != 0 || hold_init(&ship->hold) != 0 ||
+        refusals_init(&ship->refusals) != 0)
+        return error_set(why, "cannot start to ship: no memory");
+    return store_open(&ship->store, settings, why);
+}
+
+static int ship_spawn(struct ship *ship, struct error *why)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    int result = pthread_create(&ship->thread, &attributes, ship_thread, ship);
+    pthread_attr_destroy(&attributes);
+    if (result != 0)
+        return error_set(why, "cannot start to ship: %s", strerror(result));
+    return 0;
+}
+
+int ship_start(struct ship **started, const struct settings *settings, struct journal *journal,
+               unsigned node,
+               void (*leading)(void *context, struct journal_reader *reader), void *context,
+               struct error *why)
+{
+    struct ship *ship = calloc(1, sizeof *ship);
+    if (ship == NULL)
+        return error_set(why, "cannot start to ship: no memory");
+    ship->journal = journal;
+    ship->node = node;
+    ship->leading = leading;
+    ship->context = context;
+    if (ship_prepare(ship, settings, why) != 0 || ship_spawn(ship, why) != 0) {
+        ship_free(ship);
+        return -1;
+    }
+    *started = ship;
+    return 0;
+}
+
+void ship_stop(struct ship **stopped, int64_t ms)
+{
+    struct ship *ship = *stopped;
+    if (ship == NULL)
+        return;
+    *stopped = NULL;
+    pthread_mutex_lock(&ship->lock);
+    ship->stopping = true;
+    ship->stop_at = clock_monotonic() + ms;
+    pthread_cond_signal(&ship->wake);
+    pthread_mutex_unlock(&ship->lock);
+    pthread_join(ship->thread, NULL);
+    ship_free(ship);
+}
+
+void ship_reload(struct ship *ship, const struct settings *settings)
+{
+    pthread_mutex_lock(&ship->lock);
+    ship->wanted = limits_of(settings);
+    pthread_mutex_unlock(&ship->lock);
+}
+
+void ship_read_stats(struct ship *ship, struct ship_stats *stats)
+{
+    pthread_mutex_lock(&ship->lock);
+    *stats = ship->shown;
+    pthread_mutex_unlock(&ship->lock);
+}
+
+void ship_count(struct ship *ship, const char *name, uint64_t value)
+{
+    pthread_mutex_lock(&ship->lock);
+    counters_tell(&ship->counters, name, value);
+    pthread_mutex_unlock(&ship->lock);
+}

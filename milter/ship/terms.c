@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * terms: by which words a waybill is found.
+ *
+ * They follow from the facts, not from states: states come and go with the order in which facts
+ * arrive, and the index of a day must not. Readers look at the record anyway.
+ */
+#include "room.h"
+
+#include <string.h>
+
+#include "waybill/address.h"
+
+struct finder {
+    void (*found)(void *context, enum term_kind kind, struct slice term);
+    void *context;
+};
+
+size_t term_fold(struct slice term, char to[static TERM_MAX])
+{
+    size_t size = term.size < TERM_MAX - 1 ? term.size : TERM_MAX - 1;
+    for (size_t i = 0; i < size; i++)
+        to[i] = term.at[i] >= 'A' && term.at[i] <= 'Z' ? (char)(term.at[i] - 'A' + 'a') : term.at[i];
+    to[size] = '\0';
+    return size;
+}
+
+static void find_word(const struct finder *finder, enum term_kind kind, struct slice word)
+{
+    char term[TERM_MAX];
+    if (word.size > 0)
+        finder->found(finder->context, kind, slice_make(term, term_fold(word, term)));
+}
+
+/* An address and its domain; `bad` puts the domain under its outcome too. */
+static void find_address(const struct finder *finder, enum term_kind kind,
+                         enum term_kind domain_kind, struct slice address, const char *bad)
+{
+    char normal[ADDRESS_MAX], term[TERM_MAX];
+    size_t size = address.at != NULL ? address_normal(address, normal) : 0;
+    if (size == 0)
+        return;
+    finder->found(finder->context, kind, slice_make(normal, size));
+    struct slice domain = address_domain(slice_make(normal, size));
+    if (domain.size == 0)
+        return;
+    finder->found(finder->context, domain_kind, domain);
+    if (bad == NULL)
+        return;
+    size_t length = strlen(bad);
+    memcpy(term, bad, length);
+    memcpy(term + length, domain.at, domain.size);
+    finder->found(finder->context, TERM_BAD_DOMAIN, slice_make(term, length + domain.size));
+}
+
+static const char *fact_bad(enum fact_kind kind)
+{
+    if (kind == FACT_FAILED || kind == FACT_EXPIRED)
+        return "failed/";
+    return kind == FACT_REFUSED || kind == FACT_REJECTED ? "rejected/" : NULL;
+}
+
+static void find_fact(const struct finder *finder, const struct fact *fact)
+{
+    find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_TO],
+                 fact_bad(fact->kind));
+    find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_ORIGINAL], NULL);
+    /* What a report says of its own sender or client is not this mail's. */
+    if (fact->witness == WITNESS_REPORT)
+        return;
+    find_address(finder, TERM_SENDER, TERM_SENDER_DOMAIN, fact->value[KEY_FROM], NULL);
+    find_word(finder, TERM_MESSAGE_ID, fact->value[KEY_MESSAGE_ID]);
+    find_word(finder, TERM_LOGIN, fact->value[KEY_LOGIN]);
+    find_word(finder, TERM_CLIENT_IP, fact->value[KEY_IP]);
+}
+
+void terms_each(const struct waybill *waybill,
+                void (*found)(void *context, enum term_kind kind, struct slice term),
+                void *context)
+{
+    const struct finder finder = {.found = found, .context = context};
+    find_word(&finder, TERM_QUEUE_ID, waybill->queue_id);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        find_fact(&finder, &waybill->facts[i]);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * expiry: when a key goes.
+ *
+ * Whole keys expire, never single members, so that retention costs nothing. The jitter spreads
+ * the end of a day over an hour, because the server removes expired keys between its commands.
+ */
+#include "expiry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "waybill/clock.h"
+#include "waybill/digest.h"
+
+#define JITTER_SECONDS 3600u
+
+static int64_t day_gone(uint32_t day, int64_t days)
+{
+    return clock_of_day(day, 0) + (days + 1) * DAY_MS;
+}
+
+int64_t expiry_of(struct slice key, uint32_t day, int64_t days)
+{
+    return day_gone(day, days) / SECOND_MS +
+           (int64_t)(digest_64(key.at, key.size) % JITTER_SECONDS);
+}
+
+bool expiry_open(uint32_t day, int64_t days, int64_t now)
+{
+    return now < day_gone(day, days) - HOUR_MS;
+}
+
+/* ---- marks ---- */
+
+uint64_t hash_of(uint64_t seed, struct slice bytes)
+{
+    uint64_t hash = seed ^ (bytes.size * UINT64_C(0x9e3779b97f4a7c15));
+
+    for (size_t i = 0; i < bytes.size; i++) {
+        hash = (hash ^ (unsigned char)bytes.at[i]) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+static bool marks_start(struct marks *marks)
+{
+    marks->at = calloc(MARKS_SIZE, sizeof *marks->at);
+    digest_random(&marks->seed, sizeof marks->seed);
+    return marks->at != NULL;
+}
+
+bool marks_first(struct marks *marks, struct slice what)
+{
+    uint64_t hash;
+    size_t place;
+
+    if (!marks->at && !marks_start(marks))
+        return true;
+    hash = hash_of(marks->seed, what);
+    hash += hash == 0;
+    for (place = hash % MARKS_SIZE; marks->at[place] != 0; place = (place + 1) % MARKS_SIZE)
+        if (marks->at[place] == hash)
+            return false;
+    if (marks->count >= MARKS_SIZE / 4 * 3) {
+        marks_clear(marks);
+        place = hash % MARKS_SIZE;
+    }
+    marks->at[place] = hash;
+    marks->count++;
+    return true;
+}
+
+void marks_clear(struct marks *marks)
+{
+    if (marks->at)
+        memset(marks->at, 0, MARKS_SIZE * sizeof *marks->at);
+    marks->count = 0;
+}
+
+void marks_free(struct marks *marks)
+{
+    free(marks->at);
+    *marks = (struct marks){0};
+}

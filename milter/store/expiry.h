@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* expiry: when a key goes, and what this process has already said about a key. */
+#ifndef STORE_EXPIRY_H
+#define STORE_EXPIRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "waybill/text.h"
+
+/* How long a key lives: `days` after the end of `day`; 0: for ever. */
+struct life {
+    uint32_t day;
+    int64_t days;
+};
+#define LIFE_ENDLESS ((struct life){0, 0})
+
+/* The moment (in seconds) at which a key of `day` goes: `days` after the end of that day, and up
+ * to an hour later, by the key itself, so that a repeated EXPIREAT says the same. */
+int64_t expiry_of(struct slice key, uint32_t day, int64_t days);
+/* May keys of `day` still be written? Not in the hour before they go, nor later: a write would
+ * make the key anew. The answer is one for all keys of a day. */
+bool expiry_open(uint32_t day, int64_t days, int64_t now);
+
+/* A bounded set of things said once: forgetting some only means that they are said again. */
+#define MARKS_SIZE 131072u
+struct marks {
+    uint64_t *at; /* MARKS_SIZE, 0: free; NULL until the first */
+    size_t count;
+    uint64_t seed;
+};
+/* True the first time. False from then on, until marks_clear. */
+bool marks_first(struct marks *marks, struct slice what);
+void marks_clear(struct marks *marks);
+void marks_free(struct marks *marks);
+
+/* A hash for tables in memory: seeded, so that nobody outside can choose what collides. */
+uint64_t hash_of(uint64_t seed, struct slice bytes);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this room share. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "batch.h"
+#include "expiry.h"
+#include "index.h"
+#include "keys.h"
+#include "pipeline.h"
+#include "server.h"
+#include "tls.h"
+#include "transport.h"
+#include "waybill/log.h"
+#include "waybill/store.h"
+
+struct store {
+    const struct settings *settings;
+    const char *prefix;
+    struct server server;
+    struct tls *tls;
+    struct transport transport;
+    struct pipeline pipeline;
+    enum store_trouble trouble;
+
+    struct batch writes;
+    struct batch events; /* go out last: who follows them finds the records */
+    struct postings postings;
+    struct marks marks;
+    struct log_trouble foreign;
+    uint64_t too_late; /* writes to days that are about to go */
+
+    bool nodes[ID_NODES]; /* that ever wrote */
+    bool nodes_changed;   /* by what is queued */
+    int64_t nodes_until;  /* clock_monotonic; 0: not known */
+};
+
+/* Remember the trouble, word it, return -1. */
+int store_fail(struct store *store, enum store_trouble trouble, struct error *why,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Connect if need be, send the pipeline, read the replies. `doing` for the message: "read
+ * records". */
+int store_run(struct store *store, const struct replies *replies, const char *doing,
+              struct error *why);
+/* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */
+int64_t store_days(const struct store *store, bool refused);
+struct life store_life(const struct store *store, uint32_t day, bool refused);
+bool store_day_open(struct store *store, uint32_t day, bool refused);
+/* Queue: this node writes here. */
+void store_note_node(struct store *store, unsigned node);
+/* Which nodes wrote here; asked anew every few seconds. */
+int store_know_nodes(struct store *store, struct error *why);
+unsigned store_node_count(const struct store *store);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys: every key that exists, first as a table for people, then as functions.
+ *
+ * Every key stands alone: no command of ours touches two, so all of them may live on different
+ * servers of a Cluster. YYMMDD is a UTC day.
+ */
+#include "keys.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct key_row key_rows[] = {
+    {"r:YYMMDD:HHMM:N", "hash", "records of ten minutes of node N; field: 12-digit ref, or ref+NN",
+     "retention", "waybilld waybill"},
+    {"rr:YYMMDD:HHMM:N", "hash", "the same, of mails that were refused altogether",
+     "refused retention", "waybilld waybill"},
+    {"x:YYMMDD:K:HEX", "set", "shard HEX of 2^K of the day's index: numbers fp*10^12+ref",
+     "retention", "waybilld waybill"},
+    {"rx:YYMMDD:K:HEX", "set", "the same, of refused mails", "refused retention",
+     "waybilld waybill"},
+    {"d:YYMMDD", "set", "the values of K in use that day", "retention", "waybilld waybill"},
+    {"rd:YYMMDD", "set", "the same, of refused mails", "refused retention", "waybilld waybill"},
+    {"h:YYMMDD:KIND:TERM", "set", "the values of P in use for a term with many postings",
+     "retention", "waybilld waybill"},
+    {"rh:YYMMDD:KIND:TERM", "set", "the same, of refused mails", "refused retention",
+     "waybilld waybill"},
+    {"hp:YYMMDD:P:HEX:KIND:TERM", "set", "part HEX of 2^P of such a term: refs", "retention",
+     "waybilld waybill"},
+    {"rhp:YYMMDD:P:HEX:KIND:TERM", "set", "the same, of refused mails", "refused retention",
+     "waybilld waybill"},
+    {"st:delayed", "zset", "id:recipient of what is delayed now; score: time of the last attempt",
+     "swept after retention", "waybilld waybill"},
+    {"st:YYMMDD:STATE", "zset",
+     "id:recipient that failed, rejected or expired that day; score: its time", "retention",
+     "waybilld waybill"},
+    {"ev:S", "stream", "events of the waybills whose id modulo 16 is S, by ids only",
+     "bounded length", "waybilld waybill"},
+    {"nodes", "set", "numbers of all nodes that ever wrote", "none", "waybilld waybill"},
+    {"node:NN", "hash", "the machine that owns node NN: machine, host, since", "none", "waybilld"},
+    {"beat:NN", "hash", "last sign of life of each witness of node NN", "none", "waybilld"},
+    {"gap:YYMMDD", "hash", "times in which a witness was blind; field: NN witness from",
+     "retention", "waybilld waybill"},
+    {"count:YYMMDDHH:NN", "hash", "absolute counters of node NN for that hour", "retention",
+     "waybilld"},
+    {"tomb", "hash", "keyed hashes of forgotten addresses; every writer honours them", "none",
+     "waybill"},
+    {"audit:YYMMDD", "stream", "who looked at what", "audit retention", "waybill waybill-web"},
+    {"session:HASH", "hash", "a session of the support page", "its own end", "waybill-web"},
+    {"token:HASH", "hash", "an API token: rights, owner, end", "its own end",
+     "waybill waybill-web"},
+    {"subscription:NAME", "hash", "where events are sent, and which", "none",
+     "waybill waybill-notify"},
+    {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number", "seconds",
+     "waybill-notify"},
+    {"dict:V", "string", "zstd dictionary number V", "none", "waybilld waybill"},
+};
+const size_t key_row_count = sizeof key_rows / sizeof key_rows[0];
+
+static void key_write(struct key *key, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void key_write(struct key *key, const char *format, ...)
+{
+    va_list arguments;
+    int size;
+
+    va_start(arguments, format);
+    size = vsnprintf(key->text, sizeof key->text, format, arguments);
+    va_end(arguments);
+    key->size = size < 0                          ? 0
+                : (size_t)size < sizeof key->text ? (size_t)size
+                                                  : sizeof key->text - 1;
+}
+
+/* A term may hold any byte, so it is not printed. */
+static void key_append(struct key *key, struct slice term)
+{
+    size_t size =
+        term.size < sizeof key->text - key->size ? term.size : sizeof key->text - key->size;
+
+    if (size > 0)
+        memcpy(key->text + key->size, term.at, size);
+    key->size += size;
+}
+
+void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
+                    unsigned node, bool refused)
+{
+    key_write(key, "%s%s:%06" PRIu32 ":%02u%u0:%u", prefix, refused ? "rr" : "r", day, slice / 6,
+              slice % 6, node);
+}
+
+void key_records(struct key *key, const char *prefix, uint64_t id, bool refused)
+{
+    uint64_t second = id_ref(id) / 10000000;
+
+    key_records_of(key, prefix, id_day(id), (unsigned)(second / 600), id_node(id), refused);
+}
+
+void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused)
+{
+    key_write(key, "%s%s:%06" PRIu32, prefix, refused ? "rd" : "d", day);
+}
+
+void key_shard(struct key *key, const char *prefix, uint32_t day, unsigned exponent, uint32_t part,
+               bool refused)
+{
+    key_write(key, "%s%s:%06" PRIu32 ":%u:%" PRIx32, prefix, refused ? "rx" : "x", day, exponent,
+              part);
+}
+
+void key_hot(struct key *key, const char *prefix, uint32_t day, enum term_kind kind,
+             struct slice term, bool refused)
+{
+    key_write(key, "%s%s:%06" PRIu32 ":%c:", prefix, refused ? "rh" : "h", day, (char)kind);
+    key_append(key, term);
+}
+
+void key_hot_part(struct key *key, const char *prefix, uint32_t day, unsigned exponent,
+                  uint32_t part, enum term_kind kind, struct slice term, bool refused)
+{
+    key_write(key, "%s%s:%06" PRIu32 ":%u:%" PRIx32 ":%c:", prefix, refused ? "rhp" : "hp", day,
+              exponent, part, (char)kind);
+    key_append(key, term);
+}
+
+void key_delayed(struct key *key, const char *prefix)
+{
+    key_write(key, "%sst:delayed", prefix);
+}
+
+void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient_state state)
+{
+    key_write(key, "%sst:%06" PRIu32 ":%s", prefix, day, state_word(state));
+}
+
+void key_nodes(struct key *key, const char *prefix)
+{
+    key_write(key, "%snodes", prefix);
+}
+
+void key_node(struct key *key, const char *prefix, unsigned node)
+{
+    key_write(key, "%snode:%02u", prefix, node);
+}
+
+void key_beat(struct key *key, const char *prefix, unsigned node)
+{
+    key_write(key, "%sbeat:%02u", prefix, node);
+}
+
+void key_gaps(struct key *key, const char *prefix, uint32_t day)
+{
+    key_write(key, "%sgap:%06" PRIu32, prefix, day);
+}
+
+void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned hour, unsigned node)
+{
+    key_write(key, "%scount:%06" PRIu32 "%02u:%02u", prefix, day, hour, node);
+}
+
+void key_events(struct key *key, const char *prefix, unsigned stream)
+{
+    key_write(key, "%sev:%u", prefix, stream);
+}

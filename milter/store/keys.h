@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys: every key that exists. No other file makes one.
+ *
+ * Each function writes a whole key, prefix and all. They cannot fail: a prefix has at most
+ * KEY_PREFIX_MAX bytes, a term at most KEY_TERM_MAX.
+ */
+#ifndef STORE_KEYS_H
+#define STORE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "waybill/clock.h"
+#include "waybill/id.h"
+#include "waybill/store.h"
+#include "waybill/text.h"
+
+#define KEY_PREFIX_MAX 64u
+#define KEY_TERM_MAX 250u
+#define KEY_MAX 384u
+
+#define SLICE_MS (10 * MINUTE_MS) /* a bucket of records */
+#define SLICES 144u               /* of them a day */
+
+struct key {
+    char text[KEY_MAX];
+    size_t size;
+};
+static inline struct slice key_slice(const struct key *key)
+{
+    return slice_make(key->text, key->size);
+}
+
+void key_records(struct key *key, const char *prefix, uint64_t id, bool refused);
+void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
+                    unsigned node, bool refused);
+/* The index: the exponents in use of a day, and shard `part` of 2^exponent. */
+void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused);
+void key_shard(struct key *key, const char *prefix, uint32_t day, unsigned exponent, uint32_t part,
+               bool refused);
+/* Hot terms: the exponents in use of a term, and part `part` of 2^exponent. */
+void key_hot(struct key *key, const char *prefix, uint32_t day, enum term_kind kind,
+             struct slice term, bool refused);
+void key_hot_part(struct key *key, const char *prefix, uint32_t day, unsigned exponent,
+                  uint32_t part, enum term_kind kind, struct slice term, bool refused);
+
+void key_delayed(struct key *key, const char *prefix);
+void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient_state state);
+
+void key_nodes(struct key *key, const char *prefix);
+void key_node(struct key *key, const char *prefix, unsigned node);
+void key_beat(struct key *key, const char *prefix, unsigned node);
+void key_gaps(struct key *key, const char *prefix, uint32_t day);
+void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned hour, unsigned node);
+void key_events(struct key *key, const char *prefix, unsigned stream);
+
+/* All keys, those of later programs too: what waybill-schema(7) and the ACL examples follow. */
+struct key_row {
+    const char *form;
+    const char *type;
+    const char *holds;
+    const char *life;
+    const char *writers; /* programs that write it; all may read what their users may see */
+};
+extern const struct key_row key_rows[];
+extern const size_t key_row_count;
+
+#endif

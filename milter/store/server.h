@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* server: where the server is, as the option `redis` says it. */
+#ifndef STORE_SERVER_H
+#define STORE_SERVER_H
+
+#include "waybill/error.h"
+
+enum server_kind { SERVER_TCP, SERVER_TLS, SERVER_UNIX };
+
+struct server {
+    enum server_kind kind;
+    char host[256]; /* without the brackets of an IPv6 address */
+    char port[6];
+    char path[108]; /* of a Unix socket; fits sun_path */
+    char name[320]; /* as given, for messages */
+};
+
+/* Reads tcp:HOST:PORT, tls:HOST:PORT (HOST may be [IPv6]) or unix:PATH. */
+int server_parse(struct server *server, const char *text, struct error *why);
+
+#endif

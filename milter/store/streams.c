@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * streams: what happened, in sixteen bounded streams, by waybill.
+ *
+ * An entry names the waybill, the recipient's hash and the action: no address, so that the
+ * streams need not be searched when somebody is to be forgotten. A replay adds entries again;
+ * the event's id tells readers which they know.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+#include "waybill/clock.h"
+
+#define EVENTS_AT_ONCE "256" /* of one stream in one reply */
+#define PATIENCE_MAX HOUR_MS
+
+void store_emit_event(struct store *store, const struct event *event)
+{
+    char id[FACT_ID_SIZE], recipient[FACT_ID_SIZE];
+    char waybill[24], time[24], sequence[16], kept[24];
+    struct key key;
+
+    key_events(&key, store->prefix, (unsigned)(event->waybill % STORE_STREAMS));
+    fact_id_text(event->id, id);
+    fact_id_text(event->recipient, recipient);
+    snprintf(waybill, sizeof waybill, "%" PRIu64, event->waybill);
+    snprintf(time, sizeof time, "%" PRId64, event->time);
+    snprintf(sequence, sizeof sequence, "%u", event->sequence);
+    snprintf(kept, sizeof kept, "%" PRId64, store->settings->events_kept);
+    BATCH_ADD(&store->events, VERB_XADD, key_slice(&key), LIFE_ENDLESS, WORD("MAXLEN"), WORD("~"),
+              slice_of(kept), WORD("*"), WORD("e"), slice_of(id), WORD("w"), slice_of(waybill),
+              WORD("r"), slice_of(recipient), WORD("a"), slice_of(event_word(event->action)),
+              WORD("t"), slice_of(time), WORD("n"), slice_of(sequence));
+}
+
+/* ---- reading ---- */
+
+static bool event_action_of(struct slice word, enum event_action *action)
+{
+    for (int i = 0; i < EVENT_ACTION_COUNT; i++) {
+        if (slice_is(word, event_word((enum event_action)i))) {
+            *action = (enum event_action)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: not whole, or an action that a newer writer made up. */
+static bool event_read(const struct reply *fields, struct event *event)
+{
+    unsigned seen = 0;
+
+    *event = (struct event){0};
+    for (size_t i = 0; i + 1 < fields->count; i += 2) {
+        struct slice name = fields->items[i]->text, value = fields->items[i + 1]->text;
+        uint64_t number = 0;
+
+        if (slice_is(name, "e") && fact_id_parse(value, &event->id))
+            seen |= 1;
+        else if (slice_is(name, "w") && text_number(value, 1, UINT64_MAX, &event->waybill))
+            seen |= 2;
+        else if (slice_is(name, "r") && fact_id_parse(value, &event->recipient))
+            seen |= 4;
+        else if (slice_is(name, "a") && event_action_of(value, &event->action))
+            seen |= 8;
+        else if (slice_is(name, "t") && text_number(value, 0, INT64_MAX, &number))
+            seen |= 16, event->time = (int64_t)number;
+        else if (slice_is(name, "n") && text_number(value, 0, UINT32_MAX, &number))
+            seen |= 32, event->sequence = (unsigned)number;
+    }
+    return seen == 63;
+}
+
+/* "1732220000000-0": digits, a hyphen, digits; fits a cursor. */
+static bool entry_id(struct slice text, char *to)
+{
+    struct slice rest = text;
+    uint64_t number;
+
+    if (!text_take_number(&rest, &number) || !text_take_char(&rest, '-') ||
+        !text_take_number(&rest, &number) || rest.size > 0)
+        return false;
+    return slice_copy(text, to, sizeof((struct store_cursor *)0)->last[0]);
+}
+
+struct following {
+    const struct store *store;
+    struct store_cursor *cursor;
+    void (*seen)(void *context, const struct event *event);
+    void *context;
+    unsigned asked[STORE_STREAMS]; /* stream behind each command that asks for the newest */
+};
+
+void store_cursor_now(struct store_cursor *cursor)
+{
+    memset(cursor, 0, sizeof *cursor);
+}
+
+static bool is_entry(const struct reply *reply)
+{
+    return reply->type == REPLY_LIST && reply->count == 2 && reply->items[0]->type == REPLY_TEXT &&
+           reply->items[1]->type == REPLY_LIST;
+}
+
+static enum got newest_got(void *context, size_t index, const struct reply *reply)
+{
+    struct following *following = context;
+    char *last = following->cursor->last[following->asked[index]];
+
+    if (reply->type != REPLY_LIST || reply->count > 1)
+        return GOT_ODD;
+    if (reply->count == 0)
+        snprintf(last, sizeof following->cursor->last[0], "0-0");
+    else if (!is_entry(reply->items[0]) || !entry_id(reply->items[0]->items[0]->text, last))
+        return GOT_ODD;
+    return GOT_FINE;
+}
+
+/* "From now on" becomes an entry's id at once; asking with "$" each time would miss what comes
+ * between two calls. */
+static int follow_begin(struct store *store, struct following *following, struct error *why)
+{
+    struct replies replies = {.context = following, .got = newest_got};
+    unsigned count = 0;
+    struct key key;
+
+    for (unsigned i = 0; i < STORE_STREAMS; i++) {
+        if (following->cursor->last[i][0] != '\0')
+            continue;
+        following->asked[count++] = i;
+        key_events(&key, store->prefix, i);
+        PIPELINE_ADD(&store->pipeline, WORD("XREVRANGE"), key_slice(&key), WORD("+"), WORD("-"),
+                     WORD("COUNT"), WORD("1"));
+    }
+    return count ? store_run(store, &replies, "follow the events", why) : 0;
+}
+
+static enum got stream_take(struct following *following, unsigned stream,
+                            const struct reply *entries)
+{
+    struct event event;
+
+    for (size_t i = 0; i < entries->count; i++) {
+        if (!is_entry(entries->items[i]) ||
+            !entry_id(entries->items[i]->items[0]->text, following->cursor->last[stream]))
+            return GOT_ODD;
+        if (event_read(entries->items[i]->items[1], &event))
+            following->seen(following->context, &event);
+    }
+    return GOT_FINE;
+}
+
+static enum got streams_got(void *context, size_t index, const struct reply *reply)
+{
+    struct following *following = context;
+    struct key key;
+
+    (void)index;
+    if (reply->type == REPLY_NIL)
+        return GOT_FINE; /* nothing came */
+    if (reply->type != REPLY_LIST)
+        return GOT_ODD;
+    for (size_t i = 0; i < reply->count; i++) {
+        const struct reply *stream = reply->items[i];
+        unsigned number = 0;
+
+        if (!is_entry(stream))
+            return GOT_ODD;
+        do
+            key_events(&key, following->store->prefix, number);
+        while (!slice_equal(key_slice(&key), stream->items[0]->text) && ++number < STORE_STREAMS);
+        if (number == STORE_STREAMS || stream_take(following, number, stream->items[1]) != GOT_FINE)
+            return GOT_ODD;
+    }
+    return GOT_FINE;
+}
+
+int store_read_events(struct store *store, struct store_cursor *cursor, int64_t ms,
+                      void (*seen)(void *context, const struct event *event), void *context,
+                      struct error *why)
+{
+    struct following following = {
+        .store = store, .cursor = cursor, .seen = seen, .context = context};
+    struct replies replies = {.context = &following, .got = streams_got};
+    struct slice words[6 + 2 * STORE_STREAMS];
+    struct key keys[STORE_STREAMS];
+    char wait[24];
+    size_t count = 0;
+
+    if (follow_begin(store, &following, why))
+        return -1;
+    words[count++] = WORD("XREAD");
+    words[count++] = WORD("COUNT");
+    words[count++] = WORD(EVENTS_AT_ONCE);
+    if (ms > 0) { /* BLOCK 0 would wait for ever */
+        replies.patience = ms < PATIENCE_MAX ? ms : PATIENCE_MAX;
+        snprintf(wait, sizeof wait, "%" PRId64, replies.patience);
+        words[count++] = WORD("BLOCK");
+        words[count++] = slice_of(wait);
+    }
+    words[count++] = WORD("STREAMS");
+    for (unsigned i = 0; i < STORE_STREAMS; i++) {
+        key_events(&keys[i], store->prefix, i);
+        words[count + i] = key_slice(&keys[i]);
+        words[count + STORE_STREAMS + i] = slice_of(cursor->last[i]);
+    }
+    pipeline_add(&store->pipeline, words, count + 2 * STORE_STREAMS);
+    return store_run(store, &replies, "follow the events", why);
+}

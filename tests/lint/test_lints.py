@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each lint passes on this tree and fails on a planted offence, naming its file and line."""
+import os
+import subprocess
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LINTS = ("layers", "banned", "form", "spdx", "shell", "manuals")
+HEAD = "/* SPDX-License-Identifier: BSD-2-Clause */\n/*\n * thing: a thing.\n */\n"
+CLEAN = {
+    "milter/fact/thing.c": HEAD + '#include "waybill/fact.h"\n/* smfi_main( and strcpy( */\n',
+    "milter/store/redis.c": HEAD + "#include <hiredis/hiredis.h>\nvoid redisFree(void *);\n",
+    "milter/programs/waybill.c": HEAD + '#include "waybill/cli.h"\nint main(void);\n',
+    "include/waybill/fact.h": HEAD + '#include "waybill/buffer.h"\n',
+    "packaging/start": "#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\necho \"$1\"\n",
+    "packaging/man/waybill.1": ".\\\" SPDX-License-Identifier: BSD-2-Clause\n.Dd November 21, 2026\n"
+                               ".Dt WAYBILL 1\n.Os\n.Sh NAME\n.Nm waybill\n.Nd where is it\n",
+}
+OFFENCES = [
+    # lint, file, what is planted (put at the end), the line that must be named, what must be said
+    ("layers", "milter/fact/thing.c", '#include "waybill/store.h"\n', 7, "fact must not know store"),
+    ("layers", "milter/store/thing.c", HEAD + '#include "waybill/journal.h"\n', 5,
+     "store must not know journal"),
+    ("layers", "milter/answer/thing.c", HEAD + '#include "waybill/journal.h"\n', 5,
+     "answer must not know journal"),
+    ("layers", "milter/observe/maillog/thing.c", HEAD + '#include "waybill/store.h"\n', 5,
+     "observe must not know store"),
+    ("layers", "milter/ship/thing.c", HEAD + "#include <libmilter/mfapi.h>\n", 5, "libmilter"),
+    ("layers", "milter/ship/thing.c", HEAD + "int x(void) { return smfi_main(); }\n", 5,
+     "smfi_main"),
+    ("layers", "milter/ship/thing.c", HEAD + "#include <hiredis/hiredis.h>\n", 5, "hiredis"),
+    ("layers", "milter/journal/thing.c", HEAD + "void *x = SSL_new;\n", 5, "SSL_new"),
+    ("layers", "milter/fact/thing.c", "void *x = EVP_sha256;\n", 7, "EVP_sha256"),
+    ("layers", "include/waybill/fact.h", '#include "waybill/store.h"\n', 6,
+     "fact must not know store"),
+    ("layers", "milter/fact/thing.c", '#include "../store/redis.c"\n', 7, "another room"),
+    ("layers", "milter/fact/thing.c", '#include "waybill/nobody.h"\n', 7, "nobody keeps"),
+    ("banned", "milter/fact/thing.c", "void x(char *a) { strcpy(a, a); }\n", 7, "strcpy"),
+    ("banned", "milter/fact/thing.c", "int y = 1; /* TODO */\n", 7, "unfinished"),
+    ("form", "milter/fact/thing.c", "\tint x;\n", 7, "a tab"),
+    ("form", "milter/fact/thing.c", "int x; " + "/" * 100 + "\n", 7, "107 columns"),
+    ("form", "milter/fact/thing.c", "int x; \n", 7, "blanks at the end"),
+    ("form", "milter/fact/bare.c", "int x;\n", 1, "licence"),
+    ("form", "milter/fact/fact.c", HEAD + '#include <stdio.h>\n#include "waybill/fact.h"\n', 5,
+     "first"),
+    ("spdx", "tests/support/thing.py", "print(1)\n", 1, "SPDX"),
+    ("spdx", "packaging/bare", "#!/bin/sh\ntrue\n", 1, "SPDX"),
+    ("shell", "packaging/start", "rm -r $UNSET/x\n", 4, "SC2086"),
+    ("manuals", "packaging/man/waybill.1", ".Xx unknown\n", 8, "unknown"),
+    ("manuals", "milter/programs/Makemodule.am",
+     "# SPDX-License-Identifier: BSD-2-Clause\nsbin_PROGRAMS += waybilld\n", 1, "no manual waybilld.8"),
+    ("manuals", "milter/base/options.c", HEAD + 'x = { .name = "listen" };\n', 1, "waybill.conf.5"),
+]
+
+
+def lint(name, tree=None):
+    return subprocess.run([os.path.join(HERE, name)] + ([str(tree)] if tree else []),
+                          check=False, capture_output=True, text=True)
+
+
+def plant(tree, path, text):
+    target = tree / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+@pytest.fixture(name="tree")
+def clean_tree(tmp_path):
+    for path, text in CLEAN.items():
+        plant(tmp_path, path, text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", LINTS)
+def test_this_tree_is_clean(name):
+    result = lint(name)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", LINTS)
+def test_a_clean_tree_passes(name, tree):
+    result = lint(name, tree)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name,path,text,line,said", OFFENCES)
+def test_a_planted_offence_fails(tree, name, path, text, line, said):
+    plant(tree, path, text)
+    result = lint(name, tree)
+    assert result.returncode == 1
+    hits = [offence for offence in result.stdout.splitlines() if said in offence]
+    assert any(f"{path}:{line}:" in hit for hit in hits), result.stdout
+
+
+def test_an_option_without_words_in_the_manual_fails(tree):
+    page = CLEAN["packaging/man/waybill.1"] + ".It Ic listen\n"
+    plant(tree, "packaging/man/waybill.conf.5", page)
+    plant(tree, "milter/base/options.c", HEAD + '{ .name = "listen" }, { .name = "user" }\n')
+    assert "'user' is not described" in lint("manuals", tree).stdout
+
+
+@pytest.mark.parametrize("name", LINTS)
+def test_an_empty_tree_is_no_pass(name, tmp_path):
+    assert lint(name, tmp_path).returncode != 0

@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command as a user meets it: exit codes, what it prints into a pipe and on a terminal, and
+ * that no byte of a mail reaches the terminal as it came.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../../milter/answer/cli/command.h"
+#include "mail.h"
+#include "redis.h"
+#include "waybill/clock.h"
+#include "waybill/id.h"
+
+#define PORT 26241
+#define OUTPUT_MAX (4u << 20)
+
+/* Escapes, a title change, C1 in UTF-8, right-to-left, zero width, a line separator, bad bytes. */
+#define HOSTILE                                                                                    \
+    "a\033[2J\033]0;owned\007\xc2\x9b" "31m\xe2\x80\xae" "gpj.exe\xe2\x80\x8b\xe2\x80\xa8" "b\xff\xfe\r\n;="
+
+static struct redis redis;
+static struct mail good, evil, waiting;
+static char output[OUTPUT_MAX]; /* of the last run */
+static size_t output_size;
+
+/* ---- running it ---- */
+
+#define WORDS_MAX 16
+
+/* Split at blanks; a word that begins with a quote goes to the next quote. */
+static int split(char *line, char **words)
+{
+    int count = 0;
+
+    words[count++] = (char *)"waybill";
+    while (*line != '\0' && count < WORDS_MAX - 1) {
+        char stop = *line == '\'' ? '\'' : ' ';
+        line += stop == '\'';
+        words[count++] = line;
+        line += strcspn(line, stop == '\'' ? "'" : " ");
+        if (*line != '\0')
+            *line++ = '\0';
+        line += strspn(line, " ");
+    }
+    words[count] = NULL;
+    return count;
+}
+
+static void child(const char *line)
+{
+    char copy[1024], *words[WORDS_MAX];
+
+    snprintf(copy, sizeof copy, "%s", line);
+    setenv("WAYBILL_CONFIG", redis.config, 0);
+    exit(cli_main(split(copy, words), words));
+}
+
+static int collect(int from, pid_t pid)
+{
+    ssize_t size;
+    int status;
+
+    output_size = 0;
+    while ((size = read(from, output + output_size, sizeof output - 1 - output_size)) > 0)
+        output_size += (size_t)size;
+    output[output_size] = '\0';
+    close(from);
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* stdout and stderr into `output`; the exit code. */
+static int run(const char *line)
+{
+    int ends[2];
+    pid_t pid;
+
+    fflush(NULL);
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], 1);
+        dup2(ends[1], 2);
+        close(ends[0]);
+        close(ends[1]);
+        child(line);
+    }
+    close(ends[1]);
+    return collect(ends[0], pid);
+}
+
+static int run_on_terminal(const char *line, unsigned short width)
+{
+    struct winsize size = {.ws_row = 50, .ws_col = width};
+    int terminal;
+    pid_t pid;
+
+    fflush(NULL);
+    pid = forkpty(&terminal, NULL, NULL, &size);
+    if (pid == 0) {
+        setenv("TERM", "xterm", 1);
+        unsetenv("NO_COLOR");
+        child(line);
+    }
+    return collect(terminal, pid);
+}
+
+static bool says(const char *words)
+{
+    return strstr(output, words) != NULL;
+}
+
+/* ---- the world ---- */
+
+static int make_world(void **state)
+{
+    int64_t now = clock_now();
+
+    (void)state;
+    redis_start(&redis, PORT);
+    good = (struct mail){.id = mail_id(now - HOUR_MS, 1),
+                         .from = "shop@example.org",
+                         .message_id = "one@example.org",
+                         .queue_id = "4mGprq8lpWzGsdv",
+                         .client = "out.example.org",
+                         .ip = "192.0.2.7",
+                         .login = "shop",
+                         .subject = "=SUM(A1:A9)",
+                         .recipient_count = 2};
+    good.recipients[0] = (struct mail_recipient){.address = "bob@there.example",
+                                                 .state = STATE_DELIVERED,
+                                                 .status = "2.0.0",
+                                                 .reply = "250 2.0.0 Ok",
+                                                 .relay = "mx.there.example[192.0.2.9]:25"};
+    good.recipients[1] = (struct mail_recipient){.address = "carol@there.example",
+                                                 .state = STATE_FAILED,
+                                                 .status = "5.1.1",
+                                                 .reply = "550 5.1.1 no such user",
+                                                 .relay = "mx.there.example[192.0.2.9]:25"};
+    evil = (struct mail){.id = mail_id(now - 2 * HOUR_MS, 2), .from = HOSTILE "@evil.example",
+                         .message_id = HOSTILE, .queue_id = "4mEvil", .client = HOSTILE,
+                         .ip = "203.0.113.9", .login = HOSTILE, .subject = HOSTILE,
+                         .recipient_count = 1};
+    evil.recipients[0] =
+        (struct mail_recipient){.address = HOSTILE "@to.example", .state = STATE_FAILED,
+                                .status = HOSTILE, .reply = HOSTILE, .relay = HOSTILE};
+    waiting = (struct mail){.id = mail_id(now - 3 * HOUR_MS, 3), .from = "",
+                            .queue_id = "4mEvil", .recipient_count = 1};
+    waiting.recipients[0] = (struct mail_recipient){
+        .address = "d\xc3\xb6ra@\xe6\x97\xa5\xe6\x9c\xac.example", .state = STATE_DELAYED,
+        .status = "4.4.1", .reply = "connect timed out", .relay = "none"};
+    mail_put(redis.store, &good);
+    mail_put(redis.store, &evil);
+    mail_put(redis.store, &waiting);
+    mail_flush(redis.store);
+    return 0;
+}
+
+static int end_world(void **state)
+{
+    (void)state;
+    redis_stop(&redis);
+    return 0;
+}
+
+/* "show CODE" and what follows. */
+static void show_line(const struct mail *mail, char *line, size_t room, const char *options)
+{
+    char code[ID_CODE_SIZE];
+
+    id_code(mail->id, code);
+    snprintf(line, room, "show %s %s", code, options);
+}
+
+/* ---- exit codes ---- */
+
+static void test_exit_codes_are_the_documented_ones(void **state)
+{
+    static const struct {
+        const char *line;
+        int code;
+        const char *says;
+    } cases[] = {
+        {"", CLI_USAGE, "Usage: waybill"},
+        {"--help", CLI_FOUND, "Commands:"},
+        {"--version", CLI_FOUND, "waybill "},
+        {"help", CLI_FOUND, "Commands:"},
+        {"help trace", CLI_FOUND, "--message-id"},
+        {"trace --help", CLI_FOUND, "Examples:"},
+        {"--help show", CLI_FOUND, "case code"},
+        {"help nonsense", CLI_USAGE, "there is no command 'nonsense'"},
+        {"nonsense", CLI_USAGE, "there is no command 'nonsense'"},
+        {"--nonsense trace", CLI_USAGE, "cannot stand before"},
+        {"trace --nonsense", CLI_USAGE, "no option '--nonsense'"},
+        {"trace -Z", CLI_USAGE, "no option '-Z'"},
+        {"trace --to", CLI_USAGE, "needs a value"},
+        {"trace --to ''", CLI_USAGE, "not empty"},
+        {"trace --limit 0", CLI_USAGE, "from 1 to 10000"},
+        {"trace --state lost", CLI_USAGE, "there are: accepted"},
+        {"trace --since yesterday", CLI_USAGE, "--since: "},
+        {"trace --since now --until -2h", CLI_USAGE, "later"},
+        {"trace --after 1234", CLI_USAGE, "not a case code"},
+        {"trace --json --csv", CLI_USAGE, "exclude"},
+        {"trace word", CLI_USAGE, "one word too many"},
+        {"show", CLI_USAGE, "ID is missing"},
+        {"show 4mNotThere", CLI_NOTHING, "no mail"},
+        {"show 0000-0000-0000-0", CLI_NOTHING, "no mail"},
+        {"trace", CLI_FOUND, "3 mails"},
+        {"trace --to nobody@there.example", CLI_NOTHING, "Not seen: no mail to nobody@"},
+        {"trace --to bob@there.example", CLI_FOUND, "1 mail, 1 recipient"},
+        {"trace -t @there.example --state failed", CLI_FOUND, "carol@there.example"},
+        {"trace -t bob@there.example --state failed", CLI_NOTHING, "in state failed"},
+        {"trace -f '<>'", CLI_FOUND, "1 mail,"},
+        {"trace -m '<ONE@example.org>'", CLI_FOUND, "1 mail,"},
+        {"trace --client out.example.org --login shop", CLI_FOUND, "1 mail,"},
+        {"show 4mGprq8lpWzGsdv", CLI_FOUND, "Refused for good by mx.there.example"},
+        {"show one@example.org", CLI_FOUND, "Handed over to mx.there.example"},
+        {"show 4mEvil", CLI_FOUND, "2 mails are called so"},
+        {"stats", CLI_FOUND, "1  delayed"},
+        {"stats --since -1m", CLI_NOTHING, "0  mails"},
+        {"-c /nonexistent trace", CLI_USAGE, "/nonexistent"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int code = run(cases[i].line);
+        if (code != cases[i].code || !says(cases[i].says))
+            fail_msg("waybill %s: exit %d, wanted %d and '%s':\n%s", cases[i].line, code,
+                     cases[i].code, cases[i].says, output);
+    }
+}
+
+static void test_a_store_that_is_away_is_named(void **state)
+{
+    char config[160], line[256];
+    FILE *file;
+
+    (void)state;
+    snprintf(config, sizeof config, "%s/away.conf", redis.directory);
+    file = fopen(config, "w");
+    fputs("redis = \"tcp:127.0.0.1:26269\"\n", file);
+    fclose(file);
+    for (int i = 0; i < 3; i++) {
+        static const char *const asking[] = {"trace", "stats", "follow --for 1"};
+        snprintf(line, sizeof line, "-c %s %s", config, asking[i]);
+        assert_int_equal(run(line), CLI_UNREACHABLE);
+        assert_true(says("tcp:127.0.0.1:26269"));
+        assert_ptr_equal(strchr(output, '\n'), output + output_size - 1); /* one line */
+    }
+}
+
+/* ---- hostile bytes ---- */
+
+/* Nothing that a terminal would obey, but for our own colours. */
+static void assert_harmless(const char *what)
+{
+    for (size_t i = 0; i < output_size; i++) {
+        unsigned char byte = (unsigned char)output[i];
+        if (byte == 033) {
+            size_t end = i + 1 + strspn(output + i + 1, "[0123456789;");
+            if (output[i + 1] == '[' && output[end] == 'm' && end - i < 8)
+                continue;
+        } else if ((byte >= 0x20 && byte != 0x7f) || byte == '\n' || byte == '\r') {
+            continue;
+        }
+        fail_msg("%s: byte %02x at %zu", what, byte, i);
+    }
+    if (says("\xc2\x9b") || says("\xe2\x80\xae") || says("\xe2\x80\x8b") || says("\xe2\x80\xa8") ||
+        says("\xff"))
+        fail_msg("%s: a character that deceives", what);
+    if (says("2J\033") || says("\033[2J") || says("\033]"))
+        fail_msg("%s: an escape of the mail", what);
+}
+
+static void test_no_byte_of_a_mail_reaches_the_terminal_as_it_came(void **state)
+{
+    static const char *const lines[] = {
+        "SHOW", "SHOW --raw", "trace --from @evil.example", "trace --csv",
+        "trace --login nothing --to 'x\033[2J\xe2\x80\xae@y'", "show 'x\033[2J'",
+        "trace --\033[2J", "stats", "follow --for 1"};
+    char line[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (strncmp(lines[i], "SHOW", 4) == 0)
+            show_line(&evil, line, sizeof line, lines[i] + 4);
+        else
+            snprintf(line, sizeof line, "%s", lines[i]);
+        run(line);
+        assert_harmless(line);
+        run_on_terminal(line, 80);
+        assert_harmless(line);
+    }
+}
+
+/* ---- terminals ---- */
+
+static size_t widest_line(void)
+{
+    size_t widest = 0, width = 0;
+
+    for (size_t i = 0; i < output_size; i++) {
+        unsigned char byte = (unsigned char)output[i];
+        if (byte == 033) {
+            i += strcspn(output + i, "m");
+        } else if (byte == '\n') {
+            widest = width > widest ? width : widest;
+            width = 0;
+        } else if (byte != '\r' && (byte & 0xc0) != 0x80) {
+            width += byte >= 0xe6 ? 2 : 1; /* the wide letters of the test begin there */
+        }
+    }
+    return widest;
+}
+
+static void test_a_table_fits_the_terminal(void **state)
+{
+    static const unsigned short widths[] = {40, 80, 120, 160};
+    char line[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        run_on_terminal("trace", widths[i]);
+        if (widths[i] >= 80 && widest_line() > widths[i])
+            fail_msg("trace at %u: a line of %zu\n%s", widths[i], widest_line(), output);
+        assert_true(says("\033[32mdelivered"));
+    }
+    show_line(&good, line, sizeof line, "");
+    run_on_terminal(line, 80);
+    assert_true(widest_line() <= 80);
+}
+
+static void test_a_pipe_gets_no_colour_and_nothing_cut(void **state)
+{
+    (void)state;
+    run("trace");
+    assert_null(strchr(output, '\033'));
+    assert_true(says("carol@there.example"));
+    assert_true(says("550 5.1.1 no such user"));
+    assert_false(says("\xe2\x80\xa6"));
+}
+
+static void test_help_fits_eighty_columns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= command_count; i++) {
+        char line[64];
+
+        snprintf(line, sizeof line, "help %s", i < command_count ? commands[i].name : "");
+        assert_int_equal(run(line), CLI_FOUND);
+        if (widest_line() > 80)
+            fail_msg("%s: a line of %zu", line, widest_line());
+    }
+}
+
+static void test_no_header_leaves_only_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(run("trace --to @there.example --no-header"), CLI_FOUND);
+    assert_false(says("WHEN"));
+    assert_false(says("mail"));
+    assert_int_equal(run("trace --csv --no-header"), CLI_FOUND);
+    assert_false(says("case_code"));
+}
+
+/* ---- for programs ---- */
+
+static int python(const char *program)
+{
+    char path[128], command[512];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/output", redis.directory);
+    file = fopen(path, "w");
+    assert_int_equal(fwrite(output, 1, output_size, file), output_size);
+    fclose(file);
+    snprintf(command, sizeof command, "python3 -c '%s' < %s", program, path);
+    return system(command);
+}
+
+static void test_json_is_json(void **state)
+{
+    char line[64];
+
+    (void)state;
+    run("trace --json");
+    assert_int_equal(
+        python("import sys,json\n"
+               "rows=[json.loads(l) for l in sys.stdin.buffer]\n"
+               "assert [r[\"object\"] for r in rows]==[\"waybill\"]*3+[\"page\"]\n"
+               "assert rows[0][\"recipients\"][0][\"delivered_to\"] in (\"next_hop\",None)\n"
+               "assert len(rows[0][\"waybill_id\"])==18\n"
+               "assert rows[3][\"next\"] is None and rows[3][\"count\"]==3"),
+        0);
+    run("trace --json --to nobody@there.example");
+    assert_int_equal(python("import sys,json\n"
+                            "p=json.loads(sys.stdin.read())\n"
+                            "assert p[\"count\"]==0 and len(p[\"coverage\"])>=1"),
+                     0);
+    show_line(&evil, line, sizeof line, "--json");
+    run(line);
+    assert_int_equal(python("import sys,json\n"
+                            "w=json.loads(sys.stdin.buffer.read())\n"
+                            "assert len(w[\"timeline\"])>=4 and \"verdict\" in w[\"recipients\"][0]"),
+                     0);
+    run("stats --json");
+    assert_int_equal(python("import sys,json\n"
+                            "s=json.loads(sys.stdin.read())\n"
+                            "assert s[\"mails\"]==3 and s[\"states\"][\"failed\"]==2"),
+                     0);
+}
+
+static void test_csv_has_equal_rows_and_no_formula(void **state)
+{
+    (void)state;
+    run("trace --csv");
+    assert_int_equal(
+        python("import sys,csv,io\n"
+               "text=sys.stdin.buffer.read().decode()\n"
+               "assert text.count(\"\\r\\n\")==text.count(\"\\n\")==5\n"
+               "rows=list(csv.reader(io.StringIO(text,newline=\"\")))\n"
+               "assert {len(r) for r in rows}=={20}, rows\n"
+               "assert not [c for r in rows for c in r if c[:1] in (\"=\",\"+\",\"-\",\"@\")]\n"
+               "assert rows[1][-1][1:]==\"=SUM(A1:A9)\""),
+        0);
+}
+
+/* Follow "more:" until it no longer stands there. */
+static void test_the_line_more_leads_to_every_mail(void **state)
+{
+    char line[512] = "trace --limit 1";
+    size_t pages = 0;
+    const char *more;
+
+    (void)state;
+    for (;;) {
+        assert_int_equal(run(line), CLI_FOUND);
+        assert_true(says("1 mail,"));
+        assert_true(++pages <= 3);
+        more = strstr(output, "more: waybill ");
+        if (more == NULL)
+            break;
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(more + 14, "\n"), more + 14);
+    }
+    assert_int_equal(pages, 3);
+    assert_true(says("d\xc3\xb6ra@"));
+}
+
+static void test_a_closed_pipe_is_quiet(void **state)
+{
+    int closed[2], ends[2];
+    pid_t pid;
+
+    (void)state;
+    fflush(NULL);
+    assert_int_equal(pipe(closed), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(closed[1], 1);
+        dup2(ends[1], 2);
+        close(closed[0]);
+        close(closed[1]);
+        close(ends[0]);
+        close(ends[1]);
+        child("trace");
+    }
+    close(closed[0]);
+    close(closed[1]);
+    close(ends[1]);
+    assert_int_equal(collect(ends[0], pid), CLI_FOUND);
+    assert_string_equal(output, "");
+}
+
+static void test_a_full_disk_is_told(void **state)
+{
+    char command[900], self[300];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    (void)state;
+    assert_true(size > 0);
+    self[size] = '\0';
+    snprintf(command, sizeof command,
+             "WAYBILL_CONFIG=%s '%s' as-waybill trace 2>%s/err >/dev/full; test $? = 3 && "
+             "grep -q 'cannot write the answer' %s/err",
+             redis.config, self, redis.directory, redis.directory);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- follow ---- */
+
+static void emit_events(const struct mail *mail)
+{
+    struct record record;
+    struct waybill waybill;
+    struct event *events;
+    size_t count;
+
+    mail_record(mail, &record);
+    assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, NULL), 0);
+    assert_int_equal(waybill_events(&waybill, &events, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        store_emit_event(redis.store, &events[i]);
+    mail_flush(redis.store);
+    free(events);
+    waybill_clear(&waybill);
+    record_clear(&record);
+}
+
+/* Again and again, as a writer does that replays; the process is the caller's. */
+static pid_t emit_always(void)
+{
+    pid_t pid;
+
+    fflush(NULL);
+    pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    store_close(&redis.store);
+    if (store_open(&redis.store, redis.settings, NULL) != 0)
+        _exit(1);
+    for (;;) {
+        clock_sleep(100);
+        emit_events(&good);
+        emit_events(&waiting);
+        emit_events(&evil);
+    }
+}
+
+static int run_beside_events(const char *line)
+{
+    pid_t pid = emit_always();
+    int code = run(line);
+
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return code;
+}
+
+static size_t count_of(const char *words)
+{
+    size_t count = 0;
+
+    for (const char *at = output; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void test_follow_tells_each_event_once(void **state)
+{
+    (void)state;
+    assert_int_equal(run_beside_events("follow --for 2"), CLI_FOUND);
+    assert_int_equal(count_of("delivery.delivered"), 1);
+    assert_int_equal(count_of("delivery.failed"), 2);
+    assert_int_equal(count_of("delivery.delayed"), 1);
+    assert_harmless("follow");
+}
+
+static void test_follow_shows_only_what_was_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(run_beside_events("follow --for 2 --to carol@there.example --json"),
+                     CLI_FOUND);
+    assert_int_equal(python("import sys,json\n"
+                            "e=[json.loads(l) for l in sys.stdin.buffer]\n"
+                            "assert e\n"
+                            "for x in e:\n"
+                            "  r=x[\"recipient\"]\n"
+                            "  assert r is None or r[\"recipient\"]==\"carol@there.example\", e"),
+                     0);
+    assert_int_equal(run_beside_events("follow --for 2 --state delayed"), CLI_FOUND);
+    assert_int_equal(count_of("delivery."), 1);
+    assert_int_equal(count_of("connect timed out"), 1);
+    assert_int_equal(run_beside_events("follow --for 1 --state held"), CLI_NOTHING);
+}
+
+/* ---- the rows, the manual, the completion ---- */
+
+static void read_text(const char *path)
+{
+    char whole[512];
+    const char *top = getenv("srcdir");
+    FILE *file;
+
+    snprintf(whole, sizeof whole, "%s/%s", top != NULL ? top : "..", path);
+    file = fopen(whole, "r");
+    if (file == NULL)
+        fail_msg("cannot open %s", whole);
+    output_size = fread(output, 1, sizeof output - 1, file);
+    output[output_size] = '\0';
+    fclose(file);
+}
+
+static void test_manual_and_completion_know_every_row(void **state)
+{
+    char words[80];
+
+    (void)state;
+    for (int manual = 0; manual <= 1; manual++) {
+        read_text(manual ? "packaging/man/waybill.1" : "packaging/conf/waybill.bash-completion");
+        for (size_t i = 0; i < command_count; i++)
+            if (!says(commands[i].name))
+                fail_msg("%s is missing", commands[i].name);
+        for (size_t i = 0; i < command_option_count; i++) {
+            snprintf(words, sizeof words, manual ? "Fl -%s" : "--%s", command_options[i].name);
+            if (!says(words))
+                fail_msg("%s is missing", words);
+        }
+        for (int i = 0; i < STATE_COUNT; i++)
+            if (!says(state_word((enum recipient_state)i)))
+                fail_msg("%s is missing", state_word((enum recipient_state)i));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exit_codes_are_the_documented_ones),
+        cmocka_unit_test(test_a_store_that_is_away_is_named),
+        cmocka_unit_test(test_no_byte_of_a_mail_reaches_the_terminal_as_it_came),
+        cmocka_unit_test(test_a_table_fits_the_terminal),
+        cmocka_unit_test(test_a_pipe_gets_no_colour_and_nothing_cut),
+        cmocka_unit_test(test_help_fits_eighty_columns),
+        cmocka_unit_test(test_no_header_leaves_only_rows),
+        cmocka_unit_test(test_json_is_json),
+        cmocka_unit_test(test_csv_has_equal_rows_and_no_formula),
+        cmocka_unit_test(test_the_line_more_leads_to_every_mail),
+        cmocka_unit_test(test_a_closed_pipe_is_quiet),
+        cmocka_unit_test(test_a_full_disk_is_told),
+        cmocka_unit_test(test_follow_tells_each_event_once),
+        cmocka_unit_test(test_follow_shows_only_what_was_asked_for),
+        cmocka_unit_test(test_manual_and_completion_know_every_row),
+    };
+    if (argc > 1 && strcmp(argv[1], "as-waybill") == 0)
+        return cli_main(argc - 1, argv + 1);
+    return cmocka_run_group_tests(tests, make_world, end_world);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * digest: published vectors, so that ids are the same on every machine.
+ */
+#include "waybill/digest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_hex(const unsigned char *bytes, size_t size, const char *hex)
+{
+    char text[100];
+
+    for (size_t i = 0; i < size; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    assert_string_equal(text, hex);
+}
+
+static void test_published_vectors(void **state)
+{
+    unsigned char out[32];
+
+    (void)state;
+    digest_sha1("abc", 3, out);
+    assert_hex(out, 20, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    digest_sha1("", 0, out);
+    assert_hex(out, 20, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    assert_true(digest_64("abc", 3) == UINT64_C(0xba7816bf8f01cfea));
+    assert_true(digest_64("", 0) == UINT64_C(0xe3b0c44298fc1c14));
+    assert_true(digest_64(NULL, 0) == UINT64_C(0xe3b0c44298fc1c14));
+    /* RFC 4231, test 2 */
+    digest_hmac("Jefe", 4, "what do ya want for nothing?", 28, out);
+    assert_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void test_empty_key_is_a_key(void **state)
+{
+    unsigned char out[32];
+
+    (void)state;
+    digest_hmac("Jefe", 4, "x", 1, out);
+    digest_hmac(NULL, 0, "", 0, out);
+    assert_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+static void test_random_bytes_fill_all_and_differ(void **state)
+{
+    unsigned char a[1000] = {0}, b[1000] = {0}, zero[100] = {0};
+
+    (void)state;
+    digest_random(a, sizeof a);
+    digest_random(b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    assert_memory_not_equal(a + 900, zero, 100);
+    digest_random(a, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_published_vectors),
+        cmocka_unit_test(test_empty_key_is_a_key),
+        cmocka_unit_test(test_random_bytes_fill_all_and_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

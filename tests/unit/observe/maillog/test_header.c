@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What stands in front of a log message, in all the ways that syslogds write it. */
+#include "../../../../milter/observe/maillog/line.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "waybill/clock.h"
+
+static int64_t at(uint32_t day, unsigned hour, unsigned minute, unsigned second)
+{
+    return clock_of_day(day, (hour * 60 + minute) * 60 + second);
+}
+
+static bool read_text(const char *text, int64_t now, struct line *line)
+{
+    return header_read(slice_of(text), now, line);
+}
+
+static void zone(const char *name)
+{
+    setenv("TZ", name, 1);
+    tzset();
+}
+
+static void test_every_form_of_header_gives_the_same_line(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        "Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov 04 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov 4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "<22>Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026-11-04T20:55:43Z mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "<22>2026-11-04T20:55:43.000123+00:00 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026-11-04T21:55:43+01:00 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026-11-04T12:25:43-0830 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026-11-04T20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026-11-04 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]\r",
+    };
+    zone("UTC");
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct line line;
+        if (!read_text(forms[i], at(261121, 0, 0, 0), &line) ||
+            line.time != at(261104, 20, 55, 43) || !slice_is(line.host, "mx") ||
+            !slice_is(line.program, "postfix/smtpd") || !slice_is(line.pid, "27735") ||
+            !slice_is(line.message, "connect from a[192.0.2.1]"))
+            fail_msg("%s", forms[i]);
+    }
+}
+
+static void test_fractions_of_a_second_are_kept_as_ms(void **state)
+{
+    (void)state;
+    struct line line;
+    assert_true(read_text("2026-11-21T20:55:43.123456+00:00 mx a/b[1]: m", 0, &line));
+    assert_int_equal(line.time, at(261121, 20, 55, 43) + 123);
+    assert_true(read_text("2026-11-21T20:55:43.5Z mx a/b[1]: m", 0, &line));
+    assert_int_equal(line.time, at(261121, 20, 55, 43) + 500);
+}
+
+static void test_year_is_the_last_one_that_is_not_in_the_future(void **state)
+{
+    (void)state;
+    struct line line;
+    zone("UTC");
+    /* December read in January */
+    assert_true(read_text("Dec 31 23:59:58 mx a/b[1]: m", at(270101, 0, 0, 3), &line));
+    assert_int_equal(line.time, at(261231, 23, 59, 58));
+    /* a sender whose clock runs ahead over New Year's Eve */
+    assert_true(read_text("Jan  1 00:00:01 mx a/b[1]: m", at(261231, 23, 59, 59), &line));
+    assert_int_equal(line.time, at(270101, 0, 0, 1));
+    /* eleven months back, and tomorrow's date that is last year's */
+    assert_true(read_text("Jan  2 00:00:00 mx a/b[1]: m", at(261121, 0, 0, 0), &line));
+    assert_int_equal(line.time, at(260102, 0, 0, 0));
+    assert_true(read_text("Nov 23 00:00:00 mx a/b[1]: m", at(261121, 0, 0, 0), &line));
+    assert_int_equal(line.time, at(251123, 0, 0, 0));
+}
+
+static void test_leap_day_falls_into_a_leap_year(void **state)
+{
+    (void)state;
+    struct line line;
+    zone("UTC");
+    assert_true(read_text("Feb 29 12:00:00 mx a/b[1]: m", at(261121, 0, 0, 0), &line));
+    assert_int_equal(line.time, at(240229, 12, 0, 0));
+    assert_true(read_text("Feb 29 12:00:00 mx a/b[1]: m", at(280229, 12, 0, 1), &line));
+    assert_int_equal(line.time, at(280229, 12, 0, 0));
+    assert_false(read_text("2026-02-29T12:00:00Z mx a/b[1]: m", 0, &line));
+}
+
+static void test_rfc3164_is_local_time(void **state)
+{
+    (void)state;
+    struct line line;
+    zone("CET-1CEST,M3.5.0,M10.5.0/3");
+    assert_true(read_text("Nov 21 10:00:00 mx a/b[1]: m", at(261121, 12, 0, 0), &line));
+    assert_int_equal(line.time, at(261121, 9, 0, 0));
+    assert_true(read_text("Jul  1 10:00:00 mx a/b[1]: m", at(261121, 12, 0, 0), &line));
+    assert_int_equal(line.time, at(260701, 8, 0, 0));
+    zone("UTC");
+}
+
+static void test_a_minute_that_was_kept_serves_no_other_minute(void **state)
+{
+    (void)state;
+    struct line line;
+    zone("UTC");
+    for (unsigned i = 0; i < 180; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "Nov 20 %02u:%02u:%02u mx a/b[1]: m", i / 60, i % 60, i % 60);
+        assert_true(read_text(text, at(261121, 0, 0, 0), &line));
+        assert_int_equal(line.time, at(261120, i / 60, i % 60, i % 60));
+    }
+    /* the same minute, asked a year later */
+    assert_true(read_text("Nov 20 02:59:00 mx a/b[1]: m", at(271121, 0, 0, 0), &line));
+    assert_int_equal(line.time, at(271120, 2, 59, 0));
+}
+
+static void test_what_is_no_header_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "Nov",
+        "Nov ",
+        "Nov 21",
+        "Nov 21 20:55:43",
+        "Nov 21 20:55:43 ",
+        "Nov 21 20:55:43 mx",
+        "Nov 21 20:55:43 mx ",
+        "Nov 21 20:55:43 mx message without a tag",
+        "Nov 21 20:55:43 mx postfix/smtpd[27735] no colon",
+        "Nov 21 20:55:43 mx postfix/smtpd[2x]: m",
+        "Nov 21 20:55:43 mx postfix/smtpd[]: m",
+        "Nov 21 20:55:43 mx : m",
+        "Nov 21 24:55:43 mx a/b[1]: m",
+        "Nov 21 20:60:43 mx a/b[1]: m",
+        "Nov 21 20:55:61 mx a/b[1]: m",
+        "Nov 32 20:55:43 mx a/b[1]: m",
+        "Nov 31 20:55:43 mx a/b[1]: m",
+        "Nov  0 20:55:43 mx a/b[1]: m",
+        "Nox 21 20:55:43 mx a/b[1]: m",
+        "nov 21 20:55:43 mx a/b[1]: m",
+        "<2222>Nov 21 20:55:43 mx a/b[1]: m",
+        "<22Nov 21 20:55:43 mx a/b[1]: m",
+        "2026-13-21T20:55:43Z mx a/b[1]: m",
+        "2026-11-31T20:55:43Z mx a/b[1]: m",
+        "1999-11-21T20:55:43Z mx a/b[1]: m",
+        "2026-11-21T20:55:43.Z mx a/b[1]: m",
+        "2026-11-21T20:55:43+24:00 mx a/b[1]: m",
+        "2026-11-21T20:55:43+0 mx a/b[1]: m",
+        " Nov 21 20:55:43 mx a/b[1]: m",
+    };
+    struct line line;
+    zone("UTC");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (read_text(bad[i], at(261122, 0, 0, 0), &line))
+            fail_msg("taken: '%s'", bad[i]);
+}
+
+static void test_every_cut_of_a_line_is_read_without_a_byte_behind_it(void **state)
+{
+    (void)state;
+    static const char whole[] = "<22>2026-11-21T20:55:43.123+01:00 mx postfix/smtp[27735]: text";
+    struct line line;
+    for (size_t size = 0; size < sizeof whole; size++) {
+        char *copy = malloc(size + 1); /* the sanitizer watches its end */
+        memcpy(copy, whole, size);
+        bool taken = header_read(slice_make(copy, size), 0, &line);
+        assert_true(!taken || size >= strlen(whole) - strlen(" text"));
+        free(copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_form_of_header_gives_the_same_line),
+        cmocka_unit_test(test_fractions_of_a_second_are_kept_as_ms),
+        cmocka_unit_test(test_year_is_the_last_one_that_is_not_in_the_future),
+        cmocka_unit_test(test_leap_day_falls_into_a_leap_year),
+        cmocka_unit_test(test_rfc3164_is_local_time),
+        cmocka_unit_test(test_a_minute_that_was_kept_serves_no_other_minute),
+        cmocka_unit_test(test_what_is_no_header_is_refused),
+        cmocka_unit_test(test_every_cut_of_a_line_is_read_without_a_byte_behind_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The whole room: a log file, the thread, a real journal, and kill -9. What the journal holds at
+ * the end is compared with what was written to the log.
+ */
+#include "waybill/maillog.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "shell.h"
+#include "waybill/clock.h"
+
+#define LINES 4000
+#define IDS_MAX 40000
+
+static char log_path[100], state_path[100];
+
+/* What the journal holds. */
+static struct found {
+    uint64_t ids[IDS_MAX];
+    size_t count;               /* facts about mails, with repetitions */
+    unsigned distinct[LINES];   /* different ids per number */
+    unsigned gaps, beats, positions;
+    int64_t beat;
+    char host[64];
+} found;
+
+static void options_fill(struct journal_options *options)
+{
+    *options = (struct journal_options){
+        .directory = state_path,
+        .sync = SYNC_NEVER,
+        .sync_ms = 100,
+        .segment_size = 64 << 10,
+        .total_size = 64 << 20,
+        .ring = 256,
+    };
+}
+
+static int recall(void *context, const char *name, char *value, size_t room)
+{
+    return journal_recall(context, name, value, room);
+}
+
+static void run_open(struct journal **journal, struct maillog **maillog)
+{
+    static char host[] = "mx.shop.example";
+    struct journal_options options;
+    struct settings settings = {.host = host, .log_source = {log_path}, .journal_ring = 256};
+    struct error why;
+    options_fill(&options);
+    if (journal_open(journal, &options, NULL, NULL, &why) != 0 ||
+        maillog_start(maillog, &settings, *journal, recall, *journal, &why) != 0)
+        fail_msg("%s", why.text);
+}
+
+/* A process that follows the log until it is killed. */
+static pid_t run_in_child(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct journal *journal;
+        struct maillog *maillog;
+        run_open(&journal, &maillog);
+        for (;;)
+            pause();
+    }
+    return child;
+}
+
+static void write_number(FILE *log, unsigned number)
+{
+    fprintf(log, "2026-11-21T20:55:43Z mx postfix/smtp[1]: %06uABCDEF: to=<u%u@far.example>, "
+                 "relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (later)\n",
+            number, number);
+}
+
+static bool is_known(uint64_t id)
+{
+    for (size_t i = 0; i < found.count; i++)
+        if (found.ids[i] == id)
+            return true;
+    return false;
+}
+
+static void take_fact(char *text, size_t size)
+{
+    struct fact fact;
+    struct error why;
+    unsigned number = LINES;
+    char queue[32];
+    assert_int_equal(fact_decode(text, size, &fact, &why), 0);
+    found.gaps += fact.kind == FACT_GAP;
+    found.beats += fact.kind == FACT_BEAT;
+    if (fact.kind == FACT_BEAT)
+        found.beat = fact.time;
+    if (fact.kind == FACT_GAP || fact.kind == FACT_BEAT)
+        return;
+    slice_copy(fact.value[KEY_HOST], found.host, sizeof found.host);
+    assert_true(slice_copy(fact.value[KEY_QUEUE], queue, sizeof queue));
+    sscanf(queue, "%6u", &number);
+    assert_true(number < LINES && found.count < IDS_MAX);
+    found.distinct[number] += !is_known(fact.id);
+    found.ids[found.count++] = fact.id;
+}
+
+static void read_journal(void)
+{
+    static char copy[JOURNAL_RECORD_MAX + 1];
+    struct journal_options options;
+    struct journal_reader *reader;
+    struct journal_entry entry;
+    struct error why;
+    memset(&found, 0, sizeof found);
+    options_fill(&options);
+    assert_int_equal(journal_lead(&reader, &options, &why), 1);
+    while (journal_next(reader, &entry, &why) == 1) {
+        memcpy(copy, entry.payload.at, entry.payload.size);
+        if (entry.type == JOURNAL_FACT)
+            take_fact(copy, entry.payload.size);
+        else
+            found.positions++;
+    }
+    journal_reader_close(&reader);
+}
+
+/* Let the follower catch up with all that is written. */
+static void wait_for(struct maillog *maillog, uint64_t lines)
+{
+    struct maillog_stats stats;
+    for (int i = 0; i < 400; i++) {
+        maillog_read_stats(maillog, &stats);
+        if (stats.lines >= lines)
+            return;
+        clock_sleep(25);
+    }
+    fail_msg("%llu of %llu lines were read", (unsigned long long)stats.lines,
+             (unsigned long long)lines);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    shell_open();
+    snprintf(log_path, sizeof log_path, "%s/mail.log", shell_folder);
+    snprintf(state_path, sizeof state_path, "%s/journal", shell_folder);
+    mkdir(state_path, 0700);
+    fclose(fopen(log_path, "w"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    shell_close();
+    return 0;
+}
+
+static void test_lines_become_facts_and_the_position_follows_them(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    struct maillog_stats stats;
+    run_open(&journal, &maillog);
+    clock_sleep(100);
+    FILE *log = fopen(log_path, "a");
+    for (unsigned i = 0; i < 100; i++)
+        write_number(log, i);
+    fputs("2026-11-21T20:55:43Z mx postfix/smtp[1]: 000100ABCDEF: to=<cut\n", log);
+    fputs("2026-11-21T20:55:43Z mx cron[1]: hello\nrubbish\n", log);
+    fclose(log);
+    wait_for(maillog, 103);
+    maillog_read_stats(maillog, &stats);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    assert_int_equal(stats.facts, 100);
+    assert_int_equal(stats.not_understood, 1);
+    assert_int_equal(stats.not_ours, 2);
+    read_journal();
+    assert_int_equal(found.count, 100);
+    assert_string_equal(found.host, "mx.shop.example"); /* the log has the first label only */
+    assert_true(found.positions >= 2);
+    assert_true(found.beats >= 1 && found.beat <= clock_now());
+}
+
+static void test_equal_lines_are_different_facts_before_and_after_a_restart(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    for (int start = 0; start < 3; start++) {
+        run_open(&journal, &maillog);
+        clock_sleep(100);
+        FILE *log = fopen(log_path, "a");
+        write_number(log, 7);
+        write_number(log, 7);
+        fclose(log);
+        wait_for(maillog, 2);
+        maillog_stop(&maillog);
+        journal_close(&journal);
+    }
+    read_journal();
+    assert_int_equal(found.count, 6);
+    assert_int_equal(found.distinct[7], 6);
+}
+
+/* The ring is far smaller than the log; the thread waits, and the journal counts no loss. */
+static void test_a_small_ring_loses_nothing(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    struct journal_stats stats;
+    run_open(&journal, &maillog);
+    clock_sleep(100);
+    FILE *log = fopen(log_path, "a");
+    for (unsigned i = 0; i < LINES; i++)
+        write_number(log, i);
+    fclose(log);
+    wait_for(maillog, LINES);
+    maillog_stop(&maillog);
+    journal_read_stats(journal, &stats);
+    journal_close(&journal);
+    assert_int_equal(stats.lost, 0);
+    read_journal();
+    for (unsigned i = 0; i < LINES; i++)
+        assert_int_equal(found.distinct[i], 1);
+}
+
+/* Written, rotated and killed all at once: each line is one fact id in the journal at the end. */
+static void test_kill_and_rotation_lose_and_double_nothing(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    run_open(&journal, &maillog); /* takes the first position */
+    clock_sleep(200);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    FILE *log = fopen(log_path, "a");
+    unsigned number = 0, kills = 0;
+    while (number < LINES) {
+        pid_t child = run_in_child();
+        unsigned most = number + LINES / 12;
+        for (; number < most && number < LINES; number++) {
+            write_number(log, number);
+            if (number % 17 == 0) /* anywhere in a line */
+                fflush(log);
+            if (number % 400 == 399) {
+                fclose(log);
+                shell_run("for n in 12 11 10 9 8 7 6 5 4 3 2 1; do [ ! -e mail.log.$n ] || "
+                          "mv mail.log.$n mail.log.$((n+1)); done; mv mail.log mail.log.1");
+                log = fopen(log_path, "a");
+            }
+        }
+        fflush(log);
+        clock_sleep(13 * kills % 60);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        kills++;
+    }
+    fclose(log);
+    clock_sleep(1100); /* the last rotated file is quiet by then */
+    run_open(&journal, &maillog);
+    for (int i = 0; i < 100; i++) {
+        clock_sleep(100);
+        maillog_stop(&maillog);
+        journal_close(&journal);
+        read_journal();
+        unsigned missing = 0;
+        for (unsigned n = 0; n < LINES; n++)
+            missing += found.distinct[n] == 0;
+        if (missing == 0)
+            break;
+        run_open(&journal, &maillog);
+    }
+    for (unsigned n = 0; n < LINES; n++)
+        if (found.distinct[n] != 1)
+            fail_msg("line %u is %u facts after %u kills", n, found.distinct[n], kills);
+    assert_int_equal(found.gaps, 0);
+    assert_true(kills >= 10);
+}
+
+static void test_another_machines_lines_keep_its_name(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    run_open(&journal, &maillog);
+    clock_sleep(100);
+    FILE *log = fopen(log_path, "a");
+    fputs("2026-11-21T20:55:43Z mx.other.example postfix/qmgr[1]: 000001ABCDEF: removed\n", log);
+    fclose(log);
+    wait_for(maillog, 1);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    read_journal();
+    assert_string_equal(found.host, "mx.other.example");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_lines_become_facts_and_the_position_follows_them),
+        TEST(test_equal_lines_are_different_facts_before_and_after_a_restart),
+        TEST(test_a_small_ring_loses_nothing),
+        TEST(test_kill_and_rotation_lose_and_double_nothing),
+        TEST(test_another_machines_lines_keep_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

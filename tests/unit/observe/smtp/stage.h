@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stage: a witness with a real journal in a directory of its own, driven through smfi_shim, and
+ * what it told, read back from the disk.
+ */
+#ifndef TESTS_SMTP_STAGE_H
+#define TESTS_SMTP_STAGE_H
+
+#include "smfi_shim.h"
+#include "waybill/fact.h"
+#include "waybill/smtp.h"
+
+#define STAGE_HOST "mx.facts.example"
+
+/* Settings that need no file; change them before stage_open. */
+extern struct settings stage_settings;
+
+void stage_open(void);
+/* Close the journal and read back all lines, in order. */
+void stage_close(void);
+size_t stage_lines(void);
+const char *stage_line(size_t index);
+/* Line `index` decoded; good until the next call. */
+const struct fact *stage_fact(size_t index);
+/* How many facts of this kind were told. */
+size_t stage_count(enum fact_kind kind);
+/* The first fact of this kind; fails the test if there is none. */
+const struct fact *stage_first(enum fact_kind kind);
+/* A file of the stage's directory, made with these bytes and mode; its path. */
+const char *stage_file(const char *name, const void *data, size_t size, unsigned mode);
+
+#endif
