@@ -20,6 +20,7 @@ void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct
         ship->stats.over_limit++;
         return;
     }
+    bool named = fact->value[KEY_QUEUE].at != NULL;
     enum entry_added added = entry_add(entry, fact, &why);
     if (added == ENTRY_REFUSED) {
         ship->stats.over_limit++;
@@ -29,6 +30,9 @@ void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct
     if (added == ENTRY_KNOWN && !entry->loaded)
         return;
     entry->replayed = entry->replayed || added == ENTRY_KNOWN;
+    /* An earlier process may have died between the two records of a twin. */
+    if (added == ENTRY_KNOWN && fact->witness == WITNESS_MILTER && named)
+        entry->learned = true;
     pins_gather(&ship->pins, &entry->pins, *pin);
     *pin = NULL;
     live_index(&ship->live, entry);

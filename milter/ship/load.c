@@ -60,6 +60,7 @@ int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make
         return 0;
     if (store_get_records(ship->store, ids, count, load_found, &load, &why) != 0)
         return -1;
+    ship->reached = true;
     if (load.failed)
         trouble_memory(ship);
     return load.failed ? -1 : 0;

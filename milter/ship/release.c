@@ -14,6 +14,7 @@
 
 #define RELEASE_MS 250      /* so often are the held facts looked at */
 #define RELEASE_REFUSALS 256 /* at a time */
+#define RELEASE_IDS_MAX 64u /* refused mails of one client that are looked at, the newest first */
 #define MINT_ATTEMPTS 32
 
 /* ---- a mail that only the log knows ---- */
@@ -169,8 +170,53 @@ static bool refusal_spent(const struct ship *ship, const struct fact *fact)
     return refusals_spent(&ship->refusals, ip, fact->time, ship->limits.refused_per_client);
 }
 
+/* Does the record say that the milter saw this refusal? */
+static bool record_tells(struct ship *ship, const struct entry *entry, uint64_t what, int64_t time)
+{
+    const struct record *record = entry_record(entry);
+    struct buffer scratch;
+    bool tells = false;
+    buffer_init(&scratch, FACT_LINE_MAX * 2);
+    for (size_t i = 0; i < record->count && !tells; i++) {
+        struct fact fact;
+        tells = record->lines[i].witness == WITNESS_MILTER &&
+                record_fact(record, i, &fact, &scratch) == 0 && fact.kind == FACT_REFUSED &&
+                refusal_of(&ship->refusals, &fact, slice_of(entry->ip)) == what &&
+                fact.time - time <= REFUSED_NEAR_MS && time - fact.time <= REFUSED_NEAR_MS;
+    }
+    buffer_free(&scratch);
+    return tells;
+}
+
+/* Around a restart the milter's fact may be in the store already, and forgotten here. 1: it is
+ * told; 0: not; -1: the store failed. */
+static int refusal_stored(struct ship *ship, const struct fact *fact)
+{
+    uint64_t *ids = NULL, what = refusal_of(&ship->refusals, fact, SLICE_ABSENT);
+    size_t count = 0;
+    struct error why;
+    char term[TERM_MAX];
+    struct slice ip = slice_make(term, term_fold(fact->value[KEY_IP], term));
+    if (fact->time > ship->started + ship->limits.hold_ms || ip.size == 0)
+        return 0;
+    if (store_find_term(ship->store, clock_day(fact->time, NULL), TERM_CLIENT_IP, ip, &ids, &count,
+                        &why) != 0)
+        return -1;
+    count = count < RELEASE_IDS_MAX ? count : RELEASE_IDS_MAX;
+    int result = load_entries(ship, ids, count, false);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const struct entry *entry = live_find(&ship->live, ids[i]);
+        result = entry != NULL && record_tells(ship, entry, what, fact->time);
+    }
+    free(ids);
+    return result;
+}
+
 static int refusal_fold(struct ship *ship, struct fact *fact, struct pin **pin)
 {
+    int stored = refusal_stored(ship, fact);
+    if (stored != 0)
+        return stored < 0 ? -1 : 0;
     for (unsigned attempt = 0; attempt < MINT_ATTEMPTS; attempt++) {
         struct entry *entry;
         if (load_entry(ship, refusal_id(ship, fact, attempt), &entry) != 0)

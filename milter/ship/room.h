@@ -107,7 +107,7 @@ struct ship {
     int64_t started; /* wall clock: older facts may have been folded by an earlier process */
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
-    bool counting; /* counters are in the pipeline */
+    bool reached; /* the store answered well in this round */
 };
 
 /* ---- harvest.c ---- */

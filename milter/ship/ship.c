@@ -17,22 +17,23 @@
 
 /* ---- waiting ---- */
 
+static struct timespec moment_of(int64_t monotonic)
+{
+    return (struct timespec){.tv_sec = (time_t)(monotonic / SECOND_MS),
+                             .tv_nsec = (long)(monotonic % SECOND_MS) * 1000000L};
+}
+
 /* True: go on; false: the end has come. */
 static bool ship_pause(struct ship *ship, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    int64_t end = clock_monotonic() + ms, now;
     pthread_mutex_lock(&ship->lock);
-    while (!ship->stopping || clock_monotonic() < ship->stop_at)
-        if (pthread_cond_timedwait(&ship->wake, &ship->lock, &until) != 0)
-            break;
-    bool go_on = !ship->stopping || clock_monotonic() < ship->stop_at;
+    while ((now = clock_monotonic()) < end && !(ship->stopping && now >= ship->stop_at)) {
+        struct timespec until = moment_of(ship->stopping && ship->stop_at < end ? ship->stop_at
+                                                                                : end);
+        pthread_cond_timedwait(&ship->wake, &ship->lock, &until);
+    }
+    bool go_on = !ship->stopping || now < ship->stop_at;
     pthread_mutex_unlock(&ship->lock);
     return go_on;
 }
@@ -105,6 +106,7 @@ static bool ship_round(struct ship *ship)
     bool counters = clock_monotonic() >= ship->count_at;
     if (batch->count == 0)
         harvest_gather(ship);
+    ship->reached = false;
     if (ship_step(ship, counters) != 0) {
         int64_t pause = trouble_met(ship);
         ship_show(ship);

@@ -73,9 +73,11 @@ int64_t trouble_met(struct ship *ship)
 void trouble_over(struct ship *ship)
 {
     struct trouble *trouble = &ship->trouble;
-    log_trouble_off(&trouble->store, "the store takes facts again");
     log_trouble_off(&trouble->memory, "there is memory to ship facts again");
     trouble->pause = 0;
+    if (!ship->reached)
+        return;
+    log_trouble_off(&trouble->store, "the store takes facts again");
     trouble->kind = STORE_FINE;
     trouble->text[0] = '\0';
     ship->stats.connected = true;

@@ -36,6 +36,7 @@ static int write_flush(struct ship *ship)
     struct error why;
     bool good = store_flush(ship->store, &why) == 0;
     ship->queued_bytes = 0;
+    ship->reached = ship->reached || good;
     while (sent->first != NULL) {
         struct entry *entry = sent->first;
         if (good) {
