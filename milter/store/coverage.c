@@ -48,9 +48,8 @@ void store_put_gap(struct store *store, unsigned node, struct slice witness, int
         if (!store_day_open(store, day, false))
             continue;
         key_gaps(&key, store->prefix, day);
-        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
-                  expiry_of(key_slice(&key), day, store_days(store, false)), slice_of(field),
-                  slice_of(value));
+        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, day, false),
+                  slice_of(field), slice_of(value));
     }
 }
 
@@ -145,9 +144,8 @@ void store_put_counter(struct store *store, unsigned node, int64_t hour, const c
     store_note_node(store, node);
     key_counters(&key, store->prefix, day, second / 3600, node % ID_NODES);
     snprintf(text, sizeof text, "%" PRIu64, value);
-    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
-              expiry_of(key_slice(&key), day, store_days(store, false)), slice_of(name),
-              slice_of(text));
+    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, day, false),
+              slice_of(name), slice_of(text));
 }
 
 struct counter {

@@ -44,6 +44,7 @@ int store_run(struct store *store, const struct replies *replies, const char *do
               struct error *why);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */
 int64_t store_days(const struct store *store, bool refused);
+struct life store_life(const struct store *store, uint32_t day, bool refused);
 bool store_day_open(struct store *store, uint32_t day, bool refused);
 /* Queue: this node writes here. */
 void store_note_node(struct store *store, unsigned node);
