@@ -180,6 +180,7 @@ void journal_close(struct journal **where)
     if (!journal)
         return;
     *where = NULL;
+    journal_write_remembered(journal);
     pthread_mutex_lock(&journal->lock);
     journal->stop = true;
     journal->stop_at = clock_monotonic();
