@@ -148,7 +148,7 @@ void recover(struct journal *journal,
                 if (!recovered)
                     break;
             }
-        } while (!recovered && first > 0 && recovery.damaged);
+        } while (!recovered && first > 0 && (recovery.damaged || recovery.torn));
     }
     scan_clear(&recovery.scan);
     segment_list_clear(&list);

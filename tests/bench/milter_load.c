@@ -287,7 +287,7 @@ int main(int argc, char **argv)
 
     if (argc != 5 || sscanf(argv[3], "%u", &sessions) != 1 ||
         sscanf(argv[4], "%u", &messages) != 1 || sessions == 0 || messages == 0 ||
-        clock_getcpuclockid((pid_t)atol(argv[2]), &cpu) != 0) {
+        clock_getcpuclockid((pid_t)strtol(argv[2], NULL, 10), &cpu) != 0) {
         fprintf(stderr, "usage: milter_load SOCKET PID SESSIONS MESSAGES\n");
         return 64;
     }

