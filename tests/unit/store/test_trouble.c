@@ -20,8 +20,6 @@
 #include "waybill/id.h"
 #include "waybill/store.h"
 
-#define PORT_CLUSTER "26180"
-
 static struct redis redis;
 static struct settings settings;
 static struct store *store;
@@ -327,9 +325,13 @@ static void test_busy_script_is_busy(void **state)
 
 static void test_cluster_without_slots_is_busy(void **state)
 {
+    char port[8], bus[8];
+
     (void)state;
-    begin_with((const char *[]){"--cluster-enabled", "yes", "--port", PORT_CLUSTER, "--bind",
-                                "127.0.0.1", NULL});
+    snprintf(port, sizeof port, "%u", free_port());
+    snprintf(bus, sizeof bus, "%u", free_port());
+    begin_with((const char *[]){"--cluster-enabled", "yes", "--port", port, "--cluster-port", bus,
+                                "--bind", "127.0.0.1", NULL});
     assert_int_equal(write_one(), -1);
     assert_trouble(STORE_BUSY, "CLUSTERDOWN");
 }
