@@ -144,7 +144,8 @@ static inline void fact_set(struct fact *fact, enum fact_key key, struct slice v
 #define FACT_ID_SIZE 11
 void fact_id_text(uint64_t id, char text[static FACT_ID_SIZE]);
 bool fact_id_parse(struct slice text, uint64_t *id);
-/* milter: the waybill and the number of the fact in it (0, 1, ...). */
+/* milter: the waybill and the number of the fact in it (0, 1, ...; below 2^20). Ids of one
+ * waybill sort by that number. */
 uint64_t fact_id_milter(uint64_t waybill, unsigned number);
 /* log: the raw line and how often the same line stood before it. */
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence);

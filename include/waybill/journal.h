@@ -60,7 +60,8 @@ uint64_t journal_append(struct journal *journal, enum journal_type type, const v
                         size_t size);
 /* Remember a note: it is appended now and again at the head of each later segment. 0 as above. */
 uint64_t journal_note(struct journal *journal, const char *name, struct slice value);
-/* The same, but only for the heads of later segments; nothing is appended now. */
+/* The same, but only for the heads of later segments and at the close; nothing is appended now, so
+ * a crash goes back to what the last head said. */
 void journal_remember(struct journal *journal, const char *name, struct slice value);
 /* The last value of a note that this process wrote, remembered or recovered. 0, or -1: none, or
  * it does not fit. Any thread. */

@@ -3,6 +3,16 @@
  * maillog: the witness of the MTA's log. A thread follows the sources, one dialect reads the
  * lines, facts and the position go into the journal in one run: facts first, then the position,
  * so that a crash in between reads lines again (their fact ids are the same) and loses none.
+ *
+ * A source is "auto", "journal", "journal:DIRECTORY" (journal files in a place of their own) or a
+ * file. What a source holds at the very first start is left alone; a file that is made later is
+ * read from its first byte. Positions are the notes `log:PATH` and `journal:DIRECTORY`.
+ *
+ * What may be lost becomes a GAP fact: truncated (a log was cut short and begun anew), unread (a
+ * log, or entries of the journal, were gone before they were read). A BEAT fact, every ten
+ * seconds, has the time up to which all sources were read; a source that cannot be read stops it.
+ *
+ * The thread leaves half of the journal's ring to others, and waits instead of losing a fact.
  */
 #ifndef WAYBILL_MAILLOG_H
 #define WAYBILL_MAILLOG_H
@@ -14,10 +24,11 @@
 
 struct maillog_stats {
     uint64_t lines;        /* read */
-    uint64_t facts;        /* made */
+    uint64_t facts;        /* made of lines */
     uint64_t not_ours;     /* other programs' lines, and lines that say nothing of a mail */
-    uint64_t not_understood; /* an MTA's line that names a mail and was not understood */
-    uint64_t too_long;
+    uint64_t not_understood; /* an MTA's line that names a mail and was not understood, or half
+                                a line at the end of a file that was left */
+    uint64_t too_long;     /* over 64 KiB: skipped */
     uint64_t gaps;
     int64_t read_until;    /* time of the last line */
 };

@@ -5,8 +5,13 @@
  *
  * One struct store is one connection, used by one thread. Writes are queued (store_put_*,
  * store_post_* ...) and go out with store_flush, which waits for all replies. All writes may be
- * repeated without harm, and each touches one key. Reads (store_get_*, ...) go out at once; do
- * not mix them with queued writes before a flush.
+ * repeated without harm (an event is added again, with the same event id), and each touches one
+ * key. Reads (store_get_*, ...) go out at once, and do not see what is still queued. A callback
+ * of a read must not use the same store.
+ *
+ * No wait is longer than redis_timeout_ms without a byte from the server, and no command is ever
+ * sent again by this room: the caller does that. What belongs to a day whose keys are about to
+ * expire is left out and counted in the log at level debug.
  */
 #ifndef WAYBILL_STORE_H
 #define WAYBILL_STORE_H
@@ -40,8 +45,8 @@ const char *store_trouble_word(enum store_trouble trouble);
  * read, a password file is missing or open to others, ... : a fault of the configuration. */
 int store_open(struct store **store, const struct settings *settings, struct error *why);
 void store_close(struct store **store);
-/* Connect and say who we are (AUTH, SELECT, CLIENT SETNAME); nothing to do if connected. All
- * reads and store_flush do this by themselves. */
+/* Connect and say who we are (AUTH, CLIENT SETNAME); nothing to do if connected. All reads and
+ * store_flush do this by themselves, and again after whatever ended the connection. */
 int store_connect(struct store *store, struct error *why);
 /* Of the last call that failed. */
 enum store_trouble store_last_trouble(const struct store *store);
@@ -77,7 +82,7 @@ void store_put_counter(struct store *store, unsigned node, int64_t hour, const c
  * was not: send the same again later; store_last_trouble says of what kind. Queued writes are
  * gone either way. A STORE_FOREIGN reply is logged and skipped, not an error. */
 int store_flush(struct store *store, struct error *why);
-size_t store_queued(const struct store *store); /* commands waiting */
+size_t store_queued(const struct store *store); /* writes waiting; 0: nothing to flush */
 
 /* ---- at start ---- */
 
@@ -93,23 +98,28 @@ int store_inspect(struct store *store, void (*tell)(void *context, const char *f
 /* ---- the reader's verbs ---- */
 
 /* All fields of each waybill, merged; one round trip per 1,000. `found` is called for each id in
- * the order given, with a record that has count 0 where there is none; it must not keep it. A
+ * the order given, with a record that has count 0 and see 0 where there is none; it must not keep
+ * it. Refused mails are found too. A
  * record that cannot be read is told to `found` with `why_not` set. */
 int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why);
 /* Ids of one day that were posted under a term, highest first, no duplicates. *ids is allocated;
- * free(). May hold ids whose record has not the term (a hash collision): check the record. */
+ * free(). Refused mails are among them. May hold ids whose record has not the term (a hash
+ * collision) or is gone: check the record. */
 int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                     uint64_t **ids, size_t *count, struct error *why);
 /* Ids of one ten-minute slice (the one that `at` lies in), highest first, of all nodes. */
 int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **ids, size_t *count,
                      struct error *why);
-/* Ids by state, highest first; `day` matters for failed, rejected, expired only. */
+/* Ids by state, highest first; `day` matters for failed, rejected, expired only. -1 also for a
+ * state of which no set is kept: only delayed and these three have one. The sets help to find:
+ * what the record says counts. */
 int store_find_state(struct store *store, enum recipient_state state, uint32_t day,
                      uint64_t **ids, size_t *count, struct error *why);
-/* Nodes that ever wrote here. `node_seen` gets number, host, and the last beat per witness. */
+/* Nodes that ever wrote here: number, host ("": it never claimed the number), and the last beat
+ * per witness. */
 struct store_node {
     unsigned node;
     char host[256];

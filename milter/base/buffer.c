@@ -53,15 +53,18 @@ static int buffer_reserve(struct buffer *buffer, size_t more)
     size_t need, capacity = buffer->capacity;
     char *data;
 
-    if (buffer->failed || more > buffer->limit - buffer->size || buffer->limit == SIZE_MAX)
+    if (buffer->failed || more > buffer->limit - buffer->size)
+        return buffer_fail(buffer);
+    /* No object is larger than PTRDIFF_MAX, so the sums below cannot wrap around. */
+    if (more >= PTRDIFF_MAX - buffer->size)
         return buffer_fail(buffer);
     need = buffer->size + more + 1;
     if (need <= capacity)
         return 0;
     capacity = capacity < FIRST_CAPACITY / 2 ? FIRST_CAPACITY : capacity;
     while (capacity < need)
-        capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
-    if (capacity > buffer->limit + 1)
+        capacity *= 2;
+    if (capacity - 1 > buffer->limit)
         capacity = buffer->limit + 1;
     data = realloc(buffer->capacity > 0 ? buffer->data : NULL, capacity);
     if (data == NULL)

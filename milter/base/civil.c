@@ -31,8 +31,8 @@ struct civil civil_of_days(int64_t days)
     int64_t from_march = days + DAYS_BEFORE_1970;
     int64_t era = floor_divide(from_march, ERA_DAYS);
     int64_t day_of_era = from_march - era * ERA_DAYS;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-                           day_of_era / (ERA_DAYS - 1)) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (ERA_DAYS - 1)) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153;
     struct civil date;

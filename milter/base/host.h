@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host: how this machine is called.
+ */
 #ifndef WAYBILL_BASE_HOST_H
 #define WAYBILL_BASE_HOST_H
 

@@ -122,7 +122,7 @@ static bool resolve(struct typed *typed, int64_t now, int64_t *ms)
                         .tm_hour = typed->hour,
                         .tm_min = typed->minute,
                         .tm_sec = typed->second,
-                        .tm_isdst = -1,  /* the zone knows, we do not */
+                        .tm_isdst = -1, /* the zone knows, we do not */
                         .tm_wday = -1}; /* set by mktime, so -1 afterwards is a failure */
     seconds = mktime(&local);
     if (local.tm_wday < 0)
@@ -136,7 +136,8 @@ static bool read_ago(struct slice text, int64_t now, int64_t *ms)
     static const struct {
         char unit;
         int64_t ms;
-    } units[] = {{'s', SECOND_MS}, {'m', MINUTE_MS}, {'h', HOUR_MS}, {'d', DAY_MS}, {'w', 7 * DAY_MS}};
+    } units[] = {
+        {'s', SECOND_MS}, {'m', MINUTE_MS}, {'h', HOUR_MS}, {'d', DAY_MS}, {'w', 7 * DAY_MS}};
     uint64_t number;
 
     if (!text_take_char(&text, '-') || !text_take_number(&text, &number) || text.size != 1 ||

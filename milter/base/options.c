@@ -59,9 +59,9 @@ const struct option options[] = {
      .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
              "Needed only where subject is hash."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
-     .allowed = "auto, journal or an absolute path",
-     .text = "Where the log of the mail server is read: journal for the systemd journal, or the "
-             "paths of log files. "
+     .allowed = "auto, journal, journal:/DIRECTORY or an absolute path",
+     .text = "Where the log of the mail server is read: journal for the systemd journal, "
+             "journal:/DIRECTORY for journal files that lie elsewhere, or the paths of log files. "
              "auto takes the file that the machine's syslog writes, else the journal."},
     {"queue_lifetime_hours", OPTION_NUMBER, AT(queue_lifetime_hours), .initial = "120", .most = 8760,
      LIVE,
@@ -135,17 +135,17 @@ const struct option options[] = {
              "mail is taken for one that never passed the milter."},
 
     {"retention_days", OPTION_NUMBER, AT(retention_days), .initial = "30", .least = 1, .most = 3650,
-     LIVE, .heading = "What is kept",
+     .heading = "What is kept",
      .text = "Days after which a record is gone."},
     {"refused_retention_days", OPTION_NUMBER, AT(refused_retention_days), .initial = "3",
-     .least = 1, .most = 3650, LIVE,
+     .least = 1, .most = 3650,
      .text = "The same for sessions of which no recipient was accepted."},
     {"refused_per_client", OPTION_NUMBER, AT(refused_per_client), .initial = "100",
      .most = 1000000, LIVE,
      .text = "Most such sessions that are recorded per client and hour; those over it are "
              "counted."},
     {"events_kept", OPTION_NUMBER, AT(events_kept), .initial = "100000", .least = 100,
-     .most = 100000000, LIVE,
+     .most = 100000000,
      .text = "Events kept in each of the 16 streams."},
 
     {"log_level", OPTION_CHOICE, AT(log_level), .initial = "info", .choices = level_words, LIVE,

@@ -23,9 +23,9 @@ enum option_type {
 struct option {
     const char *name;
     enum option_type type;
-    size_t at;           /* offset in struct settings */
-    const char *initial; /* default, as it is written in the file */
-    int64_t least, most; /* number, mode */
+    size_t at;                  /* offset in struct settings */
+    const char *initial;        /* default, as it is written in the file */
+    int64_t least, most;        /* number, mode */
     const char *const *choices; /* words, NULL at the end */
     /* Does a text, or a list's item, look right? NULL: anything does. */
     bool (*fits)(struct slice value);

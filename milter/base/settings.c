@@ -14,7 +14,7 @@
 static int set_defaults(struct settings *settings)
 {
     for (size_t i = 0; i < option_count; i++)
-        if (value_set(&options[i], settings, options[i].initial) != VALUE_GOOD)
+        if (value_take(&options[i], settings, options[i].initial) != VALUE_GOOD)
             return -1;
     return 0;
 }

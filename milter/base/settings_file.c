@@ -23,7 +23,7 @@ struct reading {
     struct settings *settings;
     const char *path;
     const char *text; /* of the file */
-    unsigned *lines; /* per option: where it was set; 0: not yet */
+    unsigned *lines;  /* per option: where it was set; 0: not yet */
     struct error *why;
     bool told; /* the first fault counts; libconfuse adds words of its own to ours */
 };

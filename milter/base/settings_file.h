@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings_file: one configuration file into a struct settings; private to the settings.
+ */
 #ifndef WAYBILL_BASE_SETTINGS_FILE_H
 #define WAYBILL_BASE_SETTINGS_FILE_H
 

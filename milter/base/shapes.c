@@ -109,5 +109,7 @@ bool shape_prefix(struct slice value)
 
 bool shape_log_source(struct slice value)
 {
+    if (text_take(&value, "journal:"))
+        return shape_path(value);
     return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
 }

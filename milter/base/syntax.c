@@ -70,7 +70,8 @@ static bool at_line_end(const struct scan *scan)
 {
     char byte = scan_peek(scan, 0);
 
-    return byte == '\0' || byte == '\n' || byte == '#' || (byte == '\r' && scan_peek(scan, 1) == '\n');
+    return byte == '\0' || byte == '\n' || byte == '#' ||
+           (byte == '\r' && scan_peek(scan, 1) == '\n');
 }
 
 /* libconfuse would look for the equal sign and the value in the lines that follow, and so take

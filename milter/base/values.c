@@ -96,13 +96,11 @@ static enum verdict add_item(char **list, const char *value)
     return count < SETTINGS_LIST_MAX - 1 ? set_text(&list[count], value) : VALUE_TOO_MANY;
 }
 
-enum verdict value_set(const struct option *option, struct settings *settings, const char *value)
+enum verdict value_take(const struct option *option, struct settings *settings, const char *value)
 {
     struct slice all = slice_of(value);
     int64_t *number = option_number(option, settings);
 
-    if (option->fits != NULL && !option->fits(all))
-        return VALUE_WRONG;
     switch (option->type) {
     case OPTION_TEXT:
         return set_text(option_text(option, settings), value);
@@ -116,6 +114,13 @@ enum verdict value_set(const struct option *option, struct settings *settings, c
         return read_mode(option, all, number) ? VALUE_GOOD : VALUE_WRONG;
     }
     return VALUE_WRONG;
+}
+
+enum verdict value_set(const struct option *option, struct settings *settings, const char *value)
+{
+    if (option->fits != NULL && !option->fits(slice_of(value)))
+        return VALUE_WRONG;
+    return value_take(option, settings, value);
 }
 
 void value_clear_list(char **list)

@@ -11,6 +11,7 @@
 
 #define FACT_ID_BITS 60
 #define FACT_ID_MASK ((UINT64_C(1) << FACT_ID_BITS) - 1)
+#define FACT_NUMBER_MASK UINT64_C(0xFFFFF)
 
 static const char id_alphabet[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
@@ -105,11 +106,12 @@ bool fact_id_parse(struct slice text, uint64_t *id)
 
 uint64_t fact_id_milter(uint64_t waybill, unsigned number)
 {
-    uint64_t parts[2] = {waybill, number};
-    unsigned char bytes[16];
-    for (int i = 0; i < 16; i++)
-        bytes[i] = (unsigned char)(parts[i / 8] >> (8 * (i % 8)));
-    return digest_64(bytes, sizeof bytes) & FACT_ID_MASK;
+    unsigned char bytes[sizeof waybill];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(waybill >> (8 * i));
+    /* The number stands last, so that the facts of one moment sort as they were seen. */
+    return (digest_64(bytes, sizeof bytes) & FACT_ID_MASK & ~FACT_NUMBER_MASK) |
+           (number & FACT_NUMBER_MASK);
 }
 
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence)

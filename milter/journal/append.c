@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "directory.h"
+
 #include "waybill/clock.h"
 
 uint64_t journal_moment(struct journal *journal)
@@ -101,6 +103,7 @@ static uint64_t append_note(struct journal *journal, struct slice name, struct s
         uint64_t moment = journal_moment(journal);
         record_set_time(pending->bytes, moment);
         notes_set(&journal->live, name, value, moment);
+        notes_find(&journal->live, name)->unwritten = silent;
         if (!silent) {
             ticket = pending->ticket = ++journal->tickets;
             journal->stats.appended++;
@@ -135,6 +138,16 @@ uint64_t journal_note(struct journal *journal, const char *name, struct slice va
 void journal_remember(struct journal *journal, const char *name, struct slice value)
 {
     (void)append_note(journal, slice_of(name), value, true);
+}
+
+void journal_write_remembered(struct journal *journal)
+{
+    for (size_t i = 0; i < journal->live.count; i++) {
+        struct note copy = journal->live.note[i]; /* append_note changes the table */
+        if (copy.unwritten)
+            (void)append_note(journal, slice_make(copy.name, copy.name_size),
+                              slice_make(copy.value, copy.value_size), false);
+    }
 }
 
 int journal_recall(struct journal *journal, const char *name, char *value, size_t room)
@@ -182,6 +195,7 @@ void journal_read_stats(struct journal *journal, struct journal_stats *stats)
     *stats = journal->stats;
     stats->waiting = journal->queue.count + journal->moving;
     pthread_mutex_unlock(&journal->lock);
+    stats->bytes_held = directory_bytes(journal->root);
 }
 
 unsigned journal_generation(const struct journal *journal)

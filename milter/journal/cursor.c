@@ -62,7 +62,7 @@ int cursor_prepare(int directory, unsigned generation)
     return cursor_replace(directory, generation, &nothing, true);
 }
 
-void cursor_read(int directory, unsigned generation, struct cursor_view *cursor)
+int cursor_read(int directory, unsigned generation, struct cursor_view *cursor)
 {
     unsigned char slots[2 * CURSOR_SLOT] = {0};
     struct cursor_view view[2];
@@ -70,13 +70,14 @@ void cursor_read(int directory, unsigned generation, struct cursor_view *cursor)
 
     *cursor = (struct cursor_view){0};
     if (fd < 0)
-        return;
+        return errno == ENOENT ? 0 : -1;
     ssize_t got = pread(fd, slots, sizeof slots, 0);
     close(fd);
     for (int i = 0; i < 2 && got > 0; i++)
         if (cursor_good(slots + i * (int)CURSOR_SLOT, generation, &view[i]) &&
             view[i].counter >= cursor->counter)
             *cursor = view[i];
+    return got < 0 ? -1 : 0;
 }
 
 static int cursor_overwrite(int directory, unsigned generation, const struct cursor_view *cursor,

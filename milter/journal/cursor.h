@@ -16,8 +16,9 @@
 
 /* Make the file, if it is not there, so that its room is taken. 0 or -1 with errno. */
 int cursor_prepare(int directory, unsigned generation);
-/* What stands there; all 0 if there is no good slot: then nothing is known to be shipped. */
-void cursor_read(int directory, unsigned generation, struct cursor_view *cursor);
+/* What stands there; all 0 if there is no good slot: then nothing is known to be shipped. -1: it
+ * cannot be read, which says nothing. */
+int cursor_read(int directory, unsigned generation, struct cursor_view *cursor);
 /* Write the next slot and make it durable (`sync` false: leave that to the kernel);
  * cursor->counter goes up. -1: it may or may not stand there after a crash; the file is replaced
  * by the next write. */

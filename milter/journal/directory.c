@@ -134,11 +134,6 @@ int segment_list_read(struct segment_list *list, int directory)
     while (result == 0 && (entry = readdir(names)) != NULL) {
         uint64_t segment;
         const char *rest;
-        struct stat stat;
-        if (fstatat(directory, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISREG(stat.st_mode))
-            continue;
-        list->bytes += (uint64_t)stat.st_size;
         if (!number_of_name(entry->d_name, &segment, &rest))
             continue;
         if (segment > list->highest)
@@ -160,18 +155,31 @@ void segment_list_clear(struct segment_list *list)
     *list = (struct segment_list){0};
 }
 
+static uint64_t generation_bytes(int directory)
+{
+    DIR *names = directory_list(directory);
+    const struct dirent *entry;
+    struct stat stat;
+    uint64_t bytes = 0;
+
+    while (names && (entry = readdir(names)) != NULL)
+        if (fstatat(directory, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(stat.st_mode))
+            bytes += (uint64_t)stat.st_size;
+    if (names)
+        closedir(names);
+    return bytes;
+}
+
 uint64_t directory_bytes(int root)
 {
     uint64_t bytes = 0;
 
     for (unsigned generation = 0; generation < GENERATIONS; generation++) {
-        struct segment_list list;
         int directory = directory_generation(root, generation, false);
         if (directory < 0)
             continue;
-        (void)segment_list_read(&list, directory);
-        bytes += list.bytes;
-        segment_list_clear(&list);
+        bytes += generation_bytes(directory);
         close(directory);
     }
     return bytes;

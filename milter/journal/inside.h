@@ -22,7 +22,7 @@
 #include "waybill/log.h"
 
 #define RETRY_MS 200 /* between two tries while the disk refuses */
-#define GAP_MS 1000     /* at most one gap fact in this time */
+#define GAP_MS 1000  /* at most one gap fact in this time */
 
 /* Facts that found no place; told by a gap fact when there is place again. */
 struct loss {
@@ -68,6 +68,7 @@ struct journal {
     struct segment segment;
     uint64_t next_segment;
     bool segment_over;  /* it takes no more, whatever its size */
+    uint64_t durable;   /* so much of the segment is on the disk */
     struct notes heads; /* notes as of the last record that is safe: for the next head */
     struct queue unsynced;
     int64_t last_sync, last_gap, retry_at; /* monotonic; retry_at 0: nothing is refused */
@@ -79,6 +80,8 @@ struct journal {
 
 /* A moment for a record: the wall clock, but later than every record before. Under the lock. */
 uint64_t journal_moment(struct journal *journal);
+/* Append what was only remembered; at the close, when nobody else appends. */
+void journal_write_remembered(struct journal *journal);
 /* The fact that tells of `loss`. NULL: no memory. */
 struct pending *gap_make(const struct journal *journal, const struct loss *loss);
 void loss_add(struct loss *loss, const struct loss *more);
@@ -92,6 +95,8 @@ void recover(struct journal *journal,
 /* Begin the next segment. -1 with errno. */
 int writer_begin(struct journal *journal);
 void *writer_run(void *journal);
+/* Is something written that may not be on the disk? The writer's thread. */
+bool sync_needed(const struct journal *journal);
 /* Make all that is written durable, now; the writer's thread. -1: it is queued again. */
 int sync_now(struct journal *journal);
 /* Hand the work to the syncer if it is time; under the lock. */

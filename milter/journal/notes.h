@@ -9,7 +9,8 @@
 #include "layout.h"
 
 struct note {
-    uint64_t time; /* of the record that carried it first */
+    uint64_t time;  /* of the record that carried it first */
+    bool unwritten; /* remembered, but no record says so yet */
     unsigned short name_size, value_size;
     char name[JOURNAL_NOTE_NAME_MAX];
     char value[JOURNAL_NOTE_VALUE_MAX];

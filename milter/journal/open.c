@@ -17,6 +17,7 @@
 
 #define SEGMENTS_LEAST 16 /* newest segments of all generations take at most half of the total */
 #define SEGMENT_LEAST 4096
+#define TOTAL_LEAST (1u << 20)
 #define RING_RECORD_BYTES 1024 /* what a record in the ring may take on average */
 #define RING_BYTES_LEAST (4u * RECORD_SIZE_MAX)
 
@@ -65,9 +66,10 @@ static struct journal *make(const struct journal_options *options)
         free(path);
         return NULL;
     }
-    uint64_t total = options->total_size > 0 ? (uint64_t)options->total_size : 0;
-    uint64_t segment = options->segment_size > SEGMENT_LEAST ? (uint64_t)options->segment_size
-                                                             : SEGMENT_LEAST;
+    uint64_t total =
+        options->total_size > TOTAL_LEAST ? (uint64_t)options->total_size : TOTAL_LEAST;
+    uint64_t segment =
+        options->segment_size > SEGMENT_LEAST ? (uint64_t)options->segment_size : SEGMENT_LEAST;
     journal->path = path;
     journal->sync = options->sync;
     journal->sync_ms = options->sync_ms;
@@ -108,8 +110,7 @@ static int begin(struct journal *journal, uint64_t empty, struct error *why)
 
     journal->held = directory_bytes(journal->root);
     journal->held_at = clock_monotonic();
-    if (cursor_prepare(journal->directory, journal->generation) < 0 ||
-        writer_begin(journal) < 0) {
+    if (cursor_prepare(journal->directory, journal->generation) < 0 || writer_begin(journal) < 0) {
         if (errno != ENOSPC && errno != EDQUOT && errno != EIO && errno != EFBIG)
             return error_set(why, "cannot write into journal '%s/%u': %s", journal->path,
                              journal->generation, strerror(errno));
@@ -121,7 +122,6 @@ static int begin(struct journal *journal, uint64_t empty, struct error *why)
         segment_name(empty, name);
         (void)unlinkat(journal->directory, name, 0);
     }
-    journal->stats.bytes_held = journal->held;
     return 0;
 }
 
@@ -179,6 +179,7 @@ void journal_close(struct journal **where)
     if (!journal)
         return;
     *where = NULL;
+    journal_write_remembered(journal);
     pthread_mutex_lock(&journal->lock);
     journal->stop = true;
     journal->stop_at = clock_monotonic();

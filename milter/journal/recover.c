@@ -65,6 +65,9 @@ static void read_segment(struct recovery *recovery, int fd, struct place place, 
             take(recovery, &record);
         } else if (scan_resync(scan)) {
             recovery->damaged = true;
+        } else if (scan->unreadable) { /* what cannot be read now is not to be cut off */
+            recovery->damaged = true;
+            break;
         } else {
             cut_tail(recovery, fd, name);
             break;
@@ -126,7 +129,7 @@ void recover(struct journal *journal,
     struct cursor_view cursor;
 
     *empty = 0;
-    cursor_read(journal->directory, journal->generation, &cursor);
+    (void)cursor_read(journal->directory, journal->generation, &cursor);
     if (segment_list_read(&list, journal->directory) < 0)
         log_warning("cannot list journal '%s/%u': %s", journal->path, journal->generation,
                     strerror(errno));
@@ -145,7 +148,7 @@ void recover(struct journal *journal,
                 if (!recovered)
                     break;
             }
-        } while (!recovered && first > 0 && recovery.damaged);
+        } while (!recovered && first > 0 && (recovery.damaged || recovery.torn));
     }
     scan_clear(&recovery.scan);
     segment_list_clear(&list);

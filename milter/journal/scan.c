@@ -48,8 +48,10 @@ static size_t scan_fill(struct scan *scan, uint64_t offset, size_t need,
                             (off_t)(scan->base + scan->have));
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
+        if (got < 0) {
             scan->error = errno;
+            scan->unreadable = true;
+        }
         if (got <= 0)
             break;
         scan->have += (size_t)got;
@@ -71,6 +73,7 @@ bool scan_start(struct scan *scan, int fd, struct place place)
 
     scan->fd = fd;
     scan->place = place;
+    scan->unreadable = false;
     scan_seek(scan, 0);
     if (scan_fill(scan, 0, SEGMENT_HEAD, &bytes) < SEGMENT_HEAD || !segment_head_good(bytes, place))
         return false;
@@ -87,8 +90,7 @@ enum scan_result scan_next(struct scan *scan, struct record_view *view)
         return SCAN_END;
     if (have >= RECORD_OVERHEAD && record_span(bytes) > have)
         have = scan_fill(scan, scan->offset, record_span(bytes), &bytes);
-    if (scan->offset < SEGMENT_HEAD ||
-        !record_good(bytes, have, scan->place, scan->offset, view))
+    if (scan->offset < SEGMENT_HEAD || !record_good(bytes, have, scan->place, scan->offset, view))
         return SCAN_BAD;
     scan->offset += view->size;
     return SCAN_RECORD;

@@ -16,7 +16,8 @@ struct scan {
     unsigned char *buffer;
     uint64_t base; /* offset in the file of the buffer's first byte */
     size_t have;
-    int error; /* errno of the last read, 0: none */
+    int error;       /* errno of the last read, 0: none */
+    bool unreadable; /* the disk refused some of this segment */
 };
 
 /* -1: no memory. */

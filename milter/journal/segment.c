@@ -121,6 +121,26 @@ static void settle(struct segment *segment, struct queue *batch, struct queue *d
     }
 }
 
+/* The kernel took only `part` bytes of the record at the end of the segment. The rest tells why;
+ * a signal may be all. 0: the record is whole now; -1 with errno: it is cut off again. */
+static int finish_record(const struct segment *segment, const struct pending *pending, size_t part)
+{
+    while (part < pending->size) {
+        ssize_t wrote = pwrite(segment->fd, pending->bytes + part, pending->size - part,
+                               (off_t)(segment->length + part));
+        if (wrote > 0) {
+            part += (size_t)wrote;
+        } else if (wrote == 0 || errno != EINTR) {
+            int cause = wrote == 0 ? ENOSPC : errno;
+            /* If even that fails, the next write goes over it, or recovery cuts it. */
+            (void)!ftruncate(segment->fd, (off_t)segment->length);
+            errno = cause;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int segment_write(struct segment *segment, struct queue *batch, struct queue *done)
 {
     settle(segment, batch, done, segment->length); /* silent ones at the front */
@@ -128,17 +148,17 @@ int segment_write(struct segment *segment, struct queue *batch, struct queue *do
         struct iovec pieces[PIECES];
         int count = gather(segment, batch, pieces);
         ssize_t wrote = pwritev(segment->fd, pieces, count, (off_t)segment->length);
-        if (wrote == 0)
-            errno = ENOSPC;
-        else if (wrote < 0 && errno == EINTR)
+        if (wrote < 0 && errno == EINTR)
             continue;
-        if (wrote <= 0)
+        if (wrote < 0)
             return -1;
         uint64_t end = segment->length + (uint64_t)wrote;
         settle(segment, batch, done, end);
-        /* A part of a record: the next write goes over it; cut it off in case there is none. */
-        if (end > segment->length && ftruncate(segment->fd, (off_t)segment->length) < 0)
+        if (!batch->first || (end == segment->length && wrote > 0))
+            continue;
+        if (finish_record(segment, batch->first, (size_t)(end - segment->length)) < 0)
             return -1;
+        settle(segment, batch, done, segment->length + batch->first->size);
     }
     return 0;
 }

@@ -47,12 +47,12 @@ bool stream_attach(struct stream *stream, int root)
     stream->directory = directory_generation(root, stream->generation, false);
     if (stream->directory < 0)
         return false;
-    if (scan_init(&stream->scan) < 0) {
+    if (cursor_read(stream->directory, stream->generation, &stream->cursor) < 0 ||
+        scan_init(&stream->scan) < 0) {
         close(stream->directory);
         stream->directory = -1;
         return false;
     }
-    cursor_read(stream->directory, stream->generation, &stream->cursor);
     stream_rewind(stream);
     return true;
 }
@@ -83,9 +83,9 @@ static int note_damage(struct stream *stream, uint64_t offset, struct error *why
         (stream->damaged_count == 0 ||
          stream->damaged[stream->damaged_count - 1] != stream->segment))
         stream->damaged[stream->damaged_count++] = stream->segment;
-    return error_set(why, "journal segment '%u/%020llu' is damaged at byte %llu; records are missing",
-                     stream->generation, (unsigned long long)stream->segment,
-                     (unsigned long long)offset);
+    return error_set(
+        why, "journal segment '%u/%020llu' is damaged at byte %llu; records are missing",
+        stream->generation, (unsigned long long)stream->segment, (unsigned long long)offset);
 }
 
 /* Open the segment that is to be read next. 1, 0: there is none, -1: it cannot be read. */
@@ -156,9 +156,10 @@ static int pass_end(struct stream *stream, struct error *why)
         return result == SCAN_BAD ? live_tail(stream, why) : 0;
     if (result == SCAN_BAD && scan_resync(&stream->scan))
         return note_damage(stream, offset, why);
+    int passed = stream->scan.unreadable ? note_damage(stream, offset, why) : 1;
     close_segment(stream);
     stream->segment++;
-    return 1;
+    return passed;
 }
 
 int stream_peek(struct stream *stream, struct error *why)
@@ -187,8 +188,8 @@ uint64_t stream_backlog(const struct stream *stream)
             if (list.numbers[i] < stream->cursor.segment ||
                 fstatat(stream->directory, name, &stat, 0) < 0)
                 continue;
-            uint64_t shipped = list.numbers[i] == stream->cursor.segment ? stream->cursor.offset
-                                                                         : SEGMENT_HEAD;
+            uint64_t shipped =
+                list.numbers[i] == stream->cursor.segment ? stream->cursor.offset : SEGMENT_HEAD;
             if ((uint64_t)stat.st_size > shipped)
                 bytes += (uint64_t)stat.st_size - shipped;
         }

@@ -33,6 +33,7 @@ static void give_up_segment(struct journal *journal, int cause)
     log_warning("cannot make journal '%s/%u' durable: %s; %zu records are written again",
                 journal->path, journal->generation, strerror(cause), journal->unsynced.count);
     segment_close(&journal->segment);
+    journal->durable = journal->segment.length;
     journal->retry_at = clock_monotonic() + RETRY_MS;
     pthread_mutex_lock(&journal->lock);
     journal->stats.sync_failures++;
@@ -48,10 +49,19 @@ void sync_collect(struct journal *journal)
     journal->sync_failed = false;
     journal->synced_length = 0;
     pthread_mutex_unlock(&journal->lock);
-    if (failed)
+    if (failed) {
         give_up_segment(journal, EIO);
-    else
-        release(journal, journal->sync == SYNC_NEVER ? UINT64_MAX : length);
+        return;
+    }
+    if (length > 0)
+        journal->durable = length;
+    release(journal, journal->sync == SYNC_NEVER ? UINT64_MAX : journal->durable);
+}
+
+bool sync_needed(const struct journal *journal)
+{
+    return journal->sync != SYNC_NEVER && journal->segment.fd >= 0 &&
+           journal->segment.length > journal->durable;
 }
 
 int sync_now(struct journal *journal)
@@ -63,14 +73,15 @@ int sync_now(struct journal *journal)
     sync_collect(journal);
     if (journal->segment.fd < 0)
         return -1;
-    if (!journal->unsynced.first || journal->sync == SYNC_NEVER)
+    if (!sync_needed(journal))
         return 0;
     journal->last_sync = clock_monotonic();
     if (fdatasync(journal->segment.fd) < 0) {
         give_up_segment(journal, errno);
         return -1;
     }
-    release(journal, journal->segment.length);
+    journal->durable = journal->segment.length;
+    release(journal, journal->durable);
     pthread_mutex_lock(&journal->lock);
     journal->stats.syncs++;
     journal->synced = journal->written;
@@ -82,7 +93,7 @@ int sync_now(struct journal *journal)
 
 void sync_ask(struct journal *journal, int64_t now)
 {
-    if (journal->sync != SYNC_INTERVAL || !journal->unsynced.first || journal->sync_asked ||
+    if (journal->sync != SYNC_INTERVAL || !sync_needed(journal) || journal->sync_asked ||
         journal->sync_failed || journal->synced_length > 0)
         return;
     if (now < journal->last_sync + journal->sync_ms && !journal->stop)

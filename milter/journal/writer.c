@@ -18,10 +18,10 @@
 
 #define BATCH_RECORDS 1024u
 #define BATCH_BYTES (256u * 1024u)
-#define RETRY_LATE_MS 2000  /* for a disk with errors, after FAILURES_MAX tries */
-#define FAILURES_MAX 5u     /* then the segment is given up */
-#define CLOSE_MS SECOND_MS  /* how long a refusing disk is waited for at the end */
-#define HELD_MS SECOND_MS   /* how long a sum of all generations is believed */
+#define RETRY_LATE_MS 2000 /* for a disk with errors, after FAILURES_MAX tries */
+#define FAILURES_MAX 5u    /* then the segment is given up */
+#define CLOSE_MS SECOND_MS /* how long a refusing disk is waited for at the end */
+#define HELD_MS SECOND_MS  /* how long a sum of all generations is believed */
 
 void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t moment)
 {
@@ -46,7 +46,7 @@ static int64_t next_moment(const struct journal *journal)
         return 0;
     if (journal->loss.count > 0)
         moment = journal->stop ? 0 : journal->last_gap + GAP_MS;
-    if (journal->unsynced.first && journal->sync == SYNC_INTERVAL && !journal->sync_asked) {
+    if (sync_needed(journal) && journal->sync == SYNC_INTERVAL && !journal->sync_asked) {
         int64_t due = journal->stop ? 0 : journal->last_sync + journal->sync_ms;
         moment = due < moment ? due : moment;
     }
@@ -55,7 +55,7 @@ static int64_t next_moment(const struct journal *journal)
 
 static bool only_loss_left(const struct journal *journal)
 {
-    return !journal->queue.first && !journal->unsynced.first && !journal->sync_asked;
+    return !journal->queue.first && !sync_needed(journal) && !journal->sync_asked;
 }
 
 /* Wait for work. False: the journal is to be closed and nothing is left that could be done. */
@@ -87,6 +87,7 @@ int writer_begin(struct journal *journal)
                       journal->sync != SYNC_NEVER) < 0)
         return -1;
     journal->segment_over = false;
+    journal->durable = journal->segment.length;
     journal->held += journal->segment.length;
     return 0;
 }
@@ -148,20 +149,20 @@ static const char *prepare(struct journal *journal, size_t bytes, int *error)
 static void refuse(struct journal *journal, const char *cause, int error)
 {
     bool broken = error != 0 && !means_full(error);
+    bool too_large = error == EFBIG && journal->segment.length > journal->segment.head;
+    int64_t pause = broken && journal->failures >= FAILURES_MAX ? RETRY_LATE_MS : RETRY_MS;
 
     journal->failures++;
-    if (error == EFBIG && journal->segment.length > journal->segment.head)
-        journal->segment_over = true;
+    journal->segment_over |= too_large; /* a limit of the process: another segment has place */
     if (broken && journal->failures % FAILURES_MAX == 0)
         journal->segment_over = true;
     journal->stats.write_failures += error != 0;
     journal->refused = cause;
-    journal->retry_at =
-        clock_monotonic() +
-        (broken && journal->failures >= FAILURES_MAX ? RETRY_LATE_MS : RETRY_MS);
+    journal->retry_at = clock_monotonic() + (too_large ? 1 : pause);
     pthread_mutex_unlock(&journal->lock);
-    log_trouble_on(&journal->trouble, "cannot append to the journal '%s/%u': %s; facts wait in memory",
-                   journal->path, journal->generation,
+    log_trouble_on(&journal->trouble,
+                   "cannot append to the journal '%s/%u': %s; facts wait in memory", journal->path,
+                   journal->generation,
                    error ? strerror(error) : "it is as large as it may be (journal_max_mb)");
     pthread_mutex_lock(&journal->lock);
 }
@@ -212,7 +213,6 @@ static void settle(struct journal *journal, struct queue *batch, struct queue *d
     }
     queue_prepend(&journal->queue, batch);
     journal->moving = journal->moving_bytes = 0;
-    journal->stats.bytes_held = journal->held;
     if (journal->waiters > 0 && journal->sync != SYNC_ALWAYS)
         pthread_cond_broadcast(&journal->done);
 }
@@ -244,8 +244,9 @@ static void write_batch(struct journal *journal)
 
 static bool writer_must_sync(const struct journal *journal)
 {
-    return journal->sync == SYNC_ALWAYS || journal->unsynced.bytes > journal->ring_bytes ||
-           journal->unsynced.count > journal->ring;
+    return sync_needed(journal) &&
+           (journal->sync == SYNC_ALWAYS || journal->unsynced.bytes > journal->ring_bytes ||
+            journal->unsynced.count > journal->ring);
 }
 
 static void writer_step(struct journal *journal)
@@ -267,7 +268,7 @@ static void writer_step(struct journal *journal)
     }
     if (work)
         write_batch(journal);
-    if (journal->unsynced.first && writer_must_sync(journal)) {
+    if (writer_must_sync(journal)) {
         pthread_mutex_unlock(&journal->lock);
         (void)sync_now(journal);
         pthread_mutex_lock(&journal->lock);

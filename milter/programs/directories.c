@@ -68,7 +68,7 @@ int directories_make(const struct settings *settings, struct error *why)
     struct slice socket = socket_directory(settings->listen);
 
     if (geteuid() == 0)
-        private.owner = shared.owner = getpwnam(settings->user);
+    private.owner = shared.owner = getpwnam(settings->user);
     if (make_all(&private, slice_of(settings->state_directory), why) < 0)
         return -1;
     return geteuid() == 0 && socket.at != NULL ? make_all(&shared, socket, why) : 0;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * directories: where waybilld keeps things, made when they are missing.
+ */
 #ifndef WAYBILLD_DIRECTORIES_H
 #define WAYBILLD_DIRECTORIES_H
 

@@ -154,8 +154,8 @@ static int choose(struct node *node, const struct settings *settings, struct sto
         return -1;
     node->claimed = result == CLAIM_OURS;
     if (!node->claimed) {
-        node->number = wanted >= 0 ? (unsigned)wanted
-                                   : (unsigned)(machine_hash(settings) % ID_NODES);
+        node->number =
+            wanted >= 0 ? (unsigned)wanted : (unsigned)(machine_hash(settings) % ID_NODES);
         log_trouble_on(&node->trouble, "cannot claim node %u yet: %s", node->number, why->text);
     } else {
         remember(settings, node->number);

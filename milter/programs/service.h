@@ -26,7 +26,7 @@ struct settings_kept {
 };
 
 struct service {
-    const char *file; /* NULL: none */
+    const char *file;                /* NULL: none */
     const struct settings *at_start; /* for whoever runs beside the reload */
     struct settings_kept *kept;      /* the newest first; start-up, then the service's thread */
     struct journal *journal;

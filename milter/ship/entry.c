@@ -71,6 +71,22 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
 }
 
+/* The milter is told its host's whole name; a log may have the short one. So that the record is
+ * the same whoever came first, the milter's word is taken over the log's. */
+static void host_learn(struct record *record, const struct fact *fact)
+{
+    struct slice host = fact->value[KEY_HOST];
+    if (record == NULL || record->host == NULL || fact->witness != WITNESS_MILTER ||
+        host.size == 0 || slice_is(host, record->host) ||
+        !host_same(host, slice_of(record->host)))
+        return;
+    char *name = strndup(host.at, host.size);
+    if (name == NULL)
+        return;
+    free(record->host);
+    record->host = name;
+}
+
 /* The record's word stands; a fact that got here by the join means the same mail. */
 static void key_align(struct slice *told, const char *known)
 {
@@ -78,13 +94,21 @@ static void key_align(struct slice *told, const char *known)
         *told = slice_of(known);
 }
 
-static void entry_align(const struct entry *entry, struct fact *fact)
+static void entry_align(struct entry *entry, struct fact *fact)
 {
     const struct record *record = entry_record(entry);
+    host_learn(&entry->own, fact);
+    host_learn(entry->all, fact);
     fact->waybill = entry->id;
     key_align(&fact->value[KEY_HOST], record->host);
     key_align(&fact->value[KEY_INSTANCE], record->instance);
     key_align(&fact->value[KEY_QUEUE], record->queue_id);
+}
+
+/* So near to its limits that a fact may not fit; else it was memory that was short. */
+static bool record_full(const struct record *record)
+{
+    return record->count >= RECORD_FACTS_MAX || record->bytes + FACT_LINE_MAX + 64 > RECORD_MAX;
 }
 
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)
@@ -96,7 +120,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return ENTRY_REFUSED;
+        return record_full(own < 0 ? &entry->own : entry->all) ? ENTRY_FULL : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;

@@ -17,22 +17,23 @@
 
 /* ---- waiting ---- */
 
+static struct timespec moment_of(int64_t monotonic)
+{
+    return (struct timespec){.tv_sec = (time_t)(monotonic / SECOND_MS),
+                             .tv_nsec = (long)(monotonic % SECOND_MS) * 1000000L};
+}
+
 /* True: go on; false: the end has come. */
 static bool ship_pause(struct ship *ship, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    int64_t end = clock_monotonic() + ms, now;
     pthread_mutex_lock(&ship->lock);
-    while (!ship->stopping || clock_monotonic() < ship->stop_at)
-        if (pthread_cond_timedwait(&ship->wake, &ship->lock, &until) != 0)
-            break;
-    bool go_on = !ship->stopping || clock_monotonic() < ship->stop_at;
+    while ((now = clock_monotonic()) < end && !(ship->stopping && now >= ship->stop_at)) {
+        struct timespec until = moment_of(ship->stopping && ship->stop_at < end ? ship->stop_at
+                                                                                : end);
+        pthread_cond_timedwait(&ship->wake, &ship->lock, &until);
+    }
+    bool go_on = !ship->stopping || now < ship->stop_at;
     pthread_mutex_unlock(&ship->lock);
     return go_on;
 }
@@ -105,6 +106,7 @@ static bool ship_round(struct ship *ship)
     bool counters = clock_monotonic() >= ship->count_at;
     if (batch->count == 0)
         harvest_gather(ship);
+    ship->reached = false;
     if (ship_step(ship, counters) != 0) {
         int64_t pause = trouble_met(ship);
         ship_show(ship);
@@ -154,9 +156,9 @@ static void ship_run(struct ship *ship)
     ship->count_at = clock_monotonic() + COUNT_MS;
     while (!ship_stopping(ship, &in_time) || (in_time && !idle))
         idle = ship_round(ship);
+    /* What is not written by now stays in the journal: the cursor does not move any more. */
     if (idle && in_time && ship->stats.connected && ship_step(ship, true) != 0)
         log_warning("the counters of the last minute are not in the store");
-    ship_commit(ship);
     ship_show(ship);
 }
 
@@ -205,6 +207,17 @@ static void ship_free(struct ship *ship)
     free(ship);
 }
 
+/* So that a line can always be decoded: what cannot be decoded is given up, and want of memory is
+ * no reason for that. */
+static int scratch_reserve(struct buffer *scratch)
+{
+    static const char zeros[FACT_LINE_MAX];
+    buffer_init(scratch, FACT_LINE_MAX * 2);
+    int result = buffer_add(scratch, zeros, sizeof zeros);
+    buffer_clear(scratch);
+    return result;
+}
+
 static int ship_prepare(struct ship *ship, const struct settings *settings, struct error *why)
 {
     pthread_condattr_t attributes;
@@ -213,7 +226,6 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&ship->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    buffer_init(&ship->scratch, FACT_LINE_MAX * 2);
     buffer_init(&ship->text, RECORD_MAX * 2);
     ship->limits = ship->wanted = limits_of(settings);
     ship->started = clock_now();
@@ -222,7 +234,8 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
                                              .sync_ms = settings->journal_sync_ms};
     snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
     ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
-    if ((settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
+    if (scratch_reserve(&ship->scratch) != 0 ||
+        (settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
         live_init(&ship->live) != 0 || hold_init(&ship->hold) != 0 ||
         refusals_init(&ship->refusals) != 0)
         return error_set(why, "cannot start to ship: no memory");

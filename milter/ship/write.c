@@ -6,6 +6,7 @@
 #include "room.h"
 
 #include "waybill/clock.h"
+#include "waybill/id.h"
 
 void write_later(struct ship *ship, struct entry *entry)
 {
@@ -32,9 +33,9 @@ static void entry_written(struct ship *ship, struct entry *entry)
 static int write_flush(struct ship *ship)
 {
     struct list *sent = &ship->live.list[ENTRY_SENT];
-    struct error why;
-    bool good = store_flush(ship->store, &why) == 0;
+    bool good = store_flush(ship->store, &ship->trouble.why) == 0;
     ship->queued_bytes = 0;
+    ship->reached = ship->reached || good;
     while (sent->first != NULL) {
         struct entry *entry = sent->first;
         if (good) {
@@ -118,11 +119,21 @@ static int write_record(struct ship *ship, struct entry *entry, const struct way
     return 0;
 }
 
+/* The host of another node's mail is that node's to name: two names in two fields of one record
+ * would make it no record. */
+static int entry_format(const struct ship *ship, const struct entry *entry, struct buffer *text)
+{
+    struct record head = entry->own;
+    if (id_node(entry->id) != ship->node)
+        head.host = NULL;
+    buffer_clear(text);
+    return record_format(&head, text);
+}
+
 static int write_entry(struct ship *ship, struct entry *entry)
 {
     struct waybill waybill;
-    buffer_clear(&ship->text);
-    int result = record_format(&entry->own, &ship->text);
+    int result = entry_format(ship, entry, &ship->text);
     if (result == 0 && entry->own.see != 0) {
         write_see(ship, entry);
         return 0;

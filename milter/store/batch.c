@@ -112,7 +112,7 @@ static uint32_t batch_keep(struct batch *batch, struct slice bytes)
 
 /* The newest command of that key, if it can take more; else a new one. 0: no memory. */
 static uint32_t batch_command_for(struct batch *batch, enum verb verb, struct slice key,
-                                  int64_t expires)
+                                  struct life life)
 {
     uint64_t hash = hash_of(batch->seed, key);
     uint32_t *bucket = &batch->table[hash % TABLE_SIZE], number = *bucket;
@@ -127,7 +127,7 @@ static uint32_t batch_command_for(struct batch *batch, enum verb verb, struct sl
                                                      .key_at = batch_keep(batch, key),
                                                      .key_size = (uint32_t)key.size,
                                                      .hash = hash,
-                                                     .expires = expires,
+                                                     .life = life,
                                                      .older = *bucket};
     if (batch->failed)
         return 0;
@@ -150,7 +150,7 @@ static void batch_add_word(struct batch *batch, uint32_t number, struct slice wo
     command->last = place;
 }
 
-void batch_add(struct batch *batch, enum verb verb, struct slice key, int64_t expires,
+void batch_add(struct batch *batch, enum verb verb, struct slice key, struct life life,
                const struct slice *words, size_t count)
 {
     uint32_t number = 0;
@@ -158,7 +158,7 @@ void batch_add(struct batch *batch, enum verb verb, struct slice key, int64_t ex
     if (!batch->failed && !batch_make_room(batch))
         batch->failed = true;
     if (!batch->failed)
-        number = batch_command_for(batch, verb, key, expires);
+        number = batch_command_for(batch, verb, key, life);
     for (size_t i = 0; i < count && !batch->failed; i++) {
         if (batch_make_room(batch))
             batch_add_word(batch, number, words[i]);
@@ -195,9 +195,11 @@ static void format_command(const struct batch *batch, uint32_t number, struct pi
 
 static void format_expiry(const struct batch *batch, uint32_t number, struct pipeline *pipeline)
 {
+    struct life life = batch->commands[number].life;
     char moment[24];
 
-    snprintf(moment, sizeof moment, "%" PRId64, batch->commands[number].expires);
+    snprintf(moment, sizeof moment, "%" PRId64,
+             expiry_of(batch_key(batch, number), life.day, life.days));
     PIPELINE_ADD(pipeline, WORD("EXPIREAT"), batch_key(batch, number), slice_of(moment));
 }
 
@@ -209,7 +211,7 @@ uint32_t *batch_format(const struct batch *batch, struct pipeline *pipeline, str
     for (uint32_t i = 1; sources && i < batch->command_count; i++) {
         format_command(batch, i, pipeline);
         sources[count++] = i;
-        if (batch->commands[i].expires == 0 || batch->commands[i].verb == VERB_HDEL ||
+        if (batch->commands[i].life.days == 0 || batch->commands[i].verb == VERB_HDEL ||
             batch->commands[i].verb == VERB_ZREM || !marks_first(marks, batch_key(batch, i)))
             continue;
         format_expiry(batch, i, pipeline);

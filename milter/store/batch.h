@@ -21,7 +21,7 @@ struct batch_command {
     enum verb verb;
     uint32_t key_at, key_size;
     uint64_t hash;
-    int64_t expires;      /* seconds; 0: never */
+    struct life life;
     uint32_t first, last; /* words; 0: none */
     uint32_t older;       /* earlier command of the same bucket of the table; 0: none */
 };
@@ -41,10 +41,10 @@ void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
 size_t batch_count(const struct batch *batch); /* commands */
 
-void batch_add(struct batch *batch, enum verb verb, struct slice key, int64_t expires,
+void batch_add(struct batch *batch, enum verb verb, struct slice key, struct life life,
                const struct slice *words, size_t count);
-#define BATCH_ADD(batch, verb, key, expires, ...)                                                  \
-    batch_add((batch), (verb), (key), (expires), (const struct slice[]){__VA_ARGS__},              \
+#define BATCH_ADD(batch, verb, key, life, ...)                                                     \
+    batch_add((batch), (verb), (key), (life), (const struct slice[]){__VA_ARGS__},                 \
               sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 
 /* Form the commands. EXPIREAT follows the first write to a key that is not in `marks`. sources[i]

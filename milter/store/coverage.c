@@ -48,9 +48,8 @@ void store_put_gap(struct store *store, unsigned node, struct slice witness, int
         if (!store_day_open(store, day, false))
             continue;
         key_gaps(&key, store->prefix, day);
-        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
-                  expiry_of(key_slice(&key), day, store_days(store, false)), slice_of(field),
-                  slice_of(value));
+        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, day, false),
+                  slice_of(field), slice_of(value));
     }
 }
 
@@ -74,7 +73,8 @@ static bool gap_read(struct slice field, struct slice value, struct store_gap *g
 }
 
 struct gaps_reading {
-    int64_t from, until, first_day; /* first_day: start of the first day asked for */
+    int64_t from, until;
+    struct marks told; /* it stands under each of its days, and is told once */
     void (*seen)(void *context, const struct store_gap *gap);
     void *context;
 };
@@ -82,19 +82,17 @@ struct gaps_reading {
 static enum got gaps_got(void *context, size_t index, const struct reply *reply)
 {
     struct gaps_reading *reading = context;
-    int64_t day = reading->first_day + (int64_t)index * DAY_MS;
     struct store_gap gap;
 
+    (void)index;
     if (reply->type != REPLY_LIST || reply->count % 2)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i += 2) {
         if (reply->items[i]->type != REPLY_TEXT || reply->items[i + 1]->type != REPLY_TEXT)
             return GOT_ODD;
-        if (!gap_read(reply->items[i]->text, reply->items[i + 1]->text, &gap) ||
-            gap.until < reading->from || gap.from > reading->until)
-            continue;
-        /* It stands under each of its days; the first of those that were asked for tells it. */
-        if (gap.from >= day || index == 0)
+        if (gap_read(reply->items[i]->text, reply->items[i + 1]->text, &gap) &&
+            gap.until >= reading->from && gap.from <= reading->until &&
+            marks_first(&reading->told, reply->items[i]->text))
             reading->seen(reading->context, &gap);
     }
     return GOT_FINE;
@@ -118,16 +116,18 @@ int store_get_gaps(struct store *store, int64_t from, int64_t until,
     struct gaps_reading reading = {.seen = seen, .context = context};
     struct replies replies = {.context = &reading, .got = gaps_got};
     struct key key;
+    int result;
 
     clamp_span(store, &from, &until);
     reading.from = from;
     reading.until = until;
-    reading.first_day = from - from % DAY_MS;
-    for (int64_t at = reading.first_day; at <= until; at += DAY_MS) {
+    for (int64_t at = from - from % DAY_MS; at <= until; at += DAY_MS) {
         key_gaps(&key, store->prefix, clock_day(at, NULL));
         PIPELINE_ADD(&store->pipeline, WORD("HGETALL"), key_slice(&key));
     }
-    return store_run(store, &replies, "read the gaps", why);
+    result = store_run(store, &replies, "read the gaps", why);
+    marks_free(&reading.told);
+    return result;
 }
 
 /* ---- counters ---- */
@@ -144,9 +144,8 @@ void store_put_counter(struct store *store, unsigned node, int64_t hour, const c
     store_note_node(store, node);
     key_counters(&key, store->prefix, day, second / 3600, node % ID_NODES);
     snprintf(text, sizeof text, "%" PRIu64, value);
-    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
-              expiry_of(key_slice(&key), day, store_days(store, false)), slice_of(name),
-              slice_of(text));
+    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, day, false),
+              slice_of(name), slice_of(text));
 }
 
 struct counter {

@@ -9,6 +9,13 @@
 
 #include "waybill/text.h"
 
+/* How long a key lives: `days` after the end of `day`; 0: for ever. */
+struct life {
+    uint32_t day;
+    int64_t days;
+};
+#define LIFE_ENDLESS ((struct life){0, 0})
+
 /* The moment (in seconds) at which a key of `day` goes: `days` after the end of that day, and up
  * to an hour later, by the key itself, so that a repeated EXPIREAT says the same. */
 int64_t expiry_of(struct slice key, uint32_t day, int64_t days);

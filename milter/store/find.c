@@ -12,8 +12,9 @@
 #include "internal.h"
 #include "waybill/clock.h"
 
-#define FIND_CURSORS_MAX 100000u /* SSCAN steps of one set: more is a server that runs in circles  \
-                                  */
+#define FIND_CURSORS_MAX                                                                           \
+    100000u /* SSCAN steps of one set: more is a server that runs in circles                       \
+             */
 #define STATE_PAGE 20000u
 
 struct find {

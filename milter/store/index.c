@@ -246,7 +246,7 @@ static int postings_look(struct store *store, struct error *why)
 }
 
 /* Say that a family uses an exponent; once. */
-static void post_exponent(struct store *store, struct key *key, unsigned exponent, int64_t expires)
+static void post_exponent(struct store *store, struct key *key, unsigned exponent, struct life life)
 {
     char text[4];
     struct slice number, family = key_slice(key);
@@ -255,7 +255,7 @@ static void post_exponent(struct store *store, struct key *key, unsigned exponen
     number = slice_of(text);
     memcpy(key->text + key->size, text, number.size);
     if (marks_first(&store->marks, slice_make(key->text, key->size + number.size)))
-        BATCH_ADD(&store->writes, VERB_SADD, family, expires, number);
+        BATCH_ADD(&store->writes, VERB_SADD, family, life, number);
 }
 
 static void post_hot(struct store *store, const struct posting *posting, unsigned exponent)
@@ -263,17 +263,16 @@ static void post_hot(struct store *store, const struct posting *posting, unsigne
     struct slice term = posting_term(&store->postings, posting);
     uint32_t day = id_day(posting->id);
     enum term_kind kind = (enum term_kind)posting->kind;
-    int64_t days = store_days(store, posting->refused);
+    struct life life = store_life(store, day, posting->refused);
     char member[24];
     struct key key;
 
     key_hot(&key, store->prefix, day, kind, term, posting->refused);
-    post_exponent(store, &key, exponent, expiry_of(key_slice(&key), day, days));
+    post_exponent(store, &key, exponent, life);
     key_hot_part(&key, store->prefix, day, exponent, index_hot_part(id_ref(posting->id), exponent),
                  kind, term, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), expiry_of(key_slice(&key), day, days),
-              slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
 }
 
 static void post_shard(struct store *store, const struct posting *posting, unsigned exponent)
@@ -281,16 +280,15 @@ static void post_shard(struct store *store, const struct posting *posting, unsig
     struct place place =
         index_place((enum term_kind)posting->kind, posting_term(&store->postings, posting));
     uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << exponent) - 1;
-    int64_t days = store_days(store, posting->refused);
+    struct life life = store_life(store, day, posting->refused);
     char member[24];
     struct key key;
 
     key_shards(&key, store->prefix, day, posting->refused);
-    post_exponent(store, &key, exponent, expiry_of(key_slice(&key), day, days));
+    post_exponent(store, &key, exponent, life);
     key_shard(&key, store->prefix, day, exponent, place.shard & mask, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), expiry_of(key_slice(&key), day, days),
-              slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
 }
 
 int postings_place(struct store *store, struct error *why)

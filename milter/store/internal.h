@@ -31,6 +31,7 @@ struct store {
     uint64_t too_late; /* writes to days that are about to go */
 
     bool nodes[ID_NODES]; /* that ever wrote */
+    bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
 };
 
@@ -43,6 +44,7 @@ int store_run(struct store *store, const struct replies *replies, const char *do
               struct error *why);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */
 int64_t store_days(const struct store *store, bool refused);
+struct life store_life(const struct store *store, uint32_t day, bool refused);
 bool store_day_open(struct store *store, uint32_t day, bool refused);
 /* Queue: this node writes here. */
 void store_note_node(struct store *store, unsigned node);

@@ -216,7 +216,8 @@ void store_put_beat(struct store *store, unsigned node, const char *witness, int
     store_note_node(store, node);
     key_beat(&key, store->prefix, node % ID_NODES);
     snprintf(text, sizeof text, "%" PRId64, time);
-    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), 0, slice_of(witness), slice_of(text));
+    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), LIFE_ENDLESS, slice_of(witness),
+              slice_of(text));
 }
 
 struct nodes_reading {

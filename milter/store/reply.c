@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 65536u /* a status, an error, a length: anything that ends with a newline   \
-                               */
+#define LINE_MAX_BYTES                                                                             \
+    65536u /* a status, an error, a length: anything that ends with a newline                      \
+            */
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;

@@ -133,12 +133,12 @@ static void split_choose(struct look *look)
     struct split *split = look->split;
     uint64_t members = look->sampled ? (look->sum << split->exponent) / look->sampled : 0;
 
-    if (members + split->pending > (uint64_t)SPLIT_FILL << split->exponent &&
-        split->exponent < look_most(look))
-        do
-            split->exponent = (uint8_t)(split->exponent + SPLIT_STEP);
-        while (split->exponent < look_most(look) && split->pending > (uint64_t)SPLIT_FILL
-                                                                         << split->exponent);
+    /* What stands at one exponent stays there: the sets of the next one are empty. */
+    while (members + split->pending > (uint64_t)SPLIT_FILL << split->exponent &&
+           split->exponent + SPLIT_STEP <= look_most(look)) {
+        split->exponent = (uint8_t)(split->exponent + SPLIT_STEP);
+        members = 0;
+    }
     split->since = 0;
     split->looked = true;
 }

@@ -29,7 +29,7 @@ void store_emit_event(struct store *store, const struct event *event)
     snprintf(time, sizeof time, "%" PRId64, event->time);
     snprintf(sequence, sizeof sequence, "%u", event->sequence);
     snprintf(kept, sizeof kept, "%" PRId64, store->settings->events_kept);
-    BATCH_ADD(&store->events, VERB_XADD, key_slice(&key), 0, WORD("MAXLEN"), WORD("~"),
+    BATCH_ADD(&store->events, VERB_XADD, key_slice(&key), LIFE_ENDLESS, WORD("MAXLEN"), WORD("~"),
               slice_of(kept), WORD("*"), WORD("e"), slice_of(id), WORD("w"), slice_of(waybill),
               WORD("r"), slice_of(recipient), WORD("a"), slice_of(event_word(event->action)),
               WORD("t"), slice_of(time), WORD("n"), slice_of(sequence));

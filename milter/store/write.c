@@ -19,6 +19,11 @@ int64_t store_days(const struct store *store, bool refused)
     return refused ? store->settings->refused_retention_days : store->settings->retention_days;
 }
 
+struct life store_life(const struct store *store, uint32_t day, bool refused)
+{
+    return (struct life){day, store_days(store, refused)};
+}
+
 bool store_day_open(struct store *store, uint32_t day, bool refused)
 {
     if (expiry_open(day, store_days(store, refused), clock_now()))
@@ -37,7 +42,8 @@ void store_note_node(struct store *store, unsigned node)
         return;
     key_nodes(&key, store->prefix);
     snprintf(number, sizeof number, "%u", node % ID_NODES);
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), 0, slice_of(number));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), LIFE_ENDLESS, slice_of(number));
+    store->nodes_changed = true;
 }
 
 /* ---- records ---- */
@@ -65,8 +71,7 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
     store_note_node(store, node);
     store_note_node(store, id_node(id));
     key_records(&key, store->prefix, id, refused);
-    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
-              expiry_of(key_slice(&key), id_day(id), store_days(store, refused)),
+    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, id_day(id), refused),
               record_field(id, node, field), text);
 }
 
@@ -76,7 +81,8 @@ void store_drop_record(struct store *store, unsigned node, uint64_t id, bool ref
     struct key key;
 
     key_records(&key, store->prefix, id, refused);
-    BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), 0, record_field(id, node, field));
+    BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
+              record_field(id, node, field));
 }
 
 /* ---- states ---- */
@@ -90,16 +96,16 @@ static struct slice state_member(uint64_t id, uint64_t recipient, char room[stat
     return slice_of(room);
 }
 
-static void state_put(struct store *store, const struct key *key, int64_t expires, bool is_so,
+static void state_put(struct store *store, const struct key *key, struct life life, bool is_so,
                       struct slice member, int64_t time)
 {
     char score[24];
 
     snprintf(score, sizeof score, "%" PRId64, time);
     if (is_so)
-        BATCH_ADD(&store->writes, VERB_ZADD, key_slice(key), expires, slice_of(score), member);
+        BATCH_ADD(&store->writes, VERB_ZADD, key_slice(key), life, slice_of(score), member);
     else
-        BATCH_ADD(&store->writes, VERB_ZREM, key_slice(key), 0, member);
+        BATCH_ADD(&store->writes, VERB_ZREM, key_slice(key), LIFE_ENDLESS, member);
 }
 
 /* st:delayed has no expiry: once a day the writer takes out what no record stands behind. */
@@ -112,7 +118,8 @@ static void sweep_delayed(struct store *store, const struct key *key)
     if (!marks_first(&store->marks, slice_of(mark)))
         return;
     snprintf(until, sizeof until, "%" PRId64, now - (store->settings->retention_days + 2) * DAY_MS);
-    BATCH_ADD(&store->writes, VERB_ZSWEEP, key_slice(key), 0, WORD("-inf"), slice_of(until));
+    BATCH_ADD(&store->writes, VERB_ZSWEEP, key_slice(key), LIFE_ENDLESS, WORD("-inf"),
+              slice_of(until));
 }
 
 void store_mark_state(struct store *store, uint64_t id, uint64_t recipient,
@@ -126,13 +133,12 @@ void store_mark_state(struct store *store, uint64_t id, uint64_t recipient,
 
     key_delayed(&key, store->prefix);
     sweep_delayed(store, &key);
-    state_put(store, &key, 0, state == STATE_DELAYED, member, time);
+    state_put(store, &key, LIFE_ENDLESS, state == STATE_DELAYED, member, time);
     if (!store_day_open(store, day, false))
         return;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         key_ended(&key, store->prefix, day, ends[i]);
-        state_put(store, &key, expiry_of(key_slice(&key), day, store_days(store, false)),
-                  state == ends[i], member, time);
+        state_put(store, &key, store_life(store, day, false), state == ends[i], member, time);
     }
 }
 
@@ -213,7 +219,10 @@ static int flush_run(struct store *store, struct error *why)
 
 static int flush_all(struct store *store, struct error *why)
 {
-    if (store_connect(store, why) || postings_place(store, why))
+    if (store_connect(store, why))
+        return -1;
+    /* How many writers share the index decides how often its fill is measured. */
+    if (store->postings.count > 0 && (store_know_nodes(store, why) || postings_place(store, why)))
         return -1;
     if (store->writes.failed || store->events.failed || store->postings.failed)
         return store_fail(store, STORE_UNREACHABLE, why, "cannot write: no memory for the batch");
@@ -227,6 +236,9 @@ int store_flush(struct store *store, struct error *why)
     if (store_queued(store) > 0 || store->writes.failed || store->events.failed ||
         store->postings.failed)
         result = flush_all(store, why);
+    if (store->nodes_changed)
+        store->nodes_until = 0;
+    store->nodes_changed = false;
     if (result)
         marks_clear(&store->marks); /* what was marked as said may not have arrived */
     batch_clear(&store->writes);

@@ -23,6 +23,9 @@ HARMLESS = {milter.CONTINUE, milter.ACCEPT, milter.SKIP}
 @pytest.fixture(name="daemon", scope="module")
 def running_daemon():
     base = place.new_directory("protocol")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # for 1,100 sessions; the daemon inherits it
+    if soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
     daemon = Daemon(base, f"tcp:127.0.0.1:{place.free_port()}", node=7, log_source=[], log_level="info")
     try:
         daemon.start()
@@ -78,9 +81,9 @@ def descriptors(daemon):
 def test_a_mail_is_told_as_it_happens(daemon):
     with milter.Session(daemon.socket) as session:
         letters = play(session, milter.whole_session("<told@sender.example>"))
-    assert [letter for letter in letters if letter] == [milter.CONTINUE] * 2  # body and EOM
+    assert [letter for letter in letters if letter] == [milter.CONTINUE] * 4  # MAIL, RCPT, body, EOM
     mine = [fact for fact in journal.facts(daemon.state) if fact.get("from") == "told@sender.example"]
-    told = [fact for fact in journal.facts(daemon.state) if fact["w"] == mine[0]["w"]]
+    told = [fact for fact in journal.facts(daemon.state) if fact.get("w") == mine[0]["w"]]
     assert [fact["kind"] for fact in told] == ["mail", "rcpt", "header", "queued"]
     assert told[0]["host"] == "mx.example" and told[0]["daemon"] == "mx.facts.example"
     assert (told[1]["to"], told[2]["id"]) == ("bob@next.example", "1@sender.example")
@@ -90,7 +93,9 @@ def test_a_mail_is_told_as_it_happens(daemon):
 def test_no_reply_is_agreed_wherever_it_does_not_matter(daemon):
     with milter.Session(daemon.socket) as session:
         session.negotiate()
-    assert session.granted == 0x1FFFFF & ~0x37F & ~0x20000 & ~0x80000 | 0x100 | 0x80
+    silent = {letter for letter, flag in milter.NO_REPLY.items() if session.granted & flag}
+    assert silent == {b"C", b"H", b"T", b"L", b"N"}
+    assert session.granted & ~sum(milter.NO_REPLY.values()) == 0x100D00  # LEADSPC, RCPT_REJ, SKIP, NOUNKNOWN
     assert session.actions == 0x100
     assert "{client_addr}" in session.asked[0] and "{rcpt_mailer}" in session.asked[3]
     assert all("{daemon_name}" not in names for stage, names in session.asked.items() if stage)
@@ -125,6 +130,17 @@ def test_a_large_body_is_skipped_but_not_that_of_a_report(daemon):
     assert answers("<b@sender.example>", ("Auto-Submitted", " auto-replied")) == read
     sizes = [fact.get("size") for fact in journal.facts(daemon.state) if fact["kind"] == "queued"][-4:]
     assert sizes[0] is None and sizes[1] == str(2 + 2 * milter.CHUNK)
+
+
+def test_a_client_that_goes_away_after_rcpt_is_not_forgotten(daemon):
+    """The MTA closes at once; libmilter does not read what it has not read by then."""
+    for number in range(50):
+        with milter.Session(daemon.socket) as session:
+            session.negotiate()
+            play(session, milter.whole_session(f"<gone-{number}@sender.example>")[1:8])
+            session.send(milter.abort() + milter.quit_session())
+    place.wait_until(lambda: all(fates_by_sender(daemon)[f"gone-{number}@sender.example"] == ["abandoned"]
+                                 for number in range(50)), 10, "all are told as abandoned")
 
 
 def test_a_session_cut_at_any_byte_leaves_its_record(daemon):
@@ -224,6 +240,18 @@ def test_random_bytes(daemon):
     is_well(daemon)
 
 
+def test_macros_without_a_value(daemon):
+    """libmilter runs over the end of such a list (milter/observe/smtp/macros.c)."""
+    for words in range(1, 40, 2):
+        for command in (b"C", b"H", b"M", b"R", b"T", b"N", b"E"):
+            odd = milter.packet(b"D", command + milter.strings(*["x" * words] * words))
+            with milter.Session(daemon.socket) as session:
+                session.negotiate()
+                play(session, [odd, *milter.whole_session("<odd-macros@sender.example>")[2:7:1], odd,
+                               *milter.whole_session("<odd-macros@sender.example>")[7:]])
+    is_well(daemon)
+
+
 def test_hostile_texts_stay_within_one_fact(daemon):
     evil = b"x\n1795298143051 mAAAAAAAAAA queued w=261121575430700000 \x1b[31m\xff\xfe\xe2\x80\xae%00"
     with milter.Session(daemon.socket) as session:
@@ -249,8 +277,10 @@ def test_a_header_of_a_megabyte_in_pieces_costs_no_memory(daemon):
         field = milter.header("Subject", b"y" * 60000)
         for _ in range(scaled(1000, 200)):
             session.send(field)
+        session.send(milter.end_of_header())
         assert session.command(milter.end_of_message()) == milter.CONTINUE
-    assert resident() - before < 8192
+    if not os.environ.get("WAYBILL_REPORTS"):  # ASan keeps what was freed
+        assert resident() - before < 8192
     queued = next(fact for fact in reversed(journal.facts(daemon.state)) if fact["kind"] == "queued")
     assert int(queued["size"]) == scaled(1000, 200) * (60000 + len("Subject:\r\n")) + 2
 
@@ -277,7 +307,6 @@ def test_a_connection_may_be_used_for_a_second_session(daemon):
 
 
 def test_1100_open_sessions(daemon):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     count, sessions = 1100, []
     before = descriptors(daemon)
     try:

@@ -219,10 +219,10 @@ def test_client_and_login_are_those_of_the_session(world):
     client = Client(world.postfix.port)
     client.say("XCLIENT NAME=laptop.shop.example ADDR=192.0.2.77 PORT=4711 LOGIN=ann HELO=laptop", 220)
     client.say("EHLO laptop.shop.example", 250)
-    client.begin(SENDER, ["ok-login@sink.example"])
+    client.begin(SENDER, ["ann@box.example"])
     client.end(message_id)
     client.quit()
-    waybill = world.wait_for_states(message_id, {"ok-login@sink.example": "delivered"})
+    waybill = world.wait_for_states(message_id, {"ann@box.example": "delivered"})
     assert waybill["client"]["ip"] == "192.0.2.77"
     assert waybill["client"]["name"] == "laptop.shop.example"
     assert waybill["client"]["auth_user"] == "ann"

@@ -44,6 +44,8 @@ class LogFeed:
         rest = b""
         while not os.path.exists(self.log) and not self._stop.is_set():
             time.sleep(0.02)
+        if not os.path.exists(self.log):
+            return
         with open(self.log, "rb") as log:
             while True:
                 last_round = self._stop.is_set()

@@ -20,6 +20,9 @@ SMFICTX *shim_connection(void);
 void shim_forget(SMFICTX *context);
 
 void shim_macro(SMFICTX *context, int stage, const char *name, const char *value);
+/* From now on reading a macro runs into memory that is not ours, as in libmilter after a macro
+ * packet with an odd number of words. */
+void shim_break_macros(SMFICTX *context);
 /* The list that was asked for, or NULL. */
 const char *shim_asked(SMFICTX *context, int stage);
 unsigned long shim_granted(SMFICTX *context);

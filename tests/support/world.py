@@ -161,10 +161,9 @@ class World:
                         return True
         return False
 
-    def wait_until_settled(self, seconds=30):
-        """Until no recipient waits for an outcome any more."""
-        place.wait_until(lambda: not self.cli.trace("--state", "accepted"), seconds,
-                         "no mail is merely accepted", 0.5)
+    def answers(self):
+        """What the command tells of every mail, timeline and all."""
+        return [self.cli.show(waybill["trace_id"]) for waybill in self.cli.trace()]
 
     @staticmethod
     def copy(source, target):

@@ -17,13 +17,14 @@
 
 static const char *const files[] = {"/var/log/mail.log", "/var/log/maillog"};
 
-static bool in_use(const char *root, const char *file, int64_t now)
+/* Can `file` be read, and was it written to since the moment `since`? */
+static bool in_use(const char *root, const char *file, int64_t since)
 {
     char path[PATH_MAX];
     struct stat status;
     snprintf(path, sizeof path, "%s%s", root, file);
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, R_OK) == 0 &&
-           now - (int64_t)status.st_mtim.tv_sec * SECOND_MS < DAY_MS;
+           (int64_t)status.st_mtim.tv_sec * SECOND_MS > since;
 }
 
 #ifdef HAVE_SYSTEMD
@@ -73,7 +74,7 @@ static bool has_journal(const char *root, const char *folder)
 const char *choose_source(const char *root, int64_t now)
 {
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (in_use(root, files[i], now))
+        if (in_use(root, files[i], now - DAY_MS))
             return files[i];
     if (has_journal(root, "/var/log/journal") || has_journal(root, "/run/log/journal"))
         return "journal";

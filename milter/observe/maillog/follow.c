@@ -45,7 +45,8 @@ int follow_fill(struct follow *follow)
 
 /* Take the next line out of the buffer. False: there is no whole one. A line that is too long
  * gives *event SOURCE_TOO_LONG once its end is found; till then the position stays before it, so
- * that a restart cannot take its rest for a line. */
+ * that a restart cannot take its rest for a line. The rest of a line that reading began in gives
+ * SOURCE_IDLE. */
 static bool take_line(struct follow *follow, struct slice *line, enum source_event *event)
 {
     if (follow->skip == SKIP_NOTHING) /* NULs are left by a crash, or by a writer that is unaware
@@ -80,21 +81,20 @@ static enum source_event next_line(struct follow *follow, struct source_news *ne
 {
     struct slice text;
     enum source_event event = SOURCE_IDLE;
-    while (event == SOURCE_IDLE)
-        if (!take_line(follow, &text, &event))
-            return SOURCE_IDLE;
-    bool seen = follow->cursor <= follow->at.offset;
-    if (!seen)
+    while (take_line(follow, &text, &event)) {
+        bool seen = follow->cursor <= follow->at.offset;
+        bool line = event == SOURCE_LINE && header_read(text, clock_now(), &news->line);
+        news->place = follow->base + follow->cursor;
+        if (seen && line)
+            return SOURCE_SEEN;
+        if (seen || event == SOURCE_IDLE)
+            continue;
         follow->at.offset = follow->cursor;
-    if (event == SOURCE_TOO_LONG)
-        return seen ? SOURCE_FOREIGN : event;
-    if (!header_read(text, clock_now(), &news->line))
-        return SOURCE_FOREIGN;
-    news->place = follow->base + follow->cursor;
-    if (seen)
-        return SOURCE_SEEN;
-    follow->at.time = news->line.time > 0 ? news->line.time : 0;
-    return SOURCE_LINE;
+        if (line && news->line.time > 0)
+            follow->at.time = news->line.time;
+        return event == SOURCE_LINE && !line ? SOURCE_FOREIGN : event;
+    }
+    return SOURCE_IDLE;
 }
 
 static enum source_event tell_pending(struct follow *follow, struct source_news *news)

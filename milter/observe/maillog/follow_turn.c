@@ -204,7 +204,9 @@ static bool turn_to(struct follow *follow, const struct siblings *siblings, size
                     const struct stat *mine)
 {
     struct stat status;
-    bool unread = false;
+    /* It was removed, and yet others that came after it were not: rotation was faster than we,
+     * and may have removed more. */
+    bool unread = mine->st_nlink == 0 && next < siblings->count && !siblings->list[next].current;
     while (next < siblings->count && siblings->list[next].compressed) {
         unread = true;
         next++;

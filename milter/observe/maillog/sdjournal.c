@@ -11,15 +11,25 @@
  */
 #include "source.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "waybill/digest.h"
+
+void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MAX + 1])
+{
+    int size = snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal:%s", directory ? directory : "");
+    if (size < 0 || (unsigned)size > JOURNAL_NOTE_NAME_MAX)
+        snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal#%016llx",
+                 (unsigned long long)digest_64(directory, strlen(directory)));
+}
+
 #ifdef HAVE_SYSTEMD
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <systemd/sd-journal.h>
 
 #include "waybill/buffer.h"
@@ -266,9 +276,9 @@ static bool read_position(struct sdjournal *self, const char *position)
 static int64_t sdjournal_covered(const struct source *source)
 {
     const struct sdjournal *self = (const struct sdjournal *)source;
-    if (self->journal == NULL)
-        return 0;
-    return self->covered > self->time ? self->covered : self->time;
+    int64_t now = clock_now();
+    int64_t told = self->covered > self->time ? self->covered : self->time;
+    return self->journal == NULL ? 0 : told < now ? told : now;
 }
 
 static int sdjournal_fd(const struct source *source)
@@ -327,15 +337,3 @@ int sdjournal_open(struct source **source, const char *directory, const char *po
 }
 
 #endif
-
-#include <stdio.h>
-
-#include "waybill/digest.h"
-
-void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MAX + 1])
-{
-    int size = snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal:%s", directory ? directory : "");
-    if (size < 0 || (unsigned)size > JOURNAL_NOTE_NAME_MAX)
-        snprintf(note, JOURNAL_NOTE_NAME_MAX + 1, "journal#%016llx",
-                 (unsigned long long)digest_64(directory, strlen(directory)));
-}

@@ -9,6 +9,7 @@
  */
 #include "callbacks.h"
 
+#include "macros.h"
 #include "negotiate.h"
 #include "session.h"
 
@@ -34,11 +35,6 @@ static sfsistat go_on(const struct session *session, unsigned long no_reply)
     return SMFIS_CONTINUE;
 }
 
-static const char *macro(SMFICTX *context, char *name)
-{
-    return smfi_getsymval(context, name);
-}
-
 static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long protocol,
                              unsigned long reserved0, unsigned long reserved1,
                              unsigned long *want_actions, unsigned long *want_protocol,
@@ -61,17 +57,19 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
     struct session *session = session_of(context);
+    struct macro name, ip, port, daemon, daemon_port;
 
     if (session != NULL)
-        session_connect(session, &(struct session_connect){
-                                     .host = host,
-                                     .address = address,
-                                     .client_name = macro(context, "{client_name}"),
-                                     .client_address = macro(context, "{client_addr}"),
-                                     .client_port = macro(context, "{client_port}"),
-                                     .daemon_name = macro(context, "{daemon_name}"),
-                                     .daemon_port = macro(context, "{daemon_port}"),
-                                 });
+        session_connect(session,
+                        &(struct session_connect){
+                            .host = host,
+                            .address = address,
+                            .client_name = macro_read(context, "{client_name}", &name),
+                            .client_address = macro_read(context, "{client_addr}", &ip),
+                            .client_port = macro_read(context, "{client_port}", &port),
+                            .daemon_name = macro_read(context, "{daemon_name}", &daemon),
+                            .daemon_port = macro_read(context, "{daemon_port}", &daemon_port),
+                        });
     return go_on(session, SMFIP_NR_CONN);
 }
 
@@ -87,16 +85,17 @@ static sfsistat on_helo(SMFICTX *context, char *name)
 static sfsistat on_mail(SMFICTX *context, char **words)
 {
     struct session *session = session_of(context);
+    struct macro id, login, mechanism, version, cipher, bits;
 
     if (session != NULL && words != NULL && words[0] != NULL)
         message_mail(session, words,
                      &(struct mail_macros){
-                         .queue_id = macro(context, "i"),
-                         .login = macro(context, "{auth_authen}"),
-                         .mechanism = macro(context, "{auth_type}"),
-                         .tls_version = macro(context, "{tls_version}"),
-                         .cipher = macro(context, "{cipher}"),
-                         .cipher_bits = macro(context, "{cipher_bits}"),
+                         .queue_id = macro_read(context, "i", &id),
+                         .login = macro_read(context, "{auth_authen}", &login),
+                         .mechanism = macro_read(context, "{auth_type}", &mechanism),
+                         .tls_version = macro_read(context, "{tls_version}", &version),
+                         .cipher = macro_read(context, "{cipher}", &cipher),
+                         .cipher_bits = macro_read(context, "{cipher_bits}", &bits),
                      });
     return go_on(session, SMFIP_NR_MAIL);
 }
@@ -104,14 +103,15 @@ static sfsistat on_mail(SMFICTX *context, char **words)
 static sfsistat on_rcpt(SMFICTX *context, char **words)
 {
     struct session *session = session_of(context);
+    struct macro id, mailer, host, address;
 
     if (session != NULL && words != NULL && words[0] != NULL)
         message_rcpt(session, words,
                      &(struct rcpt_macros){
-                         .queue_id = macro(context, "i"),
-                         .mailer = macro(context, "{rcpt_mailer}"),
-                         .host = macro(context, "{rcpt_host}"),
-                         .address = macro(context, "{rcpt_addr}"),
+                         .queue_id = macro_read(context, "i", &id),
+                         .mailer = macro_read(context, "{rcpt_mailer}", &mailer),
+                         .host = macro_read(context, "{rcpt_host}", &host),
+                         .address = macro_read(context, "{rcpt_addr}", &address),
                      });
     return go_on(session, SMFIP_NR_RCPT);
 }
@@ -119,9 +119,10 @@ static sfsistat on_rcpt(SMFICTX *context, char **words)
 static sfsistat on_data(SMFICTX *context)
 {
     struct session *session = session_of(context);
+    struct macro id;
 
     if (session != NULL)
-        message_data(session, macro(context, "i"));
+        message_data(session, macro_read(context, "i", &id));
     return go_on(session, SMFIP_NR_DATA);
 }
 
@@ -137,9 +138,10 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 static sfsistat on_end_of_header(SMFICTX *context)
 {
     struct session *session = session_of(context);
+    struct macro id;
 
     if (session != NULL)
-        message_end_of_header(session, macro(context, "i"));
+        message_end_of_header(session, macro_read(context, "i", &id));
     return go_on(session, SMFIP_NR_EOH);
 }
 
@@ -157,9 +159,11 @@ static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t size)
 static sfsistat on_end_of_message(SMFICTX *context)
 {
     struct session *session = session_of(context);
+    struct macro id, size;
 
     if (session != NULL)
-        message_end(session, macro(context, "i"), macro(context, "{msg_size}"));
+        message_end(session, macro_read(context, "i", &id),
+                    macro_read(context, "{msg_size}", &size));
     return SMFIS_CONTINUE;
 }
 

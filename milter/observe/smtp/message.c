@@ -31,7 +31,7 @@ void message_clear(struct message *message)
 
 static struct slice present(const char *text)
 {
-    return text == NULL || text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
+    return text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
 }
 
 /* Postfix tells the queue id from the second recipient on; it does not change within a mail, and
@@ -79,9 +79,8 @@ static void tell_mail(struct session *session, char **words, const struct mail_m
     fact_set(&fact, KEY_LOGIN, present(macros->login));
     fact_set(&fact, KEY_AUTH, present(macros->mechanism));
     if (present(macros->tls_version).at != NULL) {
-        snprintf(tls, sizeof tls, "%s:%s:%s", macros->tls_version,
-                 macros->cipher == NULL ? "" : macros->cipher,
-                 macros->cipher_bits == NULL ? "" : macros->cipher_bits);
+        snprintf(tls, sizeof tls, "%s:%s:%s", macros->tls_version, macros->cipher,
+                 macros->cipher_bits);
         fact_set(&fact, KEY_TLS, slice_of(tls));
     }
     buffer_init(&rest, FACT_VALUE_MAX);
@@ -116,6 +115,14 @@ static bool is_status(struct slice text)
            text.size == 0;
 }
 
+/* Only with SMFIP_RCPT_REJ. The members of a virtual alias domain are served by "error" as well;
+ * but then the address stands where a refusal has its words. */
+static bool is_refused(const struct rcpt_macros *macros, struct slice to)
+{
+    return slice_is(slice_of(macros->mailer), "error") &&
+           (is_status(present(macros->host)) || !address_same(present(macros->address), to));
+}
+
 static void refuse(const struct rcpt_macros *macros, struct fact *fact)
 {
     fact_set(fact, KEY_PHASE, slice_of("rcpt"));
@@ -127,7 +134,8 @@ static void refuse(const struct rcpt_macros *macros, struct fact *fact)
 void message_rcpt(struct session *session, char **words, const struct rcpt_macros *macros)
 {
     struct message *message = &session->message;
-    bool refused = slice_is(slice_of(macros->mailer), "error"); /* only with SMFIP_RCPT_REJ */
+    struct slice to = address_bare(slice_of(words[0]));
+    bool refused = is_refused(macros, to);
     struct fact fact;
     struct buffer rest;
 
@@ -136,7 +144,7 @@ void message_rcpt(struct session *session, char **words, const struct rcpt_macro
     message->phase = PHASE_RCPT;
     learn_queue_id(message, macros->queue_id);
     start(message, refused ? FACT_REFUSED : FACT_RCPT, clock_now(), &fact);
-    fact_set(&fact, KEY_TO, address_bare(slice_of(words[0])));
+    fact_set(&fact, KEY_TO, to);
     if (refused)
         refuse(macros, &fact);
     buffer_init(&rest, FACT_VALUE_MAX);

@@ -31,7 +31,7 @@ struct message {
     struct headers headers;
 };
 
-/* Macros of the MTA; NULL where it sent none. */
+/* Macros of the MTA; "" where it sent none. */
 struct mail_macros {
     const char *queue_id, *login, *mechanism, *tls_version, *cipher, *cipher_bits;
 };
@@ -51,7 +51,7 @@ bool message_body(struct session *session, const unsigned char *bytes, size_t si
 /* The rest of the body will not come. */
 void message_skip(struct session *session);
 /* Returns when the facts are safe in the journal, or after `eom_wait_ms`. `size` is the MTA's own
- * count, NULL if it does not tell. */
+ * count, "" if it does not tell. */
 void message_end(struct session *session, const char *queue_id, const char *size);
 /* The client left or began anew. */
 void message_abandon(struct session *session);

@@ -7,11 +7,13 @@
 
 #include <stddef.h>
 
-/* SMFIP_NR_BODY is not here: the answer to a chunk of the body matters, it may be "skip". Nor is
- * SMFIP_NR_UNKN: with SMFIP_NOUNKNOWN such commands do not come at all. */
+/* SMFIP_NR_BODY is not here: the answer to a chunk of the body matters, it may be "skip". Nor are
+ * SMFIP_NR_MAIL and SMFIP_NR_RCPT: Postfix sends nothing before it waits for an answer, so a client
+ * that goes away after RCPT would show as one burst and a closed socket, and libmilter drops what
+ * it has not read when poll() says POLLHUP: the mail would never have been. Nor is SMFIP_NR_UNKN:
+ * with SMFIP_NOUNKNOWN such commands do not come at all. */
 #define WITHOUT_REPLY                                                                              \
-    (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |               \
-     SMFIP_NR_HDR | SMFIP_NR_EOH)
+    (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH)
 
 unsigned long negotiate_protocol(unsigned long offered)
 {

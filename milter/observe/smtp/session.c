@@ -44,7 +44,7 @@ static void keep(char **place, const char *text)
 /* A client without a name is shown by libmilter's callers as "[192.0.2.7]". */
 static const char *client_name(const struct session_connect *told)
 {
-    if (told->client_name != NULL && told->client_name[0] != '\0')
+    if (told->client_name[0] != '\0')
         return told->client_name;
     return told->host != NULL && told->host[0] == '[' ? "unknown" : told->host;
 }
@@ -83,10 +83,9 @@ void session_connect(struct session *session, const struct session_connect *told
 {
     uint64_t port;
 
-    session->ip[0] = session->port[0] = '\0';
     if (told->address != NULL)
         keep_address(session, told->address);
-    if (session->ip[0] == '\0' && told->client_address != NULL)
+    if (session->ip[0] == '\0')
         keep_address_text(session, told->client_address);
     if (session->port[0] == '\0' && text_number(slice_of(told->client_port), 1, UINT16_MAX, &port))
         keep_port(session, (unsigned)port);

@@ -28,7 +28,7 @@ struct session *session_new(unsigned long granted);
 /* Frees the open mail too; the caller has said what became of it. */
 void session_free(struct session *session);
 
-/* What the MTA told at CONNECT; macros are NULL where it sent none. */
+/* What the MTA told at CONNECT; macros are "" where it sent none. */
 struct session_connect {
     const char *host;               /* callback's argument: a name, or an address in brackets */
     const struct sockaddr *address; /* NULL: not an internet client, or not known */

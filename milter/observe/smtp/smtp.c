@@ -8,6 +8,7 @@
 
 #include "callbacks.h"
 #include "listen.h"
+#include "macros.h"
 #include "waybill/log.h"
 #include "witness.h"
 
@@ -19,7 +20,8 @@
 int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
               unsigned generation, uint64_t last_id, struct error *why)
 {
-    if (witness_start(settings, journal, node, generation, last_id, why) < 0)
+    if (witness_start(settings, journal, node, generation, last_id, why) < 0 ||
+        macros_guard(why) < 0)
         return -1;
     if (smfi_register(callbacks_table()) != MI_SUCCESS)
         return error_set(why, "cannot register with libmilter");

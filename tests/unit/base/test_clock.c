@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * clock: days against the C library, what people type, zones and summer time.
+ */
 #include "waybill/clock.h"
 
 #include <setjmp.h>

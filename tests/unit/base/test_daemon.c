@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: each step in a child of its own, since none can be taken back.
+ */
 #include "waybill/daemon.h"
 
 #include <fcntl.h>

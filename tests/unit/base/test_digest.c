@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * digest: published vectors, so that ids are the same on every machine.
+ */
 #include "waybill/digest.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * escape: fifty hostile sequences and random bytes through every escape; the words of an error.
+ */
 #include "waybill/escape.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log: what comes out on stderr, byte for byte, and how often a trouble is told.
+ */
 #include "waybill/log.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,11 @@ static int run_writer(const char *inject, const char *mode, const char *first, c
 {
     char command[1024];
 
-    if (inject)
+    if (inject) /* a leak checker cannot work in a traced process */
         snprintf(command, sizeof command,
-                 "exec strace -f -qq -o /dev/null -e trace=none -e inject=%s %s %s %s %s %s 2>/dev/null",
-                 inject, writer, directory, mode, first, count);
+                 "ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null -e trace=%.*s -e "
+                 "inject=%s %s %s %s %s %s 2>/dev/null",
+                 (int)strcspn(inject, ":"), inject, inject, writer, directory, mode, first, count);
     else
         snprintf(command, sizeof command, "exec %s %s %s %s %s", writer, directory, mode, first,
                  count);
@@ -105,7 +107,7 @@ static size_t kill_at_each(const char *call, const char *mode)
     return kills;
 }
 
-static const char *const calls[] = {"pwritev", "pwrite64", "fdatasync", "fsync",
+static const char *const calls[] = {"pwritev",  "pwrite64", "fdatasync", "fsync",
                                     "renameat", "unlinkat", "openat"};
 
 static void test_killed_at_any_call_nothing_acknowledged_is_lost(void **state)
@@ -159,11 +161,11 @@ static void test_a_failed_sync_writes_its_records_again(void **state)
 static void test_a_disk_with_lasting_errors_stops_nothing(void **state)
 {
     static const char *const errors[] = {
-        "pwritev:error=EIO:when=3..9",         "pwritev:error=ENOSPC:when=2..5",
-        "fdatasync:error=EIO:when=2..5",       "fsync:error=EIO:when=2..4",
-        "renameat:error=EIO:when=2..4",        "pwrite64:error=ENOSPC:when=2..5",
-        "openat:error=EMFILE:when=30..40",     "unlinkat:error=EIO:when=1..3",
-        "pwritev:error=EINTR:when=2..6",       "ftruncate:error=EIO:when=1+"};
+        "pwritev:error=EIO:when=3..8",     "pwritev:error=ENOSPC:when=2..5",
+        "fdatasync:error=EIO:when=2..5",   "fsync:error=EIO:when=2..4",
+        "renameat:error=EIO:when=2..4",    "pwrite64:error=ENOSPC:when=2..5",
+        "openat:error=EMFILE:when=50..60", "unlinkat:error=EIO:when=1..3",
+        "pwritev:error=EINTR:when=2..6",   "ftruncate:error=EIO:when=1+"};
     char output[100];
 
     (void)state;
@@ -181,20 +183,88 @@ static void test_a_disk_with_lasting_errors_stops_nothing(void **state)
     }
 }
 
+/* Next call in a trace that one thread made: "1234  call(...) = result". */
+static bool next_call(FILE *trace, char *line, size_t room)
+{
+    while (fgets(line, (int)room, trace))
+        if (strstr(line, "unlinkat(") || strstr(line, "fdatasync(") || strstr(line, "fsync(") ||
+            strstr(line, "pwrite64("))
+            return true;
+    return false;
+}
+
+static void test_a_gap_that_is_refused_too_keeps_its_count(void **state)
+{
+    struct journal_options options = options_usual();
+    struct list got = {0};
+    char output[100];
+
+    (void)state;
+    if (!have_program("strace")) {
+        print_message("SKIPPED: no strace\n");
+        skip();
+    }
+    assert_int_equal(
+        run_writer("pwritev:error=ENOSPC:when=3..8", "0", "0", "800 20", output, sizeof output), 0);
+    uint64_t lost = strtoull(strchr(output, ' '), NULL, 10);
+    struct journal_reader *reader = reader_must_lead(&options);
+    list_read(&got, reader);
+    journal_reader_close(&reader);
+    assert_true(lost > 100);
+    assert_int_equal(list_gap_count(&got, NULL), lost);
+    assert_int_equal(list_facts(&got) + lost, 800);
+    list_clear(&got);
+}
+
+static void test_the_cursor_is_durable_before_a_segment_goes(void **state)
+{
+    char command[1024], line[512], before[512] = "";
+    unsigned removed = 0;
+
+    (void)state;
+    if (!have_program("strace")) {
+        print_message("SKIPPED: no strace\n");
+        skip();
+    }
+    /* one file for each thread: only the main thread commits */
+    snprintf(command, sizeof command,
+             "cd %s && ASAN_OPTIONS=detect_leaks=0 strace -ff -qq -o trace -e "
+             "trace=unlinkat,fdatasync,fsync,pwrite64 %s %s 0 0 200 >/dev/null && "
+             "mv $(grep -l unlinkat trace.*) main",
+             directory, writer, directory);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "%s/main", directory);
+    FILE *trace = fopen(command, "r");
+    assert_non_null(trace);
+    while (next_call(trace, line, sizeof line)) {
+        if (strstr(line, "unlinkat(") && !strstr(before, "unlinkat(")) {
+            assert_non_null(strstr(before, "fdatasync("));
+            removed++;
+        } else if (strstr(before, "unlinkat(") && !strstr(line, "unlinkat(")) {
+            assert_ptr_equal(strstr(line, "fsync("), line); /* the directory */
+        }
+        memcpy(before, line, sizeof before);
+    }
+    fclose(trace);
+    assert_true(removed > 3);
+}
+
 int main(int count, char **argument)
 {
-    static char path[4096];
-    const char *slash = strrchr(argument[0], '/');
+    static char path[PATH_MAX + 8];
 
     (void)count;
-    snprintf(path, sizeof path, "%.*swriter", slash ? (int)(slash - argument[0]) + 1 : 0,
-             argument[0]);
+    *strrchr(argument[0], '/') = '\0'; /* always run as DIRECTORY/test_fault */
+    assert_non_null(realpath(argument[0], path));
+    strcat(path, "/writer");
     writer = path;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, directory_setup, directory_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_killed_at_any_call_nothing_acknowledged_is_lost),
         TEST(test_a_failed_sync_writes_its_records_again),
         TEST(test_a_disk_with_lasting_errors_stops_nothing),
+        TEST(test_a_gap_that_is_refused_too_keeps_its_count),
+        TEST(test_the_cursor_is_durable_before_a_segment_goes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

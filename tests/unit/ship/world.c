@@ -97,8 +97,8 @@ void world_tell(struct world *world, char witness, int64_t ms, const char *forma
 void world_start(struct world *world)
 {
     struct error why;
-    if (ship_start(&world->ship, &world->settings, world->journal, world->node, NULL, NULL,
-                   &why) != 0)
+    if (ship_start(&world->ship, &world->settings, world->journal, world->node, world->leading,
+                   NULL, &why) != 0)
         fail_msg("%s", why.text);
 }
 
@@ -235,6 +235,47 @@ uint64_t world_counter(const struct world *world, const char *name)
         fail_msg("%s", why.text);
     store_close(&store);
     return search.value;
+}
+
+int64_t world_hour_ago(void)
+{
+    int64_t now = clock_now();
+    int64_t start = now - now % SECOND_MS - HOUR_MS;
+    return clock_day(start, NULL) == clock_day(start + 10 * MINUTE_MS, NULL) ? start
+                                                                              : start - HOUR_MS;
+}
+
+size_t count_words(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        count++;
+    return count;
+}
+
+void world_has(const struct world *world, uint64_t id, const char *word, size_t times)
+{
+    char *text = world_record(world, id);
+    if (count_words(text, word) != times)
+        fail_msg("'%s' is not there %zu times in:\n%s", word, times, text);
+    free(text);
+}
+
+static long long redis_fields(const struct redis *redis, const char *pattern)
+{
+    return redis_number(redis, "EVAL \"local n = 0 for _, key in ipairs(redis.call('KEYS', "
+                        "ARGV[1])) do n = n + redis.call('HLEN', key) end return n\" 0 '%s'",
+                        pattern);
+}
+
+long long world_records(const struct world *world)
+{
+    return redis_fields(world->redis, "wb:r:*");
+}
+
+long long world_refused(const struct world *world)
+{
+    return redis_fields(world->redis, "wb:rr:*");
 }
 
 char *redis_dump(const struct redis *redis)

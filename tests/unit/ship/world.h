@@ -20,6 +20,7 @@ struct world {
     uint64_t total;      /* and all */
     struct journal *journal;
     struct ship *ship;
+    void (*leading)(void *context, struct journal_reader *reader); /* NULL: nothing to do */
 };
 
 /* `redis` runs already. The journal is open. */
@@ -54,6 +55,14 @@ char *world_record(const struct world *world, uint64_t id);
 size_t world_find(const struct world *world, enum term_kind kind, const char *term, uint64_t *last);
 size_t world_state(const struct world *world, enum recipient_state state);
 uint64_t world_counter(const struct world *world, const char *name);
+/* Fails unless the record has `word` so many times. */
+void world_has(const struct world *world, uint64_t id, const char *word, size_t times);
+/* How many records there are, those of refused mails not counted; and those alone. */
+long long world_records(const struct world *world);
+long long world_refused(const struct world *world);
+size_t count_words(const char *text, const char *word);
+/* A whole second about an hour ago, no midnight near. */
+int64_t world_hour_ago(void);
 /* All keys and values but those that depend on the clock, one a line, sorted; events as a set.
  * free() it. */
 char *redis_dump(const struct redis *redis);

@@ -105,6 +105,9 @@ void redis_remove(struct redis *redis)
 }
 
 static char *redis_askv(const struct redis *redis, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static char *redis_askv(const struct redis *redis, const char *format, va_list arguments)
 {
     char words[3000], command[4000];
     size_t size;

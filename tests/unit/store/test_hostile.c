@@ -357,13 +357,14 @@ static void test_any_changed_byte_does_no_harm(void **state)
     }
 }
 
+#define DEEP "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+
 static void test_reply_of_the_wrong_kind_ends_the_connection(void **state)
 {
     static const char *const odd[] = {
         "*2147483647\r\n",
         "$536870913\r\n",
-        "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1"
-        "\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+        DEEP DEEP ":1\r\n",
         "$-7\r\n",
         "*-7\r\n",
         "%1\r\n+a\r\n+b\r\n",
@@ -397,6 +398,50 @@ static void test_reply_of_the_wrong_kind_ends_the_connection(void **state)
             villain_stop();
         }
     }
+}
+
+static void test_reply_too_many_ends_the_connection(void **state)
+{
+    enum store_trouble trouble;
+    struct error why;
+
+    (void)state;
+    for (size_t which = 0; which < ASKS; which++) {
+        char longer[1000];
+        size_t last = answer_count(which) - 1;
+
+        set_answers(which);
+        snprintf(longer, sizeof longer, "%s:1\r\n", villain.answers[last].at);
+        villain.answers[last] = slice_of(longer);
+        villain_start(true);
+        assert_int_equal(ask(which, 500, &why, &trouble), -1);
+        assert_int_equal(trouble, STORE_PROTOCOL);
+        villain_stop();
+    }
+}
+
+static void test_connection_that_broke_after_a_refusal_is_not_used_again(void **state)
+{
+    struct settings settings;
+    struct store *store;
+    struct error why;
+
+    (void)state;
+    villain.answers[0] = slice_of(GREETING);
+    villain.answers[1] = slice_of("-OOM no room\r\n"); /* and no second reply */
+    for (size_t i = 2; i < ANSWERS; i++)
+        villain.answers[i] = SLICE_ABSENT;
+    redis_settings(&settings, villain.address);
+    settings.redis_timeout_ms = 100;
+    assert_int_equal(store_open(&store, &settings, &why), 0);
+    villain_start(true);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(ask_flush(store, &why), -1);
+        assert_int_equal(store_last_trouble(store), STORE_FULL);
+        assert_non_null(strstr(why.text, "OOM no room"));
+    }
+    store_close(&store);
+    villain_stop();
 }
 
 static void test_silent_server_is_given_up_in_time(void **state)
@@ -501,6 +546,8 @@ int main(void)
         cmocka_unit_test(test_connection_cut_at_any_byte_is_unreachable),
         cmocka_unit_test(test_any_changed_byte_does_no_harm),
         cmocka_unit_test(test_reply_of_the_wrong_kind_ends_the_connection),
+        cmocka_unit_test(test_reply_too_many_ends_the_connection),
+        cmocka_unit_test(test_connection_that_broke_after_a_refusal_is_not_used_again),
         cmocka_unit_test(test_silent_server_is_given_up_in_time),
         cmocka_unit_test(test_reply_without_end_is_cut_short),
         cmocka_unit_test(test_reply_over_the_limit_is_refused_before_memory_is_gone),

@@ -445,6 +445,26 @@ static void test_full_index_is_split_and_all_is_still_found(void **state)
     store_close(&store);
 }
 
+static void test_writer_goes_on_where_others_have_split_to(void **state)
+{
+    struct store *store = open_store();
+    char *keys;
+
+    (void)state;
+    free(redis_ask(&redis, "SADD wb:d:%06u 10 14", today));
+    free(redis_ask(&redis, "SADD wb:h:%06u:a:often 0 4", today));
+    for (unsigned i = 0; i < 40; i++)
+        store_post_term(store, id_at(i, 1, 1), TERM_LOGIN, slice_of("often"), false);
+    flush(store);
+    keys = redis_ask(&redis, "--scan --pattern 'wb:x:*' | cut -d: -f4 | sort -u | tr '\\n' ' '");
+    assert_string_equal(keys, "14 ");
+    free(keys);
+    keys = redis_ask(&redis, "--scan --pattern 'wb:hp:*' | cut -d: -f4 | sort -u | tr '\\n' ' '");
+    assert_string_equal(keys, "4 ");
+    free(keys);
+    store_close(&store);
+}
+
 static void test_shard_is_what_a_person_would_compute(void **state)
 {
     struct store *store = open_store();
@@ -703,6 +723,23 @@ static void test_gap_over_midnight_is_told_once_on_any_day(void **state)
     store_close(&store);
 }
 
+static void test_gap_older_than_retention_is_told_as_far_as_it_is_kept(void **state)
+{
+    struct store *store = open_store();
+    int64_t now = clock_now();
+    struct gaps gaps = {0};
+    struct error why;
+
+    (void)state;
+    store_put_gap(store, 4, slice_of("milter"), now - 40 * DAY_MS, now - 5 * DAY_MS,
+                  slice_of("off"), 0);
+    flush(store);
+    assert_int_equal(store_get_gaps(store, 0, now, take_gap, &gaps, &why), 0);
+    assert_int_equal(gaps.count, 1);
+    assert_true(gaps.list[0].from == now - 40 * DAY_MS);
+    store_close(&store);
+}
+
 static void take_counter(void *context, const char *name, uint64_t value)
 {
     if (strcmp(name, "mails") == 0)
@@ -891,6 +928,7 @@ int main(void)
         EACH(test_every_term_is_found_as_by_brute_force),
         EACH(test_one_term_in_one_huge_batch_is_split),
         EACH(test_full_index_is_split_and_all_is_still_found),
+        EACH(test_writer_goes_on_where_others_have_split_to),
         EACH(test_shard_is_what_a_person_would_compute),
         EACH(test_overfull_shard_is_read_to_its_end),
         EACH(test_recipient_stands_in_the_set_of_its_state_alone),
@@ -898,6 +936,7 @@ int main(void)
         EACH(test_node_belongs_to_the_machine_that_claimed_it),
         EACH(test_beats_are_shown_with_their_node),
         EACH(test_gap_over_midnight_is_told_once_on_any_day),
+        EACH(test_gap_older_than_retention_is_told_as_far_as_it_is_kept),
         EACH(test_counters_are_absolute_and_summed),
         EACH(test_everything_twice_is_everything_once),
         EACH(test_keys_of_a_day_end_within_an_hour_of_each_other),

@@ -221,6 +221,44 @@ static void test_replica_is_readonly_and_a_lost_primary_is_busy(void **state)
     assert_int_equal(write_one(), 0);
 }
 
+static long long connections(void)
+{
+    return redis_number(&redis, "CLIENT LIST | grep -c name=test_trouble");
+}
+
+static void test_connection_ends_only_with_what_a_new_one_may_better(void **state)
+{
+    int64_t until = clock_monotonic() + 2000;
+
+    (void)state;
+    assert_int_equal(write_one(), 0);
+    assert_int_equal(connections(), 1);
+    free(redis_ask(&redis, "CONFIG SET maxmemory 100kb"));
+    assert_int_equal(write_one(), -1);
+    assert_int_equal(connections(), 1);
+    free(redis_ask(&redis, "CONFIG SET maxmemory 0"));
+    free(redis_ask(&redis, "REPLICAOF 127.0.0.1 1"));
+    assert_int_equal(write_one(), -1);
+    assert_trouble(STORE_READONLY, "READONLY");
+    while (connections() > 0 && clock_monotonic() < until)
+        clock_sleep(20);
+    assert_int_equal(connections(), 0);
+}
+
+static void test_new_connection_may_be_another_server(void **state)
+{
+    (void)state;
+    assert_int_equal(write_one(), 0);
+    redis_stop(&redis);
+    assert_int_equal(store_inspect(store, NULL, NULL, &why), -1); /* no flush sees it go */
+    redis_start(&redis, NULL, true);
+    assert_int_equal(write_one(), 0);
+    assert_true(redis_number(&redis, "TTL wb:r:%06u:0320:1", id_day(id_now())) > 0);
+    assert_int_equal(redis_number(&redis, "SCARD wb:d:%06u", id_day(id_now())), 1);
+    /* what was noted before the connection was made must not be forgotten with it */
+    assert_int_equal(redis_number(&redis, "SISMEMBER wb:nodes 1"), 1);
+}
+
 static void test_hung_server_is_given_up_in_time(void **state)
 {
     int64_t began;
@@ -504,6 +542,8 @@ int main(void)
         EACH(test_full_server_fails_the_flush_until_there_is_room),
         OWN(test_server_that_cannot_save_is_full),
         EACH(test_replica_is_readonly_and_a_lost_primary_is_busy),
+        EACH(test_connection_ends_only_with_what_a_new_one_may_better),
+        EACH(test_new_connection_may_be_another_server),
         EACH(test_hung_server_is_given_up_in_time),
         EACH(test_killed_server_is_unreachable_and_found_again),
         EACH(test_loading_server_is_busy),

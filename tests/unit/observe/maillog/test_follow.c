@@ -5,12 +5,10 @@
  */
 #include "../../../../milter/observe/maillog/source.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -18,10 +16,13 @@
 
 #include <cmocka.h>
 
+#include "shell.h"
+#include "waybill/clock.h"
+
 #define LINES_MAX 20000
 
 static struct place {
-    char folder[64], log[80];
+    char log[80];
     struct source *source;
     char position[JOURNAL_NOTE_VALUE_MAX]; /* as the journal would have it; "" none */
     unsigned told[LINES_MAX];              /* how often each number was told */
@@ -30,22 +31,10 @@ static struct place {
     unsigned written; /* the next number */
 } place;
 
-static void run(const char *format, ...)
-{
-    char command[600], words[500];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    snprintf(command, sizeof command, "cd %s && %s", place.folder, words);
-    if (system(command) != 0)
-        fail_msg("%s", command);
-}
-
 static void write_bytes(const char *name, const void *data, size_t size)
 {
     char path[120];
-    snprintf(path, sizeof path, "%s/%s", place.folder, name);
+    snprintf(path, sizeof path, "%s/%s", shell_folder, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, data, size), size);
@@ -73,7 +62,7 @@ static void age(const char *name)
 {
     char path[120];
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) - 5}};
-    snprintf(path, sizeof path, "%s/%s", place.folder, name);
+    snprintf(path, sizeof path, "%s/%s", shell_folder, name);
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
@@ -145,20 +134,18 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&place, 0, sizeof place);
-    snprintf(place.folder, sizeof place.folder, "/tmp/waybill-follow-XXXXXX");
-    assert_non_null(mkdtemp(place.folder));
-    snprintf(place.log, sizeof place.log, "%s/mail.log", place.folder);
+    shell_open();
+    snprintf(place.log, sizeof place.log, "%s/mail.log", shell_folder);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    char command[100];
     if (place.source != NULL)
         stop();
-    snprintf(command, sizeof command, "rm -rf %s", place.folder);
-    return system(command);
+    shell_close();
+    return 0;
 }
 
 static void test_first_start_begins_at_the_end(void **state)
@@ -228,7 +215,7 @@ static void test_rename_is_followed_to_the_end_of_the_old_file(void **state)
     start();
     pump();
     write_lines("mail.log", 10);
-    run("mv mail.log mail.log.1");
+    shell_run("mv mail.log mail.log.1");
     write_lines("mail.log.1", 5); /* a writer that has not noticed */
     pump();
     write_lines("mail.log", 5);
@@ -247,7 +234,7 @@ static void test_old_file_is_not_left_while_it_may_be_written(void **state)
     start();
     pump();
     write_lines("mail.log", 2);
-    run("mv mail.log mail.log.1");
+    shell_run("mv mail.log mail.log.1");
     write_lines("mail.log", 2);
     pump();
     assert_int_equal(place.told[2], 0); /* it was written to just now */
@@ -269,7 +256,7 @@ static void test_rotations_during_a_stop_are_caught_up_in_order(void **state)
     stop();
     for (int i = 0; i < 4; i++) {
         write_lines("mail.log", 7);
-        run("for n in 4 3 2 1; do [ ! -e mail.log.$n ] || mv mail.log.$n mail.log.$((n+1)); done; "
+        shell_run("for n in 4 3 2 1; do [ ! -e mail.log.$n ] || mv mail.log.$n mail.log.$((n+1)); done; "
             "mv mail.log mail.log.1");
     }
     write_lines("mail.log", 3);
@@ -291,9 +278,9 @@ static void test_dated_names_are_rotated_files_and_others_are_not(void **state)
     pump();
     write_lines("mail.log", 3);
     stop();
-    run("mv mail.log mail.log-20261120 && touch -d '-9 seconds' mail.log-20261120");
+    shell_run("mv mail.log mail.log-20261120 && touch -d '-9 seconds' mail.log-20261120");
     write_lines("mail.log", 3);
-    run("mv mail.log mail.log-20261121 && cp mail.log-20261121 mail.log.backup && "
+    shell_run("mv mail.log mail.log-20261121 && cp mail.log-20261121 mail.log.backup && "
         "cp mail.log-20261121 mail.log2 && cp mail.log-20261121 mail.log.1.txt");
     write_lines("mail.log", 3);
     age("mail.log-20261121");
@@ -322,14 +309,14 @@ static void play(unsigned restart_at, unsigned batch)
     char rest[60];
     snprintf(rest, sizeof rest, "%06uABCDEF: removed\n", place.written++);
     STEP(write_text("mail.log", rest));
-    STEP(run("mv mail.log mail.log.1"));
+    STEP(shell_run("mv mail.log mail.log.1"));
     STEP(write_lines("mail.log.1", 2));
     STEP(write_lines("mail.log", 2));
     STEP(age("mail.log.1"));
     STEP(write_lines("mail.log", 2));
-    STEP(run("mv mail.log.1 mail.log.2 && mv mail.log mail.log.1"));
+    STEP(shell_run("mv mail.log.1 mail.log.2 && mv mail.log mail.log.1"));
     STEP(write_lines("mail.log", 2));
-    STEP(run("gzip mail.log.2"));
+    STEP(shell_run("gzip mail.log.2"));
     STEP(age("mail.log.1"));
     STEP(write_lines("mail.log", 1));
     pump();
@@ -361,7 +348,7 @@ static void test_copytruncate_shows_a_gap_and_reads_on(void **state)
     write_lines("mail.log", 10);
     pump_some(4);
     write_lines("mail.log", 4);
-    run("cp mail.log mail.log.1 && : > mail.log");
+    shell_run("cp mail.log mail.log.1 && : > mail.log");
     write_lines("mail.log", 4);
     age("mail.log.1");
     pump();
@@ -379,7 +366,7 @@ static void test_truncation_without_a_copy_is_a_gap(void **state)
     pump();
     write_lines("mail.log", 10);
     pump();
-    run(": > mail.log");
+    shell_run(": > mail.log");
     pump();
     assert_int_equal(place.gaps, 1);
     write_lines("mail.log", 2);
@@ -394,14 +381,14 @@ static void test_truncated_file_that_has_grown_again_is_known_by_its_head(void *
     write_lines("mail.log", 3);
     start();
     pump();
-    run(": > mail.log");
+    shell_run(": > mail.log");
     write_text("mail.log", "2026-11-22T00:00:00Z mx another: file\n");
     write_lines("mail.log", 50);
     pump();
     expect_once(3, place.written);
     assert_int_equal(place.gaps, 1);
     restart();
-    run(": > mail.log");
+    shell_run(": > mail.log");
     write_text("mail.log", "2026-11-23T00:00:00Z mx another: file\n");
     write_lines("mail.log", 100);
     pump();
@@ -418,7 +405,7 @@ static void test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start(void 
     write_lines("mail.log", 3);
     pump();
     stop();
-    run("rm mail.log"); /* its inode is likely to be used again */
+    shell_run("rm mail.log"); /* its inode is likely to be used again */
     write_text("mail.log", "2026-11-22T00:00:00Z mx another: file\n");
     write_lines("mail.log", 9);
     start();
@@ -438,7 +425,7 @@ static void test_compressed_before_it_was_read_is_a_gap(void **state)
     pump();
     stop();
     write_lines("mail.log", 2);
-    run("mv mail.log mail.log.1 && gzip mail.log.1");
+    shell_run("mv mail.log mail.log.1 && gzip mail.log.1");
     write_lines("mail.log", 2);
     start();
     pump();
@@ -454,14 +441,32 @@ static void test_a_removed_file_is_read_to_its_end(void **state)
     start();
     pump();
     write_lines("mail.log", 3);
-    run("rm mail.log");
+    shell_run("rm mail.log");
     write_lines("mail.log", 3);
     pump();
     expect_once(0, 3);
-    usleep(1100000); /* until the removed one is quiet */
+    clock_sleep(1100); /* until the removed one is quiet */
     pump();
     expect_once(0, 6);
     assert_int_equal(place.gaps, 0);
+}
+
+static void test_rotation_that_outruns_the_reader_is_a_gap(void **state)
+{
+    (void)state;
+    write_text("mail.log", "");
+    start();
+    pump();
+    for (int i = 0; i < 6; i++) {
+        write_lines("mail.log", 2);
+        shell_run("[ ! -e mail.log.1 ] || mv mail.log.1 mail.log.2; mv mail.log mail.log.1");
+    }
+    write_lines("mail.log", 2);
+    clock_sleep(1100);
+    pump();
+    expect_once(0, 2);   /* held open, though removed */
+    expect_once(8, 14);  /* what is left */
+    assert_int_equal(place.gaps, 1);
 }
 
 static void test_a_long_line_is_skipped_and_counted_once(void **state)
@@ -518,7 +523,7 @@ static void test_half_a_line_at_the_end_of_a_left_file_is_counted(void **state)
     pump();
     write_lines("mail.log", 1);
     write_text("mail.log", "2026-11-21T20:55:43Z mx postfix/qmgr[1]: 019999ABC");
-    run("mv mail.log mail.log.1");
+    shell_run("mv mail.log mail.log.1");
     write_lines("mail.log", 1);
     age("mail.log.1");
     pump();
@@ -535,9 +540,13 @@ static void test_lines_before_the_position_are_seen_again_but_not_told(void **st
     write_lines("mail.log", 40);
     pump();
     assert_int_equal(place.seen, 0);
+    write_text("mail.log", "no header\n");
+    pump();
+    assert_int_equal(place.foreign, 1);
     restart();
     pump();
     assert_int_equal(place.seen, 40);
+    assert_int_equal(place.foreign, 1);
     expect_once(0, 40);
 }
 
@@ -545,18 +554,18 @@ static void test_a_file_that_may_not_be_read_is_waited_for(void **state)
 {
     (void)state;
     if (geteuid() == 0) {
-        run("mkdir mail.log"); /* root reads everything, but no directory */
+        shell_run("mkdir mail.log"); /* root reads everything, but no directory */
         start();
         pump();
         assert_string_equal(place.position, "");
         assert_int_equal(place.source->calls->covered(place.source), 0);
-        run("rmdir mail.log");
+        shell_run("rmdir mail.log");
     } else {
         write_text("mail.log", "");
-        run("chmod 0 mail.log");
+        shell_run("chmod 0 mail.log");
         start();
         pump();
-        run("rm mail.log");
+        shell_run("rm mail.log");
     }
     write_text("mail.log", "");
     pump();
@@ -570,7 +579,7 @@ static void test_a_position_of_rubbish_begins_anew(void **state)
 {
     (void)state;
     write_lines("mail.log", 2);
-    strcpy(place.position, "2 1 2 3 rubbish");
+    snprintf(place.position, sizeof place.position, "2 1 2 3 rubbish");
     start();
     pump();
     write_lines("mail.log", 1);
@@ -598,6 +607,7 @@ int main(void)
         TEST(test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start),
         TEST(test_compressed_before_it_was_read_is_a_gap),
         TEST(test_a_removed_file_is_read_to_its_end),
+        TEST(test_rotation_that_outruns_the_reader_is_a_gap),
         TEST(test_a_long_line_is_skipped_and_counted_once),
         TEST(test_nul_bytes_before_a_line_are_stepped_over),
         TEST(test_half_a_line_at_the_end_of_a_left_file_is_counted),

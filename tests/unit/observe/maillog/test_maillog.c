@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,12 +17,13 @@
 
 #include <cmocka.h>
 
+#include "shell.h"
 #include "waybill/clock.h"
 
 #define LINES 4000
 #define IDS_MAX 40000
 
-static char folder[64], log_path[100], state_path[100];
+static char log_path[100], state_path[100];
 
 /* What the journal holds. */
 static struct found {
@@ -151,10 +151,9 @@ static void wait_for(struct maillog *maillog, uint64_t lines)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/waybill-maillog-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(log_path, sizeof log_path, "%s/mail.log", folder);
-    snprintf(state_path, sizeof state_path, "%s/journal", folder);
+    shell_open();
+    snprintf(log_path, sizeof log_path, "%s/mail.log", shell_folder);
+    snprintf(state_path, sizeof state_path, "%s/journal", shell_folder);
     mkdir(state_path, 0700);
     fclose(fopen(log_path, "w"));
     return 0;
@@ -163,9 +162,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    shell_close();
+    return 0;
 }
 
 static void test_lines_become_facts_and_the_position_follows_them(void **state)
@@ -244,7 +242,6 @@ static void test_a_small_ring_loses_nothing(void **state)
 static void test_kill_and_rotation_lose_and_double_nothing(void **state)
 {
     (void)state;
-    char command[300];
     struct journal *journal;
     struct maillog *maillog;
     run_open(&journal, &maillog); /* takes the first position */
@@ -262,22 +259,19 @@ static void test_kill_and_rotation_lose_and_double_nothing(void **state)
                 fflush(log);
             if (number % 400 == 399) {
                 fclose(log);
-                snprintf(command, sizeof command,
-                         "cd %s && for n in 6 5 4 3 2 1; do [ ! -e mail.log.$n ] || mv "
-                         "mail.log.$n mail.log.$((n+1)); done; mv mail.log mail.log.1",
-                         folder);
-                assert_int_equal(system(command), 0);
+                shell_run("for n in 12 11 10 9 8 7 6 5 4 3 2 1; do [ ! -e mail.log.$n ] || "
+                          "mv mail.log.$n mail.log.$((n+1)); done; mv mail.log mail.log.1");
                 log = fopen(log_path, "a");
             }
         }
         fflush(log);
-        usleep((useconds_t)(1000 * (13 * kills % 60)));
+        clock_sleep(13 * kills % 60);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         kills++;
     }
     fclose(log);
-    usleep(1100000); /* the last rotated file is quiet by then */
+    clock_sleep(1100); /* the last rotated file is quiet by then */
     run_open(&journal, &maillog);
     for (int i = 0; i < 100; i++) {
         clock_sleep(100);

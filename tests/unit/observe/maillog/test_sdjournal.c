@@ -9,20 +9,18 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "shell.h"
 #include "waybill/clock.h"
 
 #define REMOTE "/lib/systemd/systemd-journal-remote"
 #define BOOT "0123456789abcdef0123456789abcdef"
 
 static uint64_t first_usec; /* time of entry 0; entry 1 is a millisecond later */
-static char folder[64];
 static char position[JOURNAL_NOTE_VALUE_MAX];
 static struct source *source;
 static unsigned told[1000], foreign, gaps, seen;
@@ -38,9 +36,9 @@ static const struct entry usual = {"postfix/qmgr", "0", "postfix@-.service"};
 /* Add entries number..number+count-1 in a journal file of their own. */
 static void add(const char *file, unsigned number, unsigned count, struct entry entry)
 {
-    char command[200];
-    snprintf(command, sizeof command, REMOTE " -o %s/%s.journal - 2>/dev/null", folder, file);
-    FILE *to = popen(command, "w");
+    char command[200], path[100];
+    snprintf(path, sizeof path, "%s/export", shell_folder);
+    FILE *to = fopen(path, "w");
     assert_non_null(to);
     for (unsigned i = number; i < number + count; i++) {
         fprintf(to, "__REALTIME_TIMESTAMP=%" PRIu64 "\n__MONOTONIC_TIMESTAMP=%u\n_BOOT_ID=" BOOT
@@ -51,13 +49,16 @@ static void add(const char *file, unsigned number, unsigned count, struct entry 
             fprintf(to, "_SYSTEMD_UNIT=%s\n", entry.unit);
         fprintf(to, "MESSAGE=%06uABCDEF: removed\n\n", i);
     }
-    assert_int_equal(pclose(to), 0);
+    fclose(to);
+    snprintf(command, sizeof command, REMOTE " -o %s.journal export 2>/dev/null && rm export",
+             file);
+    shell_run(command);
 }
 
 static void start(void)
 {
     struct error why;
-    if (sdjournal_open(&source, folder, position[0] ? position : NULL, &why) != 0)
+    if (sdjournal_open(&source, shell_folder, position[0] ? position : NULL, &why) != 0)
         fail_msg("%s", why.text);
 }
 
@@ -101,8 +102,7 @@ static void expect(unsigned from, unsigned until, unsigned times)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/waybill-sdjournal-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    shell_open();
     memset(told, 0, sizeof told);
     foreign = gaps = seen = 0;
     position[0] = '\0';
@@ -113,11 +113,10 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[100];
     if (source != NULL)
         stop();
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    shell_close();
+    return 0;
 }
 
 static void test_first_start_begins_at_the_end(void **state)
@@ -166,7 +165,8 @@ static void test_restart_goes_on_at_the_cursor(void **state)
         add(name, i, 2, usual);
         pump();
         stop();
-        add(strcat(name, "x"), i + 2, 2, usual);
+        snprintf(name, sizeof name, "g%u", i);
+        add(name, i + 2, 2, usual);
     }
     start();
     pump();
@@ -194,7 +194,6 @@ static void test_empty_journal_is_read_from_its_first_entry(void **state)
 static void test_vacuumed_entries_are_a_gap(void **state)
 {
     (void)state;
-    char command[200];
     add("a", 0, 4, usual);
     start();
     pump();
@@ -203,8 +202,7 @@ static void test_vacuumed_entries_are_a_gap(void **state)
     stop();
     add("b", 5, 5, usual);
     add("c", 10, 5, usual);
-    snprintf(command, sizeof command, "cd %s && rm a.journal a2.journal b.journal", folder);
-    assert_int_equal(system(command), 0);
+    shell_run("rm a.journal a2.journal b.journal");
     start();
     pump();
     expect(5, 10, 0);

@@ -63,6 +63,22 @@ static void test_other_fields_are_not_kept(void **state)
     expect_kept("Subject ", "x", KEY_SUBJECT, "x"); /* RFC 822 allowed the blank */
 }
 
+static void test_the_first_field_of_a_name_counts(void **state)
+{
+    char hash[SUBJECT_HASH_SIZE];
+    struct headers headers;
+    struct fact fact;
+
+    (void)state;
+    fact_init(&fact, WITNESS_MILTER, FACT_HEADER, 0);
+    headers_init(&headers);
+    headers_take(&headers, "From", " alice@sender.example", SUBJECT_FULL);
+    headers_take(&headers, "From", " bank@elsewhere.example", SUBJECT_FULL);
+    assert_true(headers_fill(&headers, &full, &fact, hash));
+    assert_true(slice_is(fact.value[KEY_HEADER_FROM], "alice@sender.example"));
+    headers_clear(&headers);
+}
+
 static bool report(const char *name, const char *value)
 {
     struct headers headers;
@@ -144,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_a_folded_field_becomes_one_line),
         cmocka_unit_test(test_a_message_id_loses_its_brackets_only),
         cmocka_unit_test(test_other_fields_are_not_kept),
+        cmocka_unit_test(test_the_first_field_of_a_name_counts),
         cmocka_unit_test(test_what_may_be_a_report),
         cmocka_unit_test(test_a_subject_may_be_hashed_under_a_key_or_left_out),
         cmocka_unit_test(test_a_million_fields_need_no_more_memory_than_six),

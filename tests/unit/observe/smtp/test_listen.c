@@ -87,6 +87,7 @@ static void test_a_full_queue_is_a_living_socket_too(void **state)
         (void)!connect(clients[i], (struct sockaddr *)&address, sizeof address);
     }
     assert_int_equal(listen_clear(path, &why), -1);
+    assert_non_null(strstr(why.text, "another process serves it"));
     assert_int_equal(access(path, F_OK), 0);
     for (int i = 0; i < 8; i++)
         close(clients[i]);

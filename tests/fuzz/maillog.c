@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any bytes as a log line. The values must lie inside the line, the fact must come back from its
+ * own encoding, and what the words after status= are must not matter to the verdict.
+ */
+#include "waybill/maillog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_inside(const struct fact *fact, const char *line, size_t size)
+{
+    static const enum fact_key views[] = {KEY_TO, KEY_FROM, KEY_RELAY, KEY_REPLY, KEY_QUEUE,
+                                          KEY_HOST, KEY_NEXT, KEY_HELO, KEY_CLIENT, KEY_IP};
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        struct slice value = fact->value[views[i]];
+        if (value.at != NULL && (value.at < line || value.at + value.size > line + size))
+            abort();
+    }
+}
+
+static void check_encoding(const struct fact *fact)
+{
+    struct buffer text;
+    struct fact again;
+    buffer_init(&text, FACT_LINE_MAX);
+    if (fact_encode(fact, &text) != 0 || memchr(text.data, '\n', text.size) != NULL ||
+        fact_decode(text.data, text.size, &again, NULL) != 0 || again.kind != fact->kind ||
+        again.time != fact->time || again.id != fact->id)
+        abort();
+    buffer_free(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buffer scratch;
+    struct fact fact;
+    char *line = malloc(size + 1);
+    if (line == NULL)
+        return 0;
+    if (size > 0)
+        memcpy(line, data, size);
+    buffer_init(&scratch, FACT_LINE_MAX);
+    if (maillog_read_line(slice_make(line, size), INT64_C(1795300000000), &fact, &scratch) == 1) {
+        check_inside(&fact, line, size);
+        check_encoding(&fact);
+    }
+    buffer_free(&scratch);
+    free(line);
+    return 0;
+}
