@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis: starts and stops a server of its own; it dies with the test. See redis.h.
+ */
 #include "redis.h"
 
 #include <fcntl.h>
