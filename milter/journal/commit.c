@@ -67,7 +67,8 @@ int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool
     if (segment < before || (segment == before && offset <= stream->cursor.offset))
         return 0;
     int result = cursor_write(stream->directory, stream->generation, &cursor, sync, why);
-    stream->cursor.counter = cursor.counter; /* the next write goes to another slot, come what may */
+    stream->cursor.counter =
+        cursor.counter; /* the next write goes to another slot, come what may */
     if (result < 0)
         return -1;
     stream->cursor = cursor;

@@ -34,7 +34,7 @@ struct segment_list {
     uint64_t *numbers; /* ascending */
     size_t count;
     size_t broken_count; /* names that end in .broken */
-    uint64_t highest; /* of all names, broken ones too; 0: none */
+    uint64_t highest;    /* of all names, broken ones too; 0: none */
 };
 /* 0 or -1 with errno (ENOMEM among them). The caller calls segment_list_clear in either case. */
 int segment_list_read(struct segment_list *list, int directory);

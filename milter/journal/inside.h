@@ -22,7 +22,7 @@
 #include "waybill/log.h"
 
 #define RETRY_MS 200 /* between two tries while the disk refuses */
-#define GAP_MS 1000     /* at most one gap fact in this time */
+#define GAP_MS 1000  /* at most one gap fact in this time */
 
 /* Facts that found no place; told by a gap fact when there is place again. */
 struct loss {

@@ -51,13 +51,13 @@ void segment_head_make(unsigned char head[static SEGMENT_HEAD], struct place pla
 
 bool segment_head_good(const unsigned char head[static SEGMENT_HEAD], struct place place)
 {
-    return memcmp(head, segment_magic, sizeof segment_magic) == 0 && get32(head + 8) == FORMAT_VERSION &&
-           get32(head + 12) == place.generation && get64(head + 16) == place.segment &&
-           get32(head + 44) == crc32c(0, head, 44);
+    return memcmp(head, segment_magic, sizeof segment_magic) == 0 &&
+           get32(head + 8) == FORMAT_VERSION && get32(head + 12) == place.generation &&
+           get64(head + 16) == place.segment && get32(head + 44) == crc32c(0, head, 44);
 }
 
-size_t record_make(unsigned char *bytes, enum journal_type type, uint64_t time,
-                   const void *payload, size_t size)
+size_t record_make(unsigned char *bytes, enum journal_type type, uint64_t time, const void *payload,
+                   size_t size)
 {
     put32(bytes, (uint32_t)size);
     bytes[4] = (unsigned char)type;

@@ -22,7 +22,8 @@
 #define NOTE_PAYLOAD_MAX (1u + JOURNAL_NOTE_NAME_MAX + JOURNAL_NOTE_VALUE_MAX)
 #define CURSOR_SLOT 512u
 
-/* Where in the file a record's mark stands, and what it begins with; for the search after damage. */
+/* Where in the file a record's mark stands, and what it begins with; for the search after damage.
+ */
 #define RECORD_MARK_AT 5u
 #define RECORD_MARK_FIRST 0xf5
 
@@ -38,8 +39,8 @@ bool segment_head_good(const unsigned char head[static SEGMENT_HEAD], struct pla
 
 /* Fill in all but the checksum; `bytes` has room for RECORD_OVERHEAD + size. The payload may be
  * there already (payload == NULL). Returns the size of the whole record. */
-size_t record_make(unsigned char *bytes, enum journal_type type, uint64_t time,
-                   const void *payload, size_t size);
+size_t record_make(unsigned char *bytes, enum journal_type type, uint64_t time, const void *payload,
+                   size_t size);
 uint64_t record_time(const unsigned char *bytes);
 /* Set the time; before record_seal. */
 void record_set_time(unsigned char *bytes, uint64_t time);

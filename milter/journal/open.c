@@ -66,10 +66,10 @@ static struct journal *make(const struct journal_options *options)
         free(path);
         return NULL;
     }
-    uint64_t total = options->total_size > TOTAL_LEAST ? (uint64_t)options->total_size
-                                                       : TOTAL_LEAST;
-    uint64_t segment = options->segment_size > SEGMENT_LEAST ? (uint64_t)options->segment_size
-                                                             : SEGMENT_LEAST;
+    uint64_t total =
+        options->total_size > TOTAL_LEAST ? (uint64_t)options->total_size : TOTAL_LEAST;
+    uint64_t segment =
+        options->segment_size > SEGMENT_LEAST ? (uint64_t)options->segment_size : SEGMENT_LEAST;
     journal->path = path;
     journal->sync = options->sync;
     journal->sync_ms = options->sync_ms;
@@ -110,8 +110,7 @@ static int begin(struct journal *journal, uint64_t empty, struct error *why)
 
     journal->held = directory_bytes(journal->root);
     journal->held_at = clock_monotonic();
-    if (cursor_prepare(journal->directory, journal->generation) < 0 ||
-        writer_begin(journal) < 0) {
+    if (cursor_prepare(journal->directory, journal->generation) < 0 || writer_begin(journal) < 0) {
         if (errno != ENOSPC && errno != EDQUOT && errno != EIO && errno != EFBIG)
             return error_set(why, "cannot write into journal '%s/%u': %s", journal->path,
                              journal->generation, strerror(errno));

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-struct pending *pending_new(enum journal_type type, uint64_t time, const void *payload,
-                            size_t size)
+struct pending *pending_new(enum journal_type type, uint64_t time, const void *payload, size_t size)
 {
     struct pending *pending = malloc(sizeof *pending + RECORD_OVERHEAD + size);
 
@@ -20,8 +19,7 @@ struct pending *pending_new(enum journal_type type, uint64_t time, const void *p
 
 struct slice pending_payload(const struct pending *pending)
 {
-    return slice_make((const char *)pending->bytes + RECORD_HEAD,
-                      pending->size - RECORD_OVERHEAD);
+    return slice_make((const char *)pending->bytes + RECORD_HEAD, pending->size - RECORD_OVERHEAD);
 }
 
 uint64_t pending_time(const struct pending *pending)

@@ -14,9 +14,9 @@
 
 #include "waybill/clock.h"
 
-#define LOOK_MS 20            /* how often an exhausted generation is looked at while others flow */
-#define ATTACH_MS SECOND_MS   /* how often a new generation is looked for */
-#define OTHERS_MS 250         /* how often other processes' generations are looked at when idle */
+#define LOOK_MS 20          /* how often an exhausted generation is looked at while others flow */
+#define ATTACH_MS SECOND_MS /* how often a new generation is looked for */
+#define OTHERS_MS 250       /* how often other processes' generations are looked at when idle */
 
 struct journal_reader {
     int root, lock_file;
@@ -24,7 +24,7 @@ struct journal_reader {
     struct stream streams[GENERATIONS];
     struct stream *taken; /* its record was returned last */
     int64_t looked, attached;
-    uint64_t seen; /* written records of our own journal */
+    uint64_t seen;       /* written records of our own journal */
     struct error untold; /* what was stepped over while waiting */
     bool has_untold;
 };
@@ -130,8 +130,8 @@ int journal_next(struct journal_reader *reader, struct journal_entry *entry, str
     stream->ready = false;
     entry->type = stream->record.type;
     entry->payload = stream->record.payload;
-    entry->position = (struct journal_position){stream->generation, stream->segment,
-                                                stream->scan.offset};
+    entry->position =
+        (struct journal_position){stream->generation, stream->segment, stream->scan.offset};
     return 1;
 }
 

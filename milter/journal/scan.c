@@ -90,8 +90,7 @@ enum scan_result scan_next(struct scan *scan, struct record_view *view)
         return SCAN_END;
     if (have >= RECORD_OVERHEAD && record_span(bytes) > have)
         have = scan_fill(scan, scan->offset, record_span(bytes), &bytes);
-    if (scan->offset < SEGMENT_HEAD ||
-        !record_good(bytes, have, scan->place, scan->offset, view))
+    if (scan->offset < SEGMENT_HEAD || !record_good(bytes, have, scan->place, scan->offset, view))
         return SCAN_BAD;
     scan->offset += view->size;
     return SCAN_RECORD;

@@ -83,9 +83,9 @@ static int note_damage(struct stream *stream, uint64_t offset, struct error *why
         (stream->damaged_count == 0 ||
          stream->damaged[stream->damaged_count - 1] != stream->segment))
         stream->damaged[stream->damaged_count++] = stream->segment;
-    return error_set(why, "journal segment '%u/%020llu' is damaged at byte %llu; records are missing",
-                     stream->generation, (unsigned long long)stream->segment,
-                     (unsigned long long)offset);
+    return error_set(
+        why, "journal segment '%u/%020llu' is damaged at byte %llu; records are missing",
+        stream->generation, (unsigned long long)stream->segment, (unsigned long long)offset);
 }
 
 /* Open the segment that is to be read next. 1, 0: there is none, -1: it cannot be read. */
@@ -188,8 +188,8 @@ uint64_t stream_backlog(const struct stream *stream)
             if (list.numbers[i] < stream->cursor.segment ||
                 fstatat(stream->directory, name, &stat, 0) < 0)
                 continue;
-            uint64_t shipped = list.numbers[i] == stream->cursor.segment ? stream->cursor.offset
-                                                                         : SEGMENT_HEAD;
+            uint64_t shipped =
+                list.numbers[i] == stream->cursor.segment ? stream->cursor.offset : SEGMENT_HEAD;
             if ((uint64_t)stat.st_size > shipped)
                 bytes += (uint64_t)stat.st_size - shipped;
         }

@@ -18,10 +18,10 @@
 
 #define BATCH_RECORDS 1024u
 #define BATCH_BYTES (256u * 1024u)
-#define RETRY_LATE_MS 2000  /* for a disk with errors, after FAILURES_MAX tries */
-#define FAILURES_MAX 5u     /* then the segment is given up */
-#define CLOSE_MS SECOND_MS  /* how long a refusing disk is waited for at the end */
-#define HELD_MS SECOND_MS   /* how long a sum of all generations is believed */
+#define RETRY_LATE_MS 2000 /* for a disk with errors, after FAILURES_MAX tries */
+#define FAILURES_MAX 5u    /* then the segment is given up */
+#define CLOSE_MS SECOND_MS /* how long a refusing disk is waited for at the end */
+#define HELD_MS SECOND_MS  /* how long a sum of all generations is believed */
 
 void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t moment)
 {
@@ -160,8 +160,9 @@ static void refuse(struct journal *journal, const char *cause, int error)
     journal->refused = cause;
     journal->retry_at = clock_monotonic() + (too_large ? 1 : pause);
     pthread_mutex_unlock(&journal->lock);
-    log_trouble_on(&journal->trouble, "cannot append to the journal '%s/%u': %s; facts wait in memory",
-                   journal->path, journal->generation,
+    log_trouble_on(&journal->trouble,
+                   "cannot append to the journal '%s/%u': %s; facts wait in memory", journal->path,
+                   journal->generation,
                    error ? strerror(error) : "it is as large as it may be (journal_max_mb)");
     pthread_mutex_lock(&journal->lock);
 }

@@ -86,7 +86,12 @@ static inline const struct record *entry_record(const struct entry *entry)
 /* Made from the log alone, see id_from_log. */
 bool entry_minted(const struct entry *entry);
 
-enum entry_added { ENTRY_KNOWN, ENTRY_NEW, ENTRY_REFUSED };
+enum entry_added {
+    ENTRY_KNOWN,
+    ENTRY_NEW,
+    ENTRY_FULL,  /* the record takes no more */
+    ENTRY_AGAIN, /* no memory now */
+};
 /* Take a fact in. Host, instance and queue id of *fact are brought in line with the record. */
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why);
 /* Learn from the lines of the record, after it was read from the store. -1: no memory. */

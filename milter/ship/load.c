@@ -55,10 +55,9 @@ static void load_found(void *context, uint64_t id, const struct record *record, 
 int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make)
 {
     struct load load = {.ship = ship, .make = make};
-    struct error why;
     if (count == 0)
         return 0;
-    if (store_get_records(ship->store, ids, count, load_found, &load, &why) != 0)
+    if (store_get_records(ship->store, ids, count, load_found, &load, &ship->trouble.why) != 0)
         return -1;
     ship->reached = true;
     if (load.failed)
@@ -140,7 +139,6 @@ int load_news(struct ship *ship)
 {
     uint64_t ids[256];
     struct load load = {.ship = ship};
-    struct error why;
     int64_t before = clock_monotonic() - REFRESH_MS;
     size_t count = 0;
     struct list *dirty = &ship->live.list[ENTRY_DIRTY];
@@ -150,11 +148,13 @@ int load_news(struct ship *ship)
         ids[count++] = entry->id;
         if (count < sizeof ids / sizeof *ids && entry->next != NULL)
             continue;
-        if (store_get_records(ship->store, ids, count, news_found, &load, &why) != 0)
+        if (store_get_records(ship->store, ids, count, news_found, &load,
+                              &ship->trouble.why) != 0)
             return -1;
         count = 0;
     }
-    if (count > 0 && store_get_records(ship->store, ids, count, news_found, &load, &why) != 0)
+    if (count > 0 && store_get_records(ship->store, ids, count, news_found, &load,
+                                       &ship->trouble.why) != 0)
         return -1;
     for (struct entry *entry = dirty->first, *next; entry != NULL && !load.failed; entry = next) {
         next = entry->next;

@@ -207,6 +207,17 @@ static void ship_free(struct ship *ship)
     free(ship);
 }
 
+/* So that a line can always be decoded: what cannot be decoded is given up, and want of memory is
+ * no reason for that. */
+static int scratch_reserve(struct buffer *scratch)
+{
+    static const char zeros[FACT_LINE_MAX];
+    buffer_init(scratch, FACT_LINE_MAX * 2);
+    int result = buffer_add(scratch, zeros, sizeof zeros);
+    buffer_clear(scratch);
+    return result;
+}
+
 static int ship_prepare(struct ship *ship, const struct settings *settings, struct error *why)
 {
     pthread_condattr_t attributes;
@@ -215,7 +226,6 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&ship->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    buffer_init(&ship->scratch, FACT_LINE_MAX * 2);
     buffer_init(&ship->text, RECORD_MAX * 2);
     ship->limits = ship->wanted = limits_of(settings);
     ship->started = clock_now();
@@ -224,7 +234,8 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
                                              .sync_ms = settings->journal_sync_ms};
     snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
     ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
-    if ((settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
+    if (scratch_reserve(&ship->scratch) != 0 ||
+        (settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
         live_init(&ship->live) != 0 || hold_init(&ship->hold) != 0 ||
         refusals_init(&ship->refusals) != 0)
         return error_set(why, "cannot start to ship: no memory");

@@ -23,7 +23,10 @@ int directory_setup(void **state)
 
     (void)state;
     log_start("test", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
-    snprintf(directory, sizeof directory, "%s/waybill-journal-XXXXXX", place ? place : exists("/dev/shm") ? "/dev/shm" : "/tmp");
+    snprintf(directory, sizeof directory, "%s/waybill-journal-XXXXXX",
+             place                ? place
+             : exists("/dev/shm") ? "/dev/shm"
+                                  : "/tmp");
     return mkdtemp(directory) ? 0 : -1;
 }
 

@@ -151,7 +151,8 @@ static void test_notes_survive_rotation_shipping_and_restart(void **state)
     assert_recall(journal, "log", "12399");
     assert_recall(journal, "last", "b");
     for (int i = 0; i < 300; i++)
-        journal_wait(journal, append_text(journal, "a fact that takes some place: %0100d", i), 1000);
+        journal_wait(journal, append_text(journal, "a fact that takes some place: %0100d", i),
+                     1000);
     reader = reader_must_lead(&options);
     list_read(&got, reader);
     assert_int_equal(journal_commit(reader, &got.last, &why), 0);

@@ -20,7 +20,8 @@ static int run_writer(const char *inject, const char *mode, const char *first, c
 
     if (inject) /* a leak checker cannot work in a traced process */
         snprintf(command, sizeof command,
-                 "ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null -e trace=%.*s -e inject=%s %s %s %s %s %s 2>/dev/null",
+                 "ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null -e trace=%.*s -e "
+                 "inject=%s %s %s %s %s %s 2>/dev/null",
                  (int)strcspn(inject, ":"), inject, inject, writer, directory, mode, first, count);
     else
         snprintf(command, sizeof command, "exec %s %s %s %s %s", writer, directory, mode, first,
@@ -106,7 +107,7 @@ static size_t kill_at_each(const char *call, const char *mode)
     return kills;
 }
 
-static const char *const calls[] = {"pwritev", "pwrite64", "fdatasync", "fsync",
+static const char *const calls[] = {"pwritev",  "pwrite64", "fdatasync", "fsync",
                                     "renameat", "unlinkat", "openat"};
 
 static void test_killed_at_any_call_nothing_acknowledged_is_lost(void **state)
@@ -160,11 +161,11 @@ static void test_a_failed_sync_writes_its_records_again(void **state)
 static void test_a_disk_with_lasting_errors_stops_nothing(void **state)
 {
     static const char *const errors[] = {
-        "pwritev:error=EIO:when=3..8",         "pwritev:error=ENOSPC:when=2..5",
-        "fdatasync:error=EIO:when=2..5",       "fsync:error=EIO:when=2..4",
-        "renameat:error=EIO:when=2..4",        "pwrite64:error=ENOSPC:when=2..5",
-        "openat:error=EMFILE:when=50..60",     "unlinkat:error=EIO:when=1..3",
-        "pwritev:error=EINTR:when=2..6",       "ftruncate:error=EIO:when=1+"};
+        "pwritev:error=EIO:when=3..8",     "pwritev:error=ENOSPC:when=2..5",
+        "fdatasync:error=EIO:when=2..5",   "fsync:error=EIO:when=2..4",
+        "renameat:error=EIO:when=2..4",    "pwrite64:error=ENOSPC:when=2..5",
+        "openat:error=EMFILE:when=50..60", "unlinkat:error=EIO:when=1..3",
+        "pwritev:error=EINTR:when=2..6",   "ftruncate:error=EIO:when=1+"};
     char output[100];
 
     (void)state;
@@ -203,8 +204,8 @@ static void test_a_gap_that_is_refused_too_keeps_its_count(void **state)
         print_message("SKIPPED: no strace\n");
         skip();
     }
-    assert_int_equal(run_writer("pwritev:error=ENOSPC:when=3..8", "0", "0", "800 20", output,
-                                sizeof output), 0);
+    assert_int_equal(
+        run_writer("pwritev:error=ENOSPC:when=3..8", "0", "0", "800 20", output, sizeof output), 0);
     uint64_t lost = strtoull(strchr(output, ' '), NULL, 10);
     struct journal_reader *reader = reader_must_lead(&options);
     list_read(&got, reader);

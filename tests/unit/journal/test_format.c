@@ -47,9 +47,8 @@ static void test_both_ways_to_crc32c_agree_at_every_size_and_cut(void **state)
 
 static void test_a_record_has_the_bytes_that_are_written_down(void **state)
 {
-    static const unsigned char wanted[] = {5,    0,    0, 0, 'F', 0xf5, 0xc0, 0xff, 8,   7,
-                                           6,    5,    4, 3, 2,   1,    'h',  'e',  'l', 'l',
-                                           'o'};
+    static const unsigned char wanted[] = {5, 0, 0, 0, 'F', 0xf5, 0xc0, 0xff, 8,   7,  6,
+                                           5, 4, 3, 2, 1,   'h',  'e',  'l',  'l', 'o'};
     unsigned char bytes[64];
     struct record_view view;
     struct place place = {3, 12};

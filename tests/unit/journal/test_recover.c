@@ -255,7 +255,8 @@ static void test_a_damaged_newest_segment_does_not_take_the_notes_along(void **s
         place_sample(sample.bytes, sample.size, false);
         segment_head_make(head, place, 1);
         size_t note = note_make(payload, slice_of("log"), slice_of("4711"));
-        size_t size = SEGMENT_HEAD + record_make(head + SEGMENT_HEAD, JOURNAL_NOTE, 1, payload, note);
+        size_t size =
+            SEGMENT_HEAD + record_make(head + SEGMENT_HEAD, JOURNAL_NOTE, 1, payload, note);
         record_seal(head + SEGMENT_HEAD, size - SEGMENT_HEAD, place, SEGMENT_HEAD);
         head[at] ^= 4;
         file_write(segment_path(0, 3, ""), head, size);

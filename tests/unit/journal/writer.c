@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * writer DIRECTORY MODE FIRST COUNT [RING]: a daemon in small, to be killed or given errors from outside.
+ * writer DIRECTORY MODE FIRST COUNT [RING]: a daemon in small, to be killed or given errors from
+ * outside.
  *
  * Appends the facts "r FIRST" and following, one at a time. When journal_wait says that one is
  * kept, its number goes to DIRECTORY/acknowledged. Each 25 it ships: what the reader gives goes to

@@ -97,8 +97,8 @@ void world_tell(struct world *world, char witness, int64_t ms, const char *forma
 void world_start(struct world *world)
 {
     struct error why;
-    if (ship_start(&world->ship, &world->settings, world->journal, world->node, NULL, NULL,
-                   &why) != 0)
+    if (ship_start(&world->ship, &world->settings, world->journal, world->node, world->leading,
+                   NULL, &why) != 0)
         fail_msg("%s", why.text);
 }
 

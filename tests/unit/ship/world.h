@@ -20,6 +20,7 @@ struct world {
     uint64_t total;      /* and all */
     struct journal *journal;
     struct ship *ship;
+    void (*leading)(void *context, struct journal_reader *reader); /* NULL: nothing to do */
 };
 
 /* `redis` runs already. The journal is open. */
