@@ -13,6 +13,8 @@
 
 #include "waybill/clock.h"
 
+#define LOOK_MS SECOND_MS /* how long a sum of all files is good enough for the statistics */
+
 uint64_t journal_moment(struct journal *journal)
 {
     struct timespec now;
@@ -191,11 +193,21 @@ bool journal_wait_more(struct journal *journal, uint64_t *seen, int64_t ms)
 
 void journal_read_stats(struct journal *journal, struct journal_stats *stats)
 {
+    int64_t now = clock_monotonic();
+
     pthread_mutex_lock(&journal->lock);
+    bool look = now >= journal->looked + LOOK_MS;
+    if (look)
+        journal->looked = now;
     *stats = journal->stats;
     stats->waiting = journal->queue.count + journal->moving;
     pthread_mutex_unlock(&journal->lock);
-    stats->bytes_held = directory_bytes(journal->root);
+    if (look) { /* removed segments are the reader's doing: nobody tells us */
+        stats->bytes_held = directory_bytes(journal->root);
+        pthread_mutex_lock(&journal->lock);
+        journal->stats.bytes_held = stats->bytes_held;
+        pthread_mutex_unlock(&journal->lock);
+    }
 }
 
 unsigned journal_generation(const struct journal *journal)

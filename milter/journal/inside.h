@@ -59,6 +59,7 @@ struct journal {
     unsigned waiters;
     bool writer_waits;
     struct journal_stats stats;
+    int64_t looked; /* when stats.bytes_held was found out; monotonic */
     /* under the lock: the writer asks the syncer, who answers */
     bool sync_asked, sync_failed;
     int sync_fd;

@@ -80,7 +80,7 @@ static struct journal *make(const struct journal_options *options)
     if (journal->ring_bytes < RING_BYTES_LEAST)
         journal->ring_bytes = RING_BYTES_LEAST;
     journal->root = journal->directory = journal->lock_file = journal->segment.fd = -1;
-    journal->last_gap = -GAP_MS;
+    journal->last_gap = journal->looked = -GAP_MS;
     init_sync(journal);
     return journal;
 }

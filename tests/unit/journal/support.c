@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * support: whatever fails here fails the test that asked.
+ */
 #include "support.h"
 
 #include <dirent.h>
@@ -225,7 +228,7 @@ size_t segments(unsigned generation, uint64_t numbers[64])
     DIR *names = opendir(path);
     while (names && (entry = readdir(names)) != NULL && count < 64)
         if (strlen(entry->d_name) == 20 && entry->d_name[0] == '0')
-            numbers[count++] = strtoull(entry->d_name, NULL, 10);
+            numbers[count++] = number_at_end(slice_of(entry->d_name));
     if (names)
         closedir(names);
     qsort(numbers, count, sizeof *numbers, compare);
@@ -246,24 +249,62 @@ bool exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-int run(char *const arguments[])
+static void take_output(int from, char *output, size_t room)
 {
-    int status;
-    pid_t child = fork();
+    size_t have = 0;
+    ssize_t got;
+    char rest[256];
 
+    while ((got = have + 1 < room ? read(from, output + have, room - 1 - have)
+                                  : read(from, rest, sizeof rest)) > 0)
+        have += have + 1 < room ? (size_t)got : 0;
+    output[have] = '\0';
+    close(from);
+}
+
+int run(char *const arguments[], char *output, size_t room)
+{
+    int status, ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
     if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        if (output && (dup2(ends[1], 1) < 0 || dup2(null, 2) < 0))
+            _exit(126);
+        close(ends[0]);
+        close(ends[1]);
         execvp(arguments[0], arguments);
         _exit(127);
     }
+    close(ends[1]);
+    if (output)
+        take_output(ends[0], output, room);
+    else
+        close(ends[0]);
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return -1;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-bool have_program(const char *name)
+void need_strace(void)
 {
-    char command[128];
+    char output[16];
 
-    snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", name);
-    return system(command) == 0;
+    if (run((char *[]){"strace", "-V", NULL}, output, sizeof output) == 0)
+        return;
+    print_message("SKIPPED: there is no strace\n");
+    skip();
+}
+
+uint64_t number_at_end(struct slice text)
+{
+    uint64_t number = 0;
+    size_t first = text.size;
+
+    while (first > 0 && text.at[first - 1] >= '0' && text.at[first - 1] <= '9')
+        first--;
+    assert_true(
+        text_number(slice_make(text.at + first, text.size - first), 0, UINT64_MAX, &number));
+    return number;
 }

@@ -58,8 +58,13 @@ size_t segments(unsigned generation, uint64_t numbers[64]);
 const char *segment_path(unsigned generation, uint64_t segment, const char *suffix);
 bool exists(const char *path);
 
-/* Run a command; its exit status, or 128 + signal. */
-int run(char *const arguments[]);
-bool have_program(const char *name);
+/* Run a program; its exit status, or 128 + signal. `output` (may be NULL) gets the beginning of its
+ * standard output; its standard error is dropped then. */
+int run(char *const arguments[], char *output, size_t room);
+/* Skip the test if there is no strace. */
+void need_strace(void);
+
+/* The decimal number that a text ends in. */
+uint64_t number_at_end(struct slice text);
 
 #endif

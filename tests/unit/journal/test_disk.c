@@ -151,7 +151,7 @@ static void test_the_bound_of_all_generations_is_kept(void **state)
     assert_true(stats.bytes_held <= 1024 * 1024);
     journal_close(&journal);
     directory_remove(directory);
-    assert_int_equal(run((char *[]){"mkdir", directory, NULL}), 0);
+    assert_int_equal(run((char *[]){"mkdir", directory, NULL}, NULL, 0), 0);
     fill_and_drain_twice(&options, "cause=journal-full");
 }
 
@@ -166,7 +166,8 @@ static void test_short_writes_leave_no_half_record(void **state)
         struct journal_options options = options_usual();
         struct rlimit limit = {30011, 30011}; /* less than a segment, and on no border */
         struct list got = {0};
-        signal(SIGXFSZ, SIG_IGN);
+        struct sigaction ignore = {.sa_handler = SIG_IGN};
+        sigaction(SIGXFSZ, &ignore, NULL);
         setrlimit(RLIMIT_FSIZE, &limit);
         struct journal *journal = journal_must_open(&options);
         if (append_many(journal, 1000) != 0)

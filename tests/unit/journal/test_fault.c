@@ -13,25 +13,30 @@
 
 static const char *writer; /* the program writer.c */
 
-static int run_writer(const char *inject, const char *mode, const char *first, const char *count,
-                      char *output, size_t room)
+static uint64_t number_before(const char *text, char stop)
 {
-    char command[1024];
+    struct slice all = slice_of(text), number;
 
-    if (inject) /* a leak checker cannot work in a traced process */
-        snprintf(command, sizeof command,
-                 "ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null -e trace=%.*s -e "
-                 "inject=%s %s %s %s %s %s 2>/dev/null",
-                 (int)strcspn(inject, ":"), inject, inject, writer, directory, mode, first, count);
-    else
-        snprintf(command, sizeof command, "exec %s %s %s %s %s", writer, directory, mode, first,
-                 count);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    output[0] = '\0';
-    if (!fgets(output, (int)room, pipe))
-        output[0] = '\0';
-    return pclose(pipe);
+    assert_true(text_take_until(&all, stop, &number));
+    return number_at_end(number);
+}
+
+/* Run it, under strace if something is to be injected. `ring` may be NULL. */
+static int run_writer(const char *inject, const char *mode, const char *first, const char *count,
+                      const char *ring, char output[static 100])
+{
+    char trace[64] = "", option[128] = "";
+    char *arguments[] = {
+        "strace",      "-f",          "-qq",        "-o",           "/dev/null", "-e",
+        trace,         "-e",          option,       (char *)writer, directory,   (char *)mode,
+        (char *)first, (char *)count, (char *)ring, NULL,
+    };
+
+    if (!inject)
+        return run(arguments + 9, output, 100);
+    snprintf(trace, sizeof trace, "trace=%.*s", (int)strcspn(inject, ":"), inject);
+    snprintf(option, sizeof option, "inject=%s", inject);
+    return run(arguments, output, 100);
 }
 
 /* Lines of a file that end in a newline. */
@@ -94,12 +99,12 @@ static size_t kill_at_each(const char *call, const char *mode)
     for (unsigned at = 1; at < 400; at += 1 + at / 6) {
         fresh_directory();
         snprintf(inject, sizeof inject, "%s:signal=KILL:when=%u", call, at);
-        int status = run_writer(inject, mode, "0", "120", output, sizeof output);
+        int status = run_writer(inject, mode, "0", "120", NULL, output);
         check_acknowledged(inject);
         if (status == 0)
             break;
         kills++;
-        status = run_writer(NULL, mode, "1000", "60", output, sizeof output);
+        status = run_writer(NULL, mode, "1000", "60", NULL, output);
         if (status != 0)
             fail_msg("%s: the next start ended with %d", inject, status);
         assert_true(check_acknowledged(inject) >= 60);
@@ -113,10 +118,7 @@ static const char *const calls[] = {"pwritev",  "pwrite64", "fdatasync", "fsync"
 static void test_killed_at_any_call_nothing_acknowledged_is_lost(void **state)
 {
     (void)state;
-    if (!have_program("strace")) {
-        print_message("SKIPPED: no strace\n");
-        skip();
-    }
+    need_strace();
     size_t kills = 0;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         kills += kill_at_each(calls[i], i % 2 ? "1" : "0");
@@ -132,10 +134,7 @@ static void test_a_failed_sync_writes_its_records_again(void **state)
     size_t failures = 0;
 
     (void)state;
-    if (!have_program("strace")) {
-        print_message("SKIPPED: no strace\n");
-        skip();
-    }
+    need_strace();
     for (int mode = 0; mode < 2; mode++)
         for (unsigned at = 1; at < 40; at += 1 + at / 4) {
             struct journal_options options = options_usual();
@@ -143,12 +142,12 @@ static void test_a_failed_sync_writes_its_records_again(void **state)
             char number[2] = {(char)('0' + mode), '\0'};
             fresh_directory();
             snprintf(inject, sizeof inject, "fdatasync:error=EIO:when=%u", at);
-            assert_int_equal(run_writer(inject, number, "0", "24", output, sizeof output), 0);
+            assert_int_equal(run_writer(inject, number, "0", "24", NULL, output), 0);
             assert_int_equal(check_acknowledged(inject), 24);
             struct journal_reader *reader = reader_must_lead(&options);
             list_read(&kept, reader);
             journal_reader_close(&reader);
-            size_t failed = (size_t)atoi(output);
+            size_t failed = (size_t)number_before(output, ' ');
             failures += failed;
             if (mode == 1 && failed > 0) /* one record, one sync: one is there twice */
                 assert_true(kept.count > 24);
@@ -169,28 +168,15 @@ static void test_a_disk_with_lasting_errors_stops_nothing(void **state)
     char output[100];
 
     (void)state;
-    if (!have_program("strace")) {
-        print_message("SKIPPED: no strace\n");
-        skip();
-    }
+    need_strace();
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         fresh_directory();
-        int status = run_writer(errors[i], "0", "0", "60", output, sizeof output);
+        int status = run_writer(errors[i], "0", "0", "60", NULL, output);
         if (status != 0)
             fail_msg("%s: the writer ended with %d", errors[i], status);
         assert_int_equal(check_acknowledged(errors[i]), 60);
-        assert_int_equal(atoi(strchr(output, ' ')), 0);
+        assert_int_equal(number_at_end(slice_trim(slice_of(output))), 0);
     }
-}
-
-/* Next call in a trace that one thread made: "1234  call(...) = result". */
-static bool next_call(FILE *trace, char *line, size_t room)
-{
-    while (fgets(line, (int)room, trace))
-        if (strstr(line, "unlinkat(") || strstr(line, "fdatasync(") || strstr(line, "fsync(") ||
-            strstr(line, "pwrite64("))
-            return true;
-    return false;
 }
 
 static void test_a_gap_that_is_refused_too_keeps_its_count(void **state)
@@ -200,13 +186,10 @@ static void test_a_gap_that_is_refused_too_keeps_its_count(void **state)
     char output[100];
 
     (void)state;
-    if (!have_program("strace")) {
-        print_message("SKIPPED: no strace\n");
-        skip();
-    }
-    assert_int_equal(
-        run_writer("pwritev:error=ENOSPC:when=3..8", "0", "0", "800 20", output, sizeof output), 0);
-    uint64_t lost = strtoull(strchr(output, ' '), NULL, 10);
+    need_strace();
+    assert_int_equal(run_writer("pwritev:error=ENOSPC:when=3..8", "0", "0", "800", "20", output),
+                     0);
+    uint64_t lost = number_at_end(slice_trim(slice_of(output)));
     struct journal_reader *reader = reader_must_lead(&options);
     list_read(&got, reader);
     journal_reader_close(&reader);
@@ -216,48 +199,71 @@ static void test_a_gap_that_is_refused_too_keeps_its_count(void **state)
     list_clear(&got);
 }
 
+static bool is_call(const char *line, const char *call)
+{
+    return strncmp(line, call, strlen(call)) == 0 && line[strlen(call)] == '(';
+}
+
+/* Lines of the trace that the committing thread made, without their number of a thread. */
+static void read_trace(struct list *made)
+{
+    struct list all = {0};
+    const char *thread = NULL;
+    size_t digits = 0;
+
+    read_lines(&all, "trace");
+    for (size_t i = 0; i < all.count && !thread; i++)
+        if (strstr(all.line[i], " unlinkat("))
+            thread = all.line[i];
+    assert_non_null(thread);
+    digits = strspn(thread, "0123456789");
+    for (size_t i = 0; i < all.count; i++) {
+        const char *call = all.line[i] + strspn(all.line[i], "0123456789 ");
+        if (strncmp(all.line[i], thread, digits) == 0)
+            list_add(made, call, strlen(call));
+    }
+    list_clear(&all);
+}
+
 static void test_the_cursor_is_durable_before_a_segment_goes(void **state)
 {
-    char command[1024], line[512], before[512] = "";
+    char trace[300], output[100];
+    struct list made = {0};
     unsigned removed = 0;
 
     (void)state;
-    if (!have_program("strace")) {
-        print_message("SKIPPED: no strace\n");
-        skip();
-    }
-    /* one file for each thread: only the main thread commits */
-    snprintf(command, sizeof command,
-             "cd %s && ASAN_OPTIONS=detect_leaks=0 strace -ff -qq -o trace -e "
-             "trace=unlinkat,fdatasync,fsync,pwrite64 %s %s 0 0 200 >/dev/null && "
-             "mv $(grep -l unlinkat trace.*) main",
-             directory, writer, directory);
-    assert_int_equal(system(command), 0);
-    snprintf(command, sizeof command, "%s/main", directory);
-    FILE *trace = fopen(command, "r");
-    assert_non_null(trace);
-    while (next_call(trace, line, sizeof line)) {
-        if (strstr(line, "unlinkat(") && !strstr(before, "unlinkat(")) {
-            assert_non_null(strstr(before, "fdatasync("));
+    need_strace();
+    snprintf(trace, sizeof trace, "%s/trace", directory);
+    assert_int_equal(run((char *[]){"strace", "-f", "-qq", "-o", trace, "-e",
+                                    "trace=unlinkat,fdatasync,fsync,pwrite64", (char *)writer,
+                                    directory, "0", "0", "200", NULL},
+                         output, sizeof output),
+                     0);
+    read_trace(&made);
+    for (size_t i = 1; i < made.count; i++) {
+        bool gone = is_call(made.line[i], "unlinkat"),
+             before = is_call(made.line[i - 1], "unlinkat");
+        if (gone && !before) {
+            assert_true(is_call(made.line[i - 1], "fdatasync"));
             removed++;
-        } else if (strstr(before, "unlinkat(") && !strstr(line, "unlinkat(")) {
-            assert_ptr_equal(strstr(line, "fsync("), line); /* the directory */
+        } else if (before && !gone) {
+            assert_true(is_call(made.line[i], "fsync")); /* of the directory */
         }
-        memcpy(before, line, sizeof before);
     }
-    fclose(trace);
+    list_clear(&made);
     assert_true(removed > 3);
 }
 
 int main(int count, char **argument)
 {
-    static char path[PATH_MAX + 8];
+    static char path[PATH_MAX];
 
     (void)count;
-    *strrchr(argument[0], '/') = '\0'; /* always run as DIRECTORY/test_fault */
-    assert_non_null(realpath(argument[0], path));
-    strcat(path, "/writer");
+    const char *slash = strrchr(argument[0], '/');
+    snprintf(path, sizeof path, "%.*s/writer", slash ? (int)(slash - argument[0]) : 1,
+             slash ? argument[0] : ".");
     writer = path;
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 0); /* it cannot work in a traced process */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, directory_setup, directory_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_killed_at_any_call_nothing_acknowledged_is_lost),

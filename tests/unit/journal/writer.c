@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "waybill/clock.h"
 #include "waybill/journal.h"
 #include "waybill/log.h"
 
@@ -50,6 +51,13 @@ static void ship(struct journal_reader *reader, int shipped)
         fprintf(stderr, "%s\n", why.text);
 }
 
+static int number(const char *text)
+{
+    uint64_t value = 0;
+
+    return text_number(slice_of(text), 0, INT32_MAX, &value) ? (int)value : -1;
+}
+
 int main(int count, char **argument)
 {
     struct journal *journal;
@@ -61,12 +69,12 @@ int main(int count, char **argument)
         return 64;
     bool burst = count > 5;
     struct journal_options options = {.directory = argument[1],
-                                      .sync = (enum sync_mode)atoi(argument[2]),
+                                      .sync = (enum sync_mode)number(argument[2]),
                                       .sync_ms = 5,
                                       .segment_size = 4096,
                                       .total_size = 1 << 20,
-                                      .ring = burst ? (size_t)atoi(argument[5]) : 1000};
-    int first = atoi(argument[3]), end = first + atoi(argument[4]);
+                                      .ring = burst ? (size_t)number(argument[5]) : 1000};
+    int first = number(argument[3]), end = first + number(argument[4]);
     log_start("writer", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
     /* before anything that may be made to fail */
     int acknowledged = open_list(argument[1], "acknowledged");
@@ -84,7 +92,7 @@ int main(int count, char **argument)
         uint64_t ticket = journal_append(journal, JOURNAL_FACT, text, (size_t)size);
         journal_remember(journal, "last", slice_make(text, 8));
         if (burst) {
-            usleep(2000);
+            clock_sleep(2);
             continue;
         }
         if (journal_wait(journal, ticket, 10000))
