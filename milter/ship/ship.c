@@ -2,13 +2,14 @@
 /*
  * ship: the thread, and what the rest of the program may ask of it. See room.h for its round.
  */
-#include "room.h"
+#include "waybill/ship.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "room.h"
 #include "waybill/clock.h"
 
 #define LEAD_MS 500
