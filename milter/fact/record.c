@@ -254,13 +254,21 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
     return added || learnt;
 }
 
+static int key_learn_new(struct record *record, const struct record *other, struct error *why)
+{
+    struct slice host = record->host ? SLICE_ABSENT : slice_of(other->host);
+    struct slice instance = record->instance ? SLICE_ABSENT : slice_of(other->instance);
+    struct slice queue_id = record->queue_id ? SLICE_ABSENT : slice_of(other->queue_id);
+    return record_learn_key(record, host, instance, queue_id, why) < 0 ? -1 : 0;
+}
+
 int record_merge(struct record *record, const struct record *other, struct error *why)
 {
     int added = 0;
     if (other->see != 0)
         record->see = other->see;
-    if (record_learn_key(record, slice_of(other->host), slice_of(other->instance),
-                         slice_of(other->queue_id), why) < 0)
+    /* Another node's field may name its own host: what is known stays. */
+    if (key_learn_new(record, other, why) != 0)
         return -1;
     for (size_t i = 0; i < other->count; i++) {
         struct record_line line = other->lines[i];
