@@ -62,7 +62,8 @@ struct waybill {
     struct slice host, instance, queue_id;
     int64_t arrived; /* time of the earliest fact */
     struct slice from, header_from, message_id, subject_text, subject_hash, date;
-    struct slice client, ip, port, helo, login, auth, tls, daemon, daemon_port, envid, list, automatic;
+    struct slice client, ip, port, helo, login, auth, tls, daemon, daemon_port;
+    struct slice envid, list, automatic;
     int64_t size;     /* bytes; -1: not known */
     size_t size_from; /* how well it is known: 1 announced, 2 counted, 3 by the queue manager */
     bool has_from;

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * judge: from facts to meaning.
+ *
+ * Three passes over the facts in the order of their time: the envelope is read, each fact finds
+ * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
+ * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
+ * What is said of the whole mail counts for the recipients that have no end of their own.
+ */
 #include "waybill/waybill.h"
 
 #include <stdlib.h>
@@ -9,15 +17,6 @@
 #include "waybill/digest.h"
 
 #include "body.h"
-
-/*
- * judge: from facts to meaning.
- *
- * Three passes over the facts in the order of their time: the envelope is read, each fact finds
- * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
- * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
- * What is said of the whole mail counts for the recipients that have no end of their own.
- */
 
 static const char *const state_words[STATE_COUNT] = {
 #define X(symbol, word, text) [STATE_##symbol] = word,
@@ -298,9 +297,9 @@ static void decide(const struct waybill *waybill, struct recipient *recipient,
     recipient->relay = fact->value[KEY_RELAY];
     recipient->next = fact->value[KEY_NEXT];
     recipient->via = fact->value[KEY_VIA];
-    recipient->mailbox = state == STATE_DELIVERED &&
-                         (slice_is(recipient->via, "local") || slice_is(recipient->via, "virtual") ||
-                          slice_is(recipient->via, "lmtp"));
+    bool into_mailbox = slice_is(recipient->via, "local") ||
+                        slice_is(recipient->via, "virtual") || slice_is(recipient->via, "lmtp");
+    recipient->mailbox = state == STATE_DELIVERED && into_mailbox;
 }
 
 /* Facts come in the order of time; an end yields only to a later end. In one second, which is
@@ -476,5 +475,6 @@ bool waybill_finished(const struct waybill *waybill)
     for (size_t i = 0; i < waybill->recipient_count; i++)
         if (!state_final(waybill->recipients[i].state))
             return false;
-    return waybill->removed || waybill->abandoned || (waybill->queued && waybill->recipient_count == 0);
+    return waybill->removed || waybill->abandoned ||
+           (waybill->queued && waybill->recipient_count == 0);
 }

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: a sorted set of lines.
+ *
+ * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact
+ * twice is one line. Lines that say nothing new (what the log repeats of the milter's words, qmgr taking the
+ * same mail up once more) are left out by rules that look only at the set, never at the order of
+ * arrival; so any order ends in the same bytes.
+ */
 #include "waybill/record.h"
 
 #include <stdlib.h>
@@ -7,15 +15,6 @@
 #include "body.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"
-
-/*
- * record: a sorted set of lines.
- *
- * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact twice is one
- * line. Lines that say nothing new (what the log repeats of the milter's words, qmgr taking the
- * same mail up once more) are left out by rules that look only at the set, never at the order of
- * arrival; so any order ends in the same bytes.
- */
 
 #define KEY_TEXT_MAX 512 /* host, instance, queue id */
 
@@ -36,7 +35,7 @@ void record_clear(struct record *record)
     record_init(record, record->id);
 }
 
-/* The order in which an MTA logs what falls into one second. Other witnesses' ids sort as they saw. */
+/* The order in which an MTA logs what falls into one second. Ids of others sort as they saw. */
 static uint8_t line_rank(char witness, enum fact_kind kind)
 {
     if (witness != WITNESS_LOG)

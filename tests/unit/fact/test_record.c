@@ -266,7 +266,8 @@ static void test_addresses_are_compared_without_dress(void **state)
     } pairs[] = {
         {"<Bob@Example.COM>", "bob@example.com", 1}, {"bob@example.com.", "bob@example.com", 1},
         {"<@relay.example,@b:bob@example.com>", "bob@example.com", 1},
-        {"<>", "", 1}, {"bob@example.com", "bob@example.org", 0}, {"j\xc3\xb6rg@x", "j\xc3\xb6rg@X", 1},
+        {"<>", "", 1}, {"bob@example.com", "bob@example.org", 0},
+        {"j\xc3\xb6rg@x", "j\xc3\xb6rg@X", 1},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         assert_int_equal(address_same(slice_of(pairs[i].a), slice_of(pairs[i].b)), pairs[i].same);
