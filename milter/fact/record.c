@@ -2,10 +2,10 @@
 /*
  * record: a sorted set of lines.
  *
- * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact
- * twice is one line. Lines that say nothing new (what the log repeats of the milter's words, qmgr taking the
- * same mail up once more) are left out by rules that look only at the set, never at the order of
- * arrival; so any order ends in the same bytes.
+ * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact twice
+ * is one line. Lines that say nothing new (what the log repeats of the milter's words, qmgr
+ * taking the same mail up once more) are left out by rules that look only at the set, never at
+ * the order of arrival; so any order ends in the same bytes.
  */
 #include "waybill/record.h"
 
