@@ -98,8 +98,9 @@ int store_inspect(struct store *store, void (*tell)(void *context, const char *f
 /* ---- the reader's verbs ---- */
 
 /* All fields of each waybill, merged; one round trip per 1,000. `found` is called for each id in
- * the order given, with a record that has count 0 where there is none; it must not keep it. A
- * record that cannot be read is told to `found` with `why_not` set. */
+ * the order given, with a record that has count 0 and see 0 where there is none; it must not keep
+ * it. Refused mails are found too. A record that cannot be read is told to `found` with `why_not`
+ * set. */
 int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),

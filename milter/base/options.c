@@ -135,17 +135,17 @@ const struct option options[] = {
              "mail is taken for one that never passed the milter."},
 
     {"retention_days", OPTION_NUMBER, AT(retention_days), .initial = "30", .least = 1, .most = 3650,
-     LIVE, .heading = "What is kept",
+     .heading = "What is kept",
      .text = "Days after which a record is gone."},
     {"refused_retention_days", OPTION_NUMBER, AT(refused_retention_days), .initial = "3",
-     .least = 1, .most = 3650, LIVE,
+     .least = 1, .most = 3650,
      .text = "The same for sessions of which no recipient was accepted."},
     {"refused_per_client", OPTION_NUMBER, AT(refused_per_client), .initial = "100",
      .most = 1000000, LIVE,
      .text = "Most such sessions that are recorded per client and hour; those over it are "
              "counted."},
     {"events_kept", OPTION_NUMBER, AT(events_kept), .initial = "100000", .least = 100,
-     .most = 100000000, LIVE,
+     .most = 100000000,
      .text = "Events kept in each of the 16 streams."},
 
     {"log_level", OPTION_CHOICE, AT(log_level), .initial = "info", .choices = level_words, LIVE,

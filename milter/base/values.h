@@ -12,7 +12,7 @@ enum verdict { VALUE_GOOD, VALUE_WRONG, VALUE_TOO_MANY, VALUE_NO_MEMORY };
 
 /* Set the option, or add an item to a list. Other than VALUE_GOOD: *settings is as it was. */
 enum verdict value_set(const struct option *option, struct settings *settings, const char *value);
-/* The same without a look at its shape: for defaults, which hold directories chosen at build time. */
+/* The same without a look at its shape: for defaults, whose directories the build chooses. */
 enum verdict value_take(const struct option *option, struct settings *settings, const char *value);
 /* "NAME: must be ..., not 'VALUE'" */
 void value_say_allowed(const struct option *option, const char *value, struct buffer *text);

@@ -67,8 +67,9 @@ static void beat(struct service *service)
 static void look_after(struct service *service)
 {
     beat(service);
-    node_claim(&service->node, service_settings(service));
     service_tell(service);
+    /* last, since a store that hangs may take its time-out */
+    node_claim(&service->node, service_settings(service));
 }
 
 /* True: SIGUSR1 came before the time was over. */

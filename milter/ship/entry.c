@@ -77,8 +77,7 @@ static void host_learn(struct record *record, const struct fact *fact)
 {
     struct slice host = fact->value[KEY_HOST];
     if (record == NULL || record->host == NULL || fact->witness != WITNESS_MILTER ||
-        host.size == 0 || slice_is(host, record->host) ||
-        !host_same(host, slice_of(record->host)))
+        host.size == 0 || slice_is(host, record->host) || !host_same(host, slice_of(record->host)))
         return;
     char *name = strndup(host.at, host.size);
     if (name == NULL)
@@ -105,6 +104,12 @@ static void entry_align(struct entry *entry, struct fact *fact)
     key_align(&fact->value[KEY_QUEUE], record->queue_id);
 }
 
+/* So near to its limits that a fact may not fit; else it was memory that was short. */
+static bool record_full(const struct record *record)
+{
+    return record->count >= RECORD_FACTS_MAX || record->bytes + FACT_LINE_MAX + 64 > RECORD_MAX;
+}
+
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)
 {
     entry_align(entry, fact);
@@ -114,7 +119,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return ENTRY_REFUSED;
+        return record_full(own < 0 ? &entry->own : entry->all) ? ENTRY_FULL : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;

@@ -43,24 +43,24 @@ struct entry {
     struct record *all; /* with what other nodes wrote; NULL: nothing */
 
     /* for the join */
-    int64_t arrived; /* earliest fact */
-    int64_t gone;    /* 0, or when the queue let it go: its queue id may be used again */
+    int64_t arrived;     /* earliest fact */
+    int64_t gone;        /* 0, or when the queue let it go: its queue id may be used again */
     uint64_t message_id; /* hash; 0: none */
-    char ip[64];     /* client's address */
-    bool indexed;    /* found by its queue id */
-    bool learned;    /* its queue id is new: others may wait for it */
+    char ip[64];         /* client's address */
+    bool indexed;        /* found by its queue id */
+    bool learned;        /* its queue id is new: others may wait for it */
 
     /* for the writing */
-    bool ended;     /* its transaction is over */
-    bool carried;   /* a queue manager or cleanup spoke of it: it was in the queue */
-    bool broken;    /* its record cannot be read: it is not written over */
-    bool loaded;    /* came out of the store, and nothing was written since */
-    bool replayed;  /* was told a fact that was in the store already: tell everything again */
+    bool ended;    /* its transaction is over */
+    bool carried;  /* a queue manager or cleanup spoke of it: it was in the queue */
+    bool broken;   /* its record cannot be read: it is not written over */
+    bool loaded;   /* came out of the store, and nothing was written since */
+    bool replayed; /* was told a fact that was in the store already: tell everything again */
     bool in_refused, in_normal; /* where the store has it */
-    bool to_refused; /* where it is on its way to */
-    bool finished;   /* nothing more is expected of it */
-    bool admitted;  /* counted against its client's share of refused traffic */
-    bool over;      /* refused, over its client's share: not written */
+    bool to_refused;            /* where it is on its way to */
+    bool finished;              /* nothing more is expected of it */
+    bool admitted;              /* counted against its client's share of refused traffic */
+    bool over;                  /* refused, over its client's share: not written */
     struct pin *pins;
     struct seen posted, fresh;
     struct tellings told, telling;
@@ -86,7 +86,12 @@ static inline const struct record *entry_record(const struct entry *entry)
 /* Made from the log alone, see id_from_log. */
 bool entry_minted(const struct entry *entry);
 
-enum entry_added { ENTRY_KNOWN, ENTRY_NEW, ENTRY_REFUSED };
+enum entry_added {
+    ENTRY_KNOWN,
+    ENTRY_NEW,
+    ENTRY_FULL,  /* the record takes no more */
+    ENTRY_AGAIN, /* no memory now */
+};
 /* Take a fact in. Host, instance and queue id of *fact are brought in line with the record. */
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why);
 /* Learn from the lines of the record, after it was read from the store. -1: no memory. */

@@ -13,22 +13,25 @@
 
 /* ---- into a waybill ---- */
 
-void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin)
+int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin)
 {
     struct error why;
     if (entry->broken) {
         ship->stats.over_limit++;
-        return;
+        return 0;
     }
     bool named = fact->value[KEY_QUEUE].at != NULL;
     enum entry_added added = entry_add(entry, fact, &why);
-    if (added == ENTRY_REFUSED) {
+    if (added == ENTRY_AGAIN) {
+        trouble_memory(ship);
+        return -1;
+    }
+    if (added == ENTRY_FULL) {
         ship->stats.over_limit++;
         log_trouble_on(&ship->trouble.record, "a waybill takes no more: %s", why.text);
-        return;
     }
-    if (added == ENTRY_KNOWN && !entry->loaded)
-        return;
+    if (added == ENTRY_FULL || (added == ENTRY_KNOWN && !entry->loaded))
+        return 0;
     entry->replayed = entry->replayed || added == ENTRY_KNOWN;
     /* An earlier process may have died between the two records of a twin. */
     if (added == ENTRY_KNOWN && fact->witness == WITNESS_MILTER && named)
@@ -37,6 +40,7 @@ void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct
     *pin = NULL;
     live_index(&ship->live, entry);
     write_later(ship, entry);
+    return 0;
 }
 
 /* Its queue id is known from now on: what waited for it comes in, what was made of it goes in. */
@@ -45,7 +49,8 @@ static int fold_learned(struct ship *ship, struct entry *entry)
     struct group *next, *group = hold_queue(&ship->hold, slice_of(entry_record(entry)->queue_id));
     for (; group != NULL; group = next) {
         next = group->by_queue;
-        fold_group(ship, group);
+        if (fold_group(ship, group) != 0)
+            return -1;
     }
     if (twin_settle(ship, entry) != 0)
         return -1;
@@ -65,10 +70,10 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
     if (fact->value[KEY_HOST].at == NULL && fact->witness == WITNESS_MILTER)
         fact->value[KEY_HOST] = slice_of(ship->host);
     bool refused = fact->kind == FACT_REFUSED && fact->witness == WITNESS_MILTER;
-    uint64_t what = 0;
-    fold_into(ship, entry, fact, pin);
+    if (fold_into(ship, entry, fact, pin) != 0)
+        return -1;
     if (refused) {
-        what = refusal_of(&ship->refusals, fact, slice_of(entry->ip));
+        uint64_t what = refusal_of(&ship->refusals, fact, slice_of(entry->ip));
         refusals_told(&ship->refusals, &ship->pins, what, fact->time);
     }
     return entry->learned ? fold_learned(ship, entry) : 0;
@@ -119,13 +124,12 @@ static int fold_log(struct ship *ship, struct fact *fact, struct slice line, str
         entry = join_live(ship, fact);
     if (entry == NULL)
         return fold_hold(ship, fact, line, pin);
-    fold_into(ship, entry, fact, pin);
-    if (group != NULL)
-        fold_group(ship, group);
-    return 0;
+    if (fold_into(ship, entry, fact, pin) != 0)
+        return -1;
+    return group != NULL ? fold_group(ship, group) : 0;
 }
 
-void fold_group(struct ship *ship, struct group *group)
+int fold_group(struct ship *ship, struct group *group)
 {
     struct fact fact;
     for (struct held **at = &group->first; *at != NULL;) {
@@ -137,10 +141,12 @@ void fold_group(struct ship *ship, struct group *group)
             at = &held->next;
             continue;
         }
-        fold_into(ship, entry, &fact, &held->pin);
+        if (fold_into(ship, entry, &fact, &held->pin) != 0)
+            return -1;
         hold_remove(&ship->hold, &ship->pins, group, at);
     }
     hold_drop_empty(&ship->hold, group);
+    return 0;
 }
 
 /* A line of the log about a mail that never had a queue id. */
@@ -163,15 +169,10 @@ static int fold_refusal(struct ship *ship, const struct fact *fact, struct slice
 static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
 {
     struct fact fact;
-    bool readable = harvest_fact(ship, line, &fact);
-    if (ship->scratch.failed) {
-        trouble_memory(ship);
-        return -1;
-    }
-    if (!readable || fact.kind == FACT_UNKNOWN) {
+    if (!harvest_fact(ship, line, &fact) || fact.kind == FACT_UNKNOWN) {
         ship->stats.unread++;
         log_trouble_on(&ship->trouble.line, "the journal holds a line that this version cannot "
-                       "read; it is left out and counted");
+                                            "read; it is left out and counted");
         return 0;
     }
     if (fact.time > ship->batch.latest)

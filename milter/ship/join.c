@@ -81,11 +81,10 @@ static int join_ask_day(struct ship *ship, struct slice queue_id, uint32_t day)
 {
     uint64_t *ids = NULL;
     size_t count = 0;
-    struct error why;
     char term[TERM_MAX];
     size_t size = term_fold(queue_id, term);
     if (store_find_term(ship->store, day, TERM_QUEUE_ID, slice_make(term, size), &ids, &count,
-                        &why) != 0)
+                        &ship->trouble.why) != 0)
         return -1;
     int result = load_entries(ship, ids, count < JOIN_IDS_MAX ? count : JOIN_IDS_MAX, false);
     free(ids);

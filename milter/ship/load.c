@@ -40,8 +40,10 @@ static void load_found(void *context, uint64_t id, const struct record *record, 
     }
     if (why_not != NULL) {
         entry->broken = true;
-        log_trouble_on(&ship->trouble.record, "cannot read the record of a waybill: %s; what is "
-                       "new of it is left out, so that the record stays as it is", why_not);
+        log_trouble_on(&ship->trouble.record,
+                       "cannot read the record of a waybill: %s; what is "
+                       "new of it is left out, so that the record stays as it is",
+                       why_not);
     } else if (there && load_take(ship, entry, record) != 0) {
         /* Half a record must not be written back. */
         entry->broken = true;
@@ -55,10 +57,9 @@ static void load_found(void *context, uint64_t id, const struct record *record, 
 int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make)
 {
     struct load load = {.ship = ship, .make = make};
-    struct error why;
     if (count == 0)
         return 0;
-    if (store_get_records(ship->store, ids, count, load_found, &load, &why) != 0)
+    if (store_get_records(ship->store, ids, count, load_found, &load, &ship->trouble.why) != 0)
         return -1;
     ship->reached = true;
     if (load.failed)
@@ -140,7 +141,6 @@ int load_news(struct ship *ship)
 {
     uint64_t ids[256];
     struct load load = {.ship = ship};
-    struct error why;
     int64_t before = clock_monotonic() - REFRESH_MS;
     size_t count = 0;
     struct list *dirty = &ship->live.list[ENTRY_DIRTY];
@@ -150,11 +150,12 @@ int load_news(struct ship *ship)
         ids[count++] = entry->id;
         if (count < sizeof ids / sizeof *ids && entry->next != NULL)
             continue;
-        if (store_get_records(ship->store, ids, count, news_found, &load, &why) != 0)
+        if (store_get_records(ship->store, ids, count, news_found, &load, &ship->trouble.why) != 0)
             return -1;
         count = 0;
     }
-    if (count > 0 && store_get_records(ship->store, ids, count, news_found, &load, &why) != 0)
+    if (count > 0 &&
+        store_get_records(ship->store, ids, count, news_found, &load, &ship->trouble.why) != 0)
         return -1;
     for (struct entry *entry = dirty->first, *next; entry != NULL && !load.failed; entry = next) {
         next = entry->next;

@@ -12,9 +12,9 @@
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
-#define RELEASE_MS 250      /* so often are the held facts looked at */
+#define RELEASE_MS 250       /* so often are the held facts looked at */
 #define RELEASE_REFUSALS 256 /* at a time */
-#define RELEASE_IDS_MAX 64u /* refused mails of one client that are looked at, the newest first */
+#define RELEASE_IDS_MAX 64u  /* refused mails of one client that are looked at, the newest first */
 #define MINT_ATTEMPTS 32
 
 /* ---- a mail that only the log knows ---- */
@@ -73,8 +73,7 @@ static int group_mint(struct ship *ship, const struct group *group, struct span 
 }
 
 /* All facts of the span go into the entry; without one they are given up. */
-static void group_move(struct ship *ship, struct group *group, struct span span,
-                       struct entry *entry)
+static int group_move(struct ship *ship, struct group *group, struct span span, struct entry *entry)
 {
     struct fact fact;
     for (struct held **at = &group->first; *at != NULL;) {
@@ -83,15 +82,17 @@ static void group_move(struct ship *ship, struct group *group, struct span span,
             at = &held->next;
             continue;
         }
-        if (entry == NULL || !harvest_fact(ship, slice_make(held->line, held->size), &fact))
+        bool readable = harvest_fact(ship, slice_make(held->line, held->size), &fact);
+        if (entry == NULL || !readable)
             ship->stats.orphans++;
-        else
-            fold_into(ship, entry, &fact, &held->pin);
+        else if (fold_into(ship, entry, &fact, &held->pin) != 0)
+            return -1;
         hold_remove(&ship->hold, &ship->pins, group, at);
     }
     if (entry != NULL)
         entry->learned = false;
     hold_drop_empty(&ship->hold, group);
+    return 0;
 }
 
 /* The first fact that tells more than the client's name. */
@@ -112,15 +113,12 @@ static int group_resolve(struct ship *ship, struct group *group)
         join_ask(ship, &fact, !group->asked && !group_newborn(group)) != 0)
         return -1;
     group->asked = true;
-    if (join_live(ship, &fact) != NULL) {
-        fold_group(ship, group);
-        return 0;
-    }
+    if (join_live(ship, &fact) != NULL)
+        return fold_group(ship, group);
     struct span span = group_span(group);
     if (group_mint(ship, group, span, &entry) != 0)
         return -1;
-    group_move(ship, group, span, entry);
-    return 0;
+    return group_move(ship, group, span, entry);
 }
 
 static int release_groups(struct ship *ship, int64_t now)
@@ -194,13 +192,12 @@ static int refusal_stored(struct ship *ship, const struct fact *fact)
 {
     uint64_t *ids = NULL, what = refusal_of(&ship->refusals, fact, SLICE_ABSENT);
     size_t count = 0;
-    struct error why;
     char term[TERM_MAX];
     struct slice ip = slice_make(term, term_fold(fact->value[KEY_IP], term));
     if (fact->time > ship->started + ship->limits.hold_ms || ip.size == 0)
         return 0;
     if (store_find_term(ship->store, clock_day(fact->time, NULL), TERM_CLIENT_IP, ip, &ids, &count,
-                        &why) != 0)
+                        &ship->trouble.why) != 0)
         return -1;
     count = count < RELEASE_IDS_MAX ? count : RELEASE_IDS_MAX;
     int result = load_entries(ship, ids, count, false);
@@ -225,8 +222,7 @@ static int refusal_fold(struct ship *ship, struct fact *fact, struct pin **pin)
         if (entry->broken || (record->count > 0 && !record_knows(record, fact->id)))
             continue;
         entry->ended = true;
-        fold_into(ship, entry, fact, pin);
-        return 0;
+        return fold_into(ship, entry, fact, pin);
     }
     ship->stats.orphans++;
     return 0;

@@ -44,7 +44,7 @@ struct batch {
     struct item {
         size_t at, size;
         struct pin place;
-    } *items; /* BATCH_FACTS_MAX */
+    } * items; /* BATCH_FACTS_MAX */
     size_t count, used, folded;
     bool fetched;
     int64_t latest; /* time of its latest fact */
@@ -57,7 +57,7 @@ struct watch {
         int64_t from, until;
         uint64_t count;
         char cause[64];
-    } *gaps;
+    } * gaps;
     size_t count, room;
     struct beat {
         enum witness witness;
@@ -68,9 +68,10 @@ struct watch {
 
 struct trouble {
     struct log_trouble store, memory, journal, record, line;
-    enum store_trouble kind;
+    struct error why;        /* of the store's last failure */
+    enum store_trouble kind; /* the one that was told */
     char text[200];
-    int64_t pause; /* next back-off, ms */
+    int64_t pause;  /* next back-off, ms */
     bool no_memory; /* the step that failed failed for this */
 };
 
@@ -117,7 +118,7 @@ void harvest_free(struct batch *batch);
  * must not get lost. */
 void harvest_gather(struct ship *ship);
 void harvest_clear(struct batch *batch);
-/* A line, decoded in ship->scratch. False: it cannot be read. */
+/* A line, decoded in ship->scratch; takes no memory. False: it cannot be read. */
 bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact);
 struct slice harvest_line(const struct batch *batch, size_t index);
 
@@ -133,10 +134,11 @@ int load_news(struct ship *ship);
 /* ---- fold.c ---- */
 /* Fold what of the batch is not folded yet. -1: stopped, go on later with the same fact. */
 int fold_batch(struct ship *ship);
-/* A fact goes into an entry; *pin is taken if the entry must be written. */
-void fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin);
-/* Held facts of the group that fit a live waybill go into it. The group may be gone then. */
-void fold_group(struct ship *ship, struct group *group);
+/* A fact goes into an entry; *pin is taken if the entry must be written. -1: no memory now. */
+int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin);
+/* Held facts of the group that fit a live waybill go into it. The group may be gone then.
+ * -1: no memory now; the rest stays. */
+int fold_group(struct ship *ship, struct group *group);
 
 /* ---- join.c ---- */
 /* The live waybill that a fact of the log belongs to, or NULL. */

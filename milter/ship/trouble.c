@@ -12,27 +12,18 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_LAST_MS 5000
 
-static const char *trouble_advice(enum store_trouble kind)
-{
-    switch (kind) {
-    case STORE_UNREACHABLE:
-        return "is it running, and is the option redis right?";
-    case STORE_BUSY:
-        return "it is loading, failing over or busy; this passes by itself";
-    case STORE_FULL:
-        return "it takes no writes: give it more memory or disk, or keep waybills for fewer days";
-    case STORE_READONLY:
-        return "it is a replica now: let the option redis name the master";
-    case STORE_DENIED:
-        return "check redis_user, redis_password_file and the rights of that user";
-    case STORE_FOREIGN:
-        return "a key of ours holds something else: does another program use the same prefix?";
-    case STORE_PROTOCOL:
-        return "it answers what Redis never would: is it a Redis at all?";
-    default:
-        return "trying again";
-    }
-}
+static const struct {
+    const char *what, *advice;
+} troubles[] = {
+    [STORE_FINE] = {"the store failed", "trying again"},
+    [STORE_UNREACHABLE] = {"the store cannot be reached", "is it running, is redis= right?"},
+    [STORE_BUSY] = {"the store is busy", "this passes by itself"},
+    [STORE_FULL] = {"the store takes no writes", "it needs memory or disk, or a shorter retention"},
+    [STORE_READONLY] = {"the store is a replica now", "redis= has to name the master"},
+    [STORE_DENIED] = {"the store denies us", "check redis_user, its password file and its rights"},
+    [STORE_FOREIGN] = {"a key of ours is another's", "does a program use the same redis_prefix?"},
+    [STORE_PROTOCOL] = {"the store answers nonsense", "is it a Redis, and a sound one?"},
+};
 
 static int64_t trouble_pause(struct trouble *trouble)
 {
@@ -60,11 +51,12 @@ int64_t trouble_met(struct ship *ship)
         return trouble_pause(trouble);
     }
     enum store_trouble kind = store_last_trouble(ship->store);
-    ship->stats.connected = kind != STORE_UNREACHABLE && kind != STORE_DENIED && ship->stats.connected;
+    ship->stats.connected =
+        kind != STORE_UNREACHABLE && kind != STORE_DENIED && ship->stats.connected;
     /* The reason's words may differ each time; the name of the trouble decides. */
     if (kind != trouble->kind || trouble->text[0] == '\0')
-        snprintf(trouble->text, sizeof trouble->text, "the store is %s: %s; facts wait in the "
-                 "journal", store_trouble_word(kind), trouble_advice(kind));
+        snprintf(trouble->text, sizeof trouble->text, "%s; facts wait in the journal; %s (%.100s)",
+                 troubles[kind].what, troubles[kind].advice, trouble->why.text);
     trouble->kind = kind;
     log_trouble_on(&trouble->store, "%s", trouble->text);
     return trouble_pause(trouble);

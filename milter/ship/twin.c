@@ -65,7 +65,7 @@ int twin_move(struct ship *ship, struct entry *from, struct entry *to)
     buffer_init(&scratch, FACT_LINE_MAX * 2);
     for (size_t i = 0; i < from->own.count && result == 0; i++) {
         if (record_fact(&from->own, i, &fact, &scratch) == 0)
-            entry_add(to, &fact, &why);
+            result = entry_add(to, &fact, &why) == ENTRY_AGAIN ? -1 : 0;
         else if (scratch.failed)
             result = -1;
     }

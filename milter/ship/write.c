@@ -33,8 +33,7 @@ static void entry_written(struct ship *ship, struct entry *entry)
 static int write_flush(struct ship *ship)
 {
     struct list *sent = &ship->live.list[ENTRY_SENT];
-    struct error why;
-    bool good = store_flush(ship->store, &why) == 0;
+    bool good = store_flush(ship->store, &ship->trouble.why) == 0;
     ship->queued_bytes = 0;
     ship->reached = ship->reached || good;
     while (sent->first != NULL) {
@@ -86,9 +85,8 @@ static bool write_not_yet(struct ship *ship, struct entry *entry)
         live_move(&ship->live, entry, ENTRY_WAITING);
         return true;
     }
-    if (!entry->over &&
-        refusals_admit(&ship->refusals, entry->ip, entry->arrived,
-                       ship->limits.refused_per_client)) {
+    if (!entry->over && refusals_admit(&ship->refusals, entry->ip, entry->arrived,
+                                       ship->limits.refused_per_client)) {
         entry->admitted = true;
         return false;
     }

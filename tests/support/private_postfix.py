@@ -192,12 +192,23 @@ class PrivatePostfix:
         except (FileNotFoundError, ValueError):
             return 0
 
+    def _processes(self):
+        """All processes of this instance: each has its configuration directory in its environment."""
+        ours = f"MAIL_CONFIG={self.conf}\0".encode()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as environment:
+                    if ours in environment.read():
+                        yield int(pid)
+            except OSError:
+                continue
+
     def stop(self):
-        pid = self.master_pid()
-        if not pid:
+        if not any(self._processes()):
             return
         subprocess.run(["postfix", "-c", self.conf, "stop"], check=False, capture_output=True)
         try:
-            place.wait_until(lambda: not place.process_lives(pid), 10, "Postfix stopped")
+            place.wait_until(lambda: not any(self._processes()), 10, "Postfix stopped")
         except TimeoutError:
-            os.killpg(pid, signal.SIGKILL)
+            for pid in self._processes():
+                os.kill(pid, signal.SIGKILL)

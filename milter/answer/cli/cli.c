@@ -2,7 +2,7 @@
 /*
  * cli: from the words of the command line to one command's answer and exit code.
  */
-#include "command.h"
+#include "waybill/cli.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/log.h"
@@ -168,11 +169,12 @@ static int start_command(struct cli *cli, int argc, char **argv, int at)
 
 int cli_main(int argc, char **argv)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct cli cli = {.now = clock_now()};
     int at, code = CLI_FOUND;
 
     start_locale();
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &ignore, NULL);
     log_start("waybill", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
     request_init(&cli.request);
     look_at_terminal(&cli);

@@ -59,7 +59,14 @@ extern const struct command commands[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
 
-enum option_type { OPTION_SWITCH, OPTION_WORDS, OPTION_MOMENT, OPTION_NUMBER, OPTION_STATE, OPTION_CODE };
+enum option_type {
+    OPTION_SWITCH,
+    OPTION_WORDS,
+    OPTION_MOMENT,
+    OPTION_NUMBER,
+    OPTION_STATE,
+    OPTION_CODE,
+};
 struct command_option {
     char letter; /* 0: none */
     const char *name;

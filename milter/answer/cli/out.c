@@ -17,8 +17,7 @@ void out_when(const struct cli *cli, int64_t ms, char text[static WHEN_SIZE])
     char whole[CLOCK_TEXT_SIZE];
 
     clock_text(ms, 0, whole);
-    whole[WHEN_SIZE - 1] = '\0';
-    strcpy(text, cli->terminal && cli->width < NARROW ? whole + 5 : whole);
+    slice_copy(slice_of(cli->terminal && cli->width < NARROW ? whole + 5 : whole), text, WHEN_SIZE);
 }
 
 const char *out_state_colour(enum recipient_state state)
@@ -109,7 +108,7 @@ void out_cut(char *text, size_t columns)
     }
     /* What is cut away is longer than the ellipsis only most of the time. */
     if (strlen(text + last) >= sizeof ellipsis - 1)
-        strcpy(text + last, ellipsis);
+        memcpy(text + last, ellipsis, sizeof ellipsis);
     else
         text[last] = '\0';
 }

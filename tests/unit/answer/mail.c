@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mail: what the shipper does, in small: facts to a record, its terms and its states. See mail.h.
+ */
 #include "mail.h"
 
 #include <setjmp.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * redis: starts and stops a server of its own; it dies with the test. See redis.h.
+ */
 #include "redis.h"
 
 #include <fcntl.h>
@@ -18,15 +21,13 @@
 
 static void run_server(const struct redis *redis)
 {
-    char port[16];
     int null = open("/dev/null", O_RDWR);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(null, 0);
     dup2(null, 1);
     dup2(null, 2);
-    snprintf(port, sizeof port, "%d", redis->port);
-    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", redis->socket, "--save", "",
            "--dir", redis->directory, "--daemonize", "no", (char *)NULL);
     _exit(127);
 }
@@ -39,17 +40,17 @@ static void write_config(struct redis *redis)
     file = fopen(redis->config, "w");
     assert_non_null(file);
     /* Longer than the span of the mails that the tests make. */
-    fprintf(file, "redis = \"tcp:127.0.0.1:%d\"\nrefused_retention_days = 20\n", redis->port);
+    fprintf(file, "redis = \"unix:%s\"\nrefused_retention_days = 20\n", redis->socket);
     assert_int_equal(fclose(file), 0);
 }
 
-void redis_start(struct redis *redis, int port)
+void redis_start(struct redis *redis)
 {
     struct error why;
 
-    redis->port = port;
     strcpy(redis->directory, "/tmp/waybill-answer-XXXXXX");
     assert_non_null(mkdtemp(redis->directory));
+    snprintf(redis->socket, sizeof redis->socket, "%s/socket", redis->directory);
     write_config(redis);
     redis->pid = fork();
     assert_true(redis->pid >= 0);
@@ -80,9 +81,9 @@ void redis_stop(struct redis *redis)
 
 void redis_flush(struct redis *redis)
 {
-    char command[96];
+    char command[160];
 
-    snprintf(command, sizeof command, "redis-cli -p %d FLUSHALL >/dev/null", redis->port);
+    snprintf(command, sizeof command, "redis-cli -s '%s' FLUSHALL >/dev/null", redis->socket);
     assert_int_equal(system(command), 0);
     /* What the writer knows of the keys in use is gone with them. */
     store_close(&redis->store);

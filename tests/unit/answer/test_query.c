@@ -17,7 +17,6 @@
 #include "waybill/id.h"
 #include "waybill/query.h"
 
-#define PORT 26240
 #define MAILS 600
 #define DAYS 4
 
@@ -75,7 +74,7 @@ static int make_world(void **state)
     (void)state;
     srand(7);
     base = clock_now() - MINUTE_MS;
-    redis_start(&redis, PORT);
+    redis_start(&redis);
     for (size_t i = 0; i < MAILS; i++)
         make_mail(&mails[i], i);
     for (size_t i = 0; i < MAILS; i++)

@@ -99,14 +99,16 @@ static void test_takes_from_nothing_fail_without_harm(void **state)
 
 static void test_chain_of_takes_reads_a_grammar(void **state)
 {
-    struct slice from = slice_of("4mGp: to=<bob@x>, status=sent (250 ok)"), queue, to, status;
-    uint64_t code;
+    struct slice from = slice_of("4mGp: to=<bob@x>, status=sent (250 ok)"), queue = SLICE_ABSENT;
+    struct slice to = SLICE_ABSENT, status = SLICE_ABSENT;
+    uint64_t code = 0;
 
     (void)state;
-    assert_true(text_take_until(&from, ':', &queue) && text_take(&from, " to=<") &&
+    bool good = text_take_until(&from, ':', &queue) && text_take(&from, " to=<") &&
                 text_take_until_text(&from, ">, status=", &to) && text_take_word(&from, &status) &&
                 text_take_char(&from, ' ') && text_take_char(&from, '(') &&
-                text_take_number(&from, &code));
+                text_take_number(&from, &code);
+    assert_true(good);
     assert_true(slice_is(queue, "4mGp"));
     assert_true(slice_is(to, "bob@x"));
     assert_true(slice_is(status, "sent"));

@@ -3,6 +3,7 @@
 #include "redis.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,10 +83,15 @@ void redis_start(struct redis *redis, const char *const *options, bool wait)
     if (redis->pid == 0)
         redis_become(redis, options);
     while (access(redis->socket, F_OK) || (wait && !redis_answers(redis))) {
-        if (waitpid(redis->pid, &status, WNOHANG) == redis->pid)
+        if (waitpid(redis->pid, &status, WNOHANG) == redis->pid) {
+            redis->pid = 0;
+            redis_remove(redis);
             fail_msg("redis-server did not start (is it installed?), status %x", status);
-        if (clock_monotonic() > until)
+        }
+        if (clock_monotonic() > until) {
+            redis_remove(redis);
             fail_msg("redis-server does not answer");
+        }
         clock_sleep(10);
     }
 }
@@ -150,6 +157,18 @@ long long redis_number(const struct redis *redis, const char *format, ...)
     number = atoll(answer);
     free(answer);
     return number;
+}
+
+unsigned free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
 }
 
 void redis_settings(struct settings *settings, const char *address)

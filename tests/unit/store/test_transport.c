@@ -17,14 +17,21 @@
 #include "waybill/id.h"
 #include "waybill/store.h"
 
-#define PORT "26182"
-#define PORT_TLS "26183"
-#define PORT_NOBODY "26184"
-
 static struct redis redis;
 static struct settings settings;
 static struct error why;
+static char port[8], port_tls[8], port_nobody[8];
 static char ca[128], other_ca[128], certificate[128], key[128];
+
+/* Name the server by `form`, where PORT stands for `at`. */
+static void name_server(const char *form, const char *at)
+{
+    static char address[80];
+    const char *place = strstr(form, "PORT");
+
+    snprintf(address, sizeof address, "%.*s%s", (int)(place - form), form, at);
+    settings.redis = address;
+}
 
 /* A certificate `name`.crt for `names`, signed by `by`, `days` long (negative: over). */
 static void make_certificate(const char *name, const char *names, const char *by, int days)
@@ -56,11 +63,14 @@ static void make_certificates(void)
 static int start(void **state)
 {
     (void)state;
+    snprintf(port, sizeof port, "%u", free_port());
+    snprintf(port_tls, sizeof port_tls, "%u", free_port());
+    snprintf(port_nobody, sizeof port_nobody, "%u", free_port());
     redis_prepare(&redis);
     make_certificates();
     redis_start(&redis,
-                (const char *[]){"--port", PORT, "--bind", "127.0.0.1", "-::1", "--tls-port",
-                                 PORT_TLS, "--tls-cert-file", "good.crt", "--tls-key-file",
+                (const char *[]){"--port", port, "--bind", "127.0.0.1", "-::1", "--tls-port",
+                                 port_tls, "--tls-cert-file", "good.crt", "--tls-key-file",
                                  "key.pem", "--tls-ca-cert-file", "ca.crt", "--tls-auth-clients",
                                  "no", NULL},
                 true);
@@ -77,7 +87,8 @@ static int stop(void **state)
 static int fresh(void **state)
 {
     (void)state;
-    redis_settings(&settings, "tls:127.0.0.1:" PORT_TLS);
+    redis_settings(&settings, NULL);
+    name_server("tls:127.0.0.1:PORT", port_tls);
     settings.redis_ca_file = ca;
     free(redis_ask(&redis, "CONFIG SET tls-cert-file good.crt"));
     free(redis_ask(&redis, "CONFIG SET tls-auth-clients no"));
@@ -131,14 +142,14 @@ static void assert_refused(const char *words)
 static void test_all_plain_ways_lead_to_the_server(void **state)
 {
     (void)state;
-    settings.redis = (char *)(uintptr_t) "tcp:127.0.0.1:" PORT;
+    name_server("tcp:127.0.0.1:PORT", port);
     assert_fine();
-    settings.redis = (char *)(uintptr_t) "tcp:localhost:" PORT;
+    name_server("tcp:localhost:PORT", port);
     assert_fine();
     settings.redis = redis.address;
     assert_fine();
     if (access("/proc/net/if_inet6", R_OK) == 0) {
-        settings.redis = (char *)(uintptr_t) "tcp:[::1]:" PORT;
+        name_server("tcp:[::1]:PORT", port);
         assert_fine();
     }
 }
@@ -146,9 +157,9 @@ static void test_all_plain_ways_lead_to_the_server(void **state)
 static void test_nobody_there_is_unreachable(void **state)
 {
     (void)state;
-    settings.redis = (char *)(uintptr_t) "tcp:127.0.0.1:" PORT_NOBODY;
-    assert_refused("cannot connect to Redis at 'tcp:127.0.0.1:" PORT_NOBODY
-                   "': Connection refused");
+    name_server("tcp:127.0.0.1:PORT", port_nobody);
+    assert_refused("cannot connect to Redis at 'tcp:127.0.0.1:");
+    assert_non_null(strstr(why.text, "': Connection refused"));
     settings.redis = (char *)(uintptr_t) "tcp:no-such-host.invalid:6379";
     assert_int_equal(try_it(), STORE_UNREACHABLE);
     settings.redis = (char *)(uintptr_t) "unix:/no/such/socket";
@@ -207,9 +218,9 @@ static void test_tls_to_a_plain_port_and_back_is_refused(void **state)
 {
     (void)state;
     settings.redis_timeout_ms = 400;
-    settings.redis = (char *)(uintptr_t) "tls:127.0.0.1:" PORT;
+    name_server("tls:127.0.0.1:PORT", port);
     assert_int_equal(try_it(), STORE_UNREACHABLE);
-    settings.redis = (char *)(uintptr_t) "tcp:127.0.0.1:" PORT_TLS;
+    name_server("tcp:127.0.0.1:PORT", port_tls);
     assert_int_not_equal(try_it(), STORE_FINE);
 }
 

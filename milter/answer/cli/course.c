@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * course: see course.h. The timeline is short; the servers' words stand once, as evidence.
+ */
+#include "course.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "delays.h"
+#include "out.h"
+#include "timeline.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+
+#define LINE_MAX_BYTES 65536
+
+/* ---- the timeline ---- */
+
+static void print_timeline_heading(const struct cli *cli, const struct waybill *waybill)
+{
+    time_t seconds = (time_t)(waybill->arrived / 1000);
+    struct tm local;
+    char zone[16] = "", line[64];
+
+    if (localtime_r(&seconds, &local) != NULL)
+        strftime(zone, sizeof zone, "%z", &local);
+    snprintf(line, sizeof line, "Timeline (local time, UTC%s)", zone);
+    out_heading(cli, line);
+}
+
+/* "+0.051 s", "+3 min 20 s" after the arrival. */
+static void offset_text(int64_t ms, char text[static CLOCK_TEXT_SIZE + 8])
+{
+    char span[CLOCK_TEXT_SIZE];
+
+    if (ms < MINUTE_MS) {
+        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%lld.%03lld s", (long long)(ms / 1000),
+                 (long long)(ms % 1000));
+        return;
+    }
+    clock_span(ms, span);
+    snprintf(text, CLOCK_TEXT_SIZE + 8, "+%s", span);
+}
+
+static void print_fact(const struct cli *cli, const struct waybill *waybill,
+                       const struct fact *fact, char day[static 11])
+{
+    char when[CLOCK_TEXT_SIZE], offset[CLOCK_TEXT_SIZE + 8], head[128];
+    struct buffer words;
+
+    clock_text(fact->time, 1, when);
+    if (strncmp(when, day, 10) != 0) {
+        memcpy(day, when, 10);
+        day[10] = '\0';
+        printf("  %s\n", day);
+    }
+    offset_text(fact->time - waybill->arrived, offset);
+    buffer_init(&words, LINE_MAX_BYTES);
+    timeline_words(fact, &words);
+    snprintf(head, sizeof head, "  %s  %-12s %-7s ", when + 11, offset,
+             witness_name(fact->witness));
+    fputs(head, stdout);
+    out_folded(cli, strlen(head), strlen(head), words.data);
+    buffer_free(&words);
+}
+
+static void print_timeline(const struct cli *cli, const struct waybill *waybill)
+{
+    char day[11] = "";
+
+    print_timeline_heading(cli, waybill);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        print_fact(cli, waybill, &waybill->facts[i], day);
+    putchar('\n');
+}
+
+/* ---- delays and evidence ---- */
+
+static const struct fact *deciding_fact(const struct waybill *waybill,
+                                        const struct recipient *recipient)
+{
+    return recipient->decided_by < waybill->fact_count ? &waybill->facts[recipient->decided_by]
+                                                       : NULL;
+}
+
+static void print_delay(const struct cli *cli, const struct recipient *recipient,
+                        const double seconds[4])
+{
+    struct buffer text;
+    char total[CLOCK_TEXT_SIZE];
+
+    buffer_init(&text, LINE_MAX_BYTES);
+    clock_span((int64_t)((seconds[0] + seconds[1] + seconds[2] + seconds[3]) * 1000 + 0.5), total);
+    out_address(&text, recipient->address);
+    buffer_addf(&text, ": %s in all: ", total);
+    delays_words(seconds, &text);
+    fputs("  ", stdout);
+    out_folded(cli, 2, 4, text.data);
+    buffer_free(&text);
+}
+
+static void print_delays(const struct cli *cli, const struct waybill *waybill)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        const struct recipient *recipient = &waybill->recipients[i];
+        const struct fact *fact = deciding_fact(waybill, recipient);
+        double seconds[4];
+
+        if (fact == NULL || recipient->attempts == 0 ||
+            !delays_read(fact->value[KEY_DELAYS], seconds))
+            continue;
+        if (!any)
+            out_heading(cli, "Delays");
+        any = true;
+        print_delay(cli, recipient, seconds);
+    }
+    if (any)
+        putchar('\n');
+}
+
+/* The words that each outcome rests on. */
+static void print_evidence(const struct cli *cli, const struct waybill *waybill)
+{
+    char arrived[CLOCK_TEXT_SIZE];
+    const char *words;
+    struct buffer line;
+    bool any = false;
+
+    clock_text(waybill->arrived, 1, arrived);
+    buffer_init(&line, LINE_MAX_BYTES);
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        char when[CLOCK_TEXT_SIZE];
+
+        if (fact->value[KEY_REPLY].at == NULL)
+            continue;
+        if (!any)
+            out_heading(cli, "Evidence (the words as they came)");
+        any = true;
+        clock_text(fact->time, 1, when);
+        buffer_clear(&line);
+        escape_terminal(&line, fact->value[KEY_REPLY]);
+        /* The day only where it is another one than that of the arrival. */
+        words = strncmp(when, arrived, 10) == 0 ? when + 11 : when;
+        printf("  %s  ", words);
+        out_folded(cli, strlen(words) + 4, 16, line.data);
+    }
+    buffer_free(&line);
+}
+
+void course_print(const struct cli *cli, const struct waybill *waybill)
+{
+    print_timeline(cli, waybill);
+    print_delays(cli, waybill);
+    print_evidence(cli, waybill);
+}
