@@ -54,9 +54,9 @@ unsigned journal_generation(const struct journal *journal);
 
 /* Queue one record; `payload` is copied. Never blocks on the disk. Returns its ticket (1, 2, ...)
  * or 0: the ring is full and the record is lost and counted; the loss is written as a GAP fact
- * (witness milter, KEY_COUNT, KEY_UNTIL, KEY_CAUSE) as soon as the disk takes records again, at most
- * one a second. Causes: disk-full, disk-error, journal-full (total_size), overload (faster than the
- * disk), too-long, no-memory. Any thread. */
+ * (witness milter, KEY_COUNT, KEY_UNTIL, KEY_CAUSE) as soon as the disk takes records again, at
+ * most one a second. Causes: disk-full, disk-error, journal-full (total_size), overload (faster
+ * than the disk), too-long, no-memory. Any thread. */
 uint64_t journal_append(struct journal *journal, enum journal_type type, const void *payload,
                         size_t size);
 /* Remember a note: it is appended now and again at the head of each later segment, but never at a
@@ -115,8 +115,8 @@ int journal_commit(struct journal_reader *reader, const struct journal_position 
                    struct error *why);
 /* Go back to the durable cursors: what was read and not committed is read again. */
 void journal_rewind(struct journal_reader *reader);
-/* The last value of a note that is with the kernel, in any generation, by the order of its time. What
- * this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */
+/* The last value of a note that is with the kernel, in any generation, by the order of its time.
+ * What this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room);
 /* Bytes and records that are not yet shipped, as far as known. */
 void journal_backlog(struct journal_reader *reader, uint64_t *bytes);
