@@ -105,12 +105,6 @@ static void entry_align(struct entry *entry, struct fact *fact)
     key_align(&fact->value[KEY_QUEUE], record->queue_id);
 }
 
-/* So near to its limits that a fact may not fit; else it was memory that was short. */
-static bool record_full(const struct record *record)
-{
-    return record->count >= RECORD_FACTS_MAX || record->bytes + FACT_LINE_MAX + 64 > RECORD_MAX;
-}
-
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)
 {
     entry_align(entry, fact);
@@ -120,7 +114,8 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return record_full(own < 0 ? &entry->own : entry->all) ? ENTRY_FULL : ENTRY_AGAIN;
+        return record_full(own < 0 ? &entry->own : entry->all, fact->kind) ? ENTRY_FULL
+                                                                          : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;
