@@ -61,11 +61,14 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         entry->arrived = fact->time;
     if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
         entry->gone = fact->time;
-    if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED)
+    if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED) {
         entry->ended = true;
+        entry->closed = fact->time;
+    }
     if (fact->kind >= FACT_CLEANUP && fact->kind <= FACT_REMOVED)
         entry->carried = true;
-    if (message_id.size > 0 && (fact->kind == FACT_HEADER || fact->kind == FACT_CLEANUP))
+    if (message_id.size > 0 && (fact->kind == FACT_HEADER ||
+                                (fact->kind == FACT_CLEANUP && entry->message_id == 0)))
         entry->message_id = digest_64(message_id.at, message_id.size);
     if (fact->value[KEY_IP].size > 0 && entry->ip[0] == '\0')
         slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
