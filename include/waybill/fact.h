@@ -127,8 +127,8 @@ struct fact {
     enum witness witness;
     uint64_t id;    /* fact id, 60 bits; see fact_id_* */
     int64_t time;   /* ms */
-    uint64_t waybill; /* 0: only the mail's key (host, instance, queue id) is known. KEY_WAYBILL in text */
-    struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL. KEY_WAYBILL is unused */
+    uint64_t waybill; /* KEY_WAYBILL in the text; 0: only host, instance, queue id are known */
+    struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL; KEY_WAYBILL is unused */
 };
 
 #define FACT_LINE_MAX 16384 /* longest line; the encoder cuts values to fit */

@@ -35,7 +35,7 @@ struct query_answer {
     size_t count;
     uint64_t next;       /* cursor for more; 0: no more */
     size_t unreadable;   /* records that could not be read */
-    bool bounded;        /* the search stopped at its bound; `scanned_until` tells how far it came */
+    bool bounded;        /* the search stopped at its bound; `scanned_until`: how far it came */
     int64_t scanned_until;
 };
 /* A reader's question. 0 also when nothing was found. -1: the store failed. */

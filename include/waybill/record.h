@@ -10,10 +10,11 @@
  * First line: format version (1), host, instance, queue id; "-" where not known. Or
  * "1 see=<id>": this mail's record stands under another id. Every further line is a fact as in
  * fact.h without the values that the first line (or the record's place) says, its time counted
- * from the second in the id. Lines are sorted by time, witness, rank of the kind (only of the log,
- * whose clock may have no more than seconds: taken up, then tried, then removed), fact id: the
- * same set of facts gives the same bytes, in whatever order they came. Facts of the log that only repeat what the
- * milter told (client, cleanup, active) are left out once the milter's are there.
+ * from the second in the id. Lines are sorted by time, witness, rank of the kind (only of the
+ * log, whose clock may have no more than seconds: taken up, then tried, then removed), fact id:
+ * the same set of facts gives the same bytes, in whatever order they came. Facts of the log that
+ * only repeat what the milter told (client, cleanup, active) are left out once the milter's are
+ * there.
  */
 #ifndef WAYBILL_RECORD_H
 #define WAYBILL_RECORD_H

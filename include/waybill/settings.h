@@ -24,7 +24,7 @@ enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
 struct settings {
     /* who we are */
     char *host;      /* name of this MTA host in records; default: the host's full name */
-    int64_t node;    /* 0..99; -1: take a free number in the store, keep it in the state directory */
+    int64_t node;    /* 0..99; -1: take a free one in the store, keep it in the state directory */
     char *user;      /* drop to this user when started as root */
 
     /* the MTA */

@@ -26,9 +26,10 @@ struct ship_stats {
     bool connected;
 };
 
-/* Start the thread. The journal is that of `state_directory`/journal. It waits for the leadership of the journal, then ships for ever; a store that
- * is away, slow or full only makes it wait. `leading` (may be NULL) is called on the thread when
- * the leadership begins, before the first record is read: the log follower starts there. */
+/* Start the thread. It waits for the leadership of the journal, which is `state_directory`/journal,
+ * then ships for ever; a store that is away, slow or full only makes it wait. `leading` (may be
+ * NULL) is called on the thread when the leadership begins, before the first record is read: the
+ * log follower starts there. */
 int ship_start(struct ship **ship, const struct settings *settings, struct journal *journal,
                unsigned node,
                void (*leading)(void *context, struct journal_reader *reader), void *context,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* address: see the header; the one place that knows how two addresses are compared. */
 #include "waybill/address.h"
 
 #include <string.h>
-
-/* address: see the header; the one place that knows how two addresses are compared. */
 
 struct slice address_bare(struct slice address)
 {

@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "waybill/waybill.h"
-
-#include <stdlib.h>
-
-#include "waybill/digest.h"
-
 /*
  * events: what the outside is told of a waybill.
  *
@@ -12,6 +6,11 @@
  * whoever saw it once knows it again. An attempt is known by its second: the log's line and the
  * report of the same attempt are two facts and one event. An end stands once per recipient.
  */
+#include "waybill/waybill.h"
+
+#include <stdlib.h>
+
+#include "waybill/digest.h"
 
 static const char *const event_words[EVENT_ACTION_COUNT] = {
 #define X(symbol, word) [EVENT_##symbol] = word,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* fact: the words of the vocabulary, and the line that a fact is written as. */
 #include "waybill/fact.h"
 
 #include <string.h>
@@ -6,8 +7,6 @@
 #include "body.h"
 #include "waybill/digest.h"
 #include "waybill/escape.h"
-
-/* fact: the words of the vocabulary, and the line that a fact is written as. */
 
 #define FACT_ID_BITS 60
 #define FACT_ID_MASK ((UINT64_C(1) << FACT_ID_BITS) - 1)

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * id: numbers that people can read, in digits and in letters.
+ *
+ * The case code's check character makes sum(digit[i] * a^(12-i)) + check = 0 over GF(32), a being
+ * a generator. All weights differ and none is 0, so a single wrong character changes the sum, and
+ * so does swapping two neighbours: (a^i + a^j)(x + y) is 0 only if x = y.
+ */
 #include "waybill/id.h"
 
 #include <ctype.h>
@@ -7,14 +14,6 @@
 
 #include "waybill/clock.h"
 #include "waybill/digest.h"
-
-/*
- * id: numbers that people can read, in digits and in letters.
- *
- * The case code's check character makes sum(digit[i] * a^(12-i)) + check = 0 over GF(32), a being
- * a generator. All weights differ and none is 0, so a single wrong character changes the sum, and
- * so does swapping two neighbours: (a^i + a^j)(x + y) is 0 only if x = y.
- */
 
 #define SEQUENCE 100000u          /* numbers a node has in a second */
 #define GENERATION_SEQUENCE 10000u /* of which a daemon's generation has so many */

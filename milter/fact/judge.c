@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * judge: from facts to meaning.
+ *
+ * Three passes over the facts in the order of their time: the envelope is read, each fact finds
+ * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
+ * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
+ * What is said of the whole mail counts for the recipients that have no end of their own.
+ */
 #include "waybill/waybill.h"
 
 #include <stdlib.h>
@@ -9,15 +17,6 @@
 #include "waybill/digest.h"
 
 #include "body.h"
-
-/*
- * judge: from facts to meaning.
- *
- * Three passes over the facts in the order of their time: the envelope is read, each fact finds
- * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
- * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
- * What is said of the whole mail counts for the recipients that have no end of their own.
- */
 
 static const char *const state_words[STATE_COUNT] = {
 #define X(symbol, word, text) [STATE_##symbol] = word,
@@ -105,6 +104,46 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
             waybill->fact_count++;
         to += line->size;
     }
+    return 0;
+}
+
+/* ---- order ---- */
+
+/* A log that counts whole seconds says 10:03:07 of what happened at any moment of that second. */
+static bool log_is_coarse(const struct waybill *waybill)
+{
+    bool any = false;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].witness == WITNESS_LOG) {
+            any = true;
+            if (waybill->facts[i].time % SECOND_MS != 0)
+                return false;
+        }
+    return any;
+}
+
+/* Move the log's facts behind what others saw in the same second. The facts are sorted by time,
+ * so it is a merge within each second. */
+static int order_facts(struct waybill *waybill, struct error *why)
+{
+    waybill->coarse_log = log_is_coarse(waybill);
+    if (!waybill->coarse_log)
+        return 0;
+    struct fact *ordered = malloc((waybill->fact_count + 1) * sizeof *ordered);
+    if (ordered == NULL)
+        return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
+    size_t done = 0;
+    for (size_t from = 0, to = 0; from < waybill->fact_count; from = to) {
+        int64_t second = waybill->facts[from].time / SECOND_MS;
+        while (to < waybill->fact_count && waybill->facts[to].time / SECOND_MS == second)
+            to++;
+        for (int of_log = 0; of_log <= 1; of_log++)
+            for (size_t i = from; i < to; i++)
+                if ((waybill->facts[i].witness == WITNESS_LOG) == (of_log == 1))
+                    ordered[done++] = waybill->facts[i];
+    }
+    free(waybill->facts);
+    waybill->facts = ordered;
     return 0;
 }
 
@@ -298,9 +337,9 @@ static void decide(const struct waybill *waybill, struct recipient *recipient,
     recipient->relay = fact->value[KEY_RELAY];
     recipient->next = fact->value[KEY_NEXT];
     recipient->via = fact->value[KEY_VIA];
-    recipient->mailbox = state == STATE_DELIVERED &&
-                         (slice_is(recipient->via, "local") || slice_is(recipient->via, "virtual") ||
-                          slice_is(recipient->via, "lmtp"));
+    bool into_mailbox = slice_is(recipient->via, "local") ||
+                        slice_is(recipient->via, "virtual") || slice_is(recipient->via, "lmtp");
+    recipient->mailbox = state == STATE_DELIVERED && into_mailbox;
 }
 
 /* Facts come in the order of time; an end yields only to a later end. In one second, which is
@@ -429,6 +468,8 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
     waybill->size = -1;
     int result = decode_facts(waybill, record, why);
     if (result == 0)
+        result = order_facts(waybill, why);
+    if (result == 0)
         result = finder_open(&finder, waybill, why);
     if (result == 0) {
         read_mail(waybill);
@@ -478,5 +519,6 @@ bool waybill_finished(const struct waybill *waybill)
     for (size_t i = 0; i < waybill->recipient_count; i++)
         if (!state_final(waybill->recipients[i].state))
             return false;
-    return waybill->removed || waybill->abandoned || (waybill->queued && waybill->recipient_count == 0);
+    return waybill->removed || waybill->abandoned ||
+           (waybill->queued && waybill->recipient_count == 0);
 }

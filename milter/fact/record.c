@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: a sorted set of lines.
+ *
+ * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact twice
+ * is one line. Lines that say nothing new (what the log repeats of the milter's words, qmgr
+ * taking the same mail up once more) are left out by rules that look only at the set, never at
+ * the order of arrival; so any order ends in the same bytes.
+ */
 #include "waybill/record.h"
 
 #include <stdlib.h>
@@ -7,15 +15,6 @@
 #include "body.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"
-
-/*
- * record: a sorted set of lines.
- *
- * Adding is a union: a line is known by time, witness, kind and fact id, so the same fact twice is one
- * line. Lines that say nothing new (what the log repeats of the milter's words, qmgr taking the
- * same mail up once more) are left out by rules that look only at the set, never at the order of
- * arrival; so any order ends in the same bytes.
- */
 
 #define KEY_TEXT_MAX 512 /* host, instance, queue id */
 
@@ -36,7 +35,7 @@ void record_clear(struct record *record)
     record_init(record, record->id);
 }
 
-/* The order in which an MTA logs what falls into one second. Other witnesses' ids sort as they saw. */
+/* The order in which an MTA logs what falls into one second. Ids of others sort as they saw. */
 static uint8_t line_rank(char witness, enum fact_kind kind)
 {
     if (witness != WITNESS_LOG)
@@ -276,13 +275,21 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
     return added || learnt;
 }
 
+static int key_learn_new(struct record *record, const struct record *other, struct error *why)
+{
+    struct slice host = record->host ? SLICE_ABSENT : slice_of(other->host);
+    struct slice instance = record->instance ? SLICE_ABSENT : slice_of(other->instance);
+    struct slice queue_id = record->queue_id ? SLICE_ABSENT : slice_of(other->queue_id);
+    return record_learn_key(record, host, instance, queue_id, why) < 0 ? -1 : 0;
+}
+
 int record_merge(struct record *record, const struct record *other, struct error *why)
 {
     int added = 0;
     if (other->see != 0)
         record->see = other->see;
-    if (record_learn_key(record, slice_of(other->host), slice_of(other->instance),
-                         slice_of(other->queue_id), why) < 0)
+    /* Another node's field may name its own host: what is known stays. */
+    if (key_learn_new(record, other, why) != 0)
         return -1;
     for (size_t i = 0; i < other->count; i++) {
         struct record_line line = other->lines[i];

@@ -80,8 +80,7 @@ static void host_learn(struct record *record, const struct fact *fact)
 {
     struct slice host = fact->value[KEY_HOST];
     if (record == NULL || record->host == NULL || fact->witness != WITNESS_MILTER ||
-        host.size == 0 || slice_is(host, record->host) ||
-        !host_same(host, slice_of(record->host)))
+        host.size == 0 || slice_is(host, record->host) || !host_same(host, slice_of(record->host)))
         return;
     char *name = strndup(host.at, host.size);
     if (name == NULL)

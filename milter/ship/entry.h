@@ -43,25 +43,25 @@ struct entry {
     struct record *all; /* with what other nodes wrote; NULL: nothing */
 
     /* for the join */
-    int64_t arrived; /* earliest fact */
-    int64_t gone;    /* 0, or when the queue let it go: its queue id may be used again */
-    int64_t closed;  /* 0, or when the milter saw its transaction end */
+    int64_t arrived;     /* earliest fact */
+    int64_t gone;        /* 0, or when the queue let it go: its queue id may be used again */
+    int64_t closed;      /* 0, or when the milter saw its transaction end */
     uint64_t message_id; /* hash; 0: none. The milter's word before the log's */
-    char ip[64];     /* client's address */
-    bool indexed;    /* found by its queue id */
-    bool learned;    /* its queue id is new: others may wait for it */
+    char ip[64];         /* client's address */
+    bool indexed;        /* found by its queue id */
+    bool learned;        /* its queue id is new: others may wait for it */
 
     /* for the writing */
-    bool ended;     /* its transaction is over */
-    bool carried;   /* a queue manager or cleanup spoke of it: it was in the queue */
-    bool broken;    /* its record cannot be read: it is not written over */
-    bool loaded;    /* came out of the store, and nothing was written since */
-    bool replayed;  /* was told a fact that was in the store already: tell everything again */
+    bool ended;    /* its transaction is over */
+    bool carried;  /* a queue manager or cleanup spoke of it: it was in the queue */
+    bool broken;   /* its record cannot be read: it is not written over */
+    bool loaded;   /* came out of the store, and nothing was written since */
+    bool replayed; /* was told a fact that was in the store already: tell everything again */
     bool in_refused, in_normal; /* where the store has it */
-    bool to_refused; /* where it is on its way to */
-    bool finished;   /* nothing more is expected of it */
-    bool admitted;  /* counted against its client's share of refused traffic */
-    bool over;      /* refused, over its client's share: not written */
+    bool to_refused;            /* where it is on its way to */
+    bool finished;              /* nothing more is expected of it */
+    bool admitted;              /* counted against its client's share of refused traffic */
+    bool over;                  /* refused, over its client's share: not written */
     struct pin *pins;
     struct seen posted, fresh;
     struct tellings told, telling;

@@ -172,7 +172,7 @@ static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
     if (!harvest_fact(ship, line, &fact) || fact.kind == FACT_UNKNOWN) {
         ship->stats.unread++;
         log_trouble_on(&ship->trouble.line, "the journal holds a line that this version cannot "
-                       "read; it is left out and counted");
+                                            "read; it is left out and counted");
         return 0;
     }
     if (fact.time > ship->batch.latest)

@@ -53,7 +53,7 @@ bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact)
 }
 
 static void harvest_add(struct batch *batch, const struct journal_entry *entry,
-                      const struct pin *place)
+                        const struct pin *place)
 {
     memcpy(batch->lines + batch->used, entry->payload.at, entry->payload.size);
     batch->items[batch->count++] =
@@ -79,8 +79,7 @@ static bool harvest_stopping(struct ship *ship)
 /* Nothing more to read now: wait for more, if the batch may wait. False: take what there is. */
 static bool harvest_wait(struct ship *ship, int64_t began, bool *waited)
 {
-    int64_t left = began != 0 ? began + ship->limits.batch_ms - clock_monotonic()
-                                         : IDLE_MS;
+    int64_t left = began != 0 ? began + ship->limits.batch_ms - clock_monotonic() : IDLE_MS;
     if (left <= 0 || harvest_stopping(ship) || (began == 0 && *waited))
         return false;
     *waited = true;

@@ -81,8 +81,8 @@ struct group *hold_add(struct hold *hold, const struct fact *fact, struct slice 
         free(held);
         return NULL;
     }
-    *held = (struct held){.pin = pin, .read_at = now, .time = fact->time, .kind = fact->kind,
-                          .size = line.size};
+    *held = (struct held){
+        .pin = pin, .read_at = now, .time = fact->time, .kind = fact->kind, .size = line.size};
     memcpy(held->line, line.at, line.size);
     if (group->last != NULL)
         group->last->next = held;

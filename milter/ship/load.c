@@ -40,8 +40,10 @@ static void load_found(void *context, uint64_t id, const struct record *record, 
     }
     if (why_not != NULL) {
         entry->broken = true;
-        log_trouble_on(&ship->trouble.record, "cannot read the record of a waybill: %s; what is "
-                       "new of it is left out, so that the record stays as it is", why_not);
+        log_trouble_on(&ship->trouble.record,
+                       "cannot read the record of a waybill: %s; what is "
+                       "new of it is left out, so that the record stays as it is",
+                       why_not);
     } else if (there && load_take(ship, entry, record) != 0) {
         /* Half a record must not be written back. */
         entry->broken = true;
@@ -148,13 +150,12 @@ int load_news(struct ship *ship)
         ids[count++] = entry->id;
         if (count < sizeof ids / sizeof *ids && entry->next != NULL)
             continue;
-        if (store_get_records(ship->store, ids, count, news_found, &load,
-                              &ship->trouble.why) != 0)
+        if (store_get_records(ship->store, ids, count, news_found, &load, &ship->trouble.why) != 0)
             return -1;
         count = 0;
     }
-    if (count > 0 && store_get_records(ship->store, ids, count, news_found, &load,
-                                       &ship->trouble.why) != 0)
+    if (count > 0 &&
+        store_get_records(ship->store, ids, count, news_found, &load, &ship->trouble.why) != 0)
         return -1;
     for (struct entry *entry = dirty->first, *next; entry != NULL && !load.failed; entry = next) {
         next = entry->next;

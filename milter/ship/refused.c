@@ -142,8 +142,8 @@ int refusals_wait(struct refusals *refusals, const struct fact *fact, struct sli
     struct refusal *refusal = malloc(sizeof *refusal + line.size);
     if (refusal == NULL)
         return -1;
-    *refusal = (struct refusal){.pin = pin, .read_at = now, .time = fact->time, .what = what,
-                                .size = line.size};
+    *refusal = (struct refusal){
+        .pin = pin, .read_at = now, .time = fact->time, .what = what, .size = line.size};
     memcpy(refusal->line, line.at, line.size);
     if (refusals->last != NULL)
         refusals->last->next = refusal;

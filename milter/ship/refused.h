@@ -9,10 +9,10 @@
 #include "pins.h"
 #include "waybill/fact.h"
 
-#define REFUSED_CLIENTS 16384u     /* clients and hours that are counted at a time */
-#define REFUSED_RECENT 4096u       /* refusals of the milter that are remembered */
-#define REFUSED_WAITING_MAX 8192u  /* refusals of the log that wait for the milter's */
-#define REFUSED_NEAR_MS 5000       /* so far apart may the two witnesses be */
+#define REFUSED_CLIENTS 16384u    /* clients and hours that are counted at a time */
+#define REFUSED_RECENT 4096u      /* refusals of the milter that are remembered */
+#define REFUSED_WAITING_MAX 8192u /* refusals of the log that wait for the milter's */
+#define REFUSED_NEAR_MS 5000      /* so far apart may the two witnesses be */
 
 struct refusal { /* a NOQUEUE line of the log */
     struct refusal *next;
@@ -28,11 +28,11 @@ struct refusals {
         uint64_t who;
         int64_t hour;
         uint32_t count;
-    } *clients; /* REFUSED_CLIENTS */
+    } * clients; /* REFUSED_CLIENTS */
     struct recent {
         uint64_t what;
         int64_t time;
-    } *recent; /* ring of REFUSED_RECENT */
+    } * recent; /* ring of REFUSED_RECENT */
     size_t recent_next;
     struct refusal *first, *last;
     size_t waiting;

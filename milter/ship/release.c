@@ -12,9 +12,9 @@
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
-#define RELEASE_MS 250      /* so often are the held facts looked at */
+#define RELEASE_MS 250       /* so often are the held facts looked at */
 #define RELEASE_REFUSALS 256 /* at a time */
-#define RELEASE_IDS_MAX 64u /* refused mails of one client that are looked at, the newest first */
+#define RELEASE_IDS_MAX 64u  /* refused mails of one client that are looked at, the newest first */
 #define MINT_ATTEMPTS 32
 
 /* ---- a mail that only the log knows ---- */
@@ -73,8 +73,7 @@ static int group_mint(struct ship *ship, const struct group *group, struct span 
 }
 
 /* All facts of the span go into the entry; without one they are given up. */
-static int group_move(struct ship *ship, struct group *group, struct span span,
-                       struct entry *entry)
+static int group_move(struct ship *ship, struct group *group, struct span span, struct entry *entry)
 {
     struct fact fact;
     for (struct held **at = &group->first; *at != NULL;) {

@@ -44,7 +44,7 @@ struct batch {
     struct item {
         size_t at, size;
         struct pin place;
-    } *items; /* BATCH_FACTS_MAX */
+    } * items; /* BATCH_FACTS_MAX */
     size_t count, used, folded;
     bool fetched;
     int64_t latest; /* time of its latest fact */
@@ -57,7 +57,7 @@ struct watch {
         int64_t from, until;
         uint64_t count;
         char cause[64];
-    } *gaps;
+    } * gaps;
     size_t count, room;
     struct beat {
         enum witness witness;
@@ -71,7 +71,7 @@ struct trouble {
     struct error why;        /* of the store's last failure */
     enum store_trouble kind; /* the one that was told */
     char text[200];
-    int64_t pause; /* next back-off, ms */
+    int64_t pause;  /* next back-off, ms */
     bool no_memory; /* the step that failed failed for this */
 };
 

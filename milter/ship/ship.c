@@ -2,13 +2,14 @@
 /*
  * ship: the thread, and what the rest of the program may ask of it. See room.h for its round.
  */
-#include "room.h"
+#include "waybill/ship.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "room.h"
 #include "waybill/clock.h"
 
 #define LEAD_MS 500
@@ -29,8 +30,8 @@ static bool ship_pause(struct ship *ship, int64_t ms)
     int64_t end = clock_monotonic() + ms, now;
     pthread_mutex_lock(&ship->lock);
     while ((now = clock_monotonic()) < end && !(ship->stopping && now >= ship->stop_at)) {
-        struct timespec until = moment_of(ship->stopping && ship->stop_at < end ? ship->stop_at
-                                                                                : end);
+        struct timespec until =
+            moment_of(ship->stopping && ship->stop_at < end ? ship->stop_at : end);
         pthread_cond_timedwait(&ship->wake, &ship->lock, &until);
     }
     bool go_on = !ship->stopping || now < ship->stop_at;
@@ -234,10 +235,9 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
                                              .sync_ms = settings->journal_sync_ms};
     snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
     ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
-    if (scratch_reserve(&ship->scratch) != 0 ||
-        (settings->host != NULL && ship->host == NULL) || harvest_init(&ship->batch) != 0 ||
-        live_init(&ship->live) != 0 || hold_init(&ship->hold) != 0 ||
-        refusals_init(&ship->refusals) != 0)
+    if (scratch_reserve(&ship->scratch) != 0 || (settings->host != NULL && ship->host == NULL) ||
+        harvest_init(&ship->batch) != 0 || live_init(&ship->live) != 0 ||
+        hold_init(&ship->hold) != 0 || refusals_init(&ship->refusals) != 0)
         return error_set(why, "cannot start to ship: no memory");
     return store_open(&ship->store, settings, why);
 }
@@ -255,9 +255,8 @@ static int ship_spawn(struct ship *ship, struct error *why)
 }
 
 int ship_start(struct ship **started, const struct settings *settings, struct journal *journal,
-               unsigned node,
-               void (*leading)(void *context, struct journal_reader *reader), void *context,
-               struct error *why)
+               unsigned node, void (*leading)(void *context, struct journal_reader *reader),
+               void *context, struct error *why)
 {
     struct ship *ship = calloc(1, sizeof *ship);
     if (ship == NULL)

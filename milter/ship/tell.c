@@ -81,7 +81,8 @@ static int tellings_read(struct tellings *tellings, const struct waybill *waybil
     for (size_t i = 0; i < waybill->recipient_count; i++) {
         const struct recipient *recipient = &waybill->recipients[i];
         tellings->of[i] = (struct told){.recipient = recipient_hash(recipient->address),
-                                        .state = recipient->state, .since = recipient->since};
+                                        .state = recipient->state,
+                                        .since = recipient->since};
     }
     tellings->count = waybill->recipient_count;
     qsort(tellings->of, tellings->count, sizeof *tellings->of, told_order);
@@ -125,8 +126,8 @@ static void tell_states(struct ship *ship, struct entry *entry, bool again)
         const struct told *now = &entry->telling.of[i];
         while (before < entry->told.count && entry->told.of[before].recipient < now->recipient)
             before++;
-        bool known = before < entry->told.count &&
-                     entry->told.of[before].recipient == now->recipient;
+        bool known =
+            before < entry->told.count && entry->told.of[before].recipient == now->recipient;
         tell_state(ship, entry, known ? &entry->told.of[before] : NULL, now, again);
     }
 }

@@ -20,7 +20,8 @@ size_t term_fold(struct slice term, char to[static TERM_MAX])
 {
     size_t size = term.size < TERM_MAX - 1 ? term.size : TERM_MAX - 1;
     for (size_t i = 0; i < size; i++)
-        to[i] = term.at[i] >= 'A' && term.at[i] <= 'Z' ? (char)(term.at[i] - 'A' + 'a') : term.at[i];
+        to[i] =
+            term.at[i] >= 'A' && term.at[i] <= 'Z' ? (char)(term.at[i] - 'A' + 'a') : term.at[i];
     to[size] = '\0';
     return size;
 }
@@ -75,8 +76,7 @@ static void find_fact(const struct finder *finder, const struct fact *fact)
 }
 
 void terms_each(const struct waybill *waybill,
-                void (*found)(void *context, enum term_kind kind, struct slice term),
-                void *context)
+                void (*found)(void *context, enum term_kind kind, struct slice term), void *context)
 {
     const struct finder finder = {.found = found, .context = context};
     find_word(&finder, TERM_QUEUE_ID, waybill->queue_id);

@@ -51,7 +51,8 @@ int64_t trouble_met(struct ship *ship)
         return trouble_pause(trouble);
     }
     enum store_trouble kind = store_last_trouble(ship->store);
-    ship->stats.connected = kind != STORE_UNREACHABLE && kind != STORE_DENIED && ship->stats.connected;
+    ship->stats.connected =
+        kind != STORE_UNREACHABLE && kind != STORE_DENIED && ship->stats.connected;
     /* The reason's words may differ each time; the name of the trouble decides. */
     if (kind != trouble->kind || trouble->text[0] == '\0')
         snprintf(trouble->text, sizeof trouble->text, "%s; facts wait in the journal; %s (%.100s)",

@@ -85,9 +85,8 @@ static bool write_not_yet(struct ship *ship, struct entry *entry)
         live_move(&ship->live, entry, ENTRY_WAITING);
         return true;
     }
-    if (!entry->over &&
-        refusals_admit(&ship->refusals, entry->ip, entry->arrived,
-                       ship->limits.refused_per_client)) {
+    if (!entry->over && refusals_admit(&ship->refusals, entry->ip, entry->arrived,
+                                       ship->limits.refused_per_client)) {
         entry->admitted = true;
         return false;
     }

@@ -221,6 +221,28 @@ static void test_delivered_tells_mailbox_from_next_hop(void **state)
     waybill_clear(&waybill);
 }
 
+static void test_a_log_with_whole_seconds_stands_last_in_its_second(void **state)
+{
+    (void)state;
+    static const char *const coarse[] = {"400 m mail from=a@x", "500 m rcpt to=b@x", "900 m queued",
+                                         "0 l active", "0 l delivered to=b@x", "1000 l removed"};
+    static const char *const fine[] = {"400 m mail from=a@x", "200 l active",
+                                       "950 l delivered to=b@x"};
+    static const enum fact_kind in_order[] = {FACT_MAIL, FACT_RCPT, FACT_QUEUED,
+                                              FACT_ACTIVE, FACT_DELIVERED, FACT_REMOVED};
+    struct waybill waybill;
+    read_lines(&waybill, coarse, 6, BASE);
+    assert_true(waybill.coarse_log);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(waybill.facts[i].kind, in_order[i]);
+    assert_int_equal(waybill.arrived, BASE + 400);
+    waybill_clear(&waybill);
+    read_lines(&waybill, fine, 3, BASE);
+    assert_false(waybill.coarse_log);
+    assert_int_equal(waybill.facts[0].kind, FACT_ACTIVE);
+    waybill_clear(&waybill);
+}
+
 static void test_many_recipients_take_linear_time_and_lose_none(void **state)
 {
     (void)state;
@@ -250,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_nothing_stays_delayed_for_ever),
         cmocka_unit_test(test_the_queue_manager_knows_the_size),
         cmocka_unit_test(test_delivered_tells_mailbox_from_next_hop),
+        cmocka_unit_test(test_a_log_with_whole_seconds_stands_last_in_its_second),
         cmocka_unit_test(test_many_recipients_take_linear_time_and_lose_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,20 @@ static void test_fact_of_another_mail_leaves_no_trace(void **state)
     record_clear(&record);
 }
 
+static void test_field_of_another_node_adds_facts_and_keeps_the_key(void **state)
+{
+    (void)state;
+    struct record record;
+    struct error why;
+    record_init(&record, ID);
+    add(&record, mail[9]);
+    const char *field = "1 mx9 - -\n9000 rQw8rTy0042 failed to=bob@example.com";
+    assert_int_equal(record_parse(&record, slice_of(field), &why), 0);
+    assert_string_equal(record.host, "mx1");
+    assert_int_equal(record.count, 2);
+    record_clear(&record);
+}
+
 static void test_unknown_kinds_and_keys_are_kept(void **state)
 {
     (void)state;
@@ -280,7 +294,8 @@ static void test_addresses_are_compared_without_dress(void **state)
     } pairs[] = {
         {"<Bob@Example.COM>", "bob@example.com", 1}, {"bob@example.com.", "bob@example.com", 1},
         {"<@relay.example,@b:bob@example.com>", "bob@example.com", 1},
-        {"<>", "", 1}, {"bob@example.com", "bob@example.org", 0}, {"j\xc3\xb6rg@x", "j\xc3\xb6rg@X", 1},
+        {"<>", "", 1}, {"bob@example.com", "bob@example.org", 0},
+        {"j\xc3\xb6rg@x", "j\xc3\xb6rg@X", 1},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         assert_int_equal(address_same(slice_of(pairs[i].a), slice_of(pairs[i].b)), pairs[i].same);
@@ -294,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_record_reads_as_documented),
         cmocka_unit_test(test_any_order_and_any_repetition_give_the_same_bytes),
         cmocka_unit_test(test_fact_of_another_mail_leaves_no_trace),
+        cmocka_unit_test(test_field_of_another_node_adds_facts_and_keeps_the_key),
         cmocka_unit_test(test_unknown_kinds_and_keys_are_kept),
         cmocka_unit_test(test_foreign_text_is_refused_and_changes_nothing),
         cmocka_unit_test(test_see_points_to_the_other_id),

@@ -42,7 +42,8 @@ static void tell_milter(uint64_t id, int64_t ms, const char *queue_id, const cha
 {
     world_tell(&world, 'm', ms,
                "mail w=%llu host=mx1.example.org from=Shop@Example.org client=c.example "
-               "ip=192.0.2.7 login=Shop helo=c.example", W(id));
+               "ip=192.0.2.7 login=Shop helo=c.example",
+               W(id));
     world_tell(&world, 'm', ms + 10, "rcpt w=%llu to=%s", W(id), to);
     world_tell(&world, 'm', ms + 20, "header w=%llu q=%s id=Abc%llu@x subject=Hello", W(id),
                queue_id, W(id));
@@ -266,7 +267,8 @@ static void test_a_death_between_the_two_records_of_a_mail_is_mended(void **stat
     tell_milter(id, 51, "4mGprq", "bob@example.com");
     world_ship(&world);
     /* As if the pointer had not got there. */
-    free(redis_ask(&redis, "EVAL \"for _, key in ipairs(redis.call('KEYS', 'wb:r:*:3')) do "
+    free(redis_ask(&redis,
+                   "EVAL \"for _, key in ipairs(redis.call('KEYS', 'wb:r:*:3')) do "
                    "if redis.call('HEXISTS', key, ARGV[1]) == 1 then "
                    "redis.call('HSET', key, ARGV[1], ARGV[2]) end end\" 0 %012llu '%s'",
                    W(id_ref(minted)), made));
@@ -312,10 +314,11 @@ static void test_a_fact_of_another_nodes_mail_goes_into_a_field_of_its_own(void 
     world_has(&world, id, " failed ", 1);
     world_has(&world, id, " mail ", 1);
     assert_int_equal(1, world_state(&world, STATE_FAILED));
-    long long own = redis_number(&redis, "EVAL \"local n = 0 for _, key in ipairs(redis.call("
-                                 "'KEYS', 'wb:r:*')) do for _, field in ipairs(redis.call('HKEYS',"
-                                 " key)) do if field:find('+09', 1, true) then n = n + 1 end end "
-                                 "end return n\" 0");
+    long long own =
+        redis_number(&redis, "EVAL \"local n = 0 for _, key in ipairs(redis.call("
+                             "'KEYS', 'wb:r:*')) do for _, field in ipairs(redis.call('HKEYS',"
+                             " key)) do if field:find('+09', 1, true) then n = n + 1 end end "
+                             "end return n\" 0");
     assert_int_equal(1, own);
 }
 

@@ -78,8 +78,8 @@ static void tell_mails(struct world *world)
             world_tell(world, 'm', i * 10 + 1, "rcpt w=%llu to=bob%u@example.com", W(id), i % 9);
             world_tell(world, 'm', i * 10 + 2, "queued w=%llu q=%s size=4", W(id), q);
         }
-        world_tell(world, 'l', i * 10 + 3, "delayed " LOG " q=%s to=bob%u@example.com via=smtp",
-                   q, i % 9);
+        world_tell(world, 'l', i * 10 + 3, "delayed " LOG " q=%s to=bob%u@example.com via=smtp", q,
+                   i % 9);
         world_tell(world, 'l', i * 10 + 9, "delivered " LOG " q=%s to=bob%u@example.com via=smtp",
                    q, i % 9);
     }

@@ -39,7 +39,8 @@ static int tear_down(void **state)
 
 static void tell_mail(uint64_t id, int64_t ms, const char *ip)
 {
-    world_tell(&world, 'm', ms, "mail w=%llu host=mx1.example.org from=spam@example.net ip=%s", W(id), ip);
+    world_tell(&world, 'm', ms, "mail w=%llu host=mx1.example.org from=spam@example.net ip=%s",
+               W(id), ip);
 }
 
 static void tell_refused(uint64_t id, int64_t ms, const char *to)
@@ -50,8 +51,10 @@ static void tell_refused(uint64_t id, int64_t ms, const char *to)
 
 static void tell_noqueue(int64_t ms, const char *to, const char *ip)
 {
-    world_tell(&world, 'l', ms, "refused " LOG " to=%s from=spam@example.net ip=%s phase=rcpt "
-               "dsn=5.1.1 reply=User%%20unknown", to, ip);
+    world_tell(&world, 'l', ms,
+               "refused " LOG " to=%s from=spam@example.net ip=%s phase=rcpt "
+               "dsn=5.1.1 reply=User%%20unknown",
+               to, ip);
 }
 
 static struct ship_stats settled(void)

@@ -70,14 +70,20 @@ static void add_outcome(struct lines *lines, const struct world *world, unsigned
     char to[64];
     recipient_of(i, to);
     if (i % 4 == 1 || i % 4 == 2)
-        add(lines, world, 'l', ms + 1000, "delayed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
-            "dsn=4.2.0 reply=try%%20later", queue_id, to);
+        add(lines, world, 'l', ms + 1000,
+            "delayed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "dsn=4.2.0 reply=try%%20later",
+            queue_id, to);
     if (i % 4 == 2)
-        add(lines, world, 'l', ms + 5000, "failed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
-            "dsn=5.1.1 reply=no%%20such%%20user", queue_id, to);
+        add(lines, world, 'l', ms + 5000,
+            "failed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "dsn=5.1.1 reply=no%%20such%%20user",
+            queue_id, to);
     else if (i % 4 != 1)
-        add(lines, world, 'l', ms + 5000, "delivered " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
-            "dsn=2.0.0 reply=250%%20Ok", queue_id, to);
+        add(lines, world, 'l', ms + 5000,
+            "delivered " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "dsn=2.0.0 reply=250%%20Ok",
+            queue_id, to);
     if (i % 4 != 1)
         add(lines, world, 'l', ms + 5000, "removed " LOG " q=%s", queue_id);
 }
@@ -89,8 +95,9 @@ static void add_mail(struct lines *lines, const struct world *world, unsigned i)
     char queue_id[32], to[64];
     snprintf(queue_id, sizeof queue_id, "A%u", i);
     recipient_of(i, to);
-    add(lines, world, 'm', ms + 1, "mail w=%llu host=mx1.example.org from=shop@example%u.org ip=192.0.2.%u",
-        W(id), i % 6, i % 20);
+    add(lines, world, 'm', ms + 1,
+        "mail w=%llu host=mx1.example.org from=shop@example%u.org ip=192.0.2.%u", W(id), i % 6,
+        i % 20);
     if (i % 5 == 0)
         add(lines, world, 'm', ms + 2, "refused w=%llu to=no@example.com phase=rcpt", W(id));
     if (i % 10 == 0) {
@@ -220,7 +227,7 @@ static void test_a_replay_mends_what_is_missing(void **state)
     char *whole = redis_dump(&redis);
     /* As if a server had died with half a batch: records are there, what follows is not. */
     free(redis_ask(&redis, "EVAL \"for _, key in ipairs(redis.call('KEYS', '*')) do "
-                   "if not key:find('^wb:r') then redis.call('DEL', key) end end\" 0"));
+                           "if not key:find('^wb:r') then redis.call('DEL', key) end end\" 0"));
     world_rewind(&world);
     world_ship(&world);
     char *mended = redis_dump(&redis);

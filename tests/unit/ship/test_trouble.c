@@ -46,7 +46,8 @@ static void tell_mails(unsigned first, unsigned count)
         uint64_t id = world_id(&world, i * 10, i);
         char queue_id[32];
         snprintf(queue_id, sizeof queue_id, "Q%u", i);
-        world_tell(&world, 'm', i * 10, "mail w=%llu host=mx1.example.org from=a@x ip=192.0.2.1", W(id));
+        world_tell(&world, 'm', i * 10, "mail w=%llu host=mx1.example.org from=a@x ip=192.0.2.1",
+                   W(id));
         world_tell(&world, 'm', i * 10 + 1, "rcpt w=%llu to=bob@example.com", W(id));
         world_tell(&world, 'm', i * 10 + 2, "queued w=%llu q=%s size=4", W(id), queue_id);
         world_tell(&world, 'l', i * 10 + 3, "delivered " LOG " q=%s to=bob@example.com via=smtp",

@@ -23,8 +23,11 @@ void world_journal(struct world *world)
 {
     char path[128];
     struct error why;
-    struct journal_options options = {.directory = path, .sync = SYNC_INTERVAL, .sync_ms = 50,
-                                      .segment_size = 1 << 20, .total_size = 64 << 20,
+    struct journal_options options = {.directory = path,
+                                      .sync = SYNC_INTERVAL,
+                                      .sync_ms = 50,
+                                      .segment_size = 1 << 20,
+                                      .total_size = 64 << 20,
                                       .ring = 1000};
     snprintf(path, sizeof path, "%s/journal", world->state);
     if (journal_open(&world->journal, &options, NULL, NULL, &why) != 0)
@@ -65,8 +68,8 @@ char *world_line(const struct world *world, char witness, int64_t ms, const char
 {
     char *line = malloc(FACT_LINE_MAX), id[FACT_ID_SIZE];
     assert_non_null(line);
-    int size = snprintf(line, FACT_LINE_MAX, "%lld %c %s", (long long)(world->start + ms), witness,
-                        rest);
+    int size =
+        snprintf(line, FACT_LINE_MAX, "%lld %c %s", (long long)(world->start + ms), witness, rest);
     fact_id_text(digest_64(line, (size_t)size) >> 4, id);
     snprintf(line, FACT_LINE_MAX, "%lld %c%s %s", (long long)(world->start + ms), witness, id,
              rest);
@@ -242,7 +245,7 @@ int64_t world_hour_ago(void)
     int64_t now = clock_now();
     int64_t start = now - now % SECOND_MS - HOUR_MS;
     return clock_day(start, NULL) == clock_day(start + 10 * MINUTE_MS, NULL) ? start
-                                                                              : start - HOUR_MS;
+                                                                             : start - HOUR_MS;
 }
 
 size_t count_words(const char *text, const char *word)
@@ -263,7 +266,8 @@ void world_has(const struct world *world, uint64_t id, const char *word, size_t 
 
 static long long redis_fields(const struct redis *redis, const char *pattern)
 {
-    return redis_number(redis, "EVAL \"local n = 0 for _, key in ipairs(redis.call('KEYS', "
+    return redis_number(redis,
+                        "EVAL \"local n = 0 for _, key in ipairs(redis.call('KEYS', "
                         "ARGV[1])) do n = n + redis.call('HLEN', key) end return n\" 0 '%s'",
                         pattern);
 }

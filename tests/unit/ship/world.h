@@ -15,9 +15,9 @@ struct world {
     struct settings settings;
     char directory[64], state[96];
     unsigned node;
-    int64_t start;       /* ms; facts are told in ms after it */
-    uint64_t appended;   /* facts that the next shipper has to read, */
-    uint64_t total;      /* and all */
+    int64_t start;     /* ms; facts are told in ms after it */
+    uint64_t appended; /* facts that the next shipper has to read, */
+    uint64_t total;    /* and all */
     struct journal *journal;
     struct ship *ship;
     void (*leading)(void *context, struct journal_reader *reader); /* NULL: nothing to do */
