@@ -67,8 +67,8 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
     }
     if (fact->kind >= FACT_CLEANUP && fact->kind <= FACT_REMOVED)
         entry->carried = true;
-    if (message_id.size > 0 && (fact->kind == FACT_HEADER ||
-                                (fact->kind == FACT_CLEANUP && entry->message_id == 0)))
+    if (message_id.size > 0 &&
+        (fact->kind == FACT_HEADER || (fact->kind == FACT_CLEANUP && entry->message_id == 0)))
         entry->message_id = digest_64(message_id.at, message_id.size);
     if (fact->value[KEY_IP].size > 0 && entry->ip[0] == '\0')
         slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
@@ -117,7 +117,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
         return record_full(own < 0 ? &entry->own : entry->all, fact->kind) ? ENTRY_FULL
-                                                                          : ENTRY_AGAIN;
+                                                                           : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;

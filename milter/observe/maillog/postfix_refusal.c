@@ -144,7 +144,8 @@ static bool read_command(struct slice rest, struct fact *fact)
  * there we took for taken, if it comes after us. */
 static enum fact_kind kind_of(struct slice action, bool queued, const struct phase *phase)
 {
-    bool later_milter = slice_is(action, "milter-reject: ") && slice_is(slice_of(phase->name), "rcpt");
+    bool later_milter =
+        slice_is(action, "milter-reject: ") && slice_is(slice_of(phase->name), "rcpt");
     if (slice_ends(action, "reject: "))
         return queued && (phase->whole_mail || later_milter) ? FACT_REJECTED : FACT_REFUSED;
     if (!queued) /* the mail that will be held or thrown away has no name yet */
