@@ -378,8 +378,10 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
     int state = state_of_kind(fact->kind);
     for (size_t i = 0; state >= 0 && i < waybill->recipient_count; i++) {
         struct recipient *recipient = &waybill->recipients[i];
-        /* A hold ends with the next attempt; an end needs no such care. */
-        bool late = fact->time >= recipient->since || state_final((enum recipient_state)state);
+        /* A hold ends with the next attempt; an end needs no such care. Being taken is no attempt,
+         * and a log without fractions of a second may put the hold before it. */
+        bool late = fact->time >= recipient->since || recipient->state == STATE_ACCEPTED ||
+                    state_final((enum recipient_state)state);
         if (recipient->taken && late && !state_final(recipient->state))
             decide(waybill, recipient, (enum recipient_state)state, fact_index);
     }
