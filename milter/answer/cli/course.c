@@ -95,8 +95,8 @@ static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 
     print_timeline_heading(cli, waybill);
     while (fine < count || whole < count) {
-        bool take_fine = whole == count || (fine < count && waybill->facts[fine].time <
-                                                                waybill->facts[whole].time + SECOND_MS);
+        int64_t end = whole < count ? waybill->facts[whole].time + SECOND_MS : INT64_MAX;
+        bool take_fine = fine < count && waybill->facts[fine].time < end;
         size_t *next = take_fine ? &fine : &whole;
         if (start < 0)
             start = waybill->facts[*next].time;
