@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "../../../milter/answer/cli/command.h"
+#include "../../../milter/answer/cli/out.h"
 #include "mail.h"
 #include "world.h"
 #include "waybill/clock.h"
@@ -340,6 +341,22 @@ static void test_a_table_fits_the_terminal(void **state)
     assert_true(widest_line() <= 80);
 }
 
+static void test_what_is_cut_never_looks_whole(void **state)
+{
+    static const char *const texts[] = {"orders@shop.example", "d\xc3\xb6ra@x.example",
+                                        "\xe6\x97\xa5\xe6\x9c\xac@x.example"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (size_t columns = 1; columns < out_width(texts[i]); columns++) {
+            char text[64];
+            snprintf(text, sizeof text, "%s", texts[i]);
+            out_cut(text, columns);
+            assert_true(out_width(text) <= columns);
+            assert_string_equal(text + strlen(text) - 3, "\xe2\x80\xa6");
+        }
+}
+
 static void test_a_pipe_gets_no_colour_and_nothing_cut(void **state)
 {
     (void)state;
@@ -652,6 +669,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_store_that_is_away_is_named),
         cmocka_unit_test(test_no_byte_of_a_mail_reaches_the_terminal_as_it_came),
         cmocka_unit_test(test_a_table_fits_the_terminal),
+        cmocka_unit_test(test_what_is_cut_never_looks_whole),
         cmocka_unit_test(test_a_pipe_gets_no_colour_and_nothing_cut),
         cmocka_unit_test(test_help_fits_eighty_columns),
         cmocka_unit_test(test_no_header_leaves_only_rows),
