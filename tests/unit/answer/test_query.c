@@ -374,6 +374,27 @@ static void test_an_unreadable_record_is_counted_and_the_rest_answered(void **st
     assert_non_null(strstr(why.text, "cannot read the record"));
 }
 
+static void test_an_unreadable_record_behind_a_see_hides_no_other(void **state)
+{
+    (void)state;
+    struct mail good = one_mail(14, "both@behind.example"), bad = one_mail(15, "both@behind.example");
+    struct ask ask = {.state = -1, .since = base - DAY_MS, .until = base + DAY_MS,
+                      .to = "both@behind.example"};
+    struct query query;
+    struct query_answer answer;
+
+    mail_put(world.store, &good);
+    store_put_record(world.store, 0, bad.id, slice_of("9 of the future\n"), false);
+    mail_put_see(world.store, bad.id + 1, bad.id);
+    mail_post_terms(world.store, &bad, bad.id + 1);
+    mail_flush(world.store);
+    query_of(&ask, &query);
+    run(&query, &answer);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(answer.unreadable, 1);
+    query_answer_clear(&answer);
+}
+
 static void test_an_id_in_the_index_without_a_record_is_passed_over(void **state)
 {
     (void)state;
@@ -510,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_a_see_record_stands_in_for_a_waybill_without_terms),
         cmocka_unit_test(test_a_circle_of_see_records_ends),
         cmocka_unit_test(test_an_unreadable_record_is_counted_and_the_rest_answered),
+        cmocka_unit_test(test_an_unreadable_record_behind_a_see_hides_no_other),
         cmocka_unit_test(test_an_id_in_the_index_without_a_record_is_passed_over),
         cmocka_unit_test(test_refused_mail_is_found_by_term_and_without),
         cmocka_unit_test(test_a_scan_stops_at_its_bound_and_goes_on_from_there),
