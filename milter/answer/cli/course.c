@@ -77,32 +77,53 @@ static void print_fact(const struct cli *cli, const struct fact *fact, int64_t s
     buffer_free(&words);
 }
 
+/* ---- the order ---- */
+
+/* The facts are sorted by time; the two kinds are merged as if whole seconds were their end. */
+struct walk {
+    const struct waybill *waybill;
+    size_t fine, whole;
+};
+
 /* The next fact from `at` on whose moment is known as finely as that. */
-static size_t next_fact(const struct waybill *waybill, size_t at, bool whole)
+static size_t next_of(const struct waybill *waybill, size_t at, bool whole)
 {
     while (at < waybill->fact_count && is_of_whole_second(&waybill->facts[at]) != whole)
         at++;
     return at;
 }
 
-/* The facts are sorted by time; the two kinds are merged as if whole seconds were their end. */
+static struct walk walk_start(const struct waybill *waybill)
+{
+    return (struct walk){waybill, next_of(waybill, 0, false), next_of(waybill, 0, true)};
+}
+
+/* NULL: that was all. */
+static const struct fact *walk_next(struct walk *walk)
+{
+    const struct fact *facts = walk->waybill->facts;
+    size_t count = walk->waybill->fact_count, fine = walk->fine, whole = walk->whole;
+
+    if (fine < count && (whole == count || facts[fine].time < facts[whole].time + SECOND_MS)) {
+        walk->fine = next_of(walk->waybill, fine + 1, false);
+        return &facts[fine];
+    }
+    if (whole == count)
+        return NULL;
+    walk->whole = next_of(walk->waybill, whole + 1, true);
+    return &facts[whole];
+}
+
 static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 {
-    size_t fine = next_fact(waybill, 0, false), whole = next_fact(waybill, 0, true);
-    size_t count = waybill->fact_count;
-    int64_t start = -1;
+    struct walk walk = walk_start(waybill);
+    const struct fact *fact = walk_next(&walk);
+    int64_t start = fact != NULL ? fact->time : 0;
     char day[11] = "";
 
     print_timeline_heading(cli, waybill);
-    while (fine < count || whole < count) {
-        int64_t end = whole < count ? waybill->facts[whole].time + SECOND_MS : INT64_MAX;
-        bool take_fine = fine < count && waybill->facts[fine].time < end;
-        size_t *next = take_fine ? &fine : &whole;
-        if (start < 0)
-            start = waybill->facts[*next].time;
-        print_fact(cli, &waybill->facts[*next], start, day);
-        *next = next_fact(waybill, *next + 1, !take_fine);
-    }
+    for (; fact != NULL; fact = walk_next(&walk))
+        print_fact(cli, fact, start, day);
     putchar('\n');
 }
 
@@ -166,6 +187,8 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
 /* The words that each outcome rests on. */
 static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 {
+    struct walk walk = walk_start(waybill);
+    const struct fact *fact;
     char arrived[CLOCK_TEXT_SIZE];
     const char *words;
     struct buffer line;
@@ -173,8 +196,7 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 
     clock_text(waybill->arrived, 0, arrived);
     buffer_init(&line, LINE_MAX_BYTES);
-    for (size_t i = 0; i < waybill->fact_count; i++) {
-        const struct fact *fact = &waybill->facts[i];
+    while ((fact = walk_next(&walk)) != NULL) {
         char when[CLOCK_TEXT_SIZE];
 
         if (fact->value[KEY_REPLY].at == NULL)
