@@ -29,18 +29,18 @@ static void print_timeline_heading(const struct cli *cli, const struct waybill *
     out_heading(cli, line);
 }
 
-/* Log files tell whole seconds only. Such a line was written at some moment of its second, so it
- * stands behind what the milter saw in that second, and is shown no finer than it is known. */
-static bool is_of_whole_second(const struct fact *fact)
+/* Shown no finer than it is known. */
+static bool is_of_whole_second(const struct waybill *waybill, const struct fact *fact)
 {
-    return fact->witness == WITNESS_LOG && fact->time % SECOND_MS == 0;
+    return waybill->coarse_log && fact->witness == WITNESS_LOG;
 }
 
 /* "+0.051 s", "+1 s" where only the second is known, "+3 min 20 s" after the start. */
-static void offset_text(const struct fact *fact, int64_t start,
+static void offset_text(const struct waybill *waybill, const struct fact *fact,
                         char text[static CLOCK_TEXT_SIZE + 8])
 {
-    bool whole = is_of_whole_second(fact);
+    bool whole = is_of_whole_second(waybill, fact);
+    int64_t start = waybill->arrived;
     int64_t ms = whole ? fact->time - start / SECOND_MS * SECOND_MS : fact->time - start;
     char span[CLOCK_TEXT_SIZE];
 
@@ -55,19 +55,19 @@ static void offset_text(const struct fact *fact, int64_t start,
     }
 }
 
-static void print_fact(const struct cli *cli, const struct fact *fact, int64_t start,
-                       char day[static 11])
+static void print_fact(const struct cli *cli, const struct waybill *waybill,
+                       const struct fact *fact, char day[static 11])
 {
     char when[CLOCK_TEXT_SIZE], offset[CLOCK_TEXT_SIZE + 8], head[128];
     struct buffer words;
 
-    clock_text(fact->time, !is_of_whole_second(fact), when);
+    clock_text(fact->time, !is_of_whole_second(waybill, fact), when);
     if (strncmp(when, day, 10) != 0) {
         memcpy(day, when, 10);
         day[10] = '\0';
         printf("  %s\n", day);
     }
-    offset_text(fact, start, offset);
+    offset_text(waybill, fact, offset);
     buffer_init(&words, LINE_MAX_BYTES);
     timeline_words(fact, &words);
     snprintf(head, sizeof head, "  %-12s  %-12s %-7s ", when + 11, offset,
@@ -77,53 +77,13 @@ static void print_fact(const struct cli *cli, const struct fact *fact, int64_t s
     buffer_free(&words);
 }
 
-/* ---- the order ---- */
-
-/* The facts are sorted by time; the two kinds are merged as if whole seconds were their end. */
-struct walk {
-    const struct waybill *waybill;
-    size_t fine, whole;
-};
-
-/* The next fact from `at` on whose moment is known as finely as that. */
-static size_t next_of(const struct waybill *waybill, size_t at, bool whole)
-{
-    while (at < waybill->fact_count && is_of_whole_second(&waybill->facts[at]) != whole)
-        at++;
-    return at;
-}
-
-static struct walk walk_start(const struct waybill *waybill)
-{
-    return (struct walk){waybill, next_of(waybill, 0, false), next_of(waybill, 0, true)};
-}
-
-/* NULL: that was all. */
-static const struct fact *walk_next(struct walk *walk)
-{
-    const struct fact *facts = walk->waybill->facts;
-    size_t count = walk->waybill->fact_count, fine = walk->fine, whole = walk->whole;
-
-    if (fine < count && (whole == count || facts[fine].time < facts[whole].time + SECOND_MS)) {
-        walk->fine = next_of(walk->waybill, fine + 1, false);
-        return &facts[fine];
-    }
-    if (whole == count)
-        return NULL;
-    walk->whole = next_of(walk->waybill, whole + 1, true);
-    return &facts[whole];
-}
-
 static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 {
-    struct walk walk = walk_start(waybill);
-    const struct fact *fact = walk_next(&walk);
-    int64_t start = fact != NULL ? fact->time : 0;
     char day[11] = "";
 
     print_timeline_heading(cli, waybill);
-    for (; fact != NULL; fact = walk_next(&walk))
-        print_fact(cli, fact, start, day);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        print_fact(cli, waybill, &waybill->facts[i], day);
     putchar('\n');
 }
 
@@ -187,8 +147,6 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
 /* The words that each outcome rests on. */
 static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 {
-    struct walk walk = walk_start(waybill);
-    const struct fact *fact;
     char arrived[CLOCK_TEXT_SIZE];
     const char *words;
     struct buffer line;
@@ -196,7 +154,8 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 
     clock_text(waybill->arrived, 0, arrived);
     buffer_init(&line, LINE_MAX_BYTES);
-    while ((fact = walk_next(&walk)) != NULL) {
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
         char when[CLOCK_TEXT_SIZE];
 
         if (fact->value[KEY_REPLY].at == NULL)
@@ -204,7 +163,7 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
         if (!any)
             out_heading(cli, "Evidence (the words as they came)");
         any = true;
-        clock_text(fact->time, !is_of_whole_second(fact), when);
+        clock_text(fact->time, !is_of_whole_second(waybill, fact), when);
         buffer_clear(&line);
         escape_terminal(&line, fact->value[KEY_REPLY]);
         /* The day only where it is another one than that of the arrival. */
