@@ -32,6 +32,7 @@ struct verdict {
     const char *why;  /* "there is no such mailbox"; NULL: nothing to explain, or not known */
     const char *act;  /* "check the address and send it again"; NULL: nothing to do */
     enum verdict_actor who;
+    bool reported;    /* it failed, and our server sent the sender a report */
     int64_t until;    /* ms: the MTA gives up then; 0: no such moment */
 };
 
@@ -40,7 +41,7 @@ struct verdict {
  * server is escaped for a terminal already. */
 void verdict_read(const struct waybill *waybill, const struct recipient *recipient,
                   int64_t queue_lifetime, struct verdict *verdict);
-/* All of it as one or two sentences, with a capital and a full stop. */
+/* All of it as a few sentences, with a capital and a full stop. */
 int verdict_sentence(const struct verdict *verdict, struct buffer *to);
 
 #endif

@@ -111,6 +111,10 @@ static int follow_see(struct walk *walk, struct item *item)
         return result < 0 ? -1 : 0;
     result = query_one(walk->store, item->see, walk->query->queue_lifetime, &item->waybill,
                        walk->why);
+    if (result < 0 && store_last_trouble(walk->store) == STORE_FINE) {
+        walk->answer->unreadable++; /* as if it had stood here itself */
+        return 0;
+    }
     if (result <= 0)
         return result;
     item->fits = query_fits(walk->query, &item->waybill);

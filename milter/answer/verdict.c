@@ -230,10 +230,8 @@ static bool sender_was_told(const struct waybill *waybill)
     return false;
 }
 
-static void say_what(const struct waybill *waybill, const struct recipient *recipient,
-                     struct verdict *verdict)
+static void say_what(const struct recipient *recipient, struct verdict *verdict)
 {
-    const char *told = sender_was_told(waybill) ? "; a report went to the sender" : "";
     char server[300];
     char *what = verdict->what;
     size_t room = sizeof verdict->what;
@@ -252,15 +250,12 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
         break;
     case STATE_FAILED:
         if (never_reached(recipient->relay))
-            snprintf(what, room, "could not be delivered, and is not tried again%s", told);
+            snprintf(what, room, "could not be delivered, and is not tried again");
         else
-            snprintf(what, room, "refused for good by %s%s", server, told);
-        break;
-    case STATE_EXPIRED:
-        snprintf(what, room, "%s%s", state_sentence(recipient->state), told);
+            snprintf(what, room, "refused for good by %s", server);
         break;
     case STATE_REJECTED:
-        snprintf(what, room, "refused at our door; it was never in our queue");
+        snprintf(what, room, "refused at our door, so never in our queue");
         break;
     default:
         snprintf(what, room, "%s", state_sentence(recipient->state));
@@ -353,7 +348,9 @@ void verdict_read(const struct waybill *waybill, const struct recipient *recipie
         read_whole_mail(waybill, verdict);
         return;
     }
-    say_what(waybill, recipient, verdict);
+    say_what(recipient, verdict);
+    verdict->reported = (recipient->state == STATE_FAILED || recipient->state == STATE_EXPIRED) &&
+                        sender_was_told(waybill);
     say_why(waybill, recipient, queue_lifetime, verdict);
 }
 
@@ -368,6 +365,8 @@ int verdict_sentence(const struct verdict *verdict, struct buffer *to)
     if (verdict->why != NULL)
         buffer_addf(to, ": %s", verdict->why);
     buffer_add_char(to, '.');
+    if (verdict->reported)
+        buffer_add_text(to, " A report went to the sender.");
     if (verdict->until != 0) {
         clock_text(verdict->until, 0, until);
         buffer_addf(to, " Our server keeps trying until %.16s.", until);

@@ -133,6 +133,8 @@ static void put_verdict(struct json *json, const struct waybill *waybill,
     json_text(json, verdict_actor_word(verdict.who));
     json_key(json, "act");
     json_text(json, verdict.act);
+    json_key(json, "reported");
+    json_bool(json, verdict.reported);
     waybill_json_time(json, "until", verdict.until);
     json_object_end(json);
 }

@@ -3,7 +3,7 @@
  * options: a row per option. The parser, the annotated example and the manual follow the rows,
  * in their order; a new option is a new row and a member of struct settings.
  *
- * `text` is written in whole sentences, each ended by a full stop and a blank, because the
+ * `text` is written in whole sentences with a full stop and one blank between two, because the
  * manual begins a line with each.
  */
 #include "options.h"

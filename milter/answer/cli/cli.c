@@ -43,10 +43,9 @@ int complain_store(const struct cli *cli, const struct error *why)
 {
     bool ours = store_last_trouble(cli->store) == STORE_DENIED;
 
-    complain("%s; %s (the store is '%s')", why->text,
+    complain("%s; %s", why->text,
              ours ? "check redis_user and redis_password_file in the configuration"
-                  : "is Redis running, and is 'redis' in the configuration right?",
-             cli->settings->redis);
+                  : "is Redis running, and is 'redis' in the configuration right?");
     return CLI_UNREACHABLE;
 }
 

@@ -29,49 +29,101 @@ static void print_timeline_heading(const struct cli *cli, const struct waybill *
     out_heading(cli, line);
 }
 
-/* "+0.051 s", "+3 min 20 s" after the arrival. */
-static void offset_text(int64_t ms, char text[static CLOCK_TEXT_SIZE + 8])
+/* Log files tell whole seconds only. Such a line was written at some moment of its second, so it
+ * stands behind what the milter saw in that second, and is shown no finer than it is known. */
+static bool is_of_whole_second(const struct fact *fact)
 {
-    char span[CLOCK_TEXT_SIZE];
-
-    if (ms < MINUTE_MS) {
-        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%lld.%03lld s", (long long)(ms / 1000),
-                 (long long)(ms % 1000));
-        return;
-    }
-    clock_span(ms, span);
-    snprintf(text, CLOCK_TEXT_SIZE + 8, "+%s", span);
+    return fact->witness == WITNESS_LOG && fact->time % SECOND_MS == 0;
 }
 
-static void print_fact(const struct cli *cli, const struct waybill *waybill,
-                       const struct fact *fact, char day[static 11])
+/* "+0.051 s", "+1 s" where only the second is known, "+3 min 20 s" after the start. */
+static void offset_text(const struct fact *fact, int64_t start,
+                        char text[static CLOCK_TEXT_SIZE + 8])
+{
+    bool whole = is_of_whole_second(fact);
+    int64_t ms = whole ? fact->time - start / SECOND_MS * SECOND_MS : fact->time - start;
+    char span[CLOCK_TEXT_SIZE];
+
+    if (ms >= MINUTE_MS) {
+        clock_span(ms, span);
+        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%s", span);
+    } else if (whole) {
+        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%lld s", (long long)(ms / SECOND_MS));
+    } else {
+        snprintf(text, CLOCK_TEXT_SIZE + 8, "+%lld.%03lld s", (long long)(ms / SECOND_MS),
+                 (long long)(ms % SECOND_MS));
+    }
+}
+
+static void print_fact(const struct cli *cli, const struct fact *fact, int64_t start,
+                       char day[static 11])
 {
     char when[CLOCK_TEXT_SIZE], offset[CLOCK_TEXT_SIZE + 8], head[128];
     struct buffer words;
 
-    clock_text(fact->time, 1, when);
+    clock_text(fact->time, !is_of_whole_second(fact), when);
     if (strncmp(when, day, 10) != 0) {
         memcpy(day, when, 10);
         day[10] = '\0';
         printf("  %s\n", day);
     }
-    offset_text(fact->time - waybill->arrived, offset);
+    offset_text(fact, start, offset);
     buffer_init(&words, LINE_MAX_BYTES);
     timeline_words(fact, &words);
-    snprintf(head, sizeof head, "  %s  %-12s %-7s ", when + 11, offset,
+    snprintf(head, sizeof head, "  %-12s  %-12s %-7s ", when + 11, offset,
              witness_name(fact->witness));
     fputs(head, stdout);
     out_folded(cli, strlen(head), strlen(head), words.data);
     buffer_free(&words);
 }
 
+/* ---- the order ---- */
+
+/* The facts are sorted by time; the two kinds are merged as if whole seconds were their end. */
+struct walk {
+    const struct waybill *waybill;
+    size_t fine, whole;
+};
+
+/* The next fact from `at` on whose moment is known as finely as that. */
+static size_t next_of(const struct waybill *waybill, size_t at, bool whole)
+{
+    while (at < waybill->fact_count && is_of_whole_second(&waybill->facts[at]) != whole)
+        at++;
+    return at;
+}
+
+static struct walk walk_start(const struct waybill *waybill)
+{
+    return (struct walk){waybill, next_of(waybill, 0, false), next_of(waybill, 0, true)};
+}
+
+/* NULL: that was all. */
+static const struct fact *walk_next(struct walk *walk)
+{
+    const struct fact *facts = walk->waybill->facts;
+    size_t count = walk->waybill->fact_count, fine = walk->fine, whole = walk->whole;
+
+    if (fine < count && (whole == count || facts[fine].time < facts[whole].time + SECOND_MS)) {
+        walk->fine = next_of(walk->waybill, fine + 1, false);
+        return &facts[fine];
+    }
+    if (whole == count)
+        return NULL;
+    walk->whole = next_of(walk->waybill, whole + 1, true);
+    return &facts[whole];
+}
+
 static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 {
+    struct walk walk = walk_start(waybill);
+    const struct fact *fact = walk_next(&walk);
+    int64_t start = fact != NULL ? fact->time : 0;
     char day[11] = "";
 
     print_timeline_heading(cli, waybill);
-    for (size_t i = 0; i < waybill->fact_count; i++)
-        print_fact(cli, waybill, &waybill->facts[i], day);
+    for (; fact != NULL; fact = walk_next(&walk))
+        print_fact(cli, fact, start, day);
     putchar('\n');
 }
 
@@ -84,9 +136,20 @@ static const struct fact *deciding_fact(const struct waybill *waybill,
                                                        : NULL;
 }
 
-static void print_delay(const struct cli *cli, const struct recipient *recipient,
-                        const double seconds[4])
+static bool was_held(const struct waybill *waybill)
 {
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].kind == FACT_HELD)
+            return true;
+    return false;
+}
+
+static void print_delay(const struct cli *cli, const struct waybill *waybill,
+                        const struct recipient *recipient, const double seconds[4])
+{
+    enum delays_wait wait = recipient->attempts > 1 ? DELAYS_RETRIED
+                            : was_held(waybill)     ? DELAYS_HELD
+                                                    : DELAYS_FIRST_TRY;
     struct buffer text;
     char total[CLOCK_TEXT_SIZE];
 
@@ -94,7 +157,7 @@ static void print_delay(const struct cli *cli, const struct recipient *recipient
     clock_span((int64_t)((seconds[0] + seconds[1] + seconds[2] + seconds[3]) * 1000 + 0.5), total);
     out_address(&text, recipient->address);
     buffer_addf(&text, ": %s in all: ", total);
-    delays_words(seconds, &text);
+    delays_words(seconds, wait, &text);
     fputs("  ", stdout);
     out_folded(cli, 2, 4, text.data);
     buffer_free(&text);
@@ -115,7 +178,7 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
         if (!any)
             out_heading(cli, "Delays");
         any = true;
-        print_delay(cli, recipient, seconds);
+        print_delay(cli, waybill, recipient, seconds);
     }
     if (any)
         putchar('\n');
@@ -124,15 +187,16 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
 /* The words that each outcome rests on. */
 static void print_evidence(const struct cli *cli, const struct waybill *waybill)
 {
+    struct walk walk = walk_start(waybill);
+    const struct fact *fact;
     char arrived[CLOCK_TEXT_SIZE];
     const char *words;
     struct buffer line;
     bool any = false;
 
-    clock_text(waybill->arrived, 1, arrived);
+    clock_text(waybill->arrived, 0, arrived);
     buffer_init(&line, LINE_MAX_BYTES);
-    for (size_t i = 0; i < waybill->fact_count; i++) {
-        const struct fact *fact = &waybill->facts[i];
+    while ((fact = walk_next(&walk)) != NULL) {
         char when[CLOCK_TEXT_SIZE];
 
         if (fact->value[KEY_REPLY].at == NULL)
@@ -140,7 +204,7 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
         if (!any)
             out_heading(cli, "Evidence (the words as they came)");
         any = true;
-        clock_text(fact->time, 1, when);
+        clock_text(fact->time, !is_of_whole_second(fact), when);
         buffer_clear(&line);
         escape_terminal(&line, fact->value[KEY_REPLY]);
         /* The day only where it is another one than that of the arrival. */

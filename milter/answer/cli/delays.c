@@ -37,10 +37,24 @@ bool delays_read(struct slice text, double seconds[4])
     return text.size == 0;
 }
 
-int delays_words(const double seconds[4], struct buffer *to)
+/* What the first number holds: Postfix counts into it all that was before the queue manager took
+ * the mail up for the last time. */
+static const char *before_this_try(enum delays_wait wait)
 {
-    static const char *const where[] = {"before the queue", "in the queue",
-                                        "connecting", "sending"};
+    switch (wait) {
+    case DELAYS_RETRIED:
+        return "arriving and waiting to be tried again";
+    case DELAYS_HELD:
+        return "arriving and on hold";
+    default:
+        return "before the queue";
+    }
+}
+
+int delays_words(const double seconds[4], enum delays_wait wait, struct buffer *to)
+{
+    const char *const where[] = {before_this_try(wait), "waiting for its turn", "connecting",
+                                 "sending"};
     int most = 0;
 
     for (int i = 0; i < 4; i++) {

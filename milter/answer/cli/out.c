@@ -94,7 +94,7 @@ size_t out_width(const char *text)
 void out_cut(char *text, size_t columns)
 {
     static const char ellipsis[] = "\xe2\x80\xa6";
-    size_t width = 0, at = 0, last = 0, step_columns;
+    size_t width = 0, at = 0, last = 0, step_columns, all = strlen(text);
 
     if (out_width(text) <= columns)
         return;
@@ -104,10 +104,11 @@ void out_cut(char *text, size_t columns)
             break;
         width += step_columns;
         at += size;
-        last = at;
+        /* Enough has to go that the ellipsis has room: a cut address must never look whole. */
+        if (all - at >= sizeof ellipsis - 1)
+            last = at;
     }
-    /* What is cut away is longer than the ellipsis only most of the time. */
-    if (strlen(text + last) >= sizeof ellipsis - 1)
+    if (all - last >= sizeof ellipsis - 1)
         memcpy(text + last, ellipsis, sizeof ellipsis);
     else
         text[last] = '\0';

@@ -16,8 +16,9 @@
 #include <cmocka.h>
 
 #include "../../../milter/answer/cli/command.h"
+#include "../../../milter/answer/cli/out.h"
 #include "mail.h"
-#include "redis.h"
+#include "world.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
@@ -27,7 +28,7 @@
 #define HOSTILE                                                                                    \
     "a\033[2J\033]0;owned\007\xc2\x9b" "31m\xe2\x80\xae" "gpj.exe\xe2\x80\x8b\xe2\x80\xa8" "b\xff\xfe\r\n;="
 
-static struct redis redis;
+static struct world world;
 static struct mail good, evil, waiting;
 static char output[OUTPUT_MAX]; /* of the last run */
 static size_t output_size;
@@ -60,7 +61,7 @@ static void child(const char *line)
     char copy[1024], *words[WORDS_MAX];
 
     snprintf(copy, sizeof copy, "%s", line);
-    setenv("WAYBILL_CONFIG", redis.config, 0);
+    setenv("WAYBILL_CONFIG", world.config, 0);
     alarm(60); /* a command that runs in circles fails the test instead of stopping it */
     exit(cli_main(split(copy, words), words));
 }
@@ -128,7 +129,7 @@ static int make_world(void **state)
     int64_t now = clock_now();
 
     (void)state;
-    redis_start(&redis);
+    world_open(&world);
     good = (struct mail){.id = mail_id(now - HOUR_MS, 1),
                          .from = "shop@example.org",
                          .message_id = "one@example.org",
@@ -160,17 +161,17 @@ static int make_world(void **state)
     waiting.recipients[0] = (struct mail_recipient){
         .address = "d\xc3\xb6ra@\xe6\x97\xa5\xe6\x9c\xac.example", .state = STATE_DELAYED,
         .status = "4.4.1", .reply = "connect timed out", .relay = "none"};
-    mail_put(redis.store, &good);
-    mail_put(redis.store, &evil);
-    mail_put(redis.store, &waiting);
-    mail_flush(redis.store);
+    mail_put(world.store, &good);
+    mail_put(world.store, &evil);
+    mail_put(world.store, &waiting);
+    mail_flush(world.store);
     return 0;
 }
 
 static int end_world(void **state)
 {
     (void)state;
-    redis_stop(&redis);
+    world_close(&world);
     return 0;
 }
 
@@ -246,7 +247,7 @@ static void test_a_store_that_is_away_is_named(void **state)
     FILE *file;
 
     (void)state;
-    snprintf(config, sizeof config, "%s/away.conf", redis.directory);
+    snprintf(config, sizeof config, "%s/away.conf", world.redis.directory);
     file = fopen(config, "w");
     fputs("redis = \"tcp:127.0.0.1:26269\"\n", file);
     fclose(file);
@@ -340,6 +341,22 @@ static void test_a_table_fits_the_terminal(void **state)
     assert_true(widest_line() <= 80);
 }
 
+static void test_what_is_cut_never_looks_whole(void **state)
+{
+    static const char *const texts[] = {"orders@shop.example", "d\xc3\xb6ra@x.example",
+                                        "\xe6\x97\xa5\xe6\x9c\xac@x.example"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (size_t columns = 1; columns < out_width(texts[i]); columns++) {
+            char text[64];
+            snprintf(text, sizeof text, "%s", texts[i]);
+            out_cut(text, columns);
+            assert_true(out_width(text) <= columns);
+            assert_string_equal(text + strlen(text) - 3, "\xe2\x80\xa6");
+        }
+}
+
 static void test_a_pipe_gets_no_colour_and_nothing_cut(void **state)
 {
     (void)state;
@@ -385,8 +402,8 @@ static void test_characters_without_a_width_do_no_harm(void **state)
                "\xcc\x81\xf4\x8f\xbf\xbf@odd.example";
     odd.recipients[0].address = odd.from;
     odd.recipients[0].reply = odd.from;
-    mail_put(redis.store, &odd);
-    mail_flush(redis.store);
+    mail_put(world.store, &odd);
+    mail_flush(world.store);
     alarm(20);
     assert_int_equal(run("trace --from @odd.example"), CLI_FOUND);
     assert_true(says("@odd.example"));
@@ -402,7 +419,7 @@ static int python(const char *program)
     char path[128], command[512];
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/output", redis.directory);
+    snprintf(path, sizeof path, "%s/output", world.redis.directory);
     file = fopen(path, "w");
     assert_int_equal(fwrite(output, 1, output_size, file), output_size);
     fclose(file);
@@ -515,7 +532,7 @@ static void test_a_full_disk_is_told(void **state)
     snprintf(command, sizeof command,
              "WAYBILL_CONFIG=%s '%s' as-waybill trace 2>%s/err >/dev/full; test $? = 3 && "
              "grep -q 'cannot write the answer' %s/err",
-             redis.config, self, redis.directory, redis.directory);
+             world.config, self, world.redis.directory, world.redis.directory);
     assert_int_equal(system(command), 0);
 }
 
@@ -532,8 +549,8 @@ static void emit_events(const struct mail *mail)
     assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, NULL), 0);
     assert_int_equal(waybill_events(&waybill, &events, &count), 0);
     for (size_t i = 0; i < count; i++)
-        store_emit_event(redis.store, &events[i]);
-    mail_flush(redis.store);
+        store_emit_event(world.store, &events[i]);
+    mail_flush(world.store);
     free(events);
     waybill_clear(&waybill);
     record_clear(&record);
@@ -549,8 +566,8 @@ static pid_t emit_always(void)
     if (pid != 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    store_close(&redis.store);
-    if (store_open(&redis.store, redis.settings, NULL) != 0)
+    store_close(&world.store);
+    if (store_open(&world.store, world.settings, NULL) != 0)
         _exit(1);
     for (;;) {
         clock_sleep(100);
@@ -652,6 +669,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_store_that_is_away_is_named),
         cmocka_unit_test(test_no_byte_of_a_mail_reaches_the_terminal_as_it_came),
         cmocka_unit_test(test_a_table_fits_the_terminal),
+        cmocka_unit_test(test_what_is_cut_never_looks_whole),
         cmocka_unit_test(test_a_pipe_gets_no_colour_and_nothing_cut),
         cmocka_unit_test(test_help_fits_eighty_columns),
         cmocka_unit_test(test_no_header_leaves_only_rows),

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "mail.h"
-#include "redis.h"
+#include "world.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/query.h"
@@ -20,7 +20,7 @@
 #define MAILS 600
 #define DAYS 4
 
-static struct redis redis;
+static struct world world;
 static struct mail mails[MAILS];
 static int64_t base; /* the newest mail is not later */
 
@@ -74,12 +74,12 @@ static int make_world(void **state)
     (void)state;
     srand(7);
     base = clock_now() - MINUTE_MS;
-    redis_start(&redis);
+    world_open(&world);
     for (size_t i = 0; i < MAILS; i++)
         make_mail(&mails[i], i);
     for (size_t i = 0; i < MAILS; i++)
-        mail_put(redis.store, &mails[i]);
-    mail_flush(redis.store);
+        mail_put(world.store, &mails[i]);
+    mail_flush(world.store);
     qsort(mails, MAILS, sizeof mails[0], newest_first);
     return 0;
 }
@@ -87,7 +87,7 @@ static int make_world(void **state)
 static int end_world(void **state)
 {
     (void)state;
-    redis_stop(&redis);
+    world_close(&world);
     return 0;
 }
 
@@ -175,7 +175,7 @@ static void run(const struct query *query, struct query_answer *answer)
 {
     struct error why;
 
-    if (query_run(redis.store, query, answer, &why) != 0)
+    if (query_run(world.store, query, answer, &why) != 0)
         fail_msg("%s", why.text);
 }
 
@@ -291,9 +291,9 @@ static void test_a_hash_collision_brings_no_stranger(void **state)
     (void)state;
     struct mail mail = one_mail(1, "victim@collide.example");
 
-    mail_put(redis.store, &mail);
-    mail_post_terms(redis.store, &mail, mails[0].id);
-    mail_flush(redis.store);
+    mail_put(world.store, &mail);
+    mail_post_terms(world.store, &mail, mails[0].id);
+    mail_flush(world.store);
     assert_int_equal(count_to("victim@collide.example"), 1);
 }
 
@@ -304,12 +304,12 @@ static void test_a_see_record_leads_to_its_waybill_once(void **state)
     struct waybill waybill;
     struct error why;
 
-    mail_put(redis.store, &mail);
-    mail_put_see(redis.store, mail.id + 1, mail.id);
-    mail_post_terms(redis.store, &mail, mail.id + 1);
-    mail_flush(redis.store);
+    mail_put(world.store, &mail);
+    mail_put_see(world.store, mail.id + 1, mail.id);
+    mail_post_terms(world.store, &mail, mail.id + 1);
+    mail_flush(world.store);
     assert_int_equal(count_to("seen@see.example"), 1);
-    assert_int_equal(query_one(redis.store, mail.id + 1, 0, &waybill, &why), 1);
+    assert_int_equal(query_one(world.store, mail.id + 1, 0, &waybill, &why), 1);
     assert_true(waybill.id == mail.id);
     waybill_clear(&waybill);
 }
@@ -324,12 +324,12 @@ static void test_a_see_record_stands_in_for_a_waybill_without_terms(void **state
     mail_record(&mail, &record);
     buffer_init(&text, RECORD_MAX);
     assert_int_equal(record_format(&record, &text), 0);
-    store_put_record(redis.store, 0, mail.id, slice_make(text.data, text.size), false);
+    store_put_record(world.store, 0, mail.id, slice_make(text.data, text.size), false);
     for (unsigned i = 1; i <= 2; i++) {
-        mail_put_see(redis.store, mail.id + 10 + i, mail.id);
-        mail_post_terms(redis.store, &mail, mail.id + 10 + i);
+        mail_put_see(world.store, mail.id + 10 + i, mail.id);
+        mail_post_terms(world.store, &mail, mail.id + 10 + i);
     }
-    mail_flush(redis.store);
+    mail_flush(world.store);
     buffer_free(&text);
     record_clear(&record);
     assert_int_equal(count_to("alone@see.example"), 1);
@@ -342,10 +342,10 @@ static void test_a_circle_of_see_records_ends(void **state)
     struct waybill waybill;
     struct error why;
 
-    mail_put_see(redis.store, a, b);
-    mail_put_see(redis.store, b, a);
-    mail_flush(redis.store);
-    assert_int_equal(query_one(redis.store, a, 0, &waybill, &why), 0);
+    mail_put_see(world.store, a, b);
+    mail_put_see(world.store, b, a);
+    mail_flush(world.store);
+    assert_int_equal(query_one(world.store, a, 0, &waybill, &why), 0);
 }
 
 static void test_an_unreadable_record_is_counted_and_the_rest_answered(void **state)
@@ -359,19 +359,40 @@ static void test_an_unreadable_record_is_counted_and_the_rest_answered(void **st
     struct waybill waybill;
     struct error why;
 
-    mail_put(redis.store, &good);
-    store_put_record(redis.store, 0, bad.id, slice_of("9 of the future\n"), false);
-    mail_post_terms(redis.store, &bad, bad.id);
-    mail_flush(redis.store);
+    mail_put(world.store, &good);
+    store_put_record(world.store, 0, bad.id, slice_of("9 of the future\n"), false);
+    mail_post_terms(world.store, &bad, bad.id);
+    mail_flush(world.store);
     query_of(&ask, &query);
     run(&query, &answer);
     assert_int_equal(answer.count, 1);
     assert_true(answer.waybills[0].id == good.id);
     assert_int_equal(answer.unreadable, 1);
     query_answer_clear(&answer);
-    assert_int_equal(query_one(redis.store, bad.id, 0, &waybill, &why), -1);
-    assert_int_equal(store_last_trouble(redis.store), STORE_FINE);
+    assert_int_equal(query_one(world.store, bad.id, 0, &waybill, &why), -1);
+    assert_int_equal(store_last_trouble(world.store), STORE_FINE);
     assert_non_null(strstr(why.text, "cannot read the record"));
+}
+
+static void test_an_unreadable_record_behind_a_see_hides_no_other(void **state)
+{
+    (void)state;
+    struct mail good = one_mail(14, "both@behind.example"), bad = one_mail(15, "both@behind.example");
+    struct ask ask = {.state = -1, .since = base - DAY_MS, .until = base + DAY_MS,
+                      .to = "both@behind.example"};
+    struct query query;
+    struct query_answer answer;
+
+    mail_put(world.store, &good);
+    store_put_record(world.store, 0, bad.id, slice_of("9 of the future\n"), false);
+    mail_put_see(world.store, bad.id + 1, bad.id);
+    mail_post_terms(world.store, &bad, bad.id + 1);
+    mail_flush(world.store);
+    query_of(&ask, &query);
+    run(&query, &answer);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(answer.unreadable, 1);
+    query_answer_clear(&answer);
 }
 
 static void test_an_id_in_the_index_without_a_record_is_passed_over(void **state)
@@ -379,8 +400,8 @@ static void test_an_id_in_the_index_without_a_record_is_passed_over(void **state
     (void)state;
     struct mail gone = one_mail(6, "gone@expired.example");
 
-    mail_post_terms(redis.store, &gone, gone.id);
-    mail_flush(redis.store);
+    mail_post_terms(world.store, &gone, gone.id);
+    mail_flush(world.store);
     assert_int_equal(count_to("gone@expired.example"), 0);
 }
 
@@ -395,8 +416,8 @@ static void test_refused_mail_is_found_by_term_and_without(void **state)
     bool seen = false;
 
     mail.recipients[0].state = STATE_REJECTED;
-    mail_put(redis.store, &mail);
-    mail_flush(redis.store);
+    mail_put(world.store, &mail);
+    mail_flush(world.store);
     assert_int_equal(count_to("nobody@refused.example"), 1);
     query_of(&ask, &query);
     run(&query, &answer);
@@ -449,7 +470,7 @@ static void test_the_caller_may_stop_a_walk(void **state)
     size_t count = 0;
 
     query_of(&ask, &query);
-    assert_int_equal(query_each(redis.store, &query, stop_at_three, &count, &answer, &why), 0);
+    assert_int_equal(query_each(world.store, &query, stop_at_three, &count, &answer, &why), 0);
     assert_int_equal(count, 3);
     assert_true(answer.next != 0);
 }
@@ -461,7 +482,7 @@ static void coverage_of(int64_t since, int64_t until, struct buffer *text)
     struct error why;
 
     buffer_init(text, 65536);
-    if (query_coverage(redis.store, since, until, text, &why) != 0)
+    if (query_coverage(world.store, since, until, text, &why) != 0)
         fail_msg("%s", why.text);
 }
 
@@ -473,21 +494,21 @@ static void test_coverage_names_silence_and_gaps(void **state)
     struct error why;
     unsigned one, two;
 
-    redis_flush(&redis);
+    world_flush(&world);
     coverage_of(now - DAY_MS, now, &text);
     assert_string_equal(text.data, "no mail server ever reported to this store\n");
     buffer_free(&text);
 
-    assert_int_equal(store_claim_node(redis.store, 1, "machine-1", "mx1", &one, &why), 0);
-    assert_int_equal(store_claim_node(redis.store, 2, "machine-2", "mx\033[31m2", &two, &why), 0);
+    assert_int_equal(store_claim_node(world.store, 1, "machine-1", "mx1", &one, &why), 0);
+    assert_int_equal(store_claim_node(world.store, 2, "machine-2", "mx\033[31m2", &two, &why), 0);
     now = clock_now();
-    store_put_beat(redis.store, one, "milter", now);
-    store_put_beat(redis.store, one, "log", now - 5 * MINUTE_MS);
-    store_put_beat(redis.store, two, "milter", now);
-    store_put_beat(redis.store, two, "log", now);
-    store_put_gap(redis.store, two, slice_of("log"), now - 20 * MINUTE_MS, now - 16 * MINUTE_MS,
+    store_put_beat(world.store, one, "milter", now);
+    store_put_beat(world.store, one, "log", now - 5 * MINUTE_MS);
+    store_put_beat(world.store, two, "milter", now);
+    store_put_beat(world.store, two, "log", now);
+    store_put_gap(world.store, two, slice_of("log"), now - 20 * MINUTE_MS, now - 16 * MINUTE_MS,
                   slice_of("killed"), 12);
-    mail_flush(redis.store);
+    mail_flush(world.store);
     coverage_of(now, now, &text);
     assert_non_null(strstr(text.data, "mx1: milter"));
     assert_non_null(strstr(text.data, "log silent since "));
@@ -510,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_a_see_record_stands_in_for_a_waybill_without_terms),
         cmocka_unit_test(test_a_circle_of_see_records_ends),
         cmocka_unit_test(test_an_unreadable_record_is_counted_and_the_rest_answered),
+        cmocka_unit_test(test_an_unreadable_record_behind_a_see_hides_no_other),
         cmocka_unit_test(test_an_id_in_the_index_without_a_record_is_passed_over),
         cmocka_unit_test(test_refused_mail_is_found_by_term_and_without),
         cmocka_unit_test(test_a_scan_stops_at_its_bound_and_goes_on_from_there),

@@ -39,7 +39,7 @@ static const struct verdict_case cases[] = {
      "does not answer. Our server keeps trying until"},
     {STATE_DELAYED, "4.2.2", "452", "mx.x.example[192.0.2.1]:25", ACTOR_NOBODY, "is full"},
     {STATE_DELAYED, "4.4.3", "lookup", "none", ACTOR_OURS, "To do (us)"},
-    {STATE_REJECTED, "5.1.1", "unknown", NULL, ACTOR_SENDER, "Refused at our door"},
+    {STATE_REJECTED, "5.1.1", "unknown", NULL, ACTOR_SENDER, "Refused at our door, so never in our queue: there is no such mailbox"},
     {STATE_EXPIRED, "4.4.1", "timed out", "none", ACTOR_SENDER, "Given up"},
     {STATE_HELD, NULL, NULL, NULL, ACTOR_OURS, "release"},
     {STATE_DELIVERED, "2.0.0", "250 Ok", "mx.x.example[192.0.2.1]:25", ACTOR_NOBODY,

@@ -40,7 +40,7 @@ void world_open(struct world *world, struct redis *redis, unsigned node, int64_t
     strcpy(world->directory, "/tmp/waybill-ship-XXXXXX");
     assert_non_null(mkdtemp(world->directory));
     snprintf(world->state, sizeof world->state, "%s/state", world->directory);
-    run("mkdir -p %s/journal", world->state);
+    run_shell("mkdir -p %s/journal", world->state);
     redis_settings(&world->settings, redis->address);
     world->settings.state_directory = world->state;
     world->settings.batch_facts = 100;
@@ -55,7 +55,7 @@ void world_close(struct world *world)
 {
     world_stop(world);
     journal_close(&world->journal);
-    run("rm -rf %s", world->directory);
+    run_shell("rm -rf %s", world->directory);
 }
 
 uint64_t world_id(const struct world *world, int64_t ms, unsigned sequence)
@@ -147,7 +147,7 @@ void world_ship(struct world *world)
 void world_rewind(struct world *world)
 {
     journal_close(&world->journal);
-    run("rm -f %s/journal/*/cursor", world->state);
+    run_shell("rm -f %s/journal/*/cursor", world->state);
     world_journal(world);
     world->appended = world->total;
 }

@@ -8,7 +8,7 @@
 #include "waybill/ship.h"
 #include "waybill/store.h"
 
-#include "../store/redis.h"
+#include "../../support/redis.h"
 
 struct world {
     struct redis *redis;

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "../../../milter/store/reply.h"
-#include "redis.h"
+#include "../../support/redis.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/store.h"
@@ -101,7 +101,7 @@ static int stop(void **state)
 {
     (void)state;
     close(villain.listener);
-    run("rm -rf %s", villain.directory);
+    run_shell("rm -rf %s", villain.directory);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "redis.h"
+#include "../../support/redis.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/store.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "redis.h"
+#include "../../support/redis.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/store.h"
@@ -36,7 +36,7 @@ static void name_server(const char *form, const char *at)
 /* A certificate `name`.crt for `names`, signed by `by`, `days` long (negative: over). */
 static void make_certificate(const char *name, const char *names, const char *by, int days)
 {
-    run("cd %s && printf 'subjectAltName=%s\\n' >%s.ext && "
+    run_shell("cd %s && printf 'subjectAltName=%s\\n' >%s.ext && "
         "openssl req -new -key key.pem -subj /CN=%s -out %s.csr 2>/dev/null && "
         "openssl x509 -req -in %s.csr -CA %s.crt -CAkey key.pem -CAcreateserial -days %d "
         "-extfile %s.ext -out %s.crt 2>/dev/null",
@@ -45,10 +45,10 @@ static void make_certificate(const char *name, const char *names, const char *by
 
 static void make_certificates(void)
 {
-    run("cd %s && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem "
+    run_shell("cd %s && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem "
         "2>/dev/null && chmod 600 key.pem",
         redis.directory);
-    run("cd %s && for n in ca otherca; do openssl req -x509 -new -key key.pem -subj /CN=$n "
+    run_shell("cd %s && for n in ca otherca; do openssl req -x509 -new -key key.pem -subj /CN=$n "
         "-days 30 -out $n.crt 2>/dev/null || exit 1; done",
         redis.directory);
     make_certificate("good", "DNS:redis.example.org,IP:127.0.0.1", "ca", 30);

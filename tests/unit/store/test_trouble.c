@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "redis.h"
+#include "../../support/redis.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/store.h"
@@ -197,7 +197,7 @@ static void test_server_that_cannot_save_is_full(void **state)
 
     (void)state;
     begin_with((const char *[]){"--save", "3600 1", NULL});
-    run("mkdir -p %s/dump.rdb/x", redis.directory);
+    run_shell("mkdir -p %s/dump.rdb/x", redis.directory);
     free(redis_ask(&redis, "SET other x"));
     free(redis_ask(&redis, "BGSAVE"));
     while (write_one() == 0 && clock_monotonic() < until)
@@ -313,7 +313,7 @@ static void test_busy_script_is_busy(void **state)
     (void)state;
     assert_int_equal(write_one(), 0);
     free(redis_ask(&redis, "CONFIG SET busy-reply-threshold 50"));
-    run("redis-cli -s %s EVAL 'while true do end' 0 >/dev/null 2>&1 &", redis.socket);
+    run_shell("redis-cli -s %s EVAL 'while true do end' 0 >/dev/null 2>&1 &", redis.socket);
     while (write_one() == 0 && clock_monotonic() < until)
         clock_sleep(20); /* it has not begun yet */
     assert_trouble(STORE_BUSY, "BUSY");

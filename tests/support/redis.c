@@ -26,7 +26,7 @@
 void redis_prepare(struct redis *redis)
 {
     *redis = (struct redis){0};
-    strcpy(redis->directory, "/tmp/waybill-store-XXXXXX");
+    strcpy(redis->directory, "/tmp/waybill-redis-XXXXXX");
     assert_non_null(mkdtemp(redis->directory));
     snprintf(redis->socket, sizeof redis->socket, "%s/redis", redis->directory);
     snprintf(redis->address, sizeof redis->address, "unix:%s", redis->socket);
@@ -108,7 +108,7 @@ void redis_stop(struct redis *redis)
 void redis_remove(struct redis *redis)
 {
     redis_stop(redis);
-    run("rm -rf %s", redis->directory);
+    run_shell("rm -rf %s", redis->directory);
 }
 
 static char *redis_askv(const struct redis *redis, const char *format, va_list arguments)
@@ -182,7 +182,7 @@ void redis_settings(struct settings *settings, const char *address)
                                   .events_kept = 1000};
 }
 
-void run(const char *format, ...)
+void run_shell(const char *format, ...)
 {
     char command[4000];
     va_list arguments;

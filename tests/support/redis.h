@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* redis: a private redis-server for a test, in a directory of its own, gone with the test. */
+/*
+ * redis: a private redis-server for a test, in a directory of its own, gone with the test. It
+ * listens on a Unix socket, so that no two tests meet.
+ */
 #ifndef TEST_REDIS_H
 #define TEST_REDIS_H
 
@@ -37,6 +40,6 @@ unsigned free_port(void);
 /* Settings that name the server by `address`. */
 void redis_settings(struct settings *settings, const char *address);
 /* Run a shell command; fails the test if that fails. */
-void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void run_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
