@@ -110,7 +110,7 @@ static void news_found(void *context, uint64_t id, const struct record *record, 
     struct record *all = entry->all != NULL ? entry->all : record_copy(&entry->own);
     int more = all != NULL ? record_merge(all, record, NULL) : -1;
     if (all == NULL || more < 0) {
-        load->failed = all == NULL;
+        load->failed = load->failed || all == NULL;
         if (all != entry->all) {
             record_clear(all);
             free(all);
