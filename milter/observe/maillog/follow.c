@@ -131,10 +131,12 @@ static bool go_on(struct follow *follow)
         follow_truncated(follow);
     if (got != 0)
         return got != -2;
-    log_trouble_off(&follow->trouble, "'%s' can be read again", follow->path);
     if (follow_turn(follow))
         return true;
-    follow->covered = now;
+    if (!follow->kept_out) {
+        log_trouble_off(&follow->trouble, "'%s' can be read again", follow->path);
+        follow->covered = now;
+    }
     return false;
 }
 

@@ -24,6 +24,7 @@ struct follow {
     size_t start, end;     /* bytes that were read and not yet taken */
     enum { SKIP_NOTHING, SKIP_FIRST, SKIP_LONG } skip; /* up to the next newline */
     int64_t covered;       /* wall clock at the last sight of the end */
+    bool kept_out;         /* the log goes on in a file that we may not read */
     bool has_gap, has_cut; /* to be told */
     struct source_gap gap;
     int notify, file_watch; /* inotify; -1: none */

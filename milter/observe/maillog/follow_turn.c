@@ -220,8 +220,13 @@ static bool turn_to(struct follow *follow, const struct siblings *siblings, size
     if (got != 0)
         return got == 1;
     int fd = open_sibling(sibling, &status);
-    if (fd < 0)
+    if (fd < 0) {
+        follow->kept_out = errno != ENOENT && errno != ESTALE;
+        if (follow->kept_out)
+            log_trouble_on(&follow->trouble, "the log goes on in '%s', which cannot be opened: %s",
+                           sibling->path, strerror(errno));
         return false;
+    }
     if (unread)
         add_gap(follow, follow->at.time, "unread");
     follow->has_cut = follow->end > follow->start || follow->skip == SKIP_LONG;
@@ -235,6 +240,7 @@ bool follow_turn(struct follow *follow)
     struct siblings siblings;
     struct stat named, mine;
     struct error why;
+    follow->kept_out = false;
     if (stat(follow->path, &named) != 0 ||
         (follow->at.inode == (uint64_t)named.st_ino && follow->at.device == (uint64_t)named.st_dev))
         return false;

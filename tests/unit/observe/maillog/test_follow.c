@@ -575,6 +575,32 @@ static void test_a_file_that_may_not_be_read_is_waited_for(void **state)
     assert_true(place.source->calls->covered(place.source) > 0);
 }
 
+/* Rotation by a tool that gives the new file to root alone, as postlogd does. */
+static void test_a_log_that_goes_on_where_we_may_not_read_is_no_longer_covered(void **state)
+{
+    (void)state;
+    bool root = geteuid() == 0;
+    write_text("mail.log", "");
+    start();
+    pump();
+    write_lines("mail.log", 3);
+    pump();
+    shell_run("mv mail.log mail.log.1");
+    write_lines("mail.log", 2);
+    shell_run(root ? "chmod 755 . && chmod 600 mail.log" : "chmod 0 mail.log");
+    age("mail.log.1");
+    int64_t before = place.source->calls->covered(place.source);
+    clock_sleep(5);
+    assert_int_equal(root ? seteuid(65534) : 0, 0);
+    pump();
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(place.source->calls->covered(place.source), before);
+    shell_run("chmod 644 mail.log");
+    pump();
+    expect_once(0, 5);
+    assert_true(place.source->calls->covered(place.source) > before);
+}
+
 static void test_a_position_of_rubbish_begins_anew(void **state)
 {
     (void)state;
@@ -613,6 +639,7 @@ int main(void)
         TEST(test_half_a_line_at_the_end_of_a_left_file_is_counted),
         TEST(test_lines_before_the_position_are_seen_again_but_not_told),
         TEST(test_a_file_that_may_not_be_read_is_waited_for),
+        TEST(test_a_log_that_goes_on_where_we_may_not_read_is_no_longer_covered),
         TEST(test_a_position_of_rubbish_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
