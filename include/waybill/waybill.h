@@ -120,7 +120,7 @@ const char *event_word(enum event_action action);
 
 struct event {
     uint64_t id;        /* hash of waybill, recipient, action, attempt; 60 bits as fact ids */
-    uint64_t waybill;
+    uint64_t waybill;   /* 0: of no mail (trace.gap) */
     uint64_t recipient; /* recipient_hash; 0: the whole mail */
     enum event_action action;
     int64_t time;
@@ -133,5 +133,7 @@ uint64_t recipient_hash(struct slice address);
  * attempt is told apart by its time in whole seconds, a final outcome stands once. The caller
  * frees *events with free(). -1: no memory. */
 int waybill_events(const struct waybill *waybill, struct event **events, size_t *count);
+/* The event that a witness of a node was blind from that moment (ms) on. */
+void event_of_gap(struct event *event, unsigned node, enum witness witness, int64_t from);
 
 #endif

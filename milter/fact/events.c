@@ -82,6 +82,13 @@ static uint64_t event_id(uint64_t waybill, uint64_t recipient, enum event_action
     return digest_64(bytes, sizeof bytes) & ((UINT64_C(1) << 60) - 1);
 }
 
+void event_of_gap(struct event *event, unsigned node, enum witness witness, int64_t from)
+{
+    *event = (struct event){.action = EVENT_TRACE_GAP, .time = from};
+    event->id = event_id(0, (uint64_t)node << 8 | (unsigned char)witness, EVENT_TRACE_GAP,
+                         (uint64_t)from);
+}
+
 static void list_add(struct list *list, uint64_t recipient, int action, int64_t time)
 {
     if (action < 0 || list->failed)

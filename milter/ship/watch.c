@@ -53,8 +53,11 @@ void watch_put(const struct watch *watch, struct store *store, unsigned node)
 {
     for (size_t i = 0; i < watch->count; i++) {
         const struct gap *gap = &watch->gaps[i];
+        struct event event;
         store_put_gap(store, node, slice_of(witness_name(gap->witness)), gap->from, gap->until,
                       slice_of(gap->cause), gap->count);
+        event_of_gap(&event, node, gap->witness, gap->from);
+        store_emit_event(store, &event);
     }
     for (size_t i = 0; i < BEATS; i++)
         if (watch->beats[i].fresh)

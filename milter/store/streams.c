@@ -60,7 +60,7 @@ static bool event_read(const struct reply *fields, struct event *event)
 
         if (slice_is(name, "e") && fact_id_parse(value, &event->id))
             seen |= 1;
-        else if (slice_is(name, "w") && text_number(value, 1, UINT64_MAX, &event->waybill))
+        else if (slice_is(name, "w") && text_number(value, 0, UINT64_MAX, &event->waybill))
             seen |= 2;
         else if (slice_is(name, "r") && fact_id_parse(value, &event->recipient))
             seen |= 4;
@@ -71,7 +71,7 @@ static bool event_read(const struct reply *fields, struct event *event)
         else if (slice_is(name, "n") && text_number(value, 0, UINT32_MAX, &number))
             seen |= 32, event->sequence = (unsigned)number;
     }
-    return seen == 63;
+    return seen == 63 && (event->waybill != 0 || event->action == EVENT_TRACE_GAP);
 }
 
 /* "1732220000000-0": digits, a hyphen, digits; fits a cursor. */

@@ -5,6 +5,7 @@
  * with the same ids; those told lately are not told twice.
  */
 #include "command.h"
+#include "gap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -224,6 +225,10 @@ static int tell(struct follow *follow, const struct event *event, struct error *
     struct waybill waybill;
     const struct recipient *recipient;
     struct recipient then;
+
+    /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
+    if (event->action == EVENT_TRACE_GAP)
+        return follow->query.state >= 0 ? 0 : gap_tell(follow->cli, event, why);
     int result =
         query_one(follow->cli->store, event->waybill, follow->cli->queue_lifetime, &waybill, why);
 

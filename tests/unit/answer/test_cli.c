@@ -556,9 +556,20 @@ static void emit_events(const struct mail *mail)
     record_clear(&record);
 }
 
+static void emit_gap(int64_t from)
+{
+    struct event event;
+
+    store_put_gap(world.store, 3, slice_of("log"), from, from + 60000, slice_of("truncated"), 7);
+    event_of_gap(&event, 3, WITNESS_LOG, from);
+    store_emit_event(world.store, &event);
+    mail_flush(world.store);
+}
+
 /* Again and again, as a writer does that replays; the process is the caller's. */
 static pid_t emit_always(void)
 {
+    int64_t blind = clock_now() - HOUR_MS;
     pid_t pid;
 
     fflush(NULL);
@@ -574,6 +585,7 @@ static pid_t emit_always(void)
         emit_events(&good);
         emit_events(&waiting);
         emit_events(&evil);
+        emit_gap(blind);
     }
 }
 
@@ -603,6 +615,9 @@ static void test_follow_tells_each_event_once(void **state)
     assert_int_equal(count_of("delivery.delivered"), 1);
     assert_int_equal(count_of("delivery.failed"), 2);
     assert_int_equal(count_of("delivery.delayed"), 1);
+    assert_int_equal(count_of("trace.gap"), 1);
+    assert_int_equal(count_of("node 3: the log saw nothing until"), 1);
+    assert_int_equal(count_of("(truncated), 7 lost"), 1);
     assert_harmless("follow");
 }
 
@@ -613,6 +628,9 @@ static void test_follow_shows_only_what_was_asked_for(void **state)
                      CLI_FOUND);
     assert_int_equal(python("import sys,json\n"
                             "e=[json.loads(l) for l in sys.stdin.buffer]\n"
+                            "g=[x for x in e if x[\"action\"]==\"trace.gap\"]\n"
+                            "assert len(g)==1 and g[0][\"node\"]==3 and g[0][\"lost\"]==7\n"
+                            "e=[x for x in e if x not in g]\n"
                             "assert e\n"
                             "for x in e:\n"
                             "  r=x[\"recipient\"]\n"

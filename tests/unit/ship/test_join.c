@@ -333,6 +333,9 @@ static void test_gaps_and_beats_reach_the_store(void **state)
     assert_int_equal(1, count_words(dump, "wb:gap:"));
     assert_int_equal(1, count_words(dump, "truncated"));
     free(dump);
+    char *event = redis_ask(&redis, "XRANGE wb:ev:0 - +");
+    assert_int_equal(1, count_words(event, "trace.gap"));
+    free(event);
     char *beat = redis_ask(&redis, "HGET wb:beat:03 log");
     assert_int_equal(world.start + 6000, atoll(beat));
     free(beat);
