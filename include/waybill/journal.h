@@ -36,9 +36,9 @@ struct journal_options {
     const char *directory;
     enum sync_mode sync;
     int64_t sync_ms;      /* group commit at most this far apart */
-    int64_t segment_size; /* bytes; a new segment is begun past it */
+    int64_t segment_size; /* bytes; a new segment is begun past it; at most total_size / 16 */
     int64_t total_size;   /* bytes of all generations; at the bound new facts wait in the ring */
-    size_t ring;          /* records kept in memory while the disk refuses */
+    size_t ring;          /* records (and as many KiB) kept in memory while the disk refuses */
 };
 
 /* Take the lowest free generation, recover it (cut a torn tail, quarantine a broken segment) and
@@ -54,11 +54,14 @@ unsigned journal_generation(const struct journal *journal);
 
 /* Queue one record; `payload` is copied. Never blocks on the disk. Returns its ticket (1, 2, ...)
  * or 0: the ring is full and the record is lost and counted; the loss is written as a GAP fact
- * (witness milter, KEY_COUNT, KEY_UNTIL, KEY_CAUSE) as soon as the disk takes records again. Any
- * thread. */
+ * (witness milter, KEY_COUNT, KEY_UNTIL, KEY_CAUSE) as soon as the disk takes records again, at
+ * most one a second. Causes: disk-full, disk-error, journal-full (total_size), overload (faster
+ * than the disk), too-long, no-memory. Any thread. */
 uint64_t journal_append(struct journal *journal, enum journal_type type, const void *payload,
                         size_t size);
-/* Remember a note: it is appended now and again at the head of each later segment. 0 as above. */
+/* Remember a note: it is appended now and again at the head of each later segment, but never at a
+ * head that is written before the records that were appended before it. 0: the ring is full (the
+ * note keeps its old value; this is not counted as a lost fact), or a limit is passed. */
 uint64_t journal_note(struct journal *journal, const char *name, struct slice value);
 /* The same, but only for the heads of later segments and at the close; nothing is appended now, so
  * a crash goes back to what the last head said. */
@@ -77,7 +80,7 @@ bool journal_note_read(struct slice payload, struct slice *name, struct slice *v
 struct journal_stats {
     uint64_t appended, written, lost, bytes_written, syncs, sync_failures, write_failures;
     uint64_t torn_tails, quarantined; /* found at the last open */
-    uint64_t bytes_held;              /* on disk, all generations */
+    uint64_t bytes_held;              /* on disk, all generations; at most a second old */
     uint64_t waiting;                 /* in the ring */
 };
 void journal_read_stats(struct journal *journal, struct journal_stats *stats);
@@ -112,7 +115,8 @@ int journal_commit(struct journal_reader *reader, const struct journal_position 
                    struct error *why);
 /* Go back to the durable cursors: what was read and not committed is read again. */
 void journal_rewind(struct journal_reader *reader);
-/* The last value of a note in any generation, by the order of its time. 0, or -1: none. */
+/* The last value of a note that is with the kernel, in any generation, by the order of its time.
+ * What this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room);
 /* Bytes and records that are not yet shipped, as far as known. */
 void journal_backlog(struct journal_reader *reader, uint64_t *bytes);

@@ -36,7 +36,7 @@ struct maillog_stats {
 struct maillog;
 /* Start following. `start` gives the value of the note `name` from an earlier run (may be NULL:
  * none), so that reading resumes at the exact byte. Facts carry `settings->host` unless the line
- * names another host. */
+ * names another host: neither that nor the machine's own name. */
 int maillog_start(struct maillog **maillog, const struct settings *settings,
                   struct journal *journal,
                   int (*recall)(void *context, const char *name, char *value, size_t room),

@@ -60,7 +60,7 @@ struct recipient {
 struct waybill {
     uint64_t id;
     struct slice host, instance, queue_id;
-    int64_t arrived; /* time of the earliest fact */
+    int64_t arrived; /* time of the first fact */
     struct slice from, header_from, message_id, subject_text, subject_hash, date;
     struct slice client, ip, port, helo, login, auth, tls, daemon, daemon_port;
     struct slice envid, list, automatic;
@@ -69,8 +69,9 @@ struct waybill {
     bool has_from;
     bool seen_by_milter, queued, abandoned, removed;
     struct slice phase; /* abandoned in this phase */
-    struct fact *facts; /* sorted by time */
+    struct fact *facts; /* in the order in which they happened, as far as can be known */
     size_t fact_count;
+    bool coarse_log;    /* the log's clock has whole seconds only: its facts stand last in theirs */
     uint32_t *subject;  /* facts[i] speaks of recipients[subject[i]]; SUBJECT_MAIL: of the mail */
     struct recipient *recipients; /* in order of their first fact */
     size_t recipient_count;

@@ -107,6 +107,46 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
     return 0;
 }
 
+/* ---- order ---- */
+
+/* A log that counts whole seconds says 10:03:07 of what happened at any moment of that second. */
+static bool log_is_coarse(const struct waybill *waybill)
+{
+    bool any = false;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].witness == WITNESS_LOG) {
+            any = true;
+            if (waybill->facts[i].time % SECOND_MS != 0)
+                return false;
+        }
+    return any;
+}
+
+/* Move the log's facts behind what others saw in the same second. The facts are sorted by time,
+ * so it is a merge within each second. */
+static int order_facts(struct waybill *waybill, struct error *why)
+{
+    waybill->coarse_log = log_is_coarse(waybill);
+    if (!waybill->coarse_log)
+        return 0;
+    struct fact *ordered = malloc((waybill->fact_count + 1) * sizeof *ordered);
+    if (ordered == NULL)
+        return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
+    size_t done = 0;
+    for (size_t from = 0, to = 0; from < waybill->fact_count; from = to) {
+        int64_t second = waybill->facts[from].time / SECOND_MS;
+        while (to < waybill->fact_count && waybill->facts[to].time / SECOND_MS == second)
+            to++;
+        for (int of_log = 0; of_log <= 1; of_log++)
+            for (size_t i = from; i < to; i++)
+                if ((waybill->facts[i].witness == WITNESS_LOG) == (of_log == 1))
+                    ordered[done++] = waybill->facts[i];
+    }
+    free(waybill->facts);
+    waybill->facts = ordered;
+    return 0;
+}
+
 /* ---- the envelope ---- */
 
 /* Take the value if the milter says it, or if nobody has said it yet. */
@@ -338,8 +378,10 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
     int state = state_of_kind(fact->kind);
     for (size_t i = 0; state >= 0 && i < waybill->recipient_count; i++) {
         struct recipient *recipient = &waybill->recipients[i];
-        /* A hold ends with the next attempt; an end needs no such care. */
-        bool late = fact->time >= recipient->since || state_final((enum recipient_state)state);
+        /* A hold ends with the next attempt; an end needs no such care. Being taken is no attempt,
+         * and a log without fractions of a second may put the hold before it. */
+        bool late = fact->time >= recipient->since || recipient->state == STATE_ACCEPTED ||
+                    state_final((enum recipient_state)state);
         if (recipient->taken && late && !state_final(recipient->state))
             decide(waybill, recipient, (enum recipient_state)state, fact_index);
     }
@@ -425,6 +467,8 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
     waybill->id = record->id;
     waybill->size = -1;
     int result = decode_facts(waybill, record, why);
+    if (result == 0)
+        result = order_facts(waybill, why);
     if (result == 0)
         result = finder_open(&finder, waybill, why);
     if (result == 0) {

@@ -143,6 +143,28 @@ static bool kind_settles(enum fact_kind kind)
            kind == FACT_CLEANUP || kind == FACT_ACTIVE;
 }
 
+static bool kind_repeats(enum fact_kind kind)
+{
+    return kind == FACT_DELAYED || kind == FACT_REFUSED;
+}
+
+static bool record_fits(const struct record *record, enum fact_kind kind, size_t cost)
+{
+    size_t share = kind_repeats(kind) ? 2 : 1;
+    return record->count < RECORD_FACTS_MAX / share && record->bytes + cost <= RECORD_MAX / share;
+}
+
+bool record_full(const struct record *record, enum fact_kind kind)
+{
+    return !record_fits(record, kind, FACT_LINE_MAX + 64);
+}
+
+static enum fact_kind kind_of(struct slice body)
+{
+    struct slice word;
+    return text_take_word(&body, &word) ? fact_kind_of(word) : FACT_UNKNOWN;
+}
+
 /* Take ownership of line->text. 1: in; 0: was there; -1: no room. */
 static int record_insert(struct record *record, struct record_line line, struct error *why)
 {
@@ -152,7 +174,7 @@ static int record_insert(struct record *record, struct record_line line, struct 
         free(line.text);
         return 0;
     }
-    if (record->count >= RECORD_FACTS_MAX || record->bytes + line_cost(&line) > RECORD_MAX) {
+    if (!record_fits(record, kind_of(slice_make(line.text, line.size)), line_cost(&line))) {
         free(line.text);
         return error_set(why, "record is full: %zu facts, %zu bytes", record->count, record->bytes);
     }
@@ -344,12 +366,6 @@ static int parse_head(struct record *record, struct slice head, struct error *wh
     if (parse_key(&head, &record->host, why) != 0 || parse_key(&head, &record->instance, why) != 0)
         return -1;
     return parse_key(&head, &record->queue_id, why);
-}
-
-static enum fact_kind kind_of(struct slice body)
-{
-    struct slice word;
-    return text_take_word(&body, &word) ? fact_kind_of(word) : FACT_UNKNOWN;
 }
 
 static int parse_line(struct record *record, struct slice text, int64_t base, struct error *why)

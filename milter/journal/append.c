@@ -47,7 +47,10 @@ static void lose(struct journal *journal, const char *cause)
 static void enqueue(struct journal *journal, struct pending *pending)
 {
     queue_push(&journal->queue, pending);
-    if (journal->writer_waits && journal->queue.count == 1)
+    if (journal->queue.count == 1)
+        journal->queued_at = clock_monotonic();
+    if (journal->writer_waits &&
+        (journal->queue.count == 1 || journal->queue.count == journal->worth_writing))
         pthread_cond_signal(&journal->work);
 }
 
@@ -169,8 +172,12 @@ bool journal_wait(struct journal *journal, uint64_t ticket, int64_t ms)
     pthread_mutex_lock(&journal->lock);
     int64_t end = clock_monotonic() + ms;
     journal->waiters++;
+    journal->hurried++;
+    if (*reached < ticket && journal->writer_waits)
+        pthread_cond_signal(&journal->work);
     while (*reached < ticket && clock_monotonic() < end)
         wait_until(&journal->done, &journal->lock, end);
+    journal->hurried--;
     journal->waiters--;
     bool there = *reached >= ticket;
     pthread_mutex_unlock(&journal->lock);

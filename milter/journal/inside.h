@@ -38,6 +38,7 @@ struct journal {
     int64_t sync_ms;
     uint64_t segment_size, total_size;
     size_t ring, ring_bytes;
+    size_t worth_writing; /* so many queued records are written, whoever waits or not */
     int root, directory, lock_file;
     unsigned generation;
     pthread_t writer_thread, syncer_thread;
@@ -56,7 +57,9 @@ struct journal {
     const char *refused; /* cause in a gap's words while the disk takes nothing, else NULL */
     bool stop, syncer_stop;
     int64_t stop_at;
-    unsigned waiters;
+    unsigned waiters;  /* who wants to know what is written */
+    unsigned hurried;  /* of them: who holds up a mail */
+    int64_t queued_at; /* monotonic; since when the queue is not empty */
     bool writer_waits;
     struct journal_stats stats;
     int64_t looked; /* when stats.bytes_held was found out; monotonic */

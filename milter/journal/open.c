@@ -18,6 +18,7 @@
 #define SEGMENTS_LEAST 16 /* newest segments of all generations take at most half of the total */
 #define SEGMENT_LEAST 4096
 #define TOTAL_LEAST (1u << 20)
+#define BATCH_WORTH 256
 #define RING_RECORD_BYTES 1024 /* what a record in the ring may take on average */
 #define RING_BYTES_LEAST (4u * RECORD_SIZE_MAX)
 
@@ -76,6 +77,7 @@ static struct journal *make(const struct journal_options *options)
     journal->total_size = total;
     journal->segment_size = segment > total / SEGMENTS_LEAST ? total / SEGMENTS_LEAST : segment;
     journal->ring = options->ring > 0 ? options->ring : 1;
+    journal->worth_writing = journal->ring / 4 < BATCH_WORTH ? journal->ring / 4 + 1 : BATCH_WORTH;
     journal->ring_bytes = journal->ring * RING_RECORD_BYTES;
     if (journal->ring_bytes < RING_BYTES_LEAST)
         journal->ring_bytes = RING_BYTES_LEAST;

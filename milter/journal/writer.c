@@ -18,6 +18,7 @@
 
 #define BATCH_RECORDS 1024u
 #define BATCH_BYTES (256u * 1024u)
+#define LINGER_MS 5         /* how long a fact that nobody waits for may stay in memory */
 #define RETRY_LATE_MS 2000 /* for a disk with errors, after FAILURES_MAX tries */
 #define FAILURES_MAX 5u    /* then the segment is given up */
 #define CLOSE_MS SECOND_MS /* how long a refusing disk is waited for at the end */
@@ -33,6 +34,15 @@ void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t moment
         pthread_cond_timedwait(condition, lock, &until);
 }
 
+/* When is the queue to be written? A mail's facts come within a few milliseconds, and only its
+ * last is waited for: woken for each, the thread would cost more than the writing. */
+static int64_t queue_moment(const struct journal *journal)
+{
+    if (journal->stop || journal->hurried > 0 || journal->queue.count >= journal->worth_writing)
+        return 0;
+    return journal->queued_at + LINGER_MS;
+}
+
 /* When is there something to do? Under the lock. */
 static int64_t next_moment(const struct journal *journal)
 {
@@ -43,7 +53,7 @@ static int64_t next_moment(const struct journal *journal)
     if (journal->retry_at > 0)
         return journal->retry_at;
     if (journal->queue.first)
-        return 0;
+        return queue_moment(journal);
     if (journal->loss.count > 0)
         moment = journal->stop ? 0 : journal->last_gap + GAP_MS;
     if (sync_needed(journal) && journal->sync == SYNC_INTERVAL && !journal->sync_asked) {

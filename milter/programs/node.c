@@ -122,14 +122,23 @@ static void remember(const struct settings *settings, unsigned number)
 
 enum claim { CLAIM_OURS, CLAIM_TAKEN, CLAIM_AWAY };
 
+static void tell_finding(void *context, const char *finding)
+{
+    (void)context;
+    log_warning("the store: %s", finding);
+}
+
+/* The first time that the store answers is also the time to look whether it keeps what it gets. */
 static enum claim claim(const struct settings *settings, struct store *store, int64_t wanted,
                         unsigned *number, struct error *why)
 {
     char machine[17];
 
     snprintf(machine, sizeof machine, "%016" PRIx64, machine_hash(settings));
-    if (store_claim_node(store, wanted, machine, settings->host, number, why) == 0)
+    if (store_claim_node(store, wanted, machine, settings->host, number, why) == 0) {
+        (void)store_inspect(store, tell_finding, NULL, NULL);
         return CLAIM_OURS;
+    }
     /* Denied, but not at the door: another machine has it. */
     if (store_last_trouble(store) == STORE_DENIED && store_connect(store, NULL) == 0)
         return CLAIM_TAKEN;

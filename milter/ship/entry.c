@@ -61,11 +61,14 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         entry->arrived = fact->time;
     if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
         entry->gone = fact->time;
-    if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED)
+    if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED) {
         entry->ended = true;
+        entry->closed = fact->time;
+    }
     if (fact->kind >= FACT_CLEANUP && fact->kind <= FACT_REMOVED)
         entry->carried = true;
-    if (message_id.size > 0 && (fact->kind == FACT_HEADER || fact->kind == FACT_CLEANUP))
+    if (message_id.size > 0 &&
+        (fact->kind == FACT_HEADER || (fact->kind == FACT_CLEANUP && entry->message_id == 0)))
         entry->message_id = digest_64(message_id.at, message_id.size);
     if (fact->value[KEY_IP].size > 0 && entry->ip[0] == '\0')
         slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
@@ -104,12 +107,6 @@ static void entry_align(struct entry *entry, struct fact *fact)
     key_align(&fact->value[KEY_QUEUE], record->queue_id);
 }
 
-/* So near to its limits that a fact may not fit; else it was memory that was short. */
-static bool record_full(const struct record *record)
-{
-    return record->count >= RECORD_FACTS_MAX || record->bytes + FACT_LINE_MAX + 64 > RECORD_MAX;
-}
-
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)
 {
     entry_align(entry, fact);
@@ -119,7 +116,8 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return record_full(own < 0 ? &entry->own : entry->all) ? ENTRY_FULL : ENTRY_AGAIN;
+        return record_full(own < 0 ? &entry->own : entry->all, fact->kind) ? ENTRY_FULL
+                                                                           : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;

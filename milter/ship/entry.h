@@ -45,7 +45,8 @@ struct entry {
     /* for the join */
     int64_t arrived;     /* earliest fact */
     int64_t gone;        /* 0, or when the queue let it go: its queue id may be used again */
-    uint64_t message_id; /* hash; 0: none */
+    int64_t closed;      /* 0, or when the milter saw its transaction end */
+    uint64_t message_id; /* hash; 0: none. The milter's word before the log's */
     char ip[64];         /* client's address */
     bool indexed;        /* found by its queue id */
     bool learned;        /* its queue id is new: others may wait for it */

@@ -22,11 +22,15 @@ static bool instance_fits(const char *known, struct slice told)
     return known == NULL || told.at == NULL || slice_is(told, known);
 }
 
-/* Two Message-IDs that differ are two mails, whatever else fits. */
+/* Two Message-IDs that differ are two mails, whatever else fits. But until the milter saw the
+ * transaction end, its queue id is nobody else's: a mail may have two of these headers, and the
+ * log masks and cuts their bytes. */
 static bool message_id_fits(const struct entry *entry, const struct fact *fact)
 {
     struct slice told = fact->value[KEY_MESSAGE_ID];
     if (fact->kind != FACT_CLEANUP || told.size == 0 || entry->message_id == 0)
+        return true;
+    if (!entry_minted(entry) && (entry->closed == 0 || fact->time <= entry->closed))
         return true;
     return entry->message_id == digest_64(told.at, told.size);
 }

@@ -105,7 +105,7 @@ struct ship {
     struct watch watch;
     struct trouble trouble;
     struct buffer scratch, text;
-    int64_t started; /* wall clock: older facts may have been folded by an earlier process */
+    int64_t started; /* to lead; wall clock: older facts may have been folded by another process */
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
     bool reached; /* the store answered well in this round */

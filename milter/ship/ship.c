@@ -152,6 +152,7 @@ static void ship_run(struct ship *ship)
     pthread_mutex_lock(&ship->lock);
     counters_recall(&ship->counters, ship->reader);
     pthread_mutex_unlock(&ship->lock);
+    ship->started = clock_now();
     if (ship->leading != NULL)
         ship->leading(ship->context, ship->reader);
     ship->count_at = clock_monotonic() + COUNT_MS;
@@ -229,7 +230,6 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
     pthread_condattr_destroy(&attributes);
     buffer_init(&ship->text, RECORD_MAX * 2);
     ship->limits = ship->wanted = limits_of(settings);
-    ship->started = clock_now();
     ship->options = (struct journal_options){.directory = ship->directory,
                                              .sync = (enum sync_mode)settings->journal_sync,
                                              .sync_ms = settings->journal_sync_ms};

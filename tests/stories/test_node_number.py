@@ -34,6 +34,17 @@ def test_a_free_number_is_claimed_and_had_again_after_a_restart(place_of_story, 
     assert daemon.stop() == 0
 
 
+def test_a_store_that_evicts_records_is_told_of_once(place_of_story, redis):
+    redis.start()
+    redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    daemon = daemon_of(place_of_story, redis).start()
+    try:
+        daemon.wait_for_log("maxmemory-policy allkeys-lru")
+        assert daemon.log_text().count("maxmemory-policy allkeys-lru") == 1
+    finally:
+        assert daemon.stop() == 0
+
+
 def test_a_number_of_another_machine_is_refused_at_start(place_of_story, redis):
     redis.start()
     redis.ask("HSET", "wb:node:05", "machine", "other", "host", "mx9", "since", "1")

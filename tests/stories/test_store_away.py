@@ -54,12 +54,12 @@ def test_the_log_tells_once_that_the_store_is_away_and_once_that_it_is_back(tapp
     world.redis.kill()
     before = len(world.daemon.log_text())
     sent, _ = send_many(world.postfix.port, mails(0, 40))
-    world.daemon.wait_for_log("the store is unreachable", after=before)
+    world.daemon.wait_for_log("the store cannot be reached", after=before)
     time.sleep(5)  # some more attempts
     world.redis.start()
     world.wait_until_traced([message_id for message_id, _, _ in sent])
     told = world.daemon.wait_for_log("the store takes facts again", after=before)
-    assert told.count("the store is unreachable") == 1, told
+    assert told.count("the store cannot be reached") == 1, told
     assert told.count("the store takes facts again") == 1, told
 
 

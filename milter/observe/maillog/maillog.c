@@ -46,6 +46,8 @@ struct maillog {
     struct journal *journal;
     uint64_t ring; /* room of the journal's ring */
     char *host;
+    char machine[256]; /* its own name, which syslog writes whatever `host` says */
+    bool stranger_told;
     struct buffer encoded;
     int64_t beat, next_beat; /* last one told; when to look again, monotonic */
     int stop;                /* eventfd */
@@ -99,15 +101,31 @@ static void note_position(struct maillog *maillog, struct feed *feed)
 
 /* First labels decide where one of the names has no more; a log that others send to may hold
  * mx.example.org and mx.example.net. */
-static bool is_our_host(const struct maillog *maillog, struct slice logged)
+static bool host_fits(struct slice ours, struct slice logged)
 {
-    struct slice ours = slice_of(maillog->host);
     ptrdiff_t dot = slice_find(ours, '.'), logged_dot = slice_find(logged, '.');
     if (dot < 0 || logged_dot < 0) {
         ours.size = dot < 0 ? ours.size : (size_t)dot;
         logged.size = logged_dot < 0 ? logged.size : (size_t)logged_dot;
     }
     return slice_equal_nocase(ours, logged);
+}
+
+static bool is_our_host(const struct maillog *maillog, struct slice logged)
+{
+    return host_fits(slice_of(maillog->host), logged) ||
+           host_fits(slice_of(maillog->machine), logged);
+}
+
+/* Such a log is no fault; but if it is our own, every mail would stand there twice. */
+static void tell_stranger(struct maillog *maillog, const struct feed *feed, struct slice logged)
+{
+    if (maillog->stranger_told)
+        return;
+    maillog->stranger_told = true;
+    log_warning("'%s' tells of the host '%.*s', which is not '%s': its mails are kept apart; if it "
+                "is this machine, set 'host' to its name",
+                feed->source->note, SLICE_ARGS(logged), maillog->host);
 }
 
 static int tell_line(struct maillog *maillog, struct feed *feed, const struct source_news *news,
@@ -131,6 +149,8 @@ static int tell_line(struct maillog *maillog, struct feed *feed, const struct so
         fact.id = fact_id_log(news->line.raw, count);
     if (is_our_host(maillog, fact.value[KEY_HOST]))
         fact_set(&fact, KEY_HOST, slice_of(maillog->host));
+    else
+        tell_stranger(maillog, feed, fact.value[KEY_HOST]);
     stats->facts++;
     return append(maillog, &fact);
 }
@@ -327,6 +347,8 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
     buffer_init(&self->encoded, FACT_LINE_MAX);
     self->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->host = strdup(settings->host != NULL ? settings->host : "localhost");
+    if (gethostname(self->machine, sizeof self->machine - 1) != 0)
+        self->machine[0] = '\0';
     int result = self->stop < 0 || self->host == NULL
                      ? error_set(why, "cannot read the mail log: %s", strerror(errno))
                      : open_feeds(self, settings, recall, context, why);

@@ -140,10 +140,14 @@ static bool read_command(struct slice rest, struct fact *fact)
     return read_tail(rest, fact);
 }
 
+/* What smtpd itself refuses at RCPT our milter is told of as refused; what another milter refuses
+ * there we took for taken, if it comes after us. */
 static enum fact_kind kind_of(struct slice action, bool queued, const struct phase *phase)
 {
+    bool later_milter =
+        slice_is(action, "milter-reject: ") && slice_is(slice_of(phase->name), "rcpt");
     if (slice_ends(action, "reject: "))
-        return queued && phase->whole_mail ? FACT_REJECTED : FACT_REFUSED;
+        return queued && (phase->whole_mail || later_milter) ? FACT_REJECTED : FACT_REFUSED;
     if (!queued) /* the mail that will be held or thrown away has no name yet */
         return FACT_UNKNOWN;
     return slice_ends(action, "hold: ") ? FACT_HELD : FACT_DISCARDED;

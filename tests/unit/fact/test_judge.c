@@ -22,43 +22,86 @@ static const struct story {
     const char *states;           /* "address=state ...", in order of first fact */
     const char *events;           /* in order of time */
 } stories[] = {
-    {"taken", {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m queued"},
-     "b@y=accepted", "message.accepted"},
+    {"taken",
+     {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m queued"},
+     "b@y=accepted",
+     "message.accepted"},
     {"delivered by a log whose clock has only seconds",
-     {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m queued", "0 l active", "0 l delivered to=b@y via=smtp",
-      "0 l removed"},
-     "b@y=delivered", "delivery.delivered message.accepted"},
+     {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m queued", "0 l active",
+      "0 l delivered to=b@y via=smtp", "0 l removed"},
+     "b@y=delivered",
+     "delivery.delivered message.accepted"},
     {"delayed, then delivered in the same second",
-     {"20 m rcpt to=b@y", "30 m queued", "5000 l delayed to=b@y via=smtp", "5000 l delivered to=b@y via=smtp"},
-     "b@y=delivered", "message.accepted delivery.*"},
+     {"20 m rcpt to=b@y", "30 m queued", "5000 l delayed to=b@y via=smtp",
+      "5000 l delivered to=b@y via=smtp"},
+     "b@y=delivered",
+     "message.accepted delivery.*"},
     {"two recipients of different fate",
-     {"20 m rcpt to=b@y", "21 m rcpt to=c@y", "30 m queued", "5000 l failed to=c@y", "5000 l delivered to=b@y"},
-     "b@y=delivered c@y=failed", "message.accepted delivery.*"},
+     {"20 m rcpt to=b@y", "21 m rcpt to=c@y", "30 m queued", "5000 l failed to=c@y",
+      "5000 l delivered to=b@y"},
+     "b@y=delivered c@y=failed",
+     "message.accepted delivery.*"},
     {"a failure that comes late beats delivered",
      {"20 m rcpt to=b@y", "30 m queued", "5000 l delivered to=b@y", "900000 r failed to=b@y"},
-     "b@y=failed", "message.accepted delivery.delivered delivery.failed"},
-    {"refused at RCPT", {"10 m mail from=a@x", "20 m refused to=b@y dsn=5.1.1", "30 m abandoned phase=rcpt"},
-     "b@y=rejected", "recipient.rejected message.abandoned"},
-    {"refused, then taken", {"20 m refused to=b@y", "25 m rcpt to=b@y", "30 m queued"},
-     "b@y=accepted", "message.accepted"},
-    {"abandoned", {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m abandoned phase=data"},
-     "b@y=abandoned", "message.abandoned"},
-    {"abort does not mean lost", {"20 m rcpt to=b@y", "30 m abandoned phase=data", "40 l active", "5000 l delivered to=b@y"},
-     "b@y=delivered", "message.accepted delivery.delivered"},
-    {"a later milter says no", {"20 m rcpt to=b@y", "30 m queued", "31 l rejected phase=eom to=z@z dsn=5.7.1"},
-     "b@y=rejected", "message.accepted recipient.rejected"},
-    {"given up for age", {"20 m rcpt to=b@y", "30 m queued", "5000 l delayed to=b@y", "9000 l expired"},
-     "b@y=expired", "message.accepted delivery.delayed delivery.expired"},
-    {"on hold, released, delivered", {"20 m rcpt to=b@y", "30 m queued", "40 l held", "5000 l delivered to=b@y"},
-     "b@y=delivered", "message.accepted delivery.delivered"},
-    {"on hold", {"20 m rcpt to=b@y", "30 m queued", "40 l held"}, "b@y=held", "message.accepted delivery.held"},
-    {"deleted by the postmaster", {"20 m rcpt to=b@y", "30 m queued", "40 l canceled"},
-     "b@y=canceled", "message.accepted delivery.canceled"},
-    {"an alias", {"20 m rcpt to=v@y", "30 m queued", "40 l delivered to=b@z orig=v@y"},
-     "v@y=expanded b@z=delivered", "message.accepted delivery.*"},
-    {"an alias that the log does not name", {"20 m rcpt to=v@y", "30 m queued", "40 l delivered to=b@z", "50 l removed"},
-     "v@y=expanded b@z=delivered", "message.accepted delivery.*"},
-    {"the log alone", {"0 l active from=a@x", "0 l delivered to=b@y"}, "b@y=delivered", "delivery.*"},
+     "b@y=failed",
+     "message.accepted delivery.delivered delivery.failed"},
+    {"refused at RCPT",
+     {"10 m mail from=a@x", "20 m refused to=b@y dsn=5.1.1", "30 m abandoned phase=rcpt"},
+     "b@y=rejected",
+     "recipient.rejected message.abandoned"},
+    {"refused, then taken",
+     {"20 m refused to=b@y", "25 m rcpt to=b@y", "30 m queued"},
+     "b@y=accepted",
+     "message.accepted"},
+    {"abandoned",
+     {"10 m mail from=a@x", "20 m rcpt to=b@y", "30 m abandoned phase=data"},
+     "b@y=abandoned",
+     "message.abandoned"},
+    {"abort does not mean lost",
+     {"20 m rcpt to=b@y", "30 m abandoned phase=data", "40 l active", "5000 l delivered to=b@y"},
+     "b@y=delivered",
+     "message.accepted delivery.delivered"},
+    {"a later milter says no",
+     {"20 m rcpt to=b@y", "30 m queued", "31 l rejected phase=eom to=z@z dsn=5.7.1"},
+     "b@y=rejected",
+     "message.accepted recipient.rejected"},
+    {"given up for age",
+     {"20 m rcpt to=b@y", "30 m queued", "5000 l delayed to=b@y", "9000 l expired"},
+     "b@y=expired",
+     "message.accepted delivery.delayed delivery.expired"},
+    {"on hold, released, delivered",
+     {"20 m rcpt to=b@y", "30 m queued", "40 l held", "5000 l delivered to=b@y"},
+     "b@y=delivered",
+     "message.accepted delivery.delivered"},
+    {"on hold",
+     {"20 m rcpt to=b@y", "30 m queued", "40 l held"},
+     "b@y=held",
+     "message.accepted delivery.held"},
+    {"on hold in the second it came, by a log whose clock has only seconds",
+     {"20 m rcpt to=b@y", "30 m queued", "0 l held", "0 l active"},
+     "b@y=held",
+     "delivery.held message.accepted"},
+    {"a later milter says no to one of two",
+     {"20 m rcpt to=b@y", "21 m rcpt to=c@y", "0 l rejected phase=rcpt to=c@y", "30 m queued",
+      "5000 l delivered to=b@y", "5000 l removed"},
+     "b@y=delivered c@y=rejected",
+     "recipient.rejected message.accepted delivery.delivered"},
+    {"deleted by the postmaster",
+     {"20 m rcpt to=b@y", "30 m queued", "40 l canceled"},
+     "b@y=canceled",
+     "message.accepted delivery.canceled"},
+    {"an alias",
+     {"20 m rcpt to=v@y", "30 m queued", "40 l delivered to=b@z orig=v@y"},
+     "v@y=expanded b@z=delivered",
+     "message.accepted delivery.*"},
+    {"an alias that the log does not name",
+     {"20 m rcpt to=v@y", "30 m queued", "40 l delivered to=b@z", "50 l removed"},
+     "v@y=expanded b@z=delivered",
+     "message.accepted delivery.*"},
+    {"the log alone",
+     {"0 l active from=a@x", "0 l delivered to=b@y"},
+     "b@y=delivered",
+     "delivery.*"},
 };
 
 static void add(struct record *record, const char *text, unsigned number)
@@ -214,6 +257,28 @@ static void test_delivered_tells_mailbox_from_next_hop(void **state)
     waybill_clear(&waybill);
 }
 
+static void test_a_log_with_whole_seconds_stands_last_in_its_second(void **state)
+{
+    (void)state;
+    static const char *const coarse[] = {"400 m mail from=a@x", "500 m rcpt to=b@x", "900 m queued",
+                                         "0 l active", "0 l delivered to=b@x", "1000 l removed"};
+    static const char *const fine[] = {"400 m mail from=a@x", "200 l active",
+                                       "950 l delivered to=b@x"};
+    static const enum fact_kind in_order[] = {FACT_MAIL, FACT_RCPT, FACT_QUEUED,
+                                              FACT_ACTIVE, FACT_DELIVERED, FACT_REMOVED};
+    struct waybill waybill;
+    read_lines(&waybill, coarse, 6, BASE);
+    assert_true(waybill.coarse_log);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(waybill.facts[i].kind, in_order[i]);
+    assert_int_equal(waybill.arrived, BASE + 400);
+    waybill_clear(&waybill);
+    read_lines(&waybill, fine, 3, BASE);
+    assert_false(waybill.coarse_log);
+    assert_int_equal(waybill.facts[0].kind, FACT_ACTIVE);
+    waybill_clear(&waybill);
+}
+
 static void test_many_recipients_take_linear_time_and_lose_none(void **state)
 {
     (void)state;
@@ -243,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_nothing_stays_delayed_for_ever),
         cmocka_unit_test(test_the_queue_manager_knows_the_size),
         cmocka_unit_test(test_delivered_tells_mailbox_from_next_hop),
+        cmocka_unit_test(test_a_log_with_whole_seconds_stands_last_in_its_second),
         cmocka_unit_test(test_many_recipients_take_linear_time_and_lose_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,6 +236,33 @@ static void test_record_has_a_bound(void **state)
     record_clear(&record);
 }
 
+/* A hundred recipients at a dead domain are tried for five days; then all of them have an end. */
+static void test_attempts_leave_room_for_ends(void **state)
+{
+    (void)state;
+    struct record record;
+    struct error why;
+    char reply[200], to[32];
+    unsigned number = 0;
+    memset(reply, 'x', sizeof reply);
+    record_init(&record, ID);
+    for (unsigned i = 0; i < 110 * 100 + 100; i++) {
+        bool end = i >= 110 * 100;
+        struct fact fact;
+        fact_init(&fact, WITNESS_LOG, end ? FACT_EXPIRED : FACT_DELAYED, BASE + i / 100 * 4000000);
+        fact.id = fact_id_milter(ID, number++);
+        snprintf(to, sizeof to, "user%u@far.example", i % 100);
+        fact_set(&fact, KEY_TO, slice_of(to));
+        fact_set(&fact, KEY_REPLY, slice_make(reply, sizeof reply));
+        int result = record_add(&record, &fact, &why);
+        if (end)
+            assert_int_equal(result, 1);
+        assert_true(result > 0 || record_full(&record, fact.kind));
+        assert_false(record_full(&record, FACT_EXPIRED));
+    }
+    record_clear(&record);
+}
+
 static void test_line_has_a_bound_and_is_cut_on_a_character(void **state)
 {
     (void)state;
@@ -286,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_foreign_text_is_refused_and_changes_nothing),
         cmocka_unit_test(test_see_points_to_the_other_id),
         cmocka_unit_test(test_record_has_a_bound),
+        cmocka_unit_test(test_attempts_leave_room_for_ends),
         cmocka_unit_test(test_line_has_a_bound_and_is_cut_on_a_character),
         cmocka_unit_test(test_addresses_are_compared_without_dress),
     };

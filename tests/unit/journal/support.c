@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ void directory_remove(const char *path)
 int directory_teardown(void **state)
 {
     (void)state;
+    (void)umount2(directory, MNT_DETACH); /* if a test mounted something and failed */
     directory_remove(directory);
     return 0;
 }

@@ -219,7 +219,7 @@ static void read_trace(struct list *made)
     digits = strspn(thread, "0123456789");
     for (size_t i = 0; i < all.count; i++) {
         const char *call = all.line[i] + strspn(all.line[i], "0123456789 ");
-        if (strncmp(all.line[i], thread, digits) == 0)
+        if (strncmp(all.line[i], thread, digits) == 0 && call[0] != '<') /* a call's second half */
             list_add(made, call, strlen(call));
     }
     list_clear(&all);

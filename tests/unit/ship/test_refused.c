@@ -176,6 +176,33 @@ static void test_a_refusal_of_the_log_that_an_earlier_process_was_told_is_told_o
     assert_int_equal(2, world_refused(&world));
 }
 
+/* A gapless restart: the new process is there for long before it leads, so what it did not ship
+ * itself is not older than it. */
+static void test_a_refusal_that_the_leader_before_was_told_is_told_once(void **state)
+{
+    (void)state;
+    world.settings.hold_seconds = 0;
+    struct world next = world;
+    next.appended = 1;
+    next.ship = NULL;
+    world_start(&world);
+    clock_sleep(50); /* it leads */
+    world_start(&next);
+    clock_sleep(100);
+    world.start = clock_now();
+    uint64_t id = world_id(&world, 0, 1);
+    tell_mail(id, 0, "192.0.2.66");
+    tell_refused(id, 1, "nobody@example.com");
+    world_tell(&world, 'm', 2, "abandoned w=%llu phase=rcpt", W(id));
+    world_settle(&world);
+    clock_sleep(100);
+    world_stop(&world);
+    tell_noqueue(1, "nobody@example.com", "192.0.2.66");
+    world_settle(&next);
+    world_stop(&next);
+    assert_int_equal(1, world_refused(&world));
+}
+
 static void test_a_refusal_that_only_the_log_knows_is_a_refused_mail(void **state)
 {
     (void)state;
@@ -216,6 +243,7 @@ int main(void)
         TEST(test_a_client_over_its_share_is_counted_only),
         TEST(test_a_refusal_of_the_log_that_the_milter_told_is_told_once),
         TEST(test_a_refusal_of_the_log_that_an_earlier_process_was_told_is_told_once),
+        TEST(test_a_refusal_that_the_leader_before_was_told_is_told_once),
         TEST(test_a_refusal_that_only_the_log_knows_is_a_refused_mail),
         TEST(test_the_share_holds_for_refusals_of_the_log_too),
     };

@@ -194,6 +194,27 @@ static void test_lines_become_facts_and_the_position_follows_them(void **state)
     assert_true(found.beats >= 1 && found.beat <= clock_now());
 }
 
+/* `host` may be any name; the log has the machine's own. */
+static void test_the_machines_own_name_is_ours_too(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    char name[256];
+    assert_int_equal(gethostname(name, sizeof name), 0);
+    run_open(&journal, &maillog);
+    clock_sleep(100);
+    FILE *log = fopen(log_path, "a");
+    fprintf(log, "2026-11-21T20:55:43Z %s postfix/qmgr[1]: 000001ABCDEF: removed\n", name);
+    fclose(log);
+    wait_for(maillog, 1);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    read_journal();
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.host, "mx.shop.example");
+}
+
 static void test_equal_lines_are_different_facts_before_and_after_a_restart(void **state)
 {
     (void)state;
@@ -315,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_lines_become_facts_and_the_position_follows_them),
+        TEST(test_the_machines_own_name_is_ours_too),
         TEST(test_equal_lines_are_different_facts_before_and_after_a_restart),
         TEST(test_a_small_ring_loses_nothing),
         TEST(test_kill_and_rotation_lose_and_double_nothing),

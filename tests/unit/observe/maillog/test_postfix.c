@@ -429,6 +429,9 @@ static void test_refusal_after_the_queue_id_is_known(void **state)
          "eom", NULL, "milter triggers HOLD action", FACT_HELD},
         {"reject: RCPT from a[192.0.2.7]: 550 5.1.1 no; " AFTER, "rcpt", "5.1.1", "550 5.1.1 no",
          FACT_REFUSED},
+        /* by a milter that comes after ours, which saw the recipient taken */
+        {"milter-reject: RCPT from a[192.0.2.7]: 451 4.7.1 later; " AFTER, "rcpt", "4.7.1",
+         "451 4.7.1 later", FACT_REJECTED},
         {"hold: header Subject: x from a[192.0.2.7]; " AFTER ": look at it", "header", NULL,
          "look at it", FACT_HELD},
         {"discard: body words from a[192.0.2.7]; " AFTER ": bin", "body", NULL, "bin",
