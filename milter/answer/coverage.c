@@ -142,7 +142,7 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
     if (node->since > coverage->since)
         buffer_addf(text, ", since %s", since);
     else if (gaps == 0 && !silent && (node->milter != 0 || node->log != 0))
-        buffer_add_text(text, ", all the time");
+        buffer_add_text(text, ", no gap known");
     buffer_add(text, troubles.data, troubles.size);
     buffer_add_char(text, '\n');
     buffer_free(&troubles);

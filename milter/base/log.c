@@ -6,6 +6,7 @@
 #include "waybill/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -66,11 +67,14 @@ void log_start(const char *program, enum log_level level, enum log_format format
     atomic_store(&log_where, (int)target);
 }
 
-/* A full pipe or a closed stderr must not stop a mail: what cannot be written is dropped. */
+/* A full pipe or a closed stderr must not stop a mail: what cannot be written now is dropped. */
 static void put_line(const char *line, size_t size)
 {
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     ssize_t written;
 
+    if (poll(&ready, 1, 0) <= 0)
+        return;
     do
         written = write(STDERR_FILENO, line, size);
     while (written < 0 && errno == EINTR);

@@ -178,6 +178,11 @@ static int check(const char *file)
         fprintf(stderr, "%s\n", why.text);
         return EXIT_CONFIG;
     }
+    if (settings_check_files(settings, &why) < 0) {
+        fprintf(stderr, "%s: %s\n", file, why.text);
+        settings_free(&settings);
+        return EXIT_CONFIG;
+    }
     settings_free(&settings);
     printf("%s: good\n", file);
     return EXIT_SUCCESS;

@@ -5,6 +5,7 @@
 #include "waybill/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,6 +79,29 @@ static void test_line_is_cut_at_2000_bytes(void **state)
     catch_end();
     assert_int_equal(lines(told), 1);
     assert_true(strlen(told) > 1900 && strlen(told) < 2200);
+}
+
+static void test_a_reader_of_stderr_that_sleeps_stops_nobody(void **state)
+{
+    char filling[4096] = "";
+    int ends[2], flags;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    flags = fcntl(ends[1], F_GETFL);
+    fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);
+    while (write(ends[1], filling, sizeof filling) > 0)
+        ;
+    fcntl(ends[1], F_SETFL, flags);
+    old_stderr = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    alarm(10); /* else it would wait for ever */
+    log_error("nobody reads this");
+    alarm(0);
+    dup2(old_stderr, STDERR_FILENO);
+    close(old_stderr);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_level_silences_what_is_below_it(void **state)
@@ -182,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line_is_escaped_and_stays_one_line),
         cmocka_unit_test(test_line_is_cut_at_2000_bytes),
+        cmocka_unit_test(test_a_reader_of_stderr_that_sleeps_stops_nobody),
         cmocka_unit_test(test_level_silences_what_is_below_it),
         cmocka_unit_test(test_json_line_is_an_object),
         cmocka_unit_test(test_journal_stream_gets_level_prefixes_only_if_it_is_stderr),

@@ -370,6 +370,24 @@ static void test_reload_changes_only_what_it_may(void **state)
     settings_free(&fresh);
 }
 
+static void test_a_named_file_that_is_not_there_is_told(void **state)
+{
+    struct settings *settings = read_good("key_file = /nowhere/key\n");
+    struct error why;
+
+    (void)state;
+    assert_int_equal(settings_check_files(settings, &why), 0); /* no hash, no key */
+    settings_free(&settings);
+    settings = read_good("subject = hash\nkey_file = /nowhere/key\n");
+    assert_int_equal(settings_check_files(settings, &why), -1);
+    assert_string_equal(why.text, "key_file: cannot open '/nowhere/key': No such file or directory");
+    settings_free(&settings);
+    settings = read_good("redis_ca_file = /nowhere/ca\nredis_password_file = /dev/null\n");
+    assert_int_equal(settings_check_files(settings, &why), -1);
+    assert_non_null(strstr(why.text, "redis_ca_file"));
+    settings_free(&settings);
+}
+
 static int setup(void **state)
 {
     int fd = mkstemp(path);
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_manual_names_every_option_of_the_example),
         cmocka_unit_test(test_compare_tells_each_difference_and_its_need),
         cmocka_unit_test(test_reload_changes_only_what_it_may),
+        cmocka_unit_test(test_a_named_file_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings_files: are the files there that the settings name? Only `waybilld -t` asks; at the start
+ * whoever needs a file says so by itself.
+ */
+#include "waybill/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static int check_file(const char *name, const char *path, struct error *why)
+{
+    int fd;
+
+    if (path == NULL || path[0] == '\0')
+        return 0;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_set(why, "%s: cannot open '%s': %s", name, path, strerror(errno));
+    close(fd);
+    return 0;
+}
+
+int settings_check_files(const struct settings *settings, struct error *why)
+{
+    const char *key_file = settings->subject == SUBJECT_HASH ? settings->key_file : NULL;
+
+    if (check_file("key_file", key_file, why) < 0 ||
+        check_file("redis_password_file", settings->redis_password_file, why) < 0 ||
+        check_file("redis_ca_file", settings->redis_ca_file, why) < 0 ||
+        check_file("redis_cert_file", settings->redis_cert_file, why) < 0 ||
+        check_file("redis_key_file", settings->redis_key_file, why) < 0)
+        return -1;
+    return 0;
+}
