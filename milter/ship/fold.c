@@ -177,22 +177,20 @@ static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
     }
     if (fact.time > ship->batch.latest)
         ship->batch.latest = fact.time;
-    if (fact.kind == FACT_GAP && watch_gap(&ship->watch, &fact) != 0) {
+    if ((fact.kind == FACT_GAP && watch_gap(&ship->watch, &fact) != 0) ||
+        (fact.kind == FACT_BEAT && watch_beat(&ship->watch, &fact) != 0)) {
         trouble_memory(ship);
         return -1;
     }
-    if (fact.kind == FACT_GAP)
+    if (fact.kind == FACT_GAP || fact.kind == FACT_BEAT)
         return 0;
-    if (fact.kind == FACT_BEAT)
-        watch_beat(&ship->watch, &fact);
-    else if (fact.waybill != 0)
+    if (fact.waybill != 0)
         return fold_known(ship, &fact, pin);
-    else if (fact.value[KEY_QUEUE].size > 0)
+    if (fact.value[KEY_QUEUE].size > 0)
         return fold_log(ship, &fact, line, pin);
-    else if (fact.kind == FACT_REFUSED)
+    if (fact.kind == FACT_REFUSED)
         return fold_refusal(ship, &fact, line, pin);
-    else
-        ship->stats.orphans++;
+    ship->stats.orphans++;
     return 0;
 }
 

@@ -61,9 +61,10 @@ struct watch {
     size_t count, room;
     struct beat {
         enum witness witness;
-        int64_t time;
+        int64_t first, time; /* of those that this process read */
         bool fresh;
     } beats[8];
+    bool recalled; /* what the store knew of the milter before us was looked at */
 };
 
 struct trouble {
@@ -183,7 +184,9 @@ void tell_failed(struct entry *entry); /* it was not */
 
 /* ---- watch.c ---- */
 int watch_gap(struct watch *watch, const struct fact *fact); /* -1: no memory */
-void watch_beat(struct watch *watch, const struct fact *fact);
+int watch_beat(struct watch *watch, const struct fact *fact); /* -1: no memory */
+/* Once, with the first beat: how long was the milter away before it? -1: as load.c. */
+int watch_recall(struct ship *ship);
 bool watch_waits(const struct watch *watch);
 void watch_put(const struct watch *watch, struct store *store, unsigned node);
 void watch_sent(struct watch *watch);

@@ -210,7 +210,7 @@ int write_all(struct ship *ship, bool counters)
     int64_t now = clock_monotonic();
     bool heart = now >= ship->heart_at;
     write_waiting(ship);
-    if (load_news(ship) != 0 || write_dirty(ship) != 0)
+    if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
     if (heart)

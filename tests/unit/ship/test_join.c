@@ -344,6 +344,52 @@ static void test_gaps_and_beats_reach_the_store(void **state)
     free(beat);
 }
 
+struct silence {
+    size_t count;
+    struct store_gap last;
+};
+
+static void take_silence(void *context, const struct store_gap *gap)
+{
+    struct silence *silence = context;
+    silence->count++;
+    silence->last = *gap;
+}
+
+static void check_silence(size_t count, int64_t from, int64_t until)
+{
+    struct silence silence = {0};
+    struct store *store;
+    struct error why;
+    assert_int_equal(0, store_open(&store, &world.settings, &why));
+    assert_int_equal(0, store_get_gaps(store, world.start + from, world.start + until,
+                                       take_silence, &silence, &why));
+    store_close(&store);
+    assert_int_equal(count, silence.count);
+    if (count == 0)
+        return;
+    assert_string_equal("milter", silence.last.witness);
+    assert_string_equal("not running", silence.last.cause);
+    assert_true(silence.last.from == world.start + from);
+    assert_true(silence.last.until == world.start + until);
+}
+
+static void test_a_milter_that_was_down_leaves_a_gap(void **state)
+{
+    (void)state;
+    world_tell(&world, 'm', 0, "beat");
+    world_tell(&world, 'm', 10000, "beat");
+    world_tell(&world, 'm', 100000, "beat");
+    world_tell(&world, 'l', 0, "beat");
+    world_tell(&world, 'l', 100000, "beat"); /* its lines are read later, none is lost */
+    world_ship(&world);
+    check_silence(0, 1000, 9000);
+    check_silence(1, 10000, 100000);
+    world_tell(&world, 'm', 300000, "beat"); /* read by the next process */
+    world_ship(&world);
+    check_silence(2, 100000, 300000);
+}
+
 static void test_what_cannot_be_read_is_counted_and_stops_nothing(void **state)
 {
     (void)state;
@@ -382,6 +428,7 @@ int main(void)
         TEST(test_a_line_of_the_log_finds_a_mail_of_an_earlier_process),
         TEST(test_a_fact_of_another_nodes_mail_goes_into_a_field_of_its_own),
         TEST(test_gaps_and_beats_reach_the_store),
+        TEST(test_a_milter_that_was_down_leaves_a_gap),
         TEST(test_what_cannot_be_read_is_counted_and_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
