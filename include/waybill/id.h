@@ -58,7 +58,7 @@ uint64_t id_from_log(unsigned node, struct slice host, struct slice instance,
                      struct slice queue_id, int64_t first_seen, unsigned attempt);
 
 /* The case code: 12 Crockford base32 digits and a check character in groups of four,
- * "7K3M-9QX2-4TRD-5". The check is a sum over GF(32) with a different weight for each place, so
+ * "77XH-339H-SXC1-E". The check is a sum over GF(32) with a different weight for each place, so
  * each wrong character and each swap of neighbours is caught. */
 #define ID_CODE_SIZE 17
 void id_code(uint64_t id, char code[static ID_CODE_SIZE]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings_files: are the files there that the settings name? Only `waybilld -t` asks; at the start
- * whoever needs a file says so by itself.
+ * settings_files: are the files there that the settings name? `waybilld -t` asks as whoever calls
+ * it, the start as the user that the daemon becomes.
  */
 #include "waybill/settings.h"
 

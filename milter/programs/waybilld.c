@@ -136,7 +136,8 @@ static int run(struct service *service)
 
     if (directories_make(service->at_start, &why) < 0 ||
         daemon_drop_root(service->at_start->user, &why) < 0 ||
-        directories_check(service->at_start, &why) < 0)
+        directories_check(service->at_start, &why) < 0 ||
+        settings_check_files(service->at_start, &why) < 0)
         return refuse(EXIT_CONFIG, &why);
     if (open_journal(service, &lastid, &why) < 0)
         return refuse(EXIT_OS, &why);

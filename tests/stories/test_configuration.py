@@ -52,6 +52,20 @@ def test_the_daemon_itself_ends_with_78_too(tmp_path):
     assert f"{conf}:1" in done.stderr
 
 
+@pytest.mark.parametrize("line,name", [('subject = "hash"\nkey_file = "/nowhere/key"', "key_file"),
+                                       ('redis_ca_file = "/nowhere/ca"', "redis_ca_file")])
+def test_a_file_that_the_settings_name_must_be_there(place_of_story, line, name):
+    conf = f"{place_of_story}/waybill.conf"
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(f'user = "nobody"\nstate_directory = "{place_of_story}/state"\n'
+                   f'listen = "unix:{place_of_story}/socket"\n{line}\n')
+    for mode in ([], ["-t"]):
+        done = subprocess.run([f"{place.BUILD}/waybilld", *mode, "-c", conf], check=False,
+                              text=True, capture_output=True, timeout=20, stdin=subprocess.DEVNULL)
+        assert done.returncode == CONFIG, done.stderr
+        assert name in done.stderr and "/nowhere/" in done.stderr, done.stderr
+
+
 def test_a_missing_file_is_named(tmp_path):
     done = check(f"{tmp_path}/nowhere.conf")
     assert done.returncode == CONFIG

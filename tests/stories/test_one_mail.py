@@ -276,7 +276,7 @@ def test_the_two_mails_of_one_message_id_stay_two(world):
 def test_the_exit_codes_are_those_of_the_manual(world):
     assert world.cli.run("trace", "--from", "nobody@nowhere.example").returncode == 1
     assert world.cli.run("trace", "--no-such-flag").returncode == 2
-    assert world.cli.run("show", "7K3M-9QX2-4TRD-5").returncode == 1
+    assert world.cli.run("show", "77XH-339H-SXC1-E").returncode == 1
     assert world.cli.run("--no-such-flag").returncode == 2
 
 

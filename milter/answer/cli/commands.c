@@ -35,12 +35,12 @@ const struct command commands[] = {
      .most = 1,
      .summary = "tell all about one mail: verdict, recipients, timeline, evidence",
      .details =
-         "ID is the case code that trace prints (7K3M-9QX2-4TRD-5; hyphens and case do\n"
+         "ID is the case code that trace prints (77XH-339H-SXC1-E; hyphens and case do\n"
          "not matter), the number of 18 digits, a queue id, or a Message-ID. Where\n"
          "several mails have the same queue id or Message-ID they are listed instead.\n",
-     .examples = "waybill show 7K3M-9QX2-4TRD-5\n"
+     .examples = "waybill show 77XH-339H-SXC1-E\n"
                  "waybill show 4mGprq8lpWzGsdv\n"
-                 "waybill show 7K3M-9QX2-4TRD-5 --json\n",
+                 "waybill show 77XH-339H-SXC1-E --json\n",
      .asks_store = true,
      .run = show_run},
     {.name = "follow",

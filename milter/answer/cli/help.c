@@ -19,7 +19,7 @@ static void print_commands(FILE *to)
     fputs("\n"
           "Start with:\n"
           "  waybill trace --to bob@example.org     every mail to bob in the last 30 days\n"
-          "  waybill show 7K3M-9QX2-4TRD-5          all about one of them\n"
+          "  waybill show 77XH-339H-SXC1-E          all about one of them\n"
           "\n"
           "'waybill COMMAND --help' tells more, and so does waybill(1).\n"
           "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached.\n",
