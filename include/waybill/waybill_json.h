@@ -23,5 +23,9 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
 void waybill_json_time(struct json *json, const char *key, int64_t ms);
 /* trace_id (the case code) and waybill_id (the digits). */
 void waybill_json_id(struct json *json, uint64_t id);
+/* What every event says, of whatever it is: object, event_id, action, event_time. */
+void waybill_json_event(struct json *json, const struct event *event);
+/* coverage: the lines of query_coverage, an item each. */
+void waybill_json_coverage(struct json *json, const char *text);
 
 #endif

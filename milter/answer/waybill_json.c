@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "relay.h"
 #include "waybill/clock.h"
@@ -29,6 +30,32 @@ void waybill_json_time(struct json *json, const char *key, int64_t ms)
     }
     clock_rfc3339(ms, text);
     json_text(json, text);
+}
+
+void waybill_json_event(struct json *json, const struct event *event)
+{
+    char id[FACT_ID_SIZE];
+
+    fact_id_text(event->id, id);
+    json_key(json, "object");
+    json_text(json, "event");
+    json_key(json, "event_id");
+    json_text(json, id);
+    json_key(json, "action");
+    json_text(json, event_word(event->action));
+    waybill_json_time(json, "event_time", event->time);
+}
+
+void waybill_json_coverage(struct json *json, const char *text)
+{
+    json_key(json, "coverage");
+    json_array(json);
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        json_string(json, slice_make(text, size));
+        text += size + (text[size] == '\n');
+    }
+    json_array_end(json);
 }
 
 void waybill_json_id(struct json *json, uint64_t id)

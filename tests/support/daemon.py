@@ -76,11 +76,7 @@ class Daemon:
             raise RuntimeError(f"waybilld did not end on SIGTERM:\n{self.log_text()}") from None
 
     def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
+        return place.read_log(self.log)
 
     def wait_for_log(self, words, seconds=20, after=0):
         """Until the log says `words` behind byte `after`; returns the log from there."""

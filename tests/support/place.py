@@ -50,6 +50,15 @@ def new_directory(name):
     return path
 
 
+def read_log(path):
+    """What a server has written so far; nothing if it has not begun."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
 def wait_until(condition, seconds, what, pause=0.05):
     """Ask again and again until it is so; returns what `condition` returned."""
     end = time.monotonic() + seconds

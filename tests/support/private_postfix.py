@@ -179,11 +179,7 @@ class PrivatePostfix:
         return len(self.command("postqueue", "-j").splitlines())
 
     def log_text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
+        return place.read_log(self.log)
 
     def master_pid(self):
         try:

@@ -174,19 +174,11 @@ static void print_event_json(const struct cli *cli, const struct event *event,
 {
     struct buffer line;
     struct json json;
-    char id[FACT_ID_SIZE];
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
-    fact_id_text(event->id, id);
     json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "event");
-    json_key(&json, "event_id");
-    json_text(&json, id);
-    json_key(&json, "action");
-    json_text(&json, event_word(event->action));
-    waybill_json_time(&json, "event_time", event->time);
+    waybill_json_event(&json, event);
     waybill_json_id(&json, waybill->id);
     json_key(&json, "sequence");
     json_number(&json, event->sequence);

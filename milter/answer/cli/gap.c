@@ -68,19 +68,11 @@ static void print_json(const struct event *event, const struct store_gap *gap)
 {
     struct buffer line;
     struct json json;
-    char id[FACT_ID_SIZE];
 
     buffer_init(&line, LINE_MAX_BYTES);
     json_init(&json, &line);
-    fact_id_text(event->id, id);
     json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "event");
-    json_key(&json, "event_id");
-    json_text(&json, id);
-    json_key(&json, "action");
-    json_text(&json, event_word(event->action));
-    waybill_json_time(&json, "event_time", gap->from);
+    waybill_json_event(&json, event);
     waybill_json_time(&json, "until", gap->until);
     json_key(&json, "node");
     json_number(&json, gap->node);

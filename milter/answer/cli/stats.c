@@ -194,18 +194,6 @@ static void put_states(struct json *json, const struct stats *stats)
     json_object_end(json);
 }
 
-static void put_lines(struct json *json, const char *text)
-{
-    json_key(json, "coverage");
-    json_array(json);
-    while (*text != '\0') {
-        size_t size = strcspn(text, "\n");
-        json_string(json, slice_make(text, size));
-        text += size + (text[size] == '\n');
-    }
-    json_array_end(json);
-}
-
 static void put_counters(struct json *json, const struct stats *stats)
 {
     json_key(json, "counters");
@@ -241,7 +229,7 @@ static void print_json(const struct stats *stats)
     json_key(&json, "bounded");
     json_bool(&json, stats->answer.bounded);
     waybill_json_time(&json, "scanned_until", stats->answer.scanned_until);
-    put_lines(&json, stats->coverage.data);
+    waybill_json_coverage(&json, stats->coverage.data);
     put_counters(&json, stats);
     json_object_end(&json);
     if (!line.failed)

@@ -134,18 +134,6 @@ static int print_json_line(struct buffer *line, struct error *why)
     return 0;
 }
 
-static void put_coverage(struct json *json, const char *text)
-{
-    json_key(json, "coverage");
-    json_array(json);
-    while (*text != '\0') {
-        size_t size = strcspn(text, "\n");
-        json_string(json, slice_make(text, size));
-        text += size + (text[size] == '\n');
-    }
-    json_array_end(json);
-}
-
 /* The last line, so that a reader knows that it has all, and where to go on. */
 static int put_page(const struct cli *cli, const struct query *query,
                     const struct query_answer *answer, struct json *json, struct error *why)
@@ -175,7 +163,7 @@ static int put_page(const struct cli *cli, const struct query *query,
     json_bool(json, answer->bounded);
     waybill_json_time(json, "scanned_until", answer->scanned_until);
     if (answer->count == 0)
-        put_coverage(json, coverage.data);
+        waybill_json_coverage(json, coverage.data);
     json_object_end(json);
     buffer_free(&coverage);
     return 0;

@@ -23,6 +23,10 @@
 
 #define QUIET_MS 1000 /* a writer that did not yet see the rotation is done by then */
 #define MS_NS INT64_C(1000000)
+#define LOOKS 10 /* a quarter of a second for a rotation that is under way */
+#define LOOK_AGAIN_MS 25
+
+enum { LOST = -1, UNLISTED = -2 };
 
 static void add_gap(struct follow *follow, int64_t from, const char *cause)
 {
@@ -150,18 +154,36 @@ static int find_newer(struct follow *follow, const struct siblings *siblings, st
     return -1;
 }
 
+/* Names move while a rotation is under way, and a file may be under none of those that were
+ * listed; only what stays away is lost. The descriptor; LOST, with what is there in *siblings; or
+ * UNLISTED. */
+static int find_in_motion(struct follow *follow, struct siblings *siblings, struct stat *status)
+{
+    for (int look = 1;; look++) {
+        struct error why;
+        if (siblings_read(siblings, follow->path, &why) != 0) {
+            log_trouble_on(&follow->trouble, "%s", why.text);
+            return UNLISTED;
+        }
+        int fd = find_known(follow, siblings, status);
+        if (fd >= 0)
+            return fd;
+        if (follow->at.inode == 0 || look == LOOKS)
+            return LOST;
+        siblings_clear(siblings);
+        clock_sleep(LOOK_AGAIN_MS);
+    }
+}
+
 bool follow_find(struct follow *follow)
 {
     struct siblings siblings;
     struct stat status;
-    struct error why;
     if (follow->fresh)
         return find_fresh(follow);
-    if (siblings_read(&siblings, follow->path, &why) != 0) {
-        log_trouble_on(&follow->trouble, "%s", why.text);
+    int fd = find_in_motion(follow, &siblings, &status);
+    if (fd == UNLISTED)
         return false;
-    }
-    int fd = find_known(follow, &siblings, &status);
     if (fd >= 0) {
         take_file(follow, fd, &status, (uint64_t)status.st_size >= follow->at.offset);
     } else if ((fd = find_newer(follow, &siblings, &status)) >= 0) {
