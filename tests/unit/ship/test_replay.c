@@ -281,7 +281,7 @@ static char *ship_by_two(struct lines *lines, unsigned seed)
     world_settle(&one);
     world_settle(&two);
     world_close(&two);
-    /* Records as readers see them, merged; then the sets. */
+    /* Records as readers see them, merged; then the sets and the events. */
     struct buffer text;
     buffer_init(&text, 1 << 24);
     for (unsigned i = 0; i < 40; i++) {
@@ -291,7 +291,8 @@ static char *ship_by_two(struct lines *lines, unsigned seed)
     }
     char *dump = redis_dump(&redis);
     for (char *line = strtok(dump, "\n"); line != NULL; line = strtok(NULL, "\n"))
-        if (strncmp(line, "wb:x:", 5) == 0 || strncmp(line, "wb:st:", 6) == 0)
+        if (strncmp(line, "wb:x:", 5) == 0 || strncmp(line, "wb:st:", 6) == 0 ||
+            strncmp(line, "wb:ev:", 6) == 0)
             buffer_addf(&text, "%s\n", line);
     free(dump);
     world_close(&one);
@@ -306,6 +307,7 @@ static void test_two_nodes_make_one_waybill_of_one_mail(void **state)
     char *wanted = ship_by_two(&lines, 0);
     assert_int_equal(0, count_words(wanted, "see="));
     assert_true(count_words(wanted, " delivered ") > 10);
+    assert_true(count_words(wanted, "wb:ev:") > 40);
     for (unsigned seed = 1; seed < 3; seed++) {
         char *got = ship_by_two(&lines, seed);
         assert_same(wanted, got);
