@@ -35,6 +35,8 @@ const char *state_word(enum recipient_state state);
 const char *state_sentence(enum recipient_state state);
 /* -1: no such state. */
 int state_of(struct slice word);
+/* The state that a fact of this kind puts its recipient into; -1: none. */
+int state_of_kind(enum fact_kind kind);
 /* Will no attempt follow? (not accepted, delayed, held) */
 bool state_final(enum recipient_state state);
 
@@ -117,6 +119,8 @@ enum event_action {
         EVENT_ACTION_COUNT
 };
 const char *event_word(enum event_action action);
+/* The recipient's state that the action tells of; -1: it is of the whole mail, or of none. */
+int event_state(enum event_action action);
 
 struct event {
     uint64_t id;        /* hash of waybill, recipient, action, attempt; 60 bits as fact ids */

@@ -38,31 +38,12 @@ static const int action_of_state[STATE_COUNT] = {
     [STATE_UNRESOLVED] = EVENT_DELIVERY_UNRESOLVED,
 };
 
-/* The action that a single fact of a recipient amounts to, or -1. */
-static int action_of_fact(const struct fact *fact)
+int event_state(enum event_action action)
 {
-    switch (fact->kind) {
-    case FACT_DELIVERED:
-        return EVENT_DELIVERY_DELIVERED;
-    case FACT_DELAYED:
-        return EVENT_DELIVERY_DELAYED;
-    case FACT_FAILED:
-        return EVENT_DELIVERY_FAILED;
-    case FACT_EXPIRED:
-        return EVENT_DELIVERY_EXPIRED;
-    case FACT_EXPANDED:
-        return EVENT_DELIVERY_EXPANDED;
-    case FACT_DISCARDED:
-        return EVENT_DELIVERY_DISCARDED;
-    case FACT_HELD:
-        return EVENT_DELIVERY_HELD;
-    case FACT_CANCELED:
-        return EVENT_DELIVERY_CANCELED;
-    case FACT_REJECTED:
-        return EVENT_RECIPIENT_REJECTED;
-    default:
-        return -1;
-    }
+    for (int state = 0; state < STATE_COUNT; state++)
+        if (action_of_state[state] == (int)action)
+            return state;
+    return -1;
 }
 
 struct list {
@@ -127,9 +108,10 @@ static void add_recipients(struct list *list, const struct waybill *waybill)
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->subject[i] != SUBJECT_MAIL) {
             struct slice address = waybill->recipients[waybill->subject[i]].address;
-            int action = action_of_fact(&waybill->facts[i]);
-            if (action >= 0)
-                list_add(list, recipient_hash(address), action, waybill->facts[i].time);
+            int state = state_of_kind(waybill->facts[i].kind);
+            if (state >= 0)
+                list_add(list, recipient_hash(address), action_of_state[state],
+                         waybill->facts[i].time);
         }
     /* What was said of the whole mail, or follows from it. Unresolved depends on the clock, not
      * on a fact alone: whoever settles the queue tells it. */

@@ -299,7 +299,7 @@ static void find_subjects(struct finder *finder)
 
 /* ---- states ---- */
 
-static int state_of_kind(enum fact_kind kind)
+int state_of_kind(enum fact_kind kind)
 {
     switch (kind) {
     case FACT_DELIVERED:

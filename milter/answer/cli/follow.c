@@ -84,41 +84,12 @@ static const struct recipient *recipient_of(const struct waybill *waybill,
     return NULL;
 }
 
-/* The state that an event tells of; -1: none. */
-static int action_state(enum event_action action)
-{
-    switch (action) {
-    case EVENT_RECIPIENT_REJECTED:
-        return STATE_REJECTED;
-    case EVENT_DELIVERY_DELAYED:
-        return STATE_DELAYED;
-    case EVENT_DELIVERY_DELIVERED:
-        return STATE_DELIVERED;
-    case EVENT_DELIVERY_EXPANDED:
-        return STATE_EXPANDED;
-    case EVENT_DELIVERY_HELD:
-        return STATE_HELD;
-    case EVENT_DELIVERY_FAILED:
-        return STATE_FAILED;
-    case EVENT_DELIVERY_EXPIRED:
-        return STATE_EXPIRED;
-    case EVENT_DELIVERY_CANCELED:
-        return STATE_CANCELED;
-    case EVENT_DELIVERY_DISCARDED:
-        return STATE_DISCARDED;
-    case EVENT_DELIVERY_UNRESOLVED:
-        return STATE_UNRESOLVED;
-    default:
-        return -1;
-    }
-}
-
 /* The recipient as it was at the event: later attempts may have changed its state and words. */
 static void turn_back(const struct waybill *waybill, const struct event *event,
                       struct recipient *recipient)
 {
-    if (action_state(event->action) >= 0)
-        recipient->state = (enum recipient_state)action_state(event->action);
+    if (event_state(event->action) >= 0)
+        recipient->state = (enum recipient_state)event_state(event->action);
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
         if (fact->time != event->time || fact->value[KEY_REPLY].at == NULL ||
@@ -136,7 +107,7 @@ static void turn_back(const struct waybill *waybill, const struct event *event,
 
 static const char *action_colour(enum event_action action)
 {
-    int state = action_state(action);
+    int state = event_state(action);
 
     return state >= 0 ? out_state_colour((enum recipient_state)state) : "cyan";
 }
