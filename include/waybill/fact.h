@@ -54,6 +54,8 @@ const char *witness_name(enum witness witness);
     X(REJECTED, "rejected", "refused by a later milter or by cleanup, after our answer")           \
     X(NOTIFIED, "notified", "log: a report was sent to the sender, under its own queue id")        \
     X(REMOVED, "removed", "log: the mail left the queue")                                          \
+    X(REMARK, "remark", "a report that tells of no outcome: complaint, receipt, automatic answer") \
+    X(REPORT, "report", "this mail is a report; about= names the mail that it speaks of")          \
     X(GAP, "gap", "a witness was blind, or facts were lost")                                       \
     X(BEAT, "beat", "a witness is alive")
 
@@ -112,7 +114,17 @@ enum fact_kind fact_kind_of(struct slice word);
     X(REPLY, "reply", "the words that the outcome rests on, as logged or as given")                \
     X(UNTIL, "until", "end of a gap, ms")                                                          \
     X(COUNT, "count", "how many: facts lost, refusals of one client")                              \
-    X(CAUSE, "cause", "why: of a gap (disk-full, killed, truncated, unread), of a cancel")
+    X(CAUSE, "cause", "why: of a gap (disk-full, killed, truncated, unread), of a cancel")         \
+    X(ACTION, "action", "report: RFC 3464's word: failed delayed delivered relayed expanded")      \
+    X(REASON, "reason", "report: why, a word of reason.h")                                         \
+    X(REPORT_KIND, "report", "what kind of report: bounce, complaint, mdn, autoreply")             \
+    X(DIALECT, "dialect", "report: who wrote it, as far as its form tells: rfc3464, exim, ...")    \
+    X(SIDE, "side", "how the report came in: smtp, local, internal; see waybill.h, trust")         \
+    X(TOKEN, "token", "1: the report carries our token for this waybill, and it is genuine")       \
+    X(BY_WAYBILL, "by", "waybill id of the report itself, decimal")                                \
+    X(BY_QUEUE, "bq", "queue id of the report itself")                                             \
+    X(ABOUT, "about", "waybill id of the mail that this report speaks of, decimal; 0: none found") \
+    X(ARRIVED, "arrived", "ms: when the mail that the report speaks of came in, as the report says")
 
 enum fact_key {
 #define X(symbol, word, text) KEY_##symbol,
@@ -149,6 +161,9 @@ bool fact_id_parse(struct slice text, uint64_t *id);
 uint64_t fact_id_milter(uint64_t waybill, unsigned number);
 /* log: the raw line and how often the same line stood before it. */
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence);
+/* report: what the report says of one recipient; the same report read twice gives the same id.
+ * `words` is all that tells this report from another one about the same recipient. */
+uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words);
 
 /* Append the line, without a newline. -1 only if the buffer failed. */
 int fact_encode(const struct fact *fact, struct buffer *to);

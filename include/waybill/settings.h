@@ -32,7 +32,11 @@ struct settings {
     int64_t listen_mode;  /* mode of a unix socket, octal in the file as 0660 */
     int64_t eom_wait_ms;  /* longest wait for the journal before EOM is answered */
     int64_t subject;      /* enum subject_mode */
-    char *key_file;       /* secret from which keys are derived (subject = hash) */
+    char *key_file;       /* secret from which keys are derived (subject = hash, stamp_envid) */
+    char *key_file_before; /* the secret before it was changed; "": none */
+    int64_t stamp_envid;  /* 1: give mails without ENVID one by which reports are known again */
+    char *internal_daemon_name; /* {daemon_name} of the MTA's own mails; "": it has none */
+    char *rules_directory; /* rules of the administrator, see reason.h; "": none */
     char *log_source[SETTINGS_LIST_MAX]; /* "auto", "journal", or paths; NULL ends the list */
     int64_t queue_lifetime_hours; /* Postfix's maximal_queue_lifetime */
 

@@ -40,6 +40,32 @@ int state_of_kind(enum fact_kind kind);
 /* Will no attempt follow? (not accepted, delayed, held) */
 bool state_final(enum recipient_state state);
 
+/*
+ * Whom a fact may be believed. What the milter and the log saw is our own. A report is
+ *
+ *   own      from our own MTA: it came in on the non-SMTP side and the log's notification line
+ *            names it (notified, next=), or it came with the configured {daemon_name} of internal
+ *            mail (side=internal);
+ *   proved   it carries our token for this mail (token=1), and the recipient that it names is one
+ *            of this mail's, and its client is where that recipient was sent: the address of the
+ *            recorded relay, or a confirmed name of the same organisation as the relay or the
+ *            recipient's domain;
+ *   claimed  all else: shown, but it changes no state and makes no event.
+ *
+ * It follows from the facts together: one that comes later may complete a proof.
+ */
+#define TRUSTS(X)                                                                                  \
+    X(CLAIMED, "claimed", "nothing proves it")                                                     \
+    X(PROVED, "proved", "it carries our token, and comes from where the mail was sent")            \
+    X(OWN, "own", "our own mail server says so")
+enum trust {
+#define X(symbol, word, text) TRUST_##symbol,
+    TRUSTS(X)
+#undef X
+};
+const char *trust_word(enum trust trust);
+const char *trust_sentence(enum trust trust);
+
 struct recipient {
     struct slice address;  /* as first named */
     struct slice original; /* before aliases; absent if the same */
@@ -53,6 +79,7 @@ struct recipient {
     bool at_rcpt;          /* rejected at RCPT */
     struct slice status;   /* 5.1.1 */
     struct slice reply;    /* words of the deciding fact */
+    struct slice reason;   /* a word of reason.h, if a trusted report told one; else absent */
     struct slice relay;
     struct slice next;     /* next hop's queue id */
     struct slice via;
@@ -75,6 +102,9 @@ struct waybill {
     size_t fact_count;
     bool coarse_log;    /* the log's clock has whole seconds only: its facts stand last in theirs */
     uint32_t *subject;  /* facts[i] speaks of recipients[subject[i]]; SUBJECT_MAIL: of the mail */
+    enum trust *trust;  /* of facts[i]; a claim whose recipient is not of this mail speaks of it */
+    bool is_report;     /* this mail is a report itself */
+    uint64_t about;     /* ... about the mail with this id; 0: none was found */
     struct recipient *recipients; /* in order of their first fact */
     size_t recipient_count;
     char *bytes; /* owns what the slices show */

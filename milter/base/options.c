@@ -14,6 +14,7 @@
 #define LIVE .live = true
 
 static const char *const subject_words[] = {"full", "hash", "off", NULL};
+static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const sync_words[] = {"interval", "always", "never", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
@@ -57,7 +58,29 @@ const struct option options[] = {
     {"key_file", OPTION_TEXT, AT(key_file), .initial = SYSCONFDIR "/waybill/hash.key",
      .fits = shape_path, .allowed = PATH_FORM, LIVE,
      .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
-             "Needed only where subject is hash."},
+             "Needed only where subject is hash or stamp_envid is yes."},
+    {"key_file_before", OPTION_TEXT, AT(key_file_before), .initial = "",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM, LIVE,
+     .text = "The secret that was in key_file before it was changed. "
+             "What was signed with it stays good as long as it is named here; keep it for the "
+             "lifetime of a mail in the queue and a few days more."},
+    {"stamp_envid", OPTION_CHOICE, AT(stamp_envid), .initial = "no", .choices = yes_words, LIVE,
+     .text = "Give each mail that comes without an envelope id (ENVID, RFC 3461) one of ours, "
+             "signed with the key from key_file. "
+             "It travels with the mail and comes back in reports of other servers, so that these "
+             "can be told from forged ones. "
+             "Nothing that the recipient sees changes."},
+    {"internal_daemon_name", OPTION_TEXT, AT(internal_daemon_name), .initial = "",
+     .fits = shape_word, .allowed = "a word without blanks, or empty", LIVE,
+     .text = "The milter_macro_daemon_name that Postfix uses for mails of its own alone, where one "
+             "is set up (see waybill-reports(7)). "
+             "A report that comes with it is believed at once; without it, as soon as the log's "
+             "line about the report is read."},
+    {"rules_directory", OPTION_TEXT, AT(rules_directory),
+     .initial = SYSCONFDIR "/waybill/rules.d", .fits = shape_path_or_empty,
+     .allowed = PATH_OR_EMPTY_FORM, LIVE,
+     .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
+             "server; they come before the rules that are built in, see waybill-rules(5)."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
      .allowed = "auto, journal, journal:/DIRECTORY or an absolute path",
      .text = "Where the log of the mail server is read: journal for the systemd journal, "

@@ -3,7 +3,8 @@
 # Install what is missing, and nothing else. Sourced by packaging/quickstart and tests/run.
 
 PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config libmilter-dev libhiredis-dev
-libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev"
+libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev
+libpsl-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git libcmocka-dev python3-pytest systemd-journal-remote shellcheck mandoc
 strace faketime openssl procps util-linux"

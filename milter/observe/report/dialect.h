@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dialect: bounces in plain words, as each mail server, relay or provider words them.
+ *
+ * A dialect is a row: the marks by which it is known, and how its text is read. The first dialect
+ * in the table (dialects.c) whose marks are all there, and that finds a recipient, has it. Marks
+ * must tell this writer from spam in its clothes: a From and a Subject prove nothing alone; the
+ * sentence that only this program writes does.
+ */
+#ifndef REPORT_DIALECT_H
+#define REPORT_DIALECT_H
+
+#include "page.h"
+
+/* What was found on one recipient: views into the page. */
+struct found {
+    struct slice address;
+    struct slice original;
+    struct slice words;   /* what the server or the text says of it; line breaks inside are fine */
+    struct slice status, remote, command; /* absent: the assembler looks into the words */
+    enum report_action action;
+};
+struct findings {
+    struct found *of;
+    size_t count, room;
+    bool partial; /* there were more than REPORT_RECIPIENTS_MAX, or no memory */
+};
+/* A new row, to be filled (valid until the next add); NULL: full. The same address again gives
+ * its row, so that a text that names it twice makes one. */
+struct found *findings_add(struct findings *findings, struct slice address);
+void findings_clear(struct findings *findings);
+
+enum mark_place {
+    MARK_NONE,
+    MARK_FROM,    /* in From */
+    MARK_SUBJECT, /* in Subject */
+    MARK_FIELD,   /* in the field named by `field`; words "": it is there */
+    MARK_TEXT,    /* in the text (page_says) */
+    MARK_COPY,    /* in the text, the copy of the returned mail included */
+};
+struct mark {
+    enum mark_place place;
+    const char *words;
+    const char *field;
+};
+#define DIALECT_MARKS 5
+
+struct dialect {
+    const char *name;
+    struct mark marks[DIALECT_MARKS];
+    /* Find the recipients in page->text. */
+    void (*read)(const struct page *page, struct findings *findings);
+};
+
+/* The dialect that read it, or NULL: nobody knows it. */
+const struct dialect *dialect_read(const struct page *page, struct findings *findings);
+
+#endif
