@@ -179,21 +179,32 @@ struct found *prose_add(struct findings *findings, struct slice address,
     return row;
 }
 
-/* Does the line name a recipient? */
-static bool opens_block(struct slice line, unsigned shapes, struct slice *address,
-                        struct slice *words)
+static size_t indent_of(struct slice line)
 {
-    bool indented = prose_is_indented(line);
-    if (((shapes & PROSE_INDENTED) != 0 && !indented) ||
-        ((shapes & PROSE_FLUSH) != 0 && indented))
+    size_t indent = 0;
+    while (indent < line.size && (line.at[indent] == ' ' || line.at[indent] == '\t'))
+        indent++;
+    return indent;
+}
+
+/* Does the line name a recipient? What stands deeper than the first that did is words. */
+static bool opens_block(struct slice line, unsigned shapes, size_t *deepest,
+                        struct slice *address, struct slice *words)
+{
+    size_t indent = indent_of(line);
+    if (((shapes & PROSE_INDENTED) != 0 && indent == 0) ||
+        ((shapes & PROSE_FLUSH) != 0 && indent > 0) || indent > *deepest)
         return false;
     *words = SLICE_ABSENT;
-    if ((shapes & PROSE_ALONE) != 0) {
+    if ((shapes & PROSE_ALONE) != 0)
         *address = prose_alone(line);
-        if (address->at != NULL)
-            return true;
-    }
-    return (shapes & PROSE_HEADED) != 0 && prose_headed(line, address, words);
+    else
+        *address = SLICE_ABSENT;
+    if (address->at == NULL &&
+        ((shapes & PROSE_HEADED) == 0 || !prose_headed(line, address, words)))
+        return false;
+    *deepest = indent;
+    return true;
 }
 
 void prose_read_blocks(struct slice text, unsigned shapes, enum report_action action,
@@ -201,8 +212,9 @@ void prose_read_blocks(struct slice text, unsigned shapes, enum report_action ac
 {
     struct slice line, address, words, begin = SLICE_ABSENT;
     struct found *row = NULL;
+    size_t deepest = SIZE_MAX;
     while (page_line(&text, &line)) {
-        if (opens_block(line, shapes, &address, &words)) {
+        if (opens_block(line, shapes, &deepest, &address, &words)) {
             row = findings_add(findings, address);
             begin = words;
             if (row != NULL) {

@@ -38,7 +38,8 @@ bool prose_label(struct slice line, const char *label, struct slice *value);
 /* All addresses of the line, one by one. */
 bool prose_address(struct slice *rest, struct slice *address);
 
-/* How a line names a recipient; what follows, up to the next such line, are the words on it. */
+/* How a line names a recipient; what follows, up to the next such line, are the words on it. A
+ * line that is indented deeper than the first that named one is words, whatever it looks like. */
 enum prose_shape {
     PROSE_ALONE = 1,    /* as prose_alone */
     PROSE_HEADED = 2,   /* as prose_headed */
