@@ -19,8 +19,7 @@ struct report_recipient *assemble_add(struct assembly *assembly)
         room = REPORT_RECIPIENTS_MAX;
     if (report->count == assembly->room) {
         struct report_recipient *grown =
-            report->count == room ? NULL
-                                  : reallocarray(report->recipients, room, sizeof(*grown));
+            report->count == room ? NULL : reallocarray(report->recipients, room, sizeof(*grown));
 
         if (grown == NULL) {
             report->partial = true;
@@ -48,21 +47,12 @@ static bool says_something(struct slice words)
     return false;
 }
 
-static const struct found *find_found(const struct findings *findings, struct slice address)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        if (slice_equal_nocase(findings->of[i].address, address))
-            return &findings->of[i];
-    return NULL;
-}
-
 static void set_status(struct assembly *assembly, struct report_recipient *to, struct slice given)
 {
     char words[STATUS_ROOM] = "";
     static const char *const classes[] = {
-        [REPORTED_FAILED] = "5.0.0",    [REPORTED_DELAYED] = "4.0.0",
-        [REPORTED_DELIVERED] = "2.0.0", [REPORTED_RELAYED] = "2.0.0",
-        [REPORTED_EXPANDED] = "2.0.0",
+        [REPORTED_FAILED] = "5.0.0",  [REPORTED_DELAYED] = "4.0.0",  [REPORTED_DELIVERED] = "2.0.0",
+        [REPORTED_RELAYED] = "2.0.0", [REPORTED_EXPANDED] = "2.0.0",
     };
 
     to->status = given;
@@ -137,8 +127,8 @@ static struct slice choose_address(struct assembly *assembly, const struct group
                                    const struct group *group, const struct findings *findings)
 {
     struct slice failed = page_field(assembly->page, "X-Failed-Recipients");
-    struct slice names[] = {group->final, group->original, group->actual, SLICE_ABSENT,
-                            SLICE_ABSENT, SLICE_ABSENT};
+    struct slice names[] = {group->final, group->original, group->actual,
+                            SLICE_ABSENT, SLICE_ABSENT,    SLICE_ABSENT};
     struct slice mailbox = first_mailbox(names, 3);
 
     if (mailbox.at != NULL)
@@ -147,8 +137,7 @@ static struct slice choose_address(struct assembly *assembly, const struct group
         names[3] = field_address(assembly->arena, failed);
         if (findings->count == 1)
             names[4] = field_clean(assembly->arena, findings->of[0].address, FIELD_ADDRESS_MAX);
-        names[5] = field_clean(assembly->arena, places_only(&assembly->places),
-                               FIELD_ADDRESS_MAX);
+        names[5] = field_clean(assembly->arena, places_only(&assembly->places), FIELD_ADDRESS_MAX);
         mailbox = first_mailbox(names + 3, 3);
         if (mailbox.at != NULL)
             return mailbox;
@@ -193,7 +182,7 @@ static void add_group(struct assembly *assembly, const struct groups *groups,
 
     if (to == NULL)
         return;
-    found = address.at == NULL ? NULL : find_found(findings, address);
+    found = address.at == NULL ? NULL : findings_find(findings, address);
     around = address.at == NULL ? SLICE_ABSENT : places_around(&assembly->places, address);
     if (around.at == NULL && group->original.at != NULL)
         around = places_around(&assembly->places, group->original);
@@ -246,8 +235,7 @@ static void add_found(struct assembly *assembly, const struct found *found,
 void assemble_findings(struct assembly *assembly, const struct groups *groups,
                        const struct findings *findings)
 {
-    const struct group *group =
-        groups->count == 1 && findings->count == 1 ? &groups->of[0] : NULL;
+    const struct group *group = groups->count == 1 && findings->count == 1 ? &groups->of[0] : NULL;
 
     for (size_t i = 0; i < findings->count; i++)
         add_found(assembly, &findings->of[i], group);

@@ -93,7 +93,7 @@ bool field_is_mailbox(struct slice address)
     for (size_t i = at; i < address.size; i++)
         if (address.at[i] == ':' && address.at[at] != '[')
             return false;
-    return quoted || slice_find(address, '@') == (ptrdiff_t)at - 1;
+    return quoted || slice_find(address, '@') == (ptrdiff_t)at - 1 || address.at[0] == '@';
 }
 
 /* Out of its brackets, without a source route. */
@@ -112,24 +112,6 @@ static struct slice unwrap(struct slice value)
         value.at[value.size - 1] == value.at[0])
         value = slice_make(value.at + 1, value.size - 2);
     return value;
-}
-
-/* X.400 in clothes of a mailbox (RFC 2156): "/RFC-822=who(a)example.org/ADMD= /C=WW/". */
-static struct slice out_of_x400(char *value, struct slice whole)
-{
-    struct slice rest = whole, before, inside;
-    ptrdiff_t sign;
-
-    if (!text_take_until_text(&rest, "RFC-822=", &before) ||
-        !text_take_until(&rest, '/', &inside))
-        return whole;
-    sign = slice_find_text(inside, "(a)");
-    if (sign < 0)
-        return whole;
-    value += inside.at - whole.at;
-    value[sign] = '@';
-    memmove(value + sign + 1, value + sign + 3, inside.size - (size_t)sign - 3);
-    return slice_make(value, inside.size - 2);
 }
 
 static bool take_hex(struct slice *from, bool lower_too, unsigned *digit)
@@ -227,7 +209,10 @@ static struct slice choose_address(struct slice value)
 
 struct slice field_address(struct arena *arena, struct slice value)
 {
-    struct slice whole = field_words(arena, value, FIELD_ADDRESS_MAX), address = whole;
+    /* With a sign of its own, what looks like an encoded word is the name of the mailbox. */
+    struct slice whole = slice_find(value, '@') < 0 ? field_words(arena, value, FIELD_ADDRESS_MAX)
+                                                    : field_clean(arena, value, FIELD_ADDRESS_MAX);
+    struct slice address = whole;
     size_t before;
 
     if (whole.at == NULL)
@@ -238,7 +223,6 @@ struct slice field_address(struct arena *arena, struct slice value)
     before = (size_t)(address.at - whole.at);
     if (slice_find_text(address, "\\x{") >= 0)
         address = decode_unicode((char *)(uintptr_t)whole.at + before, address);
-    address = out_of_x400((char *)(uintptr_t)whole.at + before, address);
     if (address.size == 0)
         return SLICE_ABSENT;
     return choose_address(address);

@@ -351,8 +351,7 @@ static void set_mail(struct reading *reading)
     id = returned_boundary_id(page_field(&reading->page, "Content-Type"));
     /* Sendmail's boundary looks the same, but holds the id of the report itself. */
     if (report->queue_id.at == NULL && id.at != NULL && own.at != NULL)
-        report->queue_id =
-            contains(own, id) ? SLICE_ABSENT : field_clean(&reading->arena, id, 64);
+        report->queue_id = contains(own, id) ? SLICE_ABSENT : field_clean(&reading->arena, id, 64);
 }
 
 static void forget_mail(struct report *report)

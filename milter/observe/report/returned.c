@@ -119,9 +119,9 @@ static bool take_name(struct slice *line, struct slice *name)
 static bool is_folded(struct slice rest)
 {
     return rest.size > 1 && (rest.at[0] == ' ' || rest.at[0] == '\t') &&
-           slice_trim(slice_make(rest.at, (size_t)(slice_find(rest, '\n') < 0
-                                                       ? (ptrdiff_t)rest.size
-                                                       : slice_find(rest, '\n'))))
+           slice_trim(
+               slice_make(rest.at, (size_t)(slice_find(rest, '\n') < 0 ? (ptrdiff_t)rest.size
+                                                                       : slice_find(rest, '\n'))))
                    .size > 0;
 }
 

@@ -155,8 +155,8 @@ static void set_final(struct groups *groups, struct slice value)
 
     if (address.at == NULL)
         return;
-    divide(groups, groups->current.final.at != NULL &&
-                       !slice_equal_nocase(groups->current.final, address));
+    divide(groups,
+           groups->current.final.at != NULL && !slice_equal_nocase(groups->current.final, address));
     groups->current.final = address;
 }
 
@@ -173,8 +173,7 @@ static void set_original(struct groups *groups, struct slice value)
 
 static void set_actual(struct groups *groups, struct slice value)
 {
-    groups->current.actual =
-        pick(groups->current.actual, field_address(groups->arena, value));
+    groups->current.actual = pick(groups->current.actual, field_address(groups->arena, value));
 }
 
 static void set_action(struct groups *groups, struct slice value)
@@ -182,17 +181,16 @@ static void set_action(struct groups *groups, struct slice value)
     static const struct {
         const char *word;
         enum report_action action;
-    } words[] = {{"fail", REPORTED_FAILED},       {"delay", REPORTED_DELAYED},
+    } words[] = {{"fail", REPORTED_FAILED},           {"delay", REPORTED_DELAYED},
                  {"deliverable", REPORTED_DELIVERED}, {"delivered", REPORTED_DELIVERED},
-                 {"relay", REPORTED_RELAYED},     {"expand", REPORTED_EXPANDED},
-                 {"transmit", REPORTED_RELAYED},  {"reject", REPORTED_FAILED},
-                 {"error", REPORTED_FAILED},      {"undeliver", REPORTED_FAILED}};
+                 {"relay", REPORTED_RELAYED},         {"expand", REPORTED_EXPANDED},
+                 {"transmit", REPORTED_RELAYED},      {"reject", REPORTED_FAILED},
+                 {"error", REPORTED_FAILED},          {"undeliver", REPORTED_FAILED}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         struct slice word = slice_of(words[i].word);
 
-        if (value.size < word.size ||
-            !slice_equal_nocase(slice_make(value.at, word.size), word))
+        if (value.size < word.size || !slice_equal_nocase(slice_make(value.at, word.size), word))
             continue;
         groups->current.has_action = true;
         groups->current.action = words[i].action;
