@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * field: values as the standards and as servers write them.
+ * value: values as the standards and as servers write them.
  */
-#include "../../../../milter/observe/report/field.h"
+#include "../../../../milter/observe/report/value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void assert_slice(struct slice is, const char *wanted)
 
 static void check_address(const char *value, const char *wanted)
 {
-    assert_slice(field_address(&arena, slice_of(value)), wanted);
+    assert_slice(value_address(&arena, slice_of(value)), wanted);
 }
 
 static void test_address_loses_type_brackets_and_comment(void **state)
@@ -60,50 +60,50 @@ static void test_what_is_no_mailbox_stays_as_it_is(void **state)
     (void)state;
     check_address("x400; /G=Ann/S=Lee/O=Example/", "/G=Ann/S=Lee/O=Example/");
     check_address("LOCAL;<\"|/usr/bin/filter a@example.org\">", "|/usr/bin/filter a@example.org");
-    assert_null(field_address(&arena, slice_of("rfc822;")).at);
-    assert_null(field_address(&arena, slice_of("")).at);
-    assert_null(field_address(&arena, slice_of("<>")).at);
-    assert_false(field_is_mailbox(slice_of("|/usr/bin/filter@example.org")));
-    assert_false(field_is_mailbox(slice_of("ann")));
-    assert_false(field_is_mailbox(slice_of("@")));
-    assert_false(field_is_mailbox(slice_of("ann@")));
-    assert_true(field_is_mailbox(slice_of("ann@[192.0.2.1]")));
-    assert_true(field_is_mailbox(slice_of("ann@[IPv6:2001:db8::1]")));
+    assert_null(value_address(&arena, slice_of("rfc822;")).at);
+    assert_null(value_address(&arena, slice_of("")).at);
+    assert_null(value_address(&arena, slice_of("<>")).at);
+    assert_false(value_is_mailbox(slice_of("|/usr/bin/filter@example.org")));
+    assert_false(value_is_mailbox(slice_of("ann")));
+    assert_false(value_is_mailbox(slice_of("@")));
+    assert_false(value_is_mailbox(slice_of("ann@")));
+    assert_true(value_is_mailbox(slice_of("ann@[192.0.2.1]")));
+    assert_true(value_is_mailbox(slice_of("ann@[IPv6:2001:db8::1]")));
 }
 
 static void test_xtext_is_decoded_only_where_it_was_needed(void **state)
 {
     (void)state;
-    assert_slice(field_original(&arena, slice_of("rfc822;ann+2Blist@example.org")),
+    assert_slice(value_original(&arena, slice_of("rfc822;ann+2Blist@example.org")),
                  "ann+list@example.org");
-    assert_slice(field_original(&arena, slice_of("rfc822;ann+list@example.org")),
+    assert_slice(value_original(&arena, slice_of("rfc822;ann+list@example.org")),
                  "ann+list@example.org");
-    assert_slice(field_original(&arena, slice_of("rfc822;ann+20@example.org")),
+    assert_slice(value_original(&arena, slice_of("rfc822;ann+20@example.org")),
                  "ann+20@example.org");
-    assert_slice(field_original(&arena, slice_of("rfc822;ann+2B=bob@example.org")),
+    assert_slice(value_original(&arena, slice_of("rfc822;ann+2B=bob@example.org")),
                  "ann+2B=bob@example.org");
-    assert_slice(field_xtext(&arena, slice_of("env+2Bid+3D1")), "env+id=1");
-    assert_slice(field_xtext(&arena, slice_of("env+2")), "env+2");
+    assert_slice(value_xtext(&arena, slice_of("env+2Bid+3D1")), "env+id=1");
+    assert_slice(value_xtext(&arena, slice_of("env+2")), "env+2");
 }
 
 static void test_host_loses_type_literal_and_note(void **state)
 {
     (void)state;
-    assert_slice(field_host(&arena, slice_of("dns; mx.example.org [192.0.2.1]")), "mx.example.org");
-    assert_slice(field_host(&arena, slice_of("dns; mx.example.org. (192.0.2.1)")),
+    assert_slice(value_host(&arena, slice_of("dns; mx.example.org [192.0.2.1]")), "mx.example.org");
+    assert_slice(value_host(&arena, slice_of("dns; mx.example.org. (192.0.2.1)")),
                  "mx.example.org");
-    assert_slice(field_host(&arena, slice_of("mx.example.org[192.0.2.1]:25")), "mx.example.org");
-    assert_slice(field_host(&arena, slice_of("DNS; [192.0.2.1]")), "192.0.2.1");
-    assert_null(field_host(&arena, slice_of("dns;")).at);
-    assert_null(field_host(&arena, slice_of("[")).at == NULL ? NULL : "x");
+    assert_slice(value_host(&arena, slice_of("mx.example.org[192.0.2.1]:25")), "mx.example.org");
+    assert_slice(value_host(&arena, slice_of("DNS; [192.0.2.1]")), "192.0.2.1");
+    assert_null(value_host(&arena, slice_of("dns;")).at);
+    assert_null(value_host(&arena, slice_of("[")).at == NULL ? NULL : "x");
 }
 
 static void test_words_hold_no_control_characters(void **state)
 {
     (void)state;
-    assert_slice(field_clean(&arena, slice_make("\n a\r\n\tb\0c\x1b[1m \n", 14), 100), "a b c [1m");
-    assert_slice(field_clean(&arena, slice_of("abcdef"), 3), "abc");
-    assert_null(field_clean(&arena, slice_of(" \n "), 100).at);
+    assert_slice(value_clean(&arena, slice_make("\n a\r\n\tb\0c\x1b[1m \n", 14), 100), "a b c [1m");
+    assert_slice(value_clean(&arena, slice_of("abcdef"), 3), "abc");
+    assert_null(value_clean(&arena, slice_of(" \n "), 100).at);
 }
 
 static void test_arena_says_no_at_its_bound(void **state)
@@ -114,7 +114,7 @@ static void test_arena_says_no_at_its_bound(void **state)
         kept++;
     assert_true(arena.failed);
     assert_in_range(kept, 400, ARENA_MAX / 1000);
-    assert_null(field_clean(&arena, slice_of("a"), 20000).at == NULL ? NULL : "kept");
+    assert_null(value_clean(&arena, slice_of("a"), 20000).at == NULL ? NULL : "kept");
     assert_null(arena_take(&arena, SIZE_MAX));
 }
 
