@@ -87,13 +87,11 @@ static void test_empty_lines_too_many_and_too_few(void **state)
                 "Action: failed\nStatus: 5.2.2\n\n"
                 "Final-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.1.1\n"
                 "Final-Recipient: rfc822; cid@example.org\nAction: delayed\nStatus: 4.1.1\n"
-                "Original-Recipient: rfc822;dan@example.org\n"
                 "Final-Recipient: rfc822; dan@example.com\nAction: relayed\n");
     assert_int_equal(groups.count, 4);
     assert_slice(groups.of[0].status, "5.2.2");
     assert_slice(groups.of[1].status, "5.1.1");
     assert_int_equal(groups.of[2].action, REPORTED_DELAYED);
-    assert_slice(groups.of[3].original, "dan@example.org");
     assert_slice(groups.of[3].final, "dan@example.com");
 }
 
