@@ -73,7 +73,7 @@ static bool from_daemon(const struct page *page)
 {
     struct slice from = page_field(page, "From");
     return phrase_find(from, DAEMON).at != NULL || page_address(from).at == NULL ||
-           (page->null_sender && page_field(page, "X-Failed-Recipients").at != NULL);
+           page->multipart_report;
 }
 
 /* A link, and no word of a mail server: that wants to be clicked. */
@@ -101,12 +101,14 @@ static bool takes(const struct page *page, struct slice line, struct slice addre
                .at == NULL;
 }
 
+#define PARAGRAPHS 5 /* without an address, behind the sentence */
+
 /* Addresses from the sentence on, up to where a paragraph names none any more. */
 static void read_near(const struct page *page, struct slice text, enum report_action action,
                       struct findings *findings)
 {
     struct slice paragraph, line, address;
-    for (unsigned empty = 0; empty < 3 && prose_paragraph(&text, &paragraph);) {
+    for (unsigned empty = 0; empty < PARAGRAPHS && prose_paragraph(&text, &paragraph);) {
         size_t before = findings->count;
         struct slice rest = paragraph;
         while (page_line(&rest, &line)) {
@@ -136,6 +138,6 @@ static void read_plain(const struct page *page, struct findings *findings)
 
 const struct dialect dialect_plain = {
     .name = "plain",
-    .marks = {{MARK_TEXT, FAILURE_BEGIN FAILURE_ELSEWHERE, NULL}, {MARK_TEXT, "@", NULL}},
+    .marks = {{MARK_TEXT, FAILURE_BEGIN FAILURE_ELSEWHERE, NULL}},
     .read = read_plain,
 };
