@@ -51,7 +51,8 @@ static const struct dialect *const table[] = {
 
 #define DAEMON                                                                                     \
     "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|delivery subsystem|"        \
-    "mail administrator|system administrator|mail system"
+    "mail administrator|system administrator|mail system|mdaemon@|listserv@|majordomo@|-admin@|"   \
+    "-request@|-owner@|owner-|-bounces@"
 
 #define DIALECTS (sizeof table / sizeof table[0])
 _Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
