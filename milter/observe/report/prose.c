@@ -187,7 +187,7 @@ static size_t indent_of(struct slice line)
 static struct slice address_at_end(struct slice line)
 {
     struct slice address = page_address(line);
-    if (address.at == NULL || address.at == line.at)
+    if (address.at == NULL || only(line.at, address.at, BEFORE_ADDRESS))
         return SLICE_ABSENT;
     struct slice rest = rest_behind(line, address);
     return only(rest.at, rest.at + rest.size, BEHIND_ADDRESS) ? address : SLICE_ABSENT;
@@ -220,8 +220,8 @@ static bool names_one(struct slice line, unsigned shapes, struct slice *address,
 }
 
 /* As names_one; what stands deeper than the first that did is words. */
-static bool opens_block(struct slice line, unsigned shapes, size_t *deepest,
-                        struct slice *address, struct slice *words)
+static bool opens_block(struct slice line, unsigned shapes, size_t *deepest, struct slice *address,
+                        struct slice *words)
 {
     size_t indent = indent_of(line);
     if (((shapes & PROSE_INDENTED) != 0 && indent == 0) ||
@@ -232,8 +232,8 @@ static bool opens_block(struct slice line, unsigned shapes, size_t *deepest,
     return true;
 }
 
-struct found *prose_add(struct findings *findings, struct slice address,
-                        enum report_action action, struct slice words)
+struct found *prose_add(struct findings *findings, struct slice address, enum report_action action,
+                        struct slice words)
 {
     struct found *row = findings_add(findings, address);
     if (row != NULL) {
@@ -289,8 +289,7 @@ static struct found *row_labelled(struct slice line, const char *label, bool *ex
         return NULL;
     struct found *row = prose_add(findings, address, action, SLICE_ABSENT);
     struct slice rest = rest_behind(line, address);
-    if (row != NULL && row->words.size == 0 &&
-        !only(rest.at, rest.at + rest.size, BEHIND_ADDRESS))
+    if (row != NULL && row->words.size == 0 && !only(rest.at, rest.at + rest.size, BEHIND_ADDRESS))
         extend_words(row, line);
     return row;
 }
