@@ -9,9 +9,13 @@
 #include <string.h>
 
 #include "dialects.h"
+#include "offices.h"
 #include "phrases.h"
 
 static const struct dialect *const table[] = {
+#define X(name) &dialect_##name,
+    OFFICE_DIALECTS(X)
+#undef X
     &dialect_qmail,
     &dialect_exim,
 };
