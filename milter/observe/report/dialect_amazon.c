@@ -3,18 +3,13 @@
  * Amazon SES and WorkMail.
  */
 #include "offices.h"
-#include "form.h"
+#include "prose.h"
 
-FORM_READ(
-    read_plain,
-    .names = "An error occurred while trying to deliver the mail to the following recipients:",
-    .until = "Technical report:", .why = "Technical report:", .shape = FORM_LIST)
+#define AMAZON "An error occurred while trying to deliver the mail to the following recipients:"
 const struct dialect dialect_amazon = {
     .name = "amazonses",
-    .marks = {{MARK_TEXT,
-               "An error occurred while trying to deliver the mail to the following recipients:",
-               NULL}},
-    .read = read_plain,
+    .marks = {{MARK_TEXT, AMAZON, NULL}},
+    .form = {.begin = AMAZON, .shapes = PROSE_LIST, .why = "Technical report:"},
 };
 
 /* The text behind the name of a member of JSON: its quotes may be escaped. */

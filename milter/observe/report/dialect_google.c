@@ -3,40 +3,28 @@
  * Gmail, Google Workspace and Google Groups.
  */
 #include "offices.h"
-#include "form.h"
+#include "prose.h"
 
-/* Until 2016, and its clones: plain text. */
-FORM_READ(read_plain,
-          .names = "Delivery to the following recipient failed permanently:|"
-                   "Delivery to the following recipients failed permanently:|"
-                   "Delivery to the following recipient has been delayed:|"
-                   "Delivery to the following recipients has been delayed:",
-          .until = "----- Original message -----|----- Message header follows -----",
-          .why = "Technical details of permanent failure:|Technical details of temporary failure:",
-          .end = "----- Original message -----|----- Message header follows -----",
-          .delayed = "recipient has been delayed:|recipients has been delayed:", .shape = FORM_LIST)
+/* Until 2016: plain text. */
+#define GMAIL_DELAYED                                                                              \
+    "Delivery to the following recipient has been delayed:|"                                       \
+    "Delivery to the following recipients has been delayed:"
+#define GMAIL                                                                                      \
+    "Delivery to the following recipient failed permanently:|"                                     \
+    "Delivery to the following recipients failed permanently:|" GMAIL_DELAYED
 const struct dialect dialect_gmail = {
     .name = "gmail",
-    .marks = {{MARK_TEXT,
-               "Delivery to the following recipient failed permanently:|"
-               "Delivery to the following recipients failed permanently:|"
-               "Delivery to the following recipient has been delayed:|"
-               "Delivery to the following recipients has been delayed:",
-               NULL},
-              {MARK_FROM, "mailer-daemon@google", NULL}},
-    .read = read_plain,
-};
-const struct dialect dialect_gmail_old = {
-    .name = "gmail",
-    .marks = {{MARK_TEXT,
-               "Delivery to the following recipient failed permanently:|"
-               "Delivery to the following recipient has been delayed:",
-               NULL},
-              {MARK_TEXT,
-               "Technical details of|THIS IS A WARNING MESSAGE ONLY|"
-               "This is an automatically generated Delivery Status Notification",
+    .marks = {{MARK_TEXT, GMAIL, NULL},
+              {MARK_COPY,
+               "Technical details of|----- Original message -----|"
+               "----- Message header follows -----",
                NULL}},
-    .read = read_plain,
+    .form = {.begin = GMAIL,
+             .shapes = PROSE_LIST,
+             .why = "Technical details of permanent failure:|"
+                    "Technical details of temporary failure:",
+             .why_end = "----- Original message -----|----- Message header follows -----",
+             .delayed = GMAIL_DELAYED},
 };
 
 /* In whichever language the text is, a field of the header names whom it failed. */

@@ -3,7 +3,7 @@
  * Mail servers of companies other than Microsoft's.
  */
 #include "offices.h"
-#include "form.h"
+#include "prose.h"
 
 /* Lotus Notes and its SMTP gateway: the reason stands above the address. */
 static void read_notes(const struct page *page, struct findings *findings)
@@ -26,29 +26,39 @@ const struct dialect dialect_notes = {
     .read = read_notes,
 };
 
-FORM_READ(read_domino,
-          .names = "was not delivered to:|could not be delivered to:|"
-                   "konnte nicht zugestellt werden an:|n'a pas pu être remis à :",
-          .until = "because:|weil:|Grund:|car :", .why = "because:|weil:|Grund:|car :",
-          .end = "What should you do?|Routing path|To:", .shape = FORM_LIST)
 const struct dialect dialect_domino = {
     .name = "domino",
-    .marks = {{MARK_TEXT,
-               "was not delivered to:|could not be delivered to:|"
-               "konnte nicht zugestellt werden an:|n'a pas pu être remis à :",
-               NULL},
-              {MARK_TEXT, "because:|weil:|Grund:|car :", NULL},
-              {MARK_TEXT, "Your message|Your document:|Ihr Dokument:|Votre document :", NULL}},
-    .read = read_domino,
+    .marks = {{MARK_TEXT, "was not delivered to:|konnte nicht zugestellt werden an:", NULL},
+              {MARK_TEXT, "because:|weil:|Grund:", NULL},
+              {MARK_TEXT, "Your message|Ihre Nachricht", NULL}},
+    .form = {.begin = "was not delivered to:|konnte nicht zugestellt werden an:",
+             .shapes = PROSE_LIST,
+             .end = "because:|weil:|Grund:",
+             .why = "because:|weil:|Grund:",
+             .why_end = "What should you do?|Routing path"},
+};
+
+/* The same as a document, a table of labels. */
+#define DOMINO_DOCUMENT                                                                            \
+    "could not be delivered to:|was not delivered to:|konnte nicht zugestellt werden an:"
+const struct dialect dialect_domino_document = {
+    .name = "domino",
+    .marks = {{MARK_TEXT, DOMINO_DOCUMENT, NULL},
+              {MARK_TEXT, "because:|weil:|Grund:", NULL},
+              {MARK_TEXT, "Your document:|Ihr Dokument:", NULL}},
+    .form = {.label = DOMINO_DOCUMENT,
+             .end = "because:|weil:|Grund:",
+             .why = "because:|weil:|Grund:",
+             .why_end = "What should you do?|Routing path"},
 };
 
 /* GroupWise names its own users without a domain; then nobody is named. */
 #define GROUPWISE "The message that you sent was undeliverable to the following:"
-FORM_READ(read_groupwise_lines, .names = GROUPWISE, .until = "Possibly truncated original message",
-          .shape = FORM_LINES)
 static void read_groupwise(const struct page *page, struct findings *findings)
 {
-    read_groupwise_lines(page, findings);
+    static const struct form form = {
+        .begin = GROUPWISE, .shapes = PROSE_LEAD, .end = "Possibly truncated original message"};
+    prose_read_form(page->text, &form, findings);
     if (findings->count == 0)
         (void)findings_add(findings, SLICE_ABSENT);
     prose_fill_words(findings, slice_trim(prose_between(page->text, GROUPWISE, "Possibly trunc")));
@@ -59,116 +69,73 @@ const struct dialect dialect_groupwise = {
     .read = read_groupwise,
 };
 
-FORM_READ(read_hmailserver,
-          .names = "The following recipient(s) could not be reached:|Recipient(s):",
-          .shape = FORM_BLOCKS)
 const struct dialect dialect_hmailserver = {
     .name = "hmailserver",
     .marks = {{MARK_TEXT, "hMailServer", NULL},
               {MARK_TEXT, "Your message did not reach some or all of the intended recipients",
                NULL}},
-    .read = read_hmailserver,
+    .form = {.begin = "The following recipient(s) could not be reached:",
+             .shapes = PROSE_ALONE | PROSE_HEADED},
 };
 
-FORM_READ(read_mailenable, .names = "Recipient: [SMTP:", .until = "Message headers follow",
-          .delayed = "Message delivery has been delayed", .shape = FORM_EACH)
 const struct dialect dialect_mailenable = {
     .name = "mailenable",
     .marks = {{MARK_TEXT, "MailEnable:|The following recipient(s) could not be reached:", NULL},
               {MARK_TEXT, "Recipient: [SMTP:", NULL}},
-    .read = read_mailenable,
+    .form = {.label = "Recipient: [SMTP:",
+             .end = "Message headers follow",
+             .delayed = "Message delivery has been delayed"},
 };
 
-FORM_READ(read_mercury, .names = "***", .until = "original message", .shape = FORM_EACH)
+#define MERCURY "The following error report or reports were given to explain the problem:"
 const struct dialect dialect_mercury = {
     .name = "mercury",
-    .marks = {{MARK_TEXT,
-               "The following error report or reports were given to explain the problem:", NULL}},
-    .read = read_mercury,
-};
-
-/* InterMail, Openwave, Post.Office, Critical Path. */
-FORM_READ(read_intermail,
-          .names = "The following recipients did not receive your message:|"
-                   "The following recipients did not receive this message:|"
-                   "The following destination addresses were unknown (please check "
-                   "the addresses and re-mail the message):",
-          .until = "Please reply to",
-          .why = "due to the following reason:|The following destination "
-                 "addresses were unknown",
-          .end = "The following recipients did not receive|Please reply to", .shape = FORM_LIST)
-const struct dialect dialect_intermail = {
-    .name = "intermail",
-    .marks = {{MARK_TEXT,
-               "The following recipients did not receive|"
-               "The following destination addresses were unknown (please check",
-               NULL},
-              {MARK_TEXT, "This Message was undeliverable due to|Please reply to", NULL}},
-    .read = read_intermail,
+    .marks = {{MARK_TEXT, MERCURY, NULL}},
+    .form = {.begin = MERCURY, .label = "*** "},
 };
 
 /* Gateways of X.400: Isode, MAILbus, PMDF. */
-FORM_READ(read_x400, .names = "Your message was not delivered to|not delivered to:",
-          .until = "for the following reason:", .why = "for the following reason:",
-          .end = "The Original Message follows|Message details", .shape = FORM_LIST)
 const struct dialect dialect_x400 = {
     .name = "x400",
     .marks = {{MARK_TEXT, "Your message was not delivered to", NULL},
               {MARK_TEXT, "for the following reason:", NULL},
               {MARK_TEXT, "Diagnostic was|Information ", NULL}},
-    .read = read_x400,
+    .form = {.label = "Your message was not delivered to",
+             .end = "The Original Message follows",
+             .why = "for the following reason:",
+             .why_end = "The Original Message follows|Message details"},
 };
 
-FORM_READ(read_mail2000, .names = "---The following addresses had delivery errors---",
-          .shape = FORM_LINES)
-FORM_READ(read_mail2000_warning, .names = "---The following addresses had delivery errors---",
-          .delayed = "---The following addresses had delivery errors---", .shape = FORM_LINES)
-static void read_mail2000_any(const struct page *page, struct findings *findings)
+/* Openfind's Mail2000: the same text, whether it gives up or goes on; the subject tells. */
+#define MAIL2000 "---The following addresses had delivery errors---"
+static void read_mail2000(const struct page *page, struct findings *findings)
 {
-    if (page_says(page_field(page, "Subject"), "Warning--Could not send mail for past"))
-        read_mail2000_warning(page, findings);
-    else
-        read_mail2000(page, findings);
+    struct slice subject = page_field(page, "Subject");
+    bool delayed = phrase_find(subject, "Could not send mail for past").at != NULL;
+    prose_read_lines(prose_after(page->text, MAIL2000), PROSE_LEAD,
+                     delayed ? REPORTED_DELAYED : REPORTED_FAILED, findings);
 }
 const struct dialect dialect_mail2000 = {
     .name = "mail2000",
-    .marks = {{MARK_TEXT, "---The following addresses had delivery errors---", NULL}},
-    .read = read_mail2000_any,
+    .marks = {{MARK_TEXT, MAIL2000, NULL}},
+    .read = read_mail2000,
 };
 
-FORM_READ(read_lsmtp, .names = "Error-for:", .until = "Error-End:", .shape = FORM_EACH)
-const struct dialect dialect_lsmtp = {
-    .name = "lsmtp",
-    .marks = {{MARK_TEXT, "An error was detected while processing the enclosed message", NULL},
-              {MARK_TEXT, "Error-for:", NULL}},
-    .read = read_lsmtp,
-};
-
-FORM_READ(read_powermta, .names = "you will find a list of the affected recipients",
-          .until = "This is an automatically generated", .delayed = "; will continue trying",
-          .shape = FORM_LINES)
 const struct dialect dialect_powermta = {
     .name = "powermta",
     .marks = {{MARK_TEXT, "to inform you on the delivery status of a message you previously sent",
                NULL}},
-    .read = read_powermta,
+    .form = {.begin = "you will find a list of the affected recipients",
+             .shapes = PROSE_HEADED | PROSE_ALONE,
+             .delayed = "; will continue trying"},
 };
 
-FORM_READ(read_trouble, .names = "rejected recipient", .until = "The attachment contains the",
-          .shape = FORM_EACH)
-const struct dialect dialect_trouble = {
-    .name = "trouble",
-    .marks = {{MARK_TEXT, "We had trouble delivering your message. Full details follow:", NULL},
-              {MARK_TEXT, "rejected recipient", NULL}},
-    .read = read_trouble,
-};
-
-FORM_READ(read_notice, .names = "target mail address:", .why = "reject reason:",
-          .end = "target mail address:", .shape = FORM_ONE)
 const struct dialect dialect_notice = {
     .name = "notice",
     .marks = {{MARK_TEXT, "automatic bounce notification", NULL},
               {MARK_TEXT, "reject reason:", NULL},
               {MARK_TEXT, "target mail address:", NULL}},
-    .read = read_notice,
+    .form = {.label = "target mail address:",
+             .why = "reject reason:",
+             .why_end = "target mail address:"},
 };

@@ -11,13 +11,45 @@
 #include "dialects.h"
 #include "offices.h"
 #include "phrases.h"
+#include "prose.h"
 
 static const struct dialect *const table[] = {
 #define X(name) &dialect_##name,
     OFFICE_DIALECTS(X)
 #undef X
     &dialect_qmail,
+    &dialect_postfix,
+    &dialect_exim_refused,
     &dialect_exim,
+    &dialect_smail,
+    &dialect_sendmail,
+    &dialect_interscan,
+    &dialect_courier,
+    &dialect_opensmtpd,
+    &dialect_dragonfly,
+    &dialect_mmdf,
+    &dialect_pp,
+    &dialect_zmailer,
+    &dialect_imail,
+    &dialect_postoffice,
+    &dialect_communigate,
+    &dialect_messagingserver,
+    &dialect_mdaemon,
+    &dialect_xmail,
+    &dialect_amavis,
+    &dialect_mfilter,
+    &dialect_lsmtp,
+    &dialect_fml,
+    &dialect_notification,
+    &dialect_trouble,
+    &dialect_mailfoundry,
+    &dialect_unable,
+    /* Less is known of the writer: */
+    &dialect_sendmail_transcript,
+    &dialect_postfix_reply,
+    &dialect_qsbmf,
+    &dialect_exim_field,
+    &dialect_plain,
 };
 #define DIALECTS (sizeof table / sizeof table[0])
 _Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
@@ -162,7 +194,10 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
     for (size_t i = 0; i < DIALECTS; i++) {
         if (!marks_fit(table[i], page, said + i * DIALECT_MARKS))
             continue;
-        table[i]->read(page, findings);
+        if (table[i]->read != NULL)
+            table[i]->read(page, findings);
+        else
+            prose_read_form(page->text, &table[i]->form, findings);
         if (findings->count > 0)
             return table[i];
     }
