@@ -9,11 +9,15 @@
 
 #include <stdlib.h>
 
+#include "offices.h"
 #include "phrases.h"
 #include "prose.h"
 
 static const struct dialect *const table[] = {
     &dialect_fields,
+#define X(name) &dialect_##name,
+    OFFICE_DIALECTS(X)
+#undef X
     &dialect_qmail,
     &dialect_postfix,
     &dialect_exim_refused,

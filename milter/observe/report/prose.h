@@ -49,6 +49,9 @@ enum prose_shape {
     PROSE_FLUSH = 32,    /* only lines that do not */
     PROSE_GAP = 64,      /* the words end at an empty line */
     PROSE_ALL = 128,     /* every address of the text, wherever it stands; no words */
+    PROSE_LIST = 256,    /* as prose_list_line, up to the first line that names nobody; the words
+                            are what stands below */
+    PROSE_LEAD = 512,    /* the same, but a line begins with an address, and the rest is words */
 };
 /* Read such blocks from the whole text. A remark in the line or in its block, "(expanded from:
  * <a@example.org>)", gives the original recipient. */
@@ -58,6 +61,12 @@ void prose_read_blocks(struct slice text, unsigned shapes, enum report_action ac
  * words go from there to the next label or to an empty line behind some. */
 void prose_read_labels(struct slice text, const char *label, enum report_action action,
                        struct findings *findings);
+/* Read the lines of a list: PROSE_LIST or PROSE_LEAD. */
+void prose_read_lines(struct slice text, unsigned shapes, enum report_action action,
+                      struct findings *findings);
+/* Add the recipients of a line that holds nothing else: "a@example.org, <b@example.org>",
+ * "Ann (a@example.org)", "\"Bee, Bob\" <b@example.org>". False: it is no such line. */
+bool prose_list_line(struct slice line, enum report_action action, struct findings *findings);
 /* Add a row for each address of the text. */
 void prose_read_list(struct slice text, enum report_action action, struct findings *findings);
 /* Rows without words get those that the text has on them: from a line that names them to the next

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * offices: the dialects of companies' servers, gateways and providers, in the order in which they
+ * are asked: what is special stands before what is general.
+ */
+#ifndef REPORT_OFFICES_H
+#define REPORT_OFFICES_H
+
+#include "dialect.h"
+
+/* X(name): it is dialect_name. */
+#define OFFICE_DIALECTS(X)                                                                         \
+    X(googlegroups) X(gmail) X(google) X(mxlogic) X(hmailserver) X(office365) X(exchange2007)      \
+    X(exchange) X(exchange2003) X(amazon) X(amazonsns) X(outlook) X(ironport) X(barracuda)         \
+    X(mcafee) X(mailmarshal) X(symantec) X(viruswall) X(surfcontrol) X(mimesweeper)                \
+    X(messagelabs) X(xwall) X(amavis_content) X(ezweb) X(ezweb_account) X(kddi) X(biglobe)         \
+    X(activehunter) X(notes) X(groupwise) X(mailenable) X(mercury) X(x400) X(mail2000)             \
+    X(powermta) X(yahoo) X(aol) X(ionos) X(mailru) X(zoho) X(zoho_status) X(verizon)               \
+    X(earthlink) X(demon) X(hostcenter) X(sendgrid) X(domino) X(domino_document) X(notice)
+
+#define X(name) extern const struct dialect dialect_##name;
+OFFICE_DIALECTS(X)
+#undef X
+
+#endif
