@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "secret.h"
 #include "waybill/id.h"
 #include "waybill/log.h"
+#include "waybill/token.h"
 
 static struct {
     struct journal *journal;
@@ -33,7 +33,7 @@ static struct rules *rules_make(const struct settings *settings, struct error *w
     rules->settings = settings;
     rules->subject = (enum subject_mode)settings->subject;
     if (rules->subject == SUBJECT_HASH &&
-        secret_derive(settings->key_file, "subject", rules->subject_key, why) < 0) {
+        token_key(settings->key_file, "subject", rules->subject_key, why) < 0) {
         free(rules);
         return NULL;
     }
