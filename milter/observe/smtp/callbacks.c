@@ -44,11 +44,13 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 
     (void)reserved0;
     (void)reserved1;
-    *want_actions = negotiate_actions(actions);
+    *want_actions = negotiate_actions(actions, session != NULL && session->rules->stamps);
     *want_protocol = negotiate_protocol(protocol);
     *want0 = *want1 = 0;
-    if (session != NULL)
+    if (session != NULL) {
         session->granted = *want_protocol;
+        session->actions = *want_actions;
+    }
     if ((*want_actions & SMFIF_SETSYMLIST) != 0)
         negotiate_macros(context);
     return SMFIS_CONTINUE;
@@ -161,9 +163,11 @@ static sfsistat on_end_of_message(SMFICTX *context)
     struct session *session = session_of(context);
     struct macro id, size;
 
-    if (session != NULL)
+    if (session != NULL) {
+        stamp_put(context, session);
         message_end(session, macro_read(context, "i", &id),
                     macro_read(context, "{msg_size}", &size));
+    }
     return SMFIS_CONTINUE;
 }
 

@@ -21,9 +21,9 @@ unsigned long negotiate_protocol(unsigned long offered)
                                      SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN);
 }
 
-unsigned long negotiate_actions(unsigned long offered)
+unsigned long negotiate_actions(unsigned long offered, bool stamps)
 {
-    return offered & (unsigned long)SMFIF_SETSYMLIST;
+    return offered & (unsigned long)(SMFIF_SETSYMLIST | (stamps ? SMFIF_CHGFROM : 0));
 }
 
 /* {daemon_name} only at CONNECT: at EOM Postfix gives the one of main.cf, which would hide the

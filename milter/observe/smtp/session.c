@@ -17,7 +17,7 @@ struct session *session_new(unsigned long granted)
     if (session == NULL)
         return NULL;
     session->granted = granted;
-    session->rules = witness_rules();
+    session->rules = witness_rules_take();
     witness_count(COUNT_SESSIONS, 1);
     witness_count(COUNT_OPEN_SESSIONS, 1);
     return session;
@@ -26,6 +26,7 @@ struct session *session_new(unsigned long granted)
 void session_free(struct session *session)
 {
     message_clear(&session->message);
+    witness_rules_give_back(session->rules);
     free(session->client);
     free(session->helo);
     free(session->daemon);
@@ -104,10 +105,21 @@ static struct slice told(const char *text)
     return text == NULL || text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
 }
 
-void session_fill(const struct session *session, struct fact *fact)
+void session_fill_client(const struct session *session, struct fact *fact)
 {
     fact_set(fact, KEY_CLIENT, told(session->client));
     fact_set(fact, KEY_IP, told(session->ip));
+}
+
+bool session_is_local(const struct session *session)
+{
+    return session->port[0] == '\0' && slice_is(slice_of(session->client), "localhost") &&
+           !session->message.bracketed;
+}
+
+void session_fill(const struct session *session, struct fact *fact)
+{
+    session_fill_client(session, fact);
     fact_set(fact, KEY_PORT, told(session->port));
     fact_set(fact, KEY_HELO, told(session->helo));
     fact_set(fact, KEY_DAEMON, told(session->daemon));

@@ -16,7 +16,8 @@
 
 struct session {
     unsigned long granted; /* protocol flags as negotiated; 0: unknown */
-    const struct rules *rules;
+    unsigned long actions; /* what the MTA will do for us; 0: unknown */
+    struct rules *rules;
     char *client, *helo, *daemon, *daemon_port; /* NULL: not known */
     char ip[INET6_ADDRSTRLEN];                  /* "": not known */
     char port[6];
@@ -38,5 +39,10 @@ void session_connect(struct session *session, const struct session_connect *told
 void session_helo(struct session *session, const char *name);
 /* Put what is known of the connection into the fact, as views into the session. */
 void session_fill(const struct session *session, struct fact *fact);
+/* Of that, only who the client is. */
+void session_fill_client(const struct session *session, struct fact *fact);
+/* Did the MTA itself hand in the open mail, or sendmail(1) on this machine? Postfix shows these as
+ * coming from port 0 of localhost, the sender without brackets; the network can do neither. */
+bool session_is_local(const struct session *session);
 
 #endif
