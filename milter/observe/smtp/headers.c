@@ -101,8 +101,7 @@ struct slice headers_message_id(const struct headers *headers)
 {
     for (int i = 0; i < HEADERS_KEPT; i++)
         if (kept[i].key == KEY_MESSAGE_ID && headers->value[i].size > 0)
-            return without_brackets(
-                slice_make(headers->value[i].data, headers->value[i].size));
+            return without_brackets(slice_make(headers->value[i].data, headers->value[i].size));
     return SLICE_ABSENT;
 }
 

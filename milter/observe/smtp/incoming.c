@@ -104,9 +104,8 @@ static bool is_ours(const struct session *session, struct slice host)
     struct slice own = slice_of(session->rules->settings->host);
     bool is_short = slice_find(own, '.') < 0 || slice_find(host, '.') < 0;
 
-    return host.size > 0 &&
-           (slice_equal_nocase(host, own) ||
-            (is_short && slice_equal_nocase(first_label(host), first_label(own))));
+    return host.size > 0 && (slice_equal_nocase(host, own) ||
+                             (is_short && slice_equal_nocase(first_label(host), first_label(own))));
 }
 
 /* The last time that the mail passed through us. */
@@ -162,6 +161,12 @@ static enum fact_kind kind_of(const struct report *report, const struct report_r
     return FACT_REMARK;
 }
 
+static int add_line(struct buffer *to, struct slice text)
+{
+    buffer_add(to, text.at, text.size);
+    return buffer_add_char(to, '\n');
+}
+
 /* The same report gives the same id, whenever and from wherever it comes. -1: no memory. */
 static int identify(const struct telling *telling, const struct report_recipient *to,
                     struct fact *fact)
@@ -171,10 +176,11 @@ static int identify(const struct telling *telling, const struct report_recipient
     int result;
 
     buffer_init(&words, WORDS_MAX);
-    buffer_addf(&words, "%.*s\n%.*s\n%" PRId64 "\n%s\n%.*s\n", SLICE_ARGS(telling->message_id),
-                SLICE_ARGS(report->reporting), report->arrived, report_action_word(to->action),
-                SLICE_ARGS(to->status));
-    result = buffer_add(&words, to->words.at, to->words.size);
+    add_line(&words, telling->message_id);
+    add_line(&words, report->reporting);
+    buffer_addf(&words, "%" PRId64 " %s\n", report->arrived, report_action_word(to->action));
+    add_line(&words, to->status);
+    result = add_line(&words, to->words);
     fact->id = fact_id_report(to->address, fact->kind, slice_make(words.data, words.size));
     buffer_free(&words);
     return result;

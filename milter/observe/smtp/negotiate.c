@@ -12,8 +12,7 @@
  * that goes away after RCPT would show as one burst and a closed socket, and libmilter drops what
  * it has not read when poll() says POLLHUP: the mail would never have been. Nor is SMFIP_NR_UNKN:
  * with SMFIP_NOUNKNOWN such commands do not come at all. */
-#define WITHOUT_REPLY                                                                              \
-    (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH)
+#define WITHOUT_REPLY (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH)
 
 unsigned long negotiate_protocol(unsigned long offered)
 {

@@ -32,8 +32,7 @@ static bool is_dotted(struct slice text, const char *others)
 
     for (size_t i = 0; i < text.size; i++) {
         bool dot = text.at[i] == '.';
-        if (dot ? after_dot
-                : !is_letter_or_digit(text.at[i]) && strchr(others, text.at[i]) == NULL)
+        if (dot ? after_dot : !is_letter_or_digit(text.at[i]) && strchr(others, text.at[i]) == NULL)
             return false;
         after_dot = dot;
     }

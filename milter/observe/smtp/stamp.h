@@ -14,8 +14,8 @@
 struct session;
 
 struct stamp {
-    char *sender; /* as the client typed it; NULL: this mail gets no stamp */
-    bool has_ret; /* the client has said what a report shall return */
+    char *sender;                 /* as the client typed it; NULL: this mail gets no stamp */
+    bool has_ret;                 /* the client has said what a report shall return */
     char token[TOKEN_ENVID_ROOM]; /* "": not stamped (yet) */
 };
 

@@ -23,7 +23,7 @@ struct rules {
     bool stamps;                   /* mails without an envelope id get one of ours */
     struct token_keys envid_keys;  /* none: no token is made, none is known */
     struct phrasebook *book;
-    unsigned users;                /* sessions, and the witness while these are the present ones */
+    unsigned users; /* sessions, and the witness while these are the present ones */
 };
 
 enum witness_counter {
