@@ -3,6 +3,7 @@
 our envelope id to show."""
 import itertools
 import os
+import pwd
 import secrets
 
 import pytest
@@ -11,6 +12,7 @@ from support import place
 from support.private_postfix import PrivatePostfix
 from support.smtp_client import Client
 from support.world import World
+from support.xclient_proxy import XclientProxy
 
 SENDER = "sender@shop.example"
 SOON = {"delay_warning_time": "1s"}
@@ -155,29 +157,27 @@ def test_the_reports_are_counted(without_log):
 # ---- of another server ----
 
 class Relayed:
-    """Our Postfix sends all to a second one, at 127.0.0.2, which takes it and sends it to a third
-    server, which may refuse it. The second one's bounce comes back to our smtpd."""
+    """Our Postfix sends all to a second one, which takes it and sends it to a third server, which
+    may refuse it. The second one's bounce comes back to our smtpd; there its name is
+    relay.next.example. Our own sender's mails end at our Postfix."""
+
+    NAME, ADDRESS = "relay.next.example", "192.0.2.25"
 
     def __init__(self):
         base = place.new_directory("story")
-        key = f"{base}/key"
-        with open(key, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        os.chown(key, 65534, 65534)
-        os.chmod(key, 0o600)
-        self.world = World(base=base, postfix={
-            "transport_maps": "inline:{ {shop.example = discard:} }"},
-                           daemon={"stamp_envid": "yes", "key_file": key})
+        self.world = World(base=base, postfix={"transport_maps": "inline:{ {shop.example = discard:} }"},
+                           daemon={"stamp_envid": "yes", "key_file": new_key(f"{base}/key")})
         ours = self.world.postfix
+        self.way_back = XclientProxy(place.free_port(), ours.port, self.NAME, self.ADDRESS)
         self.second = PrivatePostfix(
-            f"{base}/second", self.world.sink.port, host="127.0.0.2", name="second",
-            myhostname="relay.next.example", smtp_bind_address="127.0.0.2",
-            transport_maps=f"inline:{{ {{shop.example = smtp:[127.0.0.1]:{ours.port}}} }}")
-        ours.set(relayhost=f"[127.0.0.2]:{self.second.port}")
+            f"{base}/second", self.world.sink.port, name="second", myhostname=self.NAME,
+            transport_maps=f"inline:{{ {{shop.example = smtp:[127.0.0.1]:{self.way_back.port}}} }}")
+        ours.set(relayhost=f"[127.0.0.1]:{self.second.port}")
 
     def __enter__(self):
-        self.second.start()
         try:
+            self.way_back.start()
+            self.second.start()
             self.world.start()
         except BaseException:
             self.close()
@@ -190,8 +190,19 @@ class Relayed:
     def close(self):
         try:
             self.second.stop()
+            self.way_back.stop()
         finally:
             self.world.close()
+
+
+def new_key(path):
+    """A secret that the daemon, as the user nobody, can read."""
+    with open(path, "wb") as file:
+        file.write(secrets.token_bytes(32))
+    nobody = pwd.getpwnam("nobody")
+    os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    os.chmod(path, 0o600)
+    return path
 
 
 @pytest.fixture(name="relayed", scope="module")
@@ -212,11 +223,11 @@ def events(world):
 
 def test_a_late_bounce_with_our_envelope_id_beats_delivered(relayed):
     world = relayed.world
-    to = "never-bob@sink.example"
+    to = "never-bob@next.example"
     message_id = send(world, to)
     waybill, fact = wait_for_report(world, message_id, "failed", "failed", to)
     assert fact["side"] == "smtp" and fact["token"] == "1"
-    assert fact["ip"] == "127.0.0.2"
+    assert (fact["client"], fact["ip"]) == (relayed.NAME, relayed.ADDRESS)
     kinds = [fact["kind"] for fact in world.cli.show(waybill["trace_id"])["timeline"]]
     assert "delivered" in kinds  # the log says that the second server took it
     assert "proved" in world.cli.text("show", waybill["trace_id"])

@@ -119,11 +119,11 @@ cleanup unix n - n - 0 cleanup
 
 class PrivatePostfix:
     def __init__(self, base, sink_port, milter_socket=None, long_ids=True, name="postfix",
-                 internal_name=None, host="127.0.0.1", **more):
-        """`host`: the address to listen on. `internal_name`: {daemon_name} of Postfix's own mails.
-        `more` is added to main.cf: one parameter for each keyword."""
+                 internal_name=None, **more):
+        """`internal_name`: {daemon_name} of Postfix's own mails. `more` is added to main.cf: one
+        parameter for each keyword."""
         self.base = base
-        self.host, self.port = host, place.free_port()
+        self.port = place.free_port()
         self.conf = f"{base}/conf"
         self.log = f"{base}/log/mail.log"
         self.internal_name = internal_name
@@ -144,8 +144,7 @@ class PrivatePostfix:
                               hostname=hostname,
                               long_ids="yes" if long_ids else "no", protocols=protocols,
                               uid=nobody.pw_uid, gid=nobody.pw_gid)
-        six = protocols == "all" and self.host == "127.0.0.1"
-        hosts = [self.host] + (["[::1]"] if six else [])
+        hosts = ["127.0.0.1"] + (["[::1]"] if protocols == "all" else [])
         smtpd = "\n".join(f"{host}:{self.port} inet n - n - - smtpd" for host in hosts)
         cleanup = CLEANUP_APART.format(name=internal_name) if internal_name else CLEANUP
         self._write("main.cf", main)

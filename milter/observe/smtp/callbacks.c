@@ -59,7 +59,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
     struct session *session = session_of(context);
-    struct macro name, ip, port, daemon, daemon_port;
+    struct macro name, resolve, ip, port, daemon, daemon_port;
 
     if (session != NULL)
         session_connect(session,
@@ -67,6 +67,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
                             .host = host,
                             .address = address,
                             .client_name = macro_read(context, "{client_name}", &name),
+                            .client_resolve = macro_read(context, "{client_resolve}", &resolve),
                             .client_address = macro_read(context, "{client_addr}", &ip),
                             .client_port = macro_read(context, "{client_port}", &port),
                             .daemon_name = macro_read(context, "{daemon_name}", &daemon),

@@ -31,7 +31,8 @@ static const struct {
     int stage;
     const char *macros;
 } wanted[] = {
-    {SMFIM_CONNECT, "{client_addr} {client_name} {client_port} {daemon_name} {daemon_port}"},
+    {SMFIM_CONNECT, "{client_addr} {client_name} {client_resolve} {client_port} {daemon_name} "
+                    "{daemon_port}"},
     {SMFIM_HELO, "{tls_version} {cipher} {cipher_bits}"},
     {SMFIM_ENVFROM, "i {auth_authen} {auth_type} {tls_version} {cipher} {cipher_bits}"},
     {SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host} {rcpt_addr}"},

@@ -91,6 +91,7 @@ void session_connect(struct session *session, const struct session_connect *told
     if (session->port[0] == '\0' && text_number(slice_of(told->client_port), 1, UINT16_MAX, &port))
         keep_port(session, (unsigned)port);
     keep(&session->client, client_name(told));
+    session->confirmed = strcmp(told->client_resolve, "OK") == 0;
     keep(&session->daemon, told->daemon_name);
     keep(&session->daemon_port, told->daemon_port);
 }
@@ -107,7 +108,7 @@ static struct slice told(const char *text)
 
 void session_fill_client(const struct session *session, struct fact *fact)
 {
-    fact_set(fact, KEY_CLIENT, told(session->client));
+    fact_set(fact, KEY_CLIENT, session->confirmed ? told(session->client) : slice_of("unknown"));
     fact_set(fact, KEY_IP, told(session->ip));
 }
 
@@ -119,7 +120,8 @@ bool session_is_local(const struct session *session)
 
 void session_fill(const struct session *session, struct fact *fact)
 {
-    session_fill_client(session, fact);
+    fact_set(fact, KEY_CLIENT, told(session->client));
+    fact_set(fact, KEY_IP, told(session->ip));
     fact_set(fact, KEY_PORT, told(session->port));
     fact_set(fact, KEY_HELO, told(session->helo));
     fact_set(fact, KEY_DAEMON, told(session->daemon));

@@ -55,15 +55,21 @@ static const char *token_of(uint64_t waybill, const char *secret)
     return text;
 }
 
-static SMFICTX *client(void)
+static SMFICTX *client_resolved(const char *resolve)
 {
     SMFICTX *context = shim_connection();
 
     shim_negotiate(context, SHIM_ACTIONS, SHIM_PROTOCOL);
     shim_macro(context, SMFIM_CONNECT, "{client_name}", "mx.next.example");
+    shim_macro(context, SMFIM_CONNECT, "{client_resolve}", resolve);
     shim_connect(context, "mx.next.example", "192.0.2.25", 40112);
     shim_helo(context, "mx.next.example");
     return context;
+}
+
+static SMFICTX *client(void)
+{
+    return client_resolved("OK");
 }
 
 static void end(SMFICTX *context)
@@ -171,6 +177,24 @@ static void test_a_bounce_of_another_server_tells_what_it_says(void **state)
     assert_true(slice_is(fact->value[KEY_ENVID], "none-of-ours"));
     assert_true(slice_is(fact->value[KEY_MESSAGE_ID], "lunch-1@sender.example"));
     assert_true(slice_is(fact->value[KEY_ARRIVED], "1795293330000"));
+}
+
+static void test_a_name_that_is_not_confirmed_is_none(void **state)
+{
+    static const char *const results[] = {"FORGED", "FAIL", "TEMP", ""};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        SMFICTX *context = client_resolved(results[i]);
+        send_bounce(context, "none-of-ours", 65535);
+        shim_eom(context);
+        end(context);
+    }
+    stage_close();
+    assert_int_equal(count_reports(), 4);
+    for (size_t i = 0; i < stage_lines(); i++)
+        if (stage_fact(i)->witness == WITNESS_REPORT)
+            assert_true(slice_is(stage_fact(i)->value[KEY_CLIENT], "unknown"));
 }
 
 static void test_our_own_hop_names_our_queue_id(void **state)
@@ -398,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         REPORT_TEST(test_a_bounce_of_another_server_tells_what_it_says),
+        REPORT_TEST(test_a_name_that_is_not_confirmed_is_none),
         REPORT_TEST(test_our_own_hop_names_our_queue_id),
         REPORT_TEST(test_a_token_of_ours_names_the_waybill),
         REPORT_TEST(test_a_token_of_the_key_before_is_good_until_it_is_taken_out),
