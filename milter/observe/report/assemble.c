@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
+#include "value.h"
 #include "session.h"
 
 struct report_recipient *assemble_add(struct assembly *assembly)
@@ -116,7 +116,7 @@ static void finish(struct assembly *assembly, struct report_recipient *to, struc
 static struct slice first_mailbox(const struct slice *of, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (of[i].at != NULL && field_is_mailbox(of[i]))
+        if (of[i].at != NULL && value_is_mailbox(of[i]))
             return of[i];
     return SLICE_ABSENT;
 }
@@ -134,10 +134,10 @@ static struct slice choose_address(struct assembly *assembly, const struct group
     if (mailbox.at != NULL)
         return mailbox;
     if (groups->count == 1) {
-        names[3] = field_address(assembly->arena, failed);
+        names[3] = value_address(assembly->arena, failed);
         if (findings->count == 1)
-            names[4] = field_clean(assembly->arena, findings->of[0].address, FIELD_ADDRESS_MAX);
-        names[5] = field_clean(assembly->arena, places_only(&assembly->places), FIELD_ADDRESS_MAX);
+            names[4] = value_clean(assembly->arena, findings->of[0].address, VALUE_ADDRESS_MAX);
+        names[5] = value_clean(assembly->arena, places_only(&assembly->places), VALUE_ADDRESS_MAX);
         mailbox = first_mailbox(names + 3, 3);
         if (mailbox.at != NULL)
             return mailbox;
@@ -169,7 +169,7 @@ static struct slice choose_words(struct assembly *assembly, const struct group *
         return group->words;
     if (!says_something(said) && says_something(group->remark))
         return group->remark;
-    words = field_clean(assembly->arena, said, REPORT_WORDS_MAX);
+    words = value_clean(assembly->arena, said, REPORT_WORDS_MAX);
     return words.at != NULL ? words : group->words;
 }
 
@@ -215,10 +215,10 @@ static void add_found(struct assembly *assembly, const struct found *found,
 
     if (to == NULL)
         return;
-    to->address = field_clean(assembly->arena, found->address, FIELD_ADDRESS_MAX);
-    to->original = field_clean(assembly->arena, found->original, FIELD_ADDRESS_MAX);
+    to->address = value_clean(assembly->arena, found->address, VALUE_ADDRESS_MAX);
+    to->original = value_clean(assembly->arena, found->original, VALUE_ADDRESS_MAX);
     to->action = found->action;
-    to->words = field_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
+    to->words = value_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
     if (found->status.at != NULL && status_fits(found->status))
         status = arena_keep(assembly->arena, found->status);
     if (group != NULL) {
@@ -227,8 +227,8 @@ static void add_found(struct assembly *assembly, const struct found *found,
         to->remote = group->remote;
     }
     if (found->remote.at != NULL)
-        to->remote = field_host(assembly->arena, found->remote);
-    to->command = field_clean(assembly->arena, found->command, 16);
+        to->remote = value_host(assembly->arena, found->remote);
+    to->command = value_clean(assembly->arena, found->command, 16);
     finish(assembly, to, status, places_around(&assembly->places, found->address));
 }
 

@@ -4,7 +4,7 @@
  */
 #include "session.h"
 
-#include "field.h"
+#include "value.h"
 #include "page.h"
 #include "phrases.h"
 
@@ -57,7 +57,7 @@ struct slice session_remote(struct arena *arena, struct slice words)
         for (size_t k = 0; k < rest.size; k++)
             if (rest.at[k] == '\n' || rest.at[k] == '\t')
                 rest.size = k;
-        host = field_host(arena, rest);
+        host = value_host(arena, rest);
         if (host.at != NULL && is_host(host))
             return host;
     }
