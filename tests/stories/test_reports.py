@@ -3,13 +3,12 @@
 our envelope id to show."""
 import itertools
 import os
-import pwd
-import secrets
 
 import pytest
 
 from support import place
 from support.private_postfix import PrivatePostfix
+from support.reports import new_key, reports_on
 from support.smtp_client import Client
 from support.world import World
 from support.xclient_proxy import XclientProxy
@@ -32,17 +31,6 @@ def send(world, to, notify=None, parameters=""):
     client.end(message_id)
     client.quit()
     return message_id
-
-
-def reports_on(world, waybill):
-    """The facts that reports told about this mail: [{key: value}], as they stand in the store."""
-    found = []
-    for first, facts in world.records():
-        if first[-1] == waybill["queue_id"]:
-            for _, fact_id, kind, *values in facts:
-                if fact_id.startswith("r"):
-                    found.append({"kind": kind, **dict(value.split("=", 1) for value in values)})
-    return found
 
 
 def wait_for_report(world, message_id, kind, state, to):
@@ -195,30 +183,10 @@ class Relayed:
             self.world.close()
 
 
-def new_key(path):
-    """A secret that the daemon, as the user nobody, can read."""
-    with open(path, "wb") as file:
-        file.write(secrets.token_bytes(32))
-    nobody = pwd.getpwnam("nobody")
-    os.chown(path, nobody.pw_uid, nobody.pw_gid)
-    os.chmod(path, 0o600)
-    return path
-
-
 @pytest.fixture(name="relayed", scope="module")
 def world_with_a_second_server():
     with Relayed() as relayed:
         yield relayed
-
-
-def events(world):
-    """What the streams tell of: [{field: value}], each event once."""
-    seen = {}
-    for entries in world.redis.contents("wb:ev:*").values():
-        for entry in entries:
-            event = dict(zip(entry[::2], entry[1::2]))
-            seen[event.get("id", str(event))] = event
-    return list(seen.values())
 
 
 def test_a_late_bounce_with_our_envelope_id_beats_delivered(relayed):
@@ -231,7 +199,7 @@ def test_a_late_bounce_with_our_envelope_id_beats_delivered(relayed):
     kinds = [fact["kind"] for fact in world.cli.show(waybill["trace_id"])["timeline"]]
     assert "delivered" in kinds  # the log says that the second server took it
     assert "proved" in world.cli.text("show", waybill["trace_id"])
-    assert any("delivery.failed" in event.values() for event in events(world))
+    assert any("delivery.failed" in event.values() for event in world.events())
     each_names_the_other(world, waybill, fact)
 
 
