@@ -17,6 +17,10 @@ struct smtp_stats {
     uint64_t sessions, open_sessions, messages, queued, abandoned, recipients, refused;
     uint64_t eom_late;  /* EOM answered before the journal had it */
     uint64_t no_memory; /* facts lost because there was no memory to word them */
+    uint64_t bounces, complaints, receipts, autoreplies; /* reports read, by kind */
+    uint64_t reports_partial; /* of these, read in part: a limit, or a torn mail */
+    uint64_t reports_unread;  /* mails that passed unread because there was no memory */
+    uint64_t stamped, stamp_failures; /* mails that got an envelope id of ours, or could not */
 };
 
 /* Bind the socket; a unix socket that nobody serves any more is replaced, one that is served is
@@ -26,7 +30,7 @@ int smtp_open(const struct settings *settings, struct journal *journal, unsigned
               unsigned generation, uint64_t last_id, struct error *why);
 /* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP). 0, or -1: libmilter failed. */
 int smtp_run(struct error *why);
-/* New settings for sessions that begin from now on; if they cannot be used (key_file), the log
+/* New settings for sessions that begin from now on; if they cannot be used (key_file, rules), the log
  * says why and the old ones stay. Any thread. The old ones may be freed only after smtp_run has
  * returned. */
 void smtp_reload(const struct settings *settings);

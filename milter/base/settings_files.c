@@ -25,9 +25,10 @@ static int check_file(const char *name, const char *path, struct error *why)
 
 int settings_check_files(const struct settings *settings, struct error *why)
 {
-    const char *key_file = settings->subject == SUBJECT_HASH ? settings->key_file : NULL;
+    bool keyed = settings->subject == SUBJECT_HASH || settings->stamp_envid != 0;
 
-    if (check_file("key_file", key_file, why) < 0 ||
+    if (check_file("key_file", keyed ? settings->key_file : NULL, why) < 0 ||
+        check_file("key_file_before", settings->key_file_before, why) < 0 ||
         check_file("redis_password_file", settings->redis_password_file, why) < 0 ||
         check_file("redis_ca_file", settings->redis_ca_file, why) < 0 ||
         check_file("redis_cert_file", settings->redis_cert_file, why) < 0 ||

@@ -16,6 +16,14 @@ static void tell_smtp(struct ship *ship, const struct smtp_stats *stats)
     ship_count(ship, "recipients", stats->recipients);
     ship_count(ship, "refused", stats->refused);
     ship_count(ship, "eom_late", stats->eom_late);
+    ship_count(ship, "reports_bounces", stats->bounces);
+    ship_count(ship, "reports_complaints", stats->complaints);
+    ship_count(ship, "reports_receipts", stats->receipts);
+    ship_count(ship, "reports_autoreplies", stats->autoreplies);
+    ship_count(ship, "reports_partial", stats->reports_partial);
+    ship_count(ship, "reports_unread", stats->reports_unread);
+    ship_count(ship, "stamped", stats->stamped);
+    ship_count(ship, "stamp_failures", stats->stamp_failures);
 }
 
 static void tell_journal(struct ship *ship, struct journal *journal)

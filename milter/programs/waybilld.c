@@ -21,6 +21,7 @@
 #include "service.h"
 #include "waybill/daemon.h"
 #include "waybill/log.h"
+#include "waybill/reason.h"
 #include "waybill/smtp.h"
 
 #define SHIP_AT_END_MS 2000
@@ -128,6 +129,18 @@ static int run_with_journal(struct service *service, const struct lastid *lastid
     return EXIT_SUCCESS;
 }
 
+/* Are the files there that the settings name, and do the rules make sense? */
+static int check_files(const struct settings *settings, struct error *why)
+{
+    struct phrasebook *book;
+
+    if (settings_check_files(settings, why) < 0 ||
+        phrasebook_open(&book, settings->rules_directory, why) < 0)
+        return -1;
+    phrasebook_close(&book);
+    return 0;
+}
+
 static int run(struct service *service)
 {
     static struct lastid lastid;
@@ -137,7 +150,7 @@ static int run(struct service *service)
     if (directories_make(service->at_start, &why) < 0 ||
         daemon_drop_root(service->at_start->user, &why) < 0 ||
         directories_check(service->at_start, &why) < 0 ||
-        settings_check_files(service->at_start, &why) < 0)
+        check_files(service->at_start, &why) < 0)
         return refuse(EXIT_CONFIG, &why);
     if (open_journal(service, &lastid, &why) < 0)
         return refuse(EXIT_OS, &why);
@@ -179,7 +192,7 @@ static int check(const char *file)
         fprintf(stderr, "%s\n", why.text);
         return EXIT_CONFIG;
     }
-    if (settings_check_files(settings, &why) < 0) {
+    if (check_files(settings, &why) < 0) {
         fprintf(stderr, "%s: %s\n", file, why.text);
         settings_free(&settings);
         return EXIT_CONFIG;

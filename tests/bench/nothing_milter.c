@@ -23,7 +23,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 {
     (void)reserved0;
     (void)reserved1;
-    *want_actions = negotiate_actions(actions);
+    *want_actions = negotiate_actions(actions, false);
     *want_protocol = negotiate_protocol(protocol);
     *want0 = *want1 = 0;
     smfi_setpriv(context, (void *)(uintptr_t)*want_protocol);

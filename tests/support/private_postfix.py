@@ -2,6 +2,7 @@
 """A Postfix of our own: own configuration, queue, data and log below one directory, on loopback.
 
 The system's Postfix, its configuration and its queue are not touched. Needs root, as Postfix does.
+Its own mails (bounces, delay warnings, success reports) pass the milter, too.
 
     refused@, *@refused.example   refused at RCPT by our own smtpd
     nouser@box.example            refused at RCPT: no such mailbox
@@ -31,9 +32,9 @@ multi_instance_enable = no
 syslog_name = {name}
 maillog_file = {base}/log/mail.log
 maillog_file_prefixes = {base}
-myhostname = mx.example
+myhostname = {hostname}
 mydomain = example
-mydestination = mx.example
+mydestination = {hostname}
 inet_interfaces = loopback-only
 inet_protocols = {protocols}
 mynetworks = 127.0.0.0/8 [::1]/128
@@ -77,12 +78,12 @@ smtpd_soft_error_limit = 1000
 smtpd_recipient_limit = 2000
 smtpd_milters = {milters}
 non_smtpd_milters = {milters}
+internal_mail_filter_classes = bounce
 """
 
 SERVICES = """\
 {smtpd}
-pickup unix n - n 1 1 pickup
-cleanup unix n - n - 0 cleanup
+{cleanup}
 qmgr unix n - n 1 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
@@ -103,18 +104,32 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
+CLEANUP = """\
+pickup unix n - n 1 1 pickup
+cleanup unix n - n - 0 cleanup"""
+
+# Mails of Postfix's own get a {daemon_name} that those of sendmail(1) do not have.
+CLEANUP_APART = """\
+pickup unix n - n 1 1 pickup
+    -o cleanup_service_name=pickup-cleanup
+pickup-cleanup unix n - n - 0 cleanup
+cleanup unix n - n - 0 cleanup
+    -o milter_macro_daemon_name={name}"""
 
 
 class PrivatePostfix:
-    def __init__(self, base, sink_port, milter_socket=None, long_ids=True, name="postfix", **more):
-        """`more` is added to main.cf: one parameter for each keyword."""
+    def __init__(self, base, sink_port, milter_socket=None, long_ids=True, name="postfix",
+                 internal_name=None, **more):
+        """`internal_name`: {daemon_name} of Postfix's own mails. `more` is added to main.cf: one
+        parameter for each keyword."""
         self.base = base
         self.port = place.free_port()
         self.conf = f"{base}/conf"
         self.log = f"{base}/log/mail.log"
-        self._lay_out(sink_port, milter_socket, long_ids, name, more)
+        self.internal_name = internal_name
+        self._lay_out(sink_port, milter_socket, long_ids, name, internal_name, more)
 
-    def _lay_out(self, sink_port, milter_socket, long_ids, name, more):
+    def _lay_out(self, sink_port, milter_socket, long_ids, name, internal_name, more):
         postfix, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
         for folder in ("conf", "queue", "data", "log", "commands", "mailboxes"):
             os.makedirs(f"{self.base}/{folder}", 0o755)
@@ -124,14 +139,17 @@ class PrivatePostfix:
             f"{{ unix:{milter_socket}, default_action=accept, connect_timeout=3s,"
             " command_timeout=3s, content_timeout=10s }")
         protocols = "all" if place.have_ipv6() else "ipv4"
+        hostname = more.pop("myhostname", "mx.example")
         main = MAIN_CF.format(base=self.base, name=name, sink=sink_port, milters=milters,
+                              hostname=hostname,
                               long_ids="yes" if long_ids else "no", protocols=protocols,
                               uid=nobody.pw_uid, gid=nobody.pw_gid)
-        main += "".join(f"{key} = {value}\n" for key, value in more.items())
         hosts = ["127.0.0.1"] + (["[::1]"] if protocols == "all" else [])
         smtpd = "\n".join(f"{host}:{self.port} inet n - n - - smtpd" for host in hosts)
+        cleanup = CLEANUP_APART.format(name=internal_name) if internal_name else CLEANUP
         self._write("main.cf", main)
-        self._write("master.cf", SERVICES.format(smtpd=smtpd))
+        self.set(**more)
+        self._write("master.cf", SERVICES.format(smtpd=smtpd, cleanup=cleanup))
         self._write("aliases", "list ok-list@sink.example\n")
         self._write("virtual", "team@alias.example team1@sink.example, team2@sink.example\n")
         self._write("mailboxes", "".join(f"{user}@box.example {user}/\n" for user in MAILBOXES))
@@ -143,6 +161,11 @@ class PrivatePostfix:
     def _write(self, name, text):
         with open(f"{self.conf}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
+
+    def set(self, **more):
+        """More parameters for main.cf, before the start."""
+        with open(f"{self.conf}/main.cf", "a", encoding="utf-8") as file:
+            file.writelines(f"{key} = {value}\n" for key, value in more.items())
 
     def _copy_commands(self):
         # postdrop and postqueue are set-gid, and set-gid programs only take a configuration

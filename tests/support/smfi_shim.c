@@ -23,7 +23,9 @@ struct macro {
 struct smfi_str {
     void *private;
     unsigned long granted;
-    bool broken;
+    unsigned long actions;
+    bool broken, unchangeable, at_eom;
+    char changed_sender[1024];
     char *asked[SMFIM_LAST + 1];
     struct macro macros[SMFIM_LAST + 1][MACROS_MAX];
 };
@@ -104,7 +106,26 @@ char *smfi_getsymval(SMFICTX *context, char *name)
     return NULL;
 }
 
+int smfi_chgfrom(SMFICTX *context, char *mail, char *arguments)
+{
+    assert(context->at_eom && (context->actions & SMFIF_CHGFROM) != 0);
+    if (context->unchangeable)
+        return MI_FAILURE;
+    snprintf(context->changed_sender, sizeof context->changed_sender, "%s %s", mail, arguments);
+    return MI_SUCCESS;
+}
+
 /* ---- what the test calls ---- */
+
+const char *shim_changed_sender(SMFICTX *context)
+{
+    return context->changed_sender[0] == '\0' ? NULL : context->changed_sender;
+}
+
+void shim_break_changes(SMFICTX *context)
+{
+    context->unchangeable = true;
+}
 
 void shim_break_macros(SMFICTX *context)
 {
@@ -161,6 +182,11 @@ unsigned long shim_granted(SMFICTX *context)
     return context->granted;
 }
 
+unsigned long shim_actions(SMFICTX *context)
+{
+    return context->actions;
+}
+
 static sfsistat judge(SMFICTX *context, sfsistat answer, unsigned long no_reply, bool may_skip)
 {
     bool agreed = (context->granted & no_reply) != 0;
@@ -187,6 +213,7 @@ sfsistat shim_negotiate(SMFICTX *context, unsigned long actions, unsigned long p
     if ((want_actions & ~actions) != 0 || (want_protocol & ~(protocol | faked)) != 0)
         atomic_fetch_add(&bad_answers, 1);
     context->granted = want_protocol;
+    context->actions = want_actions;
     return judge(context, answer, 0, false);
 }
 
@@ -275,21 +302,38 @@ sfsistat shim_eoh(SMFICTX *context)
     return judge(context, table.xxfi_eoh(context), SMFIP_NR_EOH, false);
 }
 
+sfsistat shim_body_bytes(SMFICTX *context, const char *bytes, size_t size)
+{
+    unsigned char *copy = malloc(size == 0 ? 1 : size);
+    sfsistat answer;
+
+    assert(copy != NULL);
+    memcpy(copy, bytes, size);
+    answer = judge(context, table.xxfi_body(context, copy, size), SMFIP_NR_BODY, true);
+    free(copy);
+    return answer;
+}
+
 sfsistat shim_body(SMFICTX *context, size_t size)
 {
-    unsigned char *bytes = malloc(size == 0 ? 1 : size);
+    char *bytes = malloc(size == 0 ? 1 : size);
     sfsistat answer;
 
     assert(bytes != NULL);
     memset(bytes, 'x', size);
-    answer = judge(context, table.xxfi_body(context, bytes, size), SMFIP_NR_BODY, true);
+    answer = shim_body_bytes(context, bytes, size);
     free(bytes);
     return answer;
 }
 
 sfsistat shim_eom(SMFICTX *context)
 {
-    return judge(context, table.xxfi_eom(context), 0, false);
+    sfsistat answer;
+
+    context->at_eom = true;
+    answer = judge(context, table.xxfi_eom(context), 0, false);
+    context->at_eom = false;
+    return answer;
 }
 
 void shim_abort(SMFICTX *context)

@@ -25,7 +25,8 @@ void shim_macro(SMFICTX *context, int stage, const char *name, const char *value
 void shim_break_macros(SMFICTX *context);
 /* The list that was asked for, or NULL. */
 const char *shim_asked(SMFICTX *context, int stage);
-unsigned long shim_granted(SMFICTX *context);
+unsigned long shim_granted(SMFICTX *context); /* of the protocol */
+unsigned long shim_actions(SMFICTX *context);
 
 sfsistat shim_negotiate(SMFICTX *context, unsigned long actions, unsigned long protocol);
 sfsistat shim_connect(SMFICTX *context, const char *host, const char *address, unsigned port);
@@ -36,10 +37,16 @@ sfsistat shim_rcpt(SMFICTX *context, const char *words);
 sfsistat shim_data(SMFICTX *context);
 sfsistat shim_header(SMFICTX *context, const char *name, const char *value);
 sfsistat shim_eoh(SMFICTX *context);
-sfsistat shim_body(SMFICTX *context, size_t size);
+sfsistat shim_body(SMFICTX *context, size_t size); /* letters */
+sfsistat shim_body_bytes(SMFICTX *context, const char *bytes, size_t size);
 sfsistat shim_eom(SMFICTX *context);
 void shim_abort(SMFICTX *context);
 void shim_close(SMFICTX *context);
+
+/* The sender and the parameters that smfi_chgfrom set last, "SENDER PARAMETERS"; NULL: not called. */
+const char *shim_changed_sender(SMFICTX *context);
+/* From now on smfi_chgfrom fails. */
+void shim_break_changes(SMFICTX *context);
 
 /* Answers so far, of all connections, that were neither continue, nor accept, nor skip where it
  * was granted, nor silence where it was agreed. */

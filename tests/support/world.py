@@ -4,6 +4,7 @@ import collections
 import os
 import shutil
 import subprocess
+import urllib.parse
 
 from . import place
 from .cli import Cli, states
@@ -126,6 +127,28 @@ class World:
             for text in self.redis.ask("HGETALL", key)[1::2]:
                 first, *facts = text.split("\n")
                 yield first.split(), [fact.split() for fact in facts if fact]
+
+    def facts(self, queue_id):
+        """The facts of the mail with this queue id as they stand in the store: a dict for each."""
+        for first, facts in self.records():
+            if first[-1] == queue_id:
+                for _, fact_id, kind, *values in facts:
+                    yield {"witness": fact_id[0], "kind": kind,
+                           **{key: urllib.parse.unquote(value)
+                              for key, value in (word.split("=", 1) for word in values)}}
+
+    def number_of(self, queue_id):
+        """The id of the waybill with this queue id, as the event streams name it."""
+        for key in self.redis.keys("wb:r:*"):
+            for ref, text in dict(self.redis.contents(key)[key]).items():
+                if text.split("\n", 1)[0].split()[-1] == queue_id:
+                    return key.split(":")[2] + ref
+        raise KeyError(queue_id)
+
+    def events(self):
+        """All that the streams tell: a dict of fields for each event."""
+        return [dict(zip(entry[::2], entry[1::2]))
+                for entries in self.redis.contents("wb:ev:*").values() for entry in entries]
 
     def outcomes(self):
         """How often each outcome of the log is recorded: {(queue id, recipient, kind): times}."""

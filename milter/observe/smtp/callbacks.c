@@ -44,11 +44,13 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 
     (void)reserved0;
     (void)reserved1;
-    *want_actions = negotiate_actions(actions);
+    *want_actions = negotiate_actions(actions, session != NULL && session->rules->stamps);
     *want_protocol = negotiate_protocol(protocol);
     *want0 = *want1 = 0;
-    if (session != NULL)
+    if (session != NULL) {
         session->granted = *want_protocol;
+        session->actions = *want_actions;
+    }
     if ((*want_actions & SMFIF_SETSYMLIST) != 0)
         negotiate_macros(context);
     return SMFIS_CONTINUE;
@@ -57,7 +59,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
     struct session *session = session_of(context);
-    struct macro name, ip, port, daemon, daemon_port;
+    struct macro name, resolve, ip, port, daemon, daemon_port;
 
     if (session != NULL)
         session_connect(session,
@@ -65,6 +67,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
                             .host = host,
                             .address = address,
                             .client_name = macro_read(context, "{client_name}", &name),
+                            .client_resolve = macro_read(context, "{client_resolve}", &resolve),
                             .client_address = macro_read(context, "{client_addr}", &ip),
                             .client_port = macro_read(context, "{client_port}", &port),
                             .daemon_name = macro_read(context, "{daemon_name}", &daemon),
@@ -161,9 +164,11 @@ static sfsistat on_end_of_message(SMFICTX *context)
     struct session *session = session_of(context);
     struct macro id, size;
 
-    if (session != NULL)
+    if (session != NULL) {
+        stamp_put(context, session);
         message_end(session, macro_read(context, "i", &id),
                     macro_read(context, "{msg_size}", &size));
+    }
     return SMFIS_CONTINUE;
 }
 

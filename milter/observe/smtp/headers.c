@@ -70,21 +70,6 @@ static uint64_t wire_size(struct slice name, struct slice value)
     return size;
 }
 
-static bool calls_itself_report(struct slice name, struct slice value)
-{
-    static const char type[] = "multipart/report";
-
-    value = slice_trim(value);
-    if (slice_equal_nocase(name, slice_of("Auto-Submitted"))) {
-        value.size = value.size > 2 ? 2 : value.size; /* "no", "no; comment" */
-        return !slice_equal_nocase(value, slice_of("no"));
-    }
-    if (!slice_equal_nocase(name, slice_of("Content-Type")) || value.size < sizeof type - 1)
-        return false;
-    value.size = sizeof type - 1;
-    return slice_equal_nocase(value, slice_of(type));
-}
-
 void headers_take(struct headers *headers, const char *name, const char *value,
                   enum subject_mode subject)
 {
@@ -92,7 +77,6 @@ void headers_take(struct headers *headers, const char *name, const char *value,
     struct slice text = slice_of(value);
 
     headers->bytes += wire_size(slice_of(name), text);
-    headers->may_be_report |= calls_itself_report(word, text);
     for (int i = 0; i < HEADERS_KEPT; i++) {
         if (!slice_equal_nocase(word, slice_of(kept[i].name)))
             continue;
@@ -111,6 +95,14 @@ static struct slice without_brackets(struct slice id)
     if (text_take_char(&rest, '<') && text_take_until(&rest, '>', &inner) && inner.size > 0)
         return inner;
     return id;
+}
+
+struct slice headers_message_id(const struct headers *headers)
+{
+    for (int i = 0; i < HEADERS_KEPT; i++)
+        if (kept[i].key == KEY_MESSAGE_ID && headers->value[i].size > 0)
+            return without_brackets(slice_make(headers->value[i].data, headers->value[i].size));
+    return SLICE_ABSENT;
 }
 
 static void hash_subject(struct slice subject, const struct rules *rules,

@@ -13,8 +13,7 @@
 
 struct headers {
     struct buffer value[HEADERS_KEPT];
-    uint64_t bytes;     /* of all fields, as they go over the wire */
-    bool may_be_report; /* the mail calls itself a report, or automatic */
+    uint64_t bytes; /* of all fields, as they go over the wire */
 };
 
 void headers_init(struct headers *headers);
@@ -22,6 +21,8 @@ void headers_clear(struct headers *headers);
 /* Look at one field and keep what is to be kept. Without memory a field is as if not there. */
 void headers_take(struct headers *headers, const char *name, const char *value,
                   enum subject_mode subject);
+/* The Message-ID without brackets, absent if there is none; a view into `headers`. */
+struct slice headers_message_id(const struct headers *headers);
 #define SUBJECT_HASH_SIZE 17
 /* Put what was kept into the fact, as views into `headers` and `hash`. False: nothing was. */
 bool headers_fill(const struct headers *headers, const struct rules *rules, struct fact *fact,

@@ -2,7 +2,8 @@
 /*
  * One mail: mints its waybill at MAIL, builds its facts, gives them to the journal.
  *
- *     MAIL --> mail;  RCPT --> rcpt | refused;  EOH --> header;  EOM --> queued
+ *     MAIL --> mail;  RCPT --> rcpt | refused;  EOH --> header;  EOM --> queued, and before it
+ *                                                    what the mail says if it is a report
  *     anything that ends it before EOM --> abandoned
  *
  * Promise: after message_end and message_abandon nothing of the mail is left.
@@ -26,6 +27,8 @@
 void message_clear(struct message *message)
 {
     headers_clear(&message->headers);
+    incoming_clear(&message->incoming);
+    stamp_clear(&message->stamp);
     *message = (struct message){.waybill = 0};
 }
 
@@ -99,8 +102,10 @@ void message_mail(struct session *session, char **words, const struct mail_macro
     message->waybill = witness_mint(now);
     message->phase = PHASE_MAIL;
     message->null_sender = address_bare(slice_of(words[0])).size == 0;
+    message->bracketed = words[0][0] == '<';
     learn_queue_id(message, macros->queue_id);
     witness_count(COUNT_MESSAGES, 1);
+    stamp_prepare(session, words);
     tell_mail(session, words, macros, now);
 }
 
@@ -172,6 +177,7 @@ void message_header(struct session *session, const char *name, const char *value
         return;
     message->phase = PHASE_HEADER;
     headers_take(&message->headers, name, value, session->rules->subject);
+    incoming_header(session, name, value);
 }
 
 void message_end_of_header(struct session *session, const char *queue_id)
@@ -184,28 +190,24 @@ void message_end_of_header(struct session *session, const char *queue_id)
         return;
     message->phase = PHASE_HEADER;
     message->headers_told = true;
+    incoming_end_of_header(session);
     learn_queue_id(message, queue_id);
     start(message, FACT_HEADER, clock_now(), &fact);
     if (headers_fill(&message->headers, session->rules, &fact, hash))
         tell(session, &fact);
 }
 
-static bool may_be_report(const struct message *message)
-{
-    return message->null_sender || message->headers.may_be_report;
-}
-
 bool message_body(struct session *session, const unsigned char *bytes, size_t size)
 {
     struct message *message = &session->message;
 
-    (void)bytes; /* counted, not read */
     if (message->waybill == 0)
         return false;
+    message_end_of_header(session, ""); /* an MTA may leave out EOH */
     message->phase = PHASE_BODY;
     message->body_bytes += size;
     message->chunks++;
-    return may_be_report(message) || (message->chunks == 1 && size < FULL_CHUNK);
+    return incoming_body(session, bytes, size) || (message->chunks == 1 && size < FULL_CHUNK);
 }
 
 void message_skip(struct session *session)
@@ -237,10 +239,12 @@ void message_end(struct session *session, const char *queue_id, const char *size
 
     if (message->waybill == 0)
         return;
-    message_end_of_header(session, queue_id); /* an MTA may leave out EOH */
+    message_end_of_header(session, queue_id);
     learn_queue_id(message, queue_id);
+    incoming_tell(session); /* first, so that the ticket of `queued` covers it */
     start(message, FACT_QUEUED, clock_now(), &fact);
     fact_set(&fact, KEY_SIZE, counted_size(message, size, text));
+    fact_set(&fact, KEY_ENVID, present(message->stamp.token));
     ticket = tell(session, &fact);
     message_clear(message);
     witness_count(COUNT_QUEUED, 1);

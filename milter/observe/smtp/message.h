@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "headers.h"
+#include "incoming.h"
+#include "stamp.h"
 
 struct session;
 
@@ -23,12 +25,15 @@ struct message {
     unsigned facts;   /* told so far; the number of the next one */
     enum phase phase; /* of the last command */
     bool null_sender;
+    bool bracketed; /* the sender's address came in angle brackets, as the network has to give it */
     bool headers_told;
     bool skipped; /* the MTA was asked to leave out the rest of the body */
     unsigned chunks;
     uint64_t body_bytes;
     char queue_id[QUEUE_ID_ROOM];
     struct headers headers;
+    struct incoming incoming;
+    struct stamp stamp;
 };
 
 /* Macros of the MTA; "" where it sent none. */

@@ -12,8 +12,7 @@
  * that goes away after RCPT would show as one burst and a closed socket, and libmilter drops what
  * it has not read when poll() says POLLHUP: the mail would never have been. Nor is SMFIP_NR_UNKN:
  * with SMFIP_NOUNKNOWN such commands do not come at all. */
-#define WITHOUT_REPLY                                                                              \
-    (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH)
+#define WITHOUT_REPLY (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH)
 
 unsigned long negotiate_protocol(unsigned long offered)
 {
@@ -21,9 +20,9 @@ unsigned long negotiate_protocol(unsigned long offered)
                                      SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN);
 }
 
-unsigned long negotiate_actions(unsigned long offered)
+unsigned long negotiate_actions(unsigned long offered, bool stamps)
 {
-    return offered & (unsigned long)SMFIF_SETSYMLIST;
+    return offered & (unsigned long)(SMFIF_SETSYMLIST | (stamps ? SMFIF_CHGFROM : 0));
 }
 
 /* {daemon_name} only at CONNECT: at EOM Postfix gives the one of main.cf, which would hide the
@@ -32,7 +31,8 @@ static const struct {
     int stage;
     const char *macros;
 } wanted[] = {
-    {SMFIM_CONNECT, "{client_addr} {client_name} {client_port} {daemon_name} {daemon_port}"},
+    {SMFIM_CONNECT, "{client_addr} {client_name} {client_resolve} {client_port} {daemon_name} "
+                    "{daemon_port}"},
     {SMFIM_HELO, "{tls_version} {cipher} {cipher_bits}"},
     {SMFIM_ENVFROM, "i {auth_authen} {auth_type} {tls_version} {cipher} {cipher_bits}"},
     {SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host} {rcpt_addr}"},

@@ -17,7 +17,7 @@ struct session *session_new(unsigned long granted)
     if (session == NULL)
         return NULL;
     session->granted = granted;
-    session->rules = witness_rules();
+    session->rules = witness_rules_take();
     witness_count(COUNT_SESSIONS, 1);
     witness_count(COUNT_OPEN_SESSIONS, 1);
     return session;
@@ -26,6 +26,7 @@ struct session *session_new(unsigned long granted)
 void session_free(struct session *session)
 {
     message_clear(&session->message);
+    witness_rules_give_back(session->rules);
     free(session->client);
     free(session->helo);
     free(session->daemon);
@@ -90,6 +91,7 @@ void session_connect(struct session *session, const struct session_connect *told
     if (session->port[0] == '\0' && text_number(slice_of(told->client_port), 1, UINT16_MAX, &port))
         keep_port(session, (unsigned)port);
     keep(&session->client, client_name(told));
+    session->confirmed = strcmp(told->client_resolve, "OK") == 0;
     keep(&session->daemon, told->daemon_name);
     keep(&session->daemon_port, told->daemon_port);
 }
@@ -102,6 +104,18 @@ void session_helo(struct session *session, const char *name)
 static struct slice told(const char *text)
 {
     return text == NULL || text[0] == '\0' ? SLICE_ABSENT : slice_of(text);
+}
+
+void session_fill_client(const struct session *session, struct fact *fact)
+{
+    fact_set(fact, KEY_CLIENT, session->confirmed ? told(session->client) : slice_of("unknown"));
+    fact_set(fact, KEY_IP, told(session->ip));
+}
+
+bool session_is_local(const struct session *session)
+{
+    return session->port[0] == '\0' && slice_is(slice_of(session->client), "localhost") &&
+           !session->message.bracketed;
 }
 
 void session_fill(const struct session *session, struct fact *fact)

@@ -57,5 +57,13 @@ void smtp_read_stats(struct smtp_stats *stats)
         .refused = witness_counted(COUNT_REFUSED),
         .eom_late = witness_counted(COUNT_EOM_LATE),
         .no_memory = witness_counted(COUNT_NO_MEMORY),
+        .bounces = witness_counted(COUNT_BOUNCES),
+        .complaints = witness_counted(COUNT_COMPLAINTS),
+        .receipts = witness_counted(COUNT_MDNS),
+        .autoreplies = witness_counted(COUNT_AUTOREPLIES),
+        .reports_partial = witness_counted(COUNT_REPORTS_PARTIAL),
+        .reports_unread = witness_counted(COUNT_REPORTS_UNREAD),
+        .stamped = witness_counted(COUNT_STAMPED),
+        .stamp_failures = witness_counted(COUNT_STAMP_FAILURES),
     };
 }

@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "secret.h"
 #include "waybill/id.h"
 #include "waybill/log.h"
 
@@ -18,9 +18,33 @@ static struct {
     struct journal *journal;
     pthread_mutex_t mint_lock; /* the journal's own lock may be taken while it is held */
     struct id_mint mint;
-    _Atomic(struct rules *) rules;
+    pthread_mutex_t rules_lock; /* the pointer, and how many use what it points at */
+    struct rules *rules;
     _Atomic uint64_t counters[WITNESS_COUNTERS];
-} witness = {.mint_lock = PTHREAD_MUTEX_INITIALIZER};
+} witness = {.mint_lock = PTHREAD_MUTEX_INITIALIZER, .rules_lock = PTHREAD_MUTEX_INITIALIZER};
+
+static int read_keys(struct rules *rules, struct error *why)
+{
+    const struct settings *settings = rules->settings;
+
+    if (rules->subject == SUBJECT_HASH &&
+        token_key(settings->key_file, "subject", rules->subject_key, why) < 0)
+        return -1;
+    /* what was stamped before that was switched off comes back all the same */
+    if (token_keys_read(&rules->envid_keys, settings->key_file, settings->key_file_before, "envid",
+                        why) < 0 &&
+        rules->stamps)
+        return -1;
+    return 0;
+}
+
+static void rules_free(struct rules *rules)
+{
+    if (rules->book != NULL)
+        phrasebook_close(&rules->book);
+    explicit_bzero(rules, sizeof *rules);
+    free(rules);
+}
 
 static struct rules *rules_make(const struct settings *settings, struct error *why)
 {
@@ -32,12 +56,49 @@ static struct rules *rules_make(const struct settings *settings, struct error *w
     }
     rules->settings = settings;
     rules->subject = (enum subject_mode)settings->subject;
-    if (rules->subject == SUBJECT_HASH &&
-        secret_derive(settings->key_file, "subject", rules->subject_key, why) < 0) {
-        free(rules);
+    rules->stamps = settings->stamp_envid != 0;
+    rules->users = 1;
+    if (read_keys(rules, why) < 0 ||
+        phrasebook_open(&rules->book, settings->rules_directory, why) < 0) {
+        rules_free(rules);
         return NULL;
     }
     return rules;
+}
+
+/* NULL: none from now on. */
+static void rules_replace(struct rules *fresh)
+{
+    struct rules *before;
+
+    pthread_mutex_lock(&witness.rules_lock);
+    before = witness.rules;
+    witness.rules = fresh;
+    pthread_mutex_unlock(&witness.rules_lock);
+    if (before != NULL)
+        witness_rules_give_back(before);
+}
+
+struct rules *witness_rules_take(void)
+{
+    struct rules *rules;
+
+    pthread_mutex_lock(&witness.rules_lock);
+    rules = witness.rules;
+    rules->users++;
+    pthread_mutex_unlock(&witness.rules_lock);
+    return rules;
+}
+
+void witness_rules_give_back(struct rules *rules)
+{
+    bool last;
+
+    pthread_mutex_lock(&witness.rules_lock);
+    last = --rules->users == 0;
+    pthread_mutex_unlock(&witness.rules_lock);
+    if (last)
+        rules_free(rules);
 }
 
 int witness_reload(const struct settings *settings, struct error *why)
@@ -46,37 +107,19 @@ int witness_reload(const struct settings *settings, struct error *why)
 
     if (rules == NULL)
         return -1;
-    rules->older = atomic_load(&witness.rules);
-    while (!atomic_compare_exchange_weak(&witness.rules, &rules->older, rules))
-        continue;
+    rules_replace(rules);
     return 0;
-}
-
-static void rules_forget_all(void)
-{
-    struct rules *rules = atomic_exchange(&witness.rules, NULL);
-
-    while (rules != NULL) {
-        struct rules *older = rules->older;
-        free(rules);
-        rules = older;
-    }
 }
 
 int witness_start(const struct settings *settings, struct journal *journal, unsigned node,
                   unsigned generation, uint64_t last_id, struct error *why)
 {
-    rules_forget_all();
+    rules_replace(NULL);
     for (int i = 0; i < WITNESS_COUNTERS; i++)
         atomic_store(&witness.counters[i], 0);
     witness.journal = journal;
     id_mint_init(&witness.mint, node, generation, last_id);
     return witness_reload(settings, why);
-}
-
-const struct rules *witness_rules(void)
-{
-    return atomic_load(&witness.rules);
 }
 
 uint64_t witness_mint(int64_t now)

@@ -10,14 +10,20 @@
 #include <stdatomic.h>
 
 #include "waybill/fact.h"
+#include "waybill/reason.h"
 #include "waybill/smtp.h"
+#include "waybill/token.h"
 
-/* The settings as a session sees them, from its beginning to its end. Immutable. */
+/* The settings as a session sees them, from its beginning to its end. Immutable, but for the count
+ * of those who use it. */
 struct rules {
     const struct settings *settings;
     enum subject_mode subject;
     unsigned char subject_key[32]; /* SUBJECT_HASH only */
-    struct rules *older;           /* sessions may still live by them; kept until the next start */
+    bool stamps;                   /* mails without an envelope id get one of ours */
+    struct token_keys envid_keys;  /* none: no token is made, none is known */
+    struct phrasebook *book;
+    unsigned users; /* sessions, and the witness while these are the present ones */
 };
 
 enum witness_counter {
@@ -30,6 +36,14 @@ enum witness_counter {
     COUNT_REFUSED,
     COUNT_EOM_LATE,
     COUNT_NO_MEMORY,
+    COUNT_BOUNCES,
+    COUNT_COMPLAINTS,
+    COUNT_MDNS,
+    COUNT_AUTOREPLIES,
+    COUNT_REPORTS_PARTIAL,
+    COUNT_REPORTS_UNREAD,
+    COUNT_STAMPED,
+    COUNT_STAMP_FAILURES,
     WITNESS_COUNTERS
 };
 
@@ -38,7 +52,9 @@ int witness_start(const struct settings *settings, struct journal *journal, unsi
                   unsigned generation, uint64_t last_id, struct error *why);
 /* Rules for sessions that begin from now on. -1: the old ones stay. */
 int witness_reload(const struct settings *settings, struct error *why);
-const struct rules *witness_rules(void);
+/* The present rules; they live until they are given back. */
+struct rules *witness_rules_take(void);
+void witness_rules_give_back(struct rules *rules);
 
 /* The id of a new waybill. */
 uint64_t witness_mint(int64_t now);

@@ -18,6 +18,7 @@
 
 static SMFICTX *context;
 static bool negotiated;
+static char internal_name[32];
 
 /* \n \t \\ \xHH and \s (a blank at the end of a line) become bytes. */
 static void unescape(char *text)
@@ -66,9 +67,12 @@ static void play_set(char *rest)
 {
     const char *name = cut_word(&rest);
 
-    if (strcmp(name, "subject") != 0)
+    if (strcmp(name, "subject") == 0)
+        stage_settings.subject = strcmp(rest, "off") == 0 ? SUBJECT_OFF : SUBJECT_FULL;
+    else if (strcmp(name, "internal_daemon_name") == 0)
+        snprintf(internal_name, sizeof internal_name, "%s", rest);
+    else
         fail_msg("no such setting: %s", name);
-    stage_settings.subject = strcmp(rest, "off") == 0 ? SUBJECT_OFF : SUBJECT_FULL;
     smtp_reload(&stage_settings);
 }
 
@@ -154,6 +158,30 @@ static void play_body(char *rest)
     shim_body(context, strtoul(rest, NULL, 10));
 }
 
+static char lines[65536];
+static size_t lines_size;
+
+/* "line TEXT": one more line of a body that "lines" sends. */
+static void play_line_of_body(char *rest)
+{
+    unescape(rest);
+    lines_size += (size_t)snprintf(lines + lines_size, sizeof lines - lines_size, "%s\r\n", rest);
+    assert_true(lines_size < sizeof lines);
+}
+
+/* "lines SIZE": send them, in chunks of this size, until the milter has enough. */
+static void play_lines(char *rest)
+{
+    size_t chunk = strtoul(rest, NULL, 10);
+
+    for (size_t at = 0; at < lines_size; at += chunk) {
+        size_t size = lines_size - at < chunk ? lines_size - at : chunk;
+        if (shim_body_bytes(context, lines + at, size) == SMFIS_SKIP)
+            break;
+    }
+    lines_size = 0;
+}
+
 static void play_eom(char *rest)
 {
     (void)rest;
@@ -178,11 +206,12 @@ static const struct {
     const char *word;
     void (*play)(char *rest);
 } commands[] = {
-    {"set", play_set},         {"negotiate", play_negotiate}, {"macro", play_macro},
-    {"connect", play_connect}, {"helo", play_helo},           {"mail", play_mail},
-    {"rcpt", play_rcpt},       {"data", play_data},           {"header", play_header},
-    {"eoh", play_eoh},         {"body", play_body},           {"eom", play_eom},
-    {"abort", play_abort},     {"close", play_close},         {"header-of-size", play_big_header},
+    {"set", play_set},           {"negotiate", play_negotiate}, {"macro", play_macro},
+    {"connect", play_connect},   {"helo", play_helo},           {"mail", play_mail},
+    {"rcpt", play_rcpt},         {"data", play_data},           {"header", play_header},
+    {"eoh", play_eoh},           {"body", play_body},           {"eom", play_eom},
+    {"abort", play_abort},       {"close", play_close},         {"header-of-size", play_big_header},
+    {"line", play_line_of_body}, {"lines", play_lines},
 };
 
 static void begin_if_needed(const char *word)
@@ -239,7 +268,8 @@ static unsigned ordinal(const char *id, size_t size, char known[][24], unsigned 
     return ++*count;
 }
 
-/* Time and fact id say nothing here; waybills are numbered. */
+/* Time and fact id say nothing here; waybills are numbered. A fact is the milter's, or a report's
+ * that names the waybill by which it came in. */
 static void write_masked(FILE *to)
 {
     char known[100][24];
@@ -248,14 +278,15 @@ static void write_masked(FILE *to)
     for (size_t i = 0; i < stage_lines(); i++) {
         const char *line = stage_line(i);
         const char *kind = strchr(strchr(line, ' ') + 1, ' ') + 1;
-        const char *id = strstr(kind, " w=");
+        bool is_report = strchr(line, ' ')[1] == WITNESS_REPORT;
+        const char *id = strstr(kind, is_report ? " by=" : " w=");
         size_t size;
 
         assert_non_null(id);
-        id += 3;
+        id = strchr(id, '=') + 1;
         size = strcspn(id, " ");
-        fprintf(to, "%.*sw=%u%s\n", (int)(id - 2 - kind), kind, ordinal(id, size, known, &waybills),
-                id + size);
+        fprintf(to, "%s%.*s%u%s\n", is_report ? "report: " : "", (int)(id - kind), kind,
+                ordinal(id, size, known, &waybills), id + size);
     }
 }
 
@@ -281,6 +312,8 @@ static void check_case(const char *in)
     FILE *to;
 
     stage_settings.subject = SUBJECT_FULL;
+    stage_settings.internal_daemon_name = internal_name;
+    internal_name[0] = '\0';
     stage_open();
     play_file(in);
     stage_close();

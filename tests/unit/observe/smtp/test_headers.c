@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is kept of the header fields, and what is taken for a report.
+ * What is kept of the header fields.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,33 +79,6 @@ static void test_the_first_field_of_a_name_counts(void **state)
     headers_clear(&headers);
 }
 
-static bool report(const char *name, const char *value)
-{
-    struct headers headers;
-    bool result;
-
-    headers_init(&headers);
-    headers_take(&headers, name, value, SUBJECT_FULL);
-    result = headers.may_be_report;
-    headers_clear(&headers);
-    return result;
-}
-
-static void test_what_may_be_a_report(void **state)
-{
-    (void)state;
-    assert_true(report("Content-Type", " multipart/report; report-type=delivery-status"));
-    assert_true(report("content-type", "Multipart/Report"));
-    assert_true(report("Content-Type", "\n multipart/report"));
-    assert_false(report("Content-Type", " multipart/mixed"));
-    assert_false(report("Content-Type", " multipart/repor"));
-    assert_false(report("X-Content-Type", " multipart/report"));
-    assert_true(report("Auto-Submitted", " auto-replied"));
-    assert_true(report("Auto-Submitted", " auto-generated (rejected)"));
-    assert_false(report("Auto-Submitted", " no"));
-    assert_false(report("Auto-Submitted", " No; why=person"));
-}
-
 static void test_a_subject_may_be_hashed_under_a_key_or_left_out(void **state)
 {
     struct rules one = {.subject = SUBJECT_HASH, .subject_key = "one"};
@@ -161,7 +134,6 @@ int main(void)
         cmocka_unit_test(test_a_message_id_loses_its_brackets_only),
         cmocka_unit_test(test_other_fields_are_not_kept),
         cmocka_unit_test(test_the_first_field_of_a_name_counts),
-        cmocka_unit_test(test_what_may_be_a_report),
         cmocka_unit_test(test_a_subject_may_be_hashed_under_a_key_or_left_out),
         cmocka_unit_test(test_a_million_fields_need_no_more_memory_than_six),
     };
