@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * phrases: a hash of the first bytes of each phrase; at each byte of the text only those phrases
+ * are compared that begin as the text does there.
+ */
+#include "phrases.h"
+
+#include <string.h>
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+static unsigned char fold(char byte)
+{
+    return (unsigned char)(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
+}
+
+static bool is_end(char byte)
+{
+    return byte == '\0' || byte == '|';
+}
+
+/* Three bytes at most, and none behind a blank: how long a run of blanks is must not matter. */
+static unsigned key_of(const char *at, size_t size)
+{
+    unsigned key = 0;
+    for (size_t i = 0; i < 3 && i < size && !is_blank(at[i]) && !is_end(at[i]); i++)
+        key = key * 37u + fold(at[i]);
+    return key % PHRASES_BUCKETS;
+}
+
+static const char *next_alternative(const char *words)
+{
+    const char *bar = strchr(words, '|');
+    return bar == NULL ? NULL : bar + 1;
+}
+
+void phrases_init(struct phrases *phrases)
+{
+    phrases->count = 0;
+    memset(phrases->first, 0, sizeof phrases->first);
+}
+
+bool phrases_add(struct phrases *phrases, const char *words, uint16_t number)
+{
+    for (; words != NULL; words = next_alternative(words)) {
+        if (phrases->count == PHRASES_MAX)
+            return false;
+        unsigned key = key_of(words, strlen(words));
+        struct phrase *phrase = &phrases->of[phrases->count++];
+        phrase->words = words;
+        phrase->number = number;
+        phrase->next = phrases->first[key];
+        phrases->first[key] = phrases->count;
+    }
+    return true;
+}
+
+void phrases_seek(const struct phrases *phrases, struct slice where, bool *said)
+{
+    for (size_t i = 0; i < where.size; i++) {
+        if (is_blank(where.at[i]))
+            continue;
+        struct slice rest = slice_make(where.at + i, where.size - i);
+        uint16_t number = phrases->first[key_of(rest.at, rest.size)];
+        while (number != 0) {
+            const struct phrase *phrase = &phrases->of[number - 1];
+            if (!said[phrase->number] && phrase_at(rest, phrase->words) != 0)
+                said[phrase->number] = true;
+            number = phrase->next;
+        }
+    }
+}
+
+size_t phrase_at(struct slice from, const char *words)
+{
+    size_t i = 0;
+    for (; !is_end(*words); words++) {
+        if (i >= from.size)
+            return 0;
+        if (*words == ' ') {
+            if (!is_blank(from.at[i]))
+                return 0;
+            while (i < from.size && is_blank(from.at[i]))
+                i++;
+        } else if (fold(from.at[i++]) != fold(*words)) {
+            return 0;
+        }
+    }
+    return i;
+}
+
+static struct slice find_one(struct slice where, const char *words)
+{
+    for (size_t i = 0; i < where.size && !is_end(*words); i++) {
+        if (fold(where.at[i]) != fold(*words))
+            continue;
+        size_t size = phrase_at(slice_make(where.at + i, where.size - i), words);
+        if (size > 0)
+            return slice_make(where.at + i, size);
+    }
+    return SLICE_ABSENT;
+}
+
+struct slice phrase_find(struct slice where, const char *words)
+{
+    struct slice first = SLICE_ABSENT;
+    for (; words != NULL; words = next_alternative(words)) {
+        struct slice found = find_one(where, words);
+        if (found.at != NULL && (first.at == NULL || found.at < first.at))
+            first = found;
+    }
+    return first;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * phrases: which of many phrases does a text say? All are looked for in one pass, so that a
+ * dialect more costs next to nothing.
+ *
+ * As in page_says, ASCII letters fold and a blank stands for any run of blanks, tabs and line
+ * breaks. A phrase may have alternatives: "one|another".
+ */
+#ifndef REPORT_PHRASES_H
+#define REPORT_PHRASES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "waybill/text.h"
+
+#define PHRASES_MAX 640
+#define PHRASES_BUCKETS 1024
+
+struct phrases {
+    struct phrase {
+        const char *words; /* to its end or to a | */
+        uint16_t next;     /* in its bucket, from 1 */
+        uint16_t number;   /* as its owner numbers it */
+    } of[PHRASES_MAX];
+    uint16_t count;
+    uint16_t first[PHRASES_BUCKETS]; /* by the first bytes; from 1 */
+};
+
+void phrases_init(struct phrases *phrases);
+/* Add all alternatives in `words`. False: no room. */
+bool phrases_add(struct phrases *phrases, const char *words, uint16_t number);
+/* Set said[number] for each phrase that is there. */
+void phrases_seek(const struct phrases *phrases, struct slice where, bool *said);
+
+/* Bytes of `from` that the first alternative of `words` covers, if it stands at the front; 0: it
+ * does not. */
+size_t phrase_at(struct slice from, const char *words);
+/* The first place in `where` where one of the alternatives stands; absent: nowhere. */
+struct slice phrase_find(struct slice where, const char *words);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: two tables of phrases; the first that fits decides.
+ */
+#include "session.h"
+
+#include <string.h>
+
+#include "field.h"
+#include "page.h"
+
+/* Case folds; a blank stands for any run of white space. Absent: not there; else what follows. */
+static struct slice behind(struct slice words, const char *phrase)
+{
+    size_t size = strlen(phrase);
+
+    for (size_t i = 0; i + size <= words.size; i++) {
+        size_t at = i, k = 0;
+
+        for (; k < size && at < words.size; k++) {
+            char c = words.at[at];
+
+            if (phrase[k] == ' ') {
+                if (c != ' ' && c != '\n' && c != '\t')
+                    break;
+                while (at < words.size && strchr(" \n\t", words.at[at]) != NULL)
+                    at++;
+            } else if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) == phrase[k]) {
+                at++;
+            } else {
+                break;
+            }
+        }
+        if (k == size)
+            return slice_make(words.at + at, words.size - at);
+    }
+    return SLICE_ABSENT;
+}
+
+/* A name with a dot, or an address; not an e-mail address. */
+static bool is_host(struct slice host)
+{
+    size_t letters = 0, dots = 0;
+
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.at[i];
+
+        if (c == '.' || c == ':')
+            dots++;
+        else if ((unsigned char)c >= 0x80 || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
+                 (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+            letters++;
+        else
+            return false;
+    }
+    return dots > 0 && letters > 1;
+}
+
+struct slice session_remote(struct arena *arena, struct slice words)
+{
+    static const char *const phrases[] = {
+        "while talking to ",   "connect to ",       "lost connection with ",
+        "conversation with ",  "remote server at ", "recipient domain by ",
+        ": host ",             " host ",            "(host ",
+        "message rejected by ", "giving up on ",    "remote host ",
+        "server response from ", "remote-mta: dns; ", "connected to ",
+    };
+
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
+        struct slice rest = behind(words, phrases[i]), host;
+
+        if (rest.at == NULL)
+            continue;
+        for (size_t k = 0; k < rest.size; k++)
+            if (rest.at[k] == '\n' || rest.at[k] == '\t')
+                rest.size = k;
+        host = field_host(arena, rest);
+        if (host.at != NULL && is_host(host))
+            return host;
+    }
+    return SLICE_ABSENT;
+}
+
+struct slice session_command(struct slice words)
+{
+    static const struct {
+        const char *phrase, *command;
+    } phrases[] = {
+        {"in reply to end of data", "DATA"},
+        {"in reply to rcpt to", "RCPT"},
+        {"in reply to mail from", "MAIL"},
+        {"in reply to data", "DATA"},
+        {"in reply to bdat", "DATA"},
+        {"in reply to ehlo", "EHLO"},
+        {"in reply to helo", "HELO"},
+        {"in reply to auth", "AUTH"},
+        {"in reply to starttls", "STARTTLS"},
+        {"refused to talk to me", "CONN"},
+        {"after end of data", "DATA"},
+        {"after rcpt to", "RCPT"},
+        {"after mail from", "MAIL"},
+        {"after sender verify", "MAIL"},
+        {"after pipelined data", "DATA"},
+        {"after pipelined end of data", "DATA"},
+        {"after pipelined mail", "MAIL"},
+        {"after pipelined rcpt", "RCPT"},
+        {"after data", "DATA"},
+        {"after ehlo", "EHLO"},
+        {"after helo", "HELO"},
+        {"after auth", "AUTH"},
+        {"after starttls", "STARTTLS"},
+        {"after initial connection", "CONN"},
+        {"while sending end of data", "DATA"},
+        {"while sending message body", "DATA"},
+        {"while sending rcpt to", "RCPT"},
+        {"while sending mail from", "MAIL"},
+        {"while performing the ehlo", "EHLO"},
+        {"while receiving the initial server greeting", "CONN"},
+        {"in response to rcpt", "RCPT"},
+        {"in response to mail", "MAIL"},
+        {"in response to data", "DATA"},
+        {">>> rcpt to", "RCPT"},
+        {">>> data", "DATA"},
+        {">>> bdat", "DATA"},
+        {">>> mail from", "MAIL"},
+        {">>> ehlo", "EHLO"},
+        {">>> helo", "HELO"},
+        {"connection timed out", "CONN"},
+        {"connection refused", "CONN"},
+    };
+
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (page_says(words, phrases[i].phrase))
+            return slice_of(phrases[i].command);
+    return SLICE_ABSENT;
+}
