@@ -116,8 +116,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return record_full(own < 0 ? &entry->own : entry->all, fact->kind) ? ENTRY_FULL
-                                                                           : ENTRY_AGAIN;
+        return record_full(own < 0 ? &entry->own : entry->all, fact) ? ENTRY_FULL : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;
