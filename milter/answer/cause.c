@@ -44,12 +44,6 @@ static void unwrap(struct slice reply, struct evidence *evidence)
         }
 }
 
-static bool is_believed(const struct waybill *waybill, size_t index)
-{
-    return waybill->trust != NULL ? waybill->trust[index] != TRUST_CLAIMED
-                                  : waybill->facts[index].witness != WITNESS_REPORT;
-}
-
 /* The queue manager gives up without a word; those of the last attempt say why. */
 static const struct fact *last_attempt(const struct waybill *waybill,
                                        const struct recipient *recipient)
@@ -60,7 +54,7 @@ static const struct fact *last_attempt(const struct waybill *waybill,
         const struct fact *fact = &waybill->facts[i - 1];
         if (fact->kind == FACT_DELAYED && fact->value[KEY_REPLY].size > 0 &&
             fact->value[KEY_TO].at != NULL && recipient_hash(fact->value[KEY_TO]) == hash &&
-            is_believed(waybill, i - 1))
+            waybill->trust[i - 1] != TRUST_CLAIMED)
             return fact;
     }
     return NULL;

@@ -12,7 +12,8 @@
 #include "waybill/escape.h"
 
 #define LINE_MAX_BYTES 65536
-#define LABEL 12 /* columns of "  Message-ID " */
+#define LABEL 11       /* columns of "Message-ID " */
+#define ROOM_BESIDE 16 /* columns that a sentence wants beside an address */
 
 /* ---- pieces ---- */
 
@@ -76,20 +77,20 @@ static const char *action_colour(enum report_action action)
     return action == REPORTED_FAILED ? "red" : action == REPORTED_DELAYED ? "yellow" : "green";
 }
 
-/* What became of it, where that is no failure. */
+/* What became of it, before the reason; "": the reason says it all. */
 static const char *action_sentence(enum report_action action)
 {
     switch (action) {
     case REPORTED_DELAYED:
-        return "Not delivered yet; it is tried again";
+        return "not delivered yet, and tried again: ";
     case REPORTED_RELAYED:
-        return "Handed over to a server that reports no more";
+        return "handed over to a server that will not report";
     case REPORTED_EXPANDED:
-        return "An alias or a list; it went on to other addresses";
+        return "an alias or a list; it went on to other addresses";
     case REPORTED_DELIVERED:
-        return "Delivered";
+        return "delivered";
     default:
-        return "Not delivered";
+        return "";
     }
 }
 
@@ -102,73 +103,99 @@ void explanation_why(const struct report_recipient *recipient, struct saying *sa
     catalogue_find(&plight, saying);
 }
 
-/* Who it is in a mail that may be anybody's: "us" is for our own mail only. */
+/* Who it is where the mail may be anybody's: "us" is for our own only. */
 static const char *who_acts(enum actor actor)
 {
     switch (actor) {
     case ACTOR_SENDER:
-        return "the sender";
+        return "the sender: ";
     case ACTOR_RECIPIENT:
-        return "the recipient";
+        return "the recipient: ";
     case ACTOR_THEIRS:
-        return "the administrators of the receiving server";
+        return "the receiving side: ";
     case ACTOR_OURS:
-        return "the administrators of the sending server";
-    case ACTOR_NOBODY:
-        return "nobody, for now";
+        return "the sending server's administrators: ";
     default:
-        return "not clear";
+        return "";
     }
 }
 
-static void print_head(const struct cli *cli, const struct report_recipient *recipient)
+/* With a capital letter, if it begins with a small one of ASCII. */
+static void print_sentence(const struct cli *cli, size_t column, struct buffer *words)
 {
-    struct buffer name, words;
-    struct saying saying;
+    if (words->size > 0 && words->data[0] >= 'a' && words->data[0] <= 'z')
+        words->data[0] = (char)(words->data[0] - 'a' + 'A');
+    out_folded(cli, column, 2, words->data);
+}
+
+static void print_head(const struct cli *cli, const struct report_recipient *recipient,
+                       const struct saying *saying)
+{
     const char *action = report_action_word(recipient->action);
+    struct buffer name, words;
     size_t column;
 
     buffer_init(&name, LINE_MAX_BYTES);
     buffer_init(&words, LINE_MAX_BYTES);
-    if (recipient->address.size > 0)
-        add_flowing(&name, recipient->address);
-    else
+    add_flowing(&name, recipient->address);
+    if (name.size == 0)
         buffer_add_text(&name, "A recipient who is not named");
-    explanation_why(recipient, &saying);
-    buffer_add_text(&words, action_sentence(recipient->action));
-    if (!is_good(recipient->action))
-        buffer_addf(&words, ": %s", saying.why);
-    buffer_add_char(&words, '.');
-    printf("%s: ", name.data);
+    buffer_addf(&words, "%s%s.", action_sentence(recipient->action),
+                is_good(recipient->action) ? "" : saying->why);
+    out_colour(cli, "bold");
+    fputs(name.data, stdout);
+    out_plain(cli);
+    fputs(": ", stdout);
     out_colour(cli, action_colour(recipient->action));
     fputs(action, stdout);
     out_plain(cli);
-    column = out_width(name.data) + 2 + strlen(action);
-    /* Behind a long address a sentence has no room; below it, it has. */
-    if (cli->terminal && column + 12 > cli->width) {
-        fputs(".\n  ", stdout);
-        column = 0;
+    column = out_width(name.data) + 2 + strlen(action) + 2;
+    /* Beside a long address a sentence has no room; below it, it has. */
+    if (cli->terminal && column + ROOM_BESIDE > cli->width) {
+        fputs("\n  ", stdout);
+        column = 2;
     } else {
         fputs(". ", stdout);
     }
-    out_folded(cli, column + 2, 2, words.data);
+    print_sentence(cli, column, &words);
     buffer_free(&name);
     buffer_free(&words);
 }
 
-static void print_acts(const struct cli *cli, const struct report_recipient *recipient)
+static void print_acts(const struct cli *cli, const struct report_recipient *recipient,
+                       const struct saying *saying)
 {
-    struct saying saying;
+    struct buffer text;
 
     if (is_good(recipient->action))
         return;
-    explanation_why(recipient, &saying);
-    print_field(cli, "Who acts", who_acts(saying.who));
-    if (saying.act != NULL)
-        print_field(cli, "To do", saying.act);
-    print_time(cli, "Tried until", recipient->until);
+    buffer_init(&text, LINE_MAX_BYTES);
+    if (saying->act != NULL)
+        buffer_addf(&text, "%s%s", who_acts(saying->who), saying->act);
+    else
+        buffer_add_text(&text, "nothing for now");
+    print_field(cli, "To do", text.data);
+    buffer_free(&text);
+    print_time(cli, "Until", recipient->until);
 }
 
+/* "mx.example.com, in answer to RCPT" */
+static void print_speaker(const struct cli *cli, const struct report_recipient *recipient)
+{
+    struct buffer text;
+
+    buffer_init(&text, LINE_MAX_BYTES);
+    add_flowing(&text, recipient->remote);
+    if (recipient->command.size > 0) {
+        buffer_add_text(&text, text.size > 0 ? ", in answer to" : "in answer to");
+        add_flowing(&text, recipient->command);
+    }
+    if (text.size > 0)
+        print_field(cli, "By", text.data);
+    buffer_free(&text);
+}
+
+/* "userunknown (hard), 5.1.1, SMTP 550" */
 static void print_reason(const struct cli *cli, const struct report_recipient *recipient)
 {
     const char *meaning = status_meaning(recipient->status);
@@ -176,40 +203,58 @@ static void print_reason(const struct cli *cli, const struct report_recipient *r
 
     buffer_init(&text, LINE_MAX_BYTES);
     buffer_add_text(&text, reason_word(recipient->reason));
-    if (!is_good(recipient->action))
+    if (reason_hardness(recipient->reason) != HARDNESS_NONE)
         buffer_addf(&text, " (%s)", hardness_word(reason_hardness(recipient->reason)));
-    print_field(cli, "Reason", text.data);
-    buffer_clear(&text);
-    add_flowing(&text, recipient->status);
-    if (meaning != NULL && text.size > 0)
+    if (recipient->status.size > 0) {
+        buffer_add_char(&text, ',');
+        add_flowing(&text, recipient->status);
+    }
+    if (recipient->reason <= REASON_ONHOLD && meaning != NULL)
         buffer_addf(&text, " (%s)", meaning);
     if (recipient->code != 0)
-        buffer_addf(&text, "%sSMTP %u", text.size > 0 ? ", " : "", recipient->code);
-    if (text.size > 0)
-        print_field(cli, "Code", text.data);
+        buffer_addf(&text, ", SMTP %u", recipient->code);
+    print_field(cli, "Reason", text.data);
     buffer_free(&text);
     print_slice(cli, "Rule", slice_of(recipient->rule));
 }
 
 static void print_recipient(const struct cli *cli, const struct report_recipient *recipient)
 {
-    print_head(cli, recipient);
-    print_acts(cli, recipient);
-    print_slice(cli, "For", recipient->original);
+    struct saying saying;
+
+    explanation_why(recipient, &saying);
+    putchar('\n');
+    print_head(cli, recipient, &saying);
+    print_acts(cli, recipient, &saying);
+    if (!slice_equal_nocase(recipient->original, recipient->address))
+        print_slice(cli, "For", recipient->original);
     print_slice(cli, "Said", recipient->words);
-    print_slice(cli, "By", recipient->remote);
-    print_slice(cli, "Answer to", recipient->command);
+    print_speaker(cli, recipient);
     print_time(cli, "Last try", recipient->tried);
     print_reason(cli, recipient);
 }
 
 /* ---- the report ---- */
 
-static const char *kind_title(enum report_kind kind)
+/* By the worst that it tells. */
+static const char *bounce_title(const struct report *report)
 {
-    switch (kind) {
+    const char *title = report->count == 0 ? "a bounce" : "a success report";
+
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->recipients[i].action == REPORTED_FAILED)
+            return "a bounce";
+        if (report->recipients[i].action == REPORTED_DELAYED)
+            title = "a delay warning";
+    }
+    return title;
+}
+
+static const char *kind_title(const struct report *report)
+{
+    switch (report->kind) {
     case REPORT_BOUNCE:
-        return "a report on the fate of a mail";
+        return bounce_title(report);
     case REPORT_COMPLAINT:
         return "a complaint";
     case REPORT_MDN:
@@ -225,7 +270,7 @@ static const char *kind_sentence(const struct explained *explained)
 {
     switch (explained->report->kind) {
     case REPORT_COMPLAINT:
-        return "A recipient, or his provider for him, calls the mail spam. It was delivered. "
+        return "A recipient, or the recipient's provider, calls the mail spam. It was delivered. "
                "The sender should write no more to this recipient and take the address off the "
                "list.";
     case REPORT_MDN:
@@ -255,6 +300,7 @@ static void print_original(const struct cli *cli, const struct report *report)
 {
     if (report->kind == REPORT_OTHER || !has_original(report))
         return;
+    putchar('\n');
     out_heading(cli, "The mail that it speaks of");
     print_slice(cli, "From", report->from);
     print_slice(cli, "To", report->to);
@@ -276,7 +322,7 @@ static void print_title(const struct cli *cli, const struct explained *explained
         buffer_add_text(&name, "standard input");
     else
         escape_terminal(&name, slice_of(explained->name));
-    buffer_addf(&rest, "%s", kind_title(report->kind));
+    buffer_addf(&rest, "%s", kind_title(report));
     if (report->reporting.size > 0) {
         buffer_add_text(&rest, " by ");
         escape_terminal(&rest, report->reporting);
@@ -302,8 +348,11 @@ void explanation_print(const struct cli *cli, const struct explained *explained,
     print_title(cli, explained);
     if (sentence != NULL)
         out_folded(cli, 0, 0, sentence);
-    for (size_t i = 0; i < report->count && report->kind == REPORT_BOUNCE; i++)
-        print_recipient(cli, &report->recipients[i]);
+    for (size_t i = 0; i < report->count; i++)
+        if (report->kind == REPORT_BOUNCE)
+            print_recipient(cli, &report->recipients[i]);
+        else
+            print_slice(cli, "Recipient", report->recipients[i].address);
     print_original(cli, report);
     if (report->partial)
         out_folded(cli, 0, 0,
