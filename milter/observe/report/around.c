@@ -4,9 +4,44 @@
  */
 #include "around.h"
 
+#include <string.h>
+
 #include "waybill/reason.h"
 
 #define PARAGRAPHS_MAX 4 /* that are looked at for one address */
+
+static bool is_sign(char c)
+{
+    return (unsigned char)c <= ' ' || strchr("<>[](){}*-'\":,;.=|", c) != NULL;
+}
+
+static bool leads_line(struct slice line, struct slice address)
+{
+    for (const char *at = line.at; at < address.at; at++)
+        if (!is_sign(*at))
+            return false;
+    return true;
+}
+
+static void find_in_line(struct places *places, struct slice line, size_t paragraph)
+{
+    struct slice rest = line;
+
+    while (places->count < AROUND_MAX) {
+        struct slice address = page_address(rest);
+
+        if (address.size == 0)
+            return;
+        places->of[places->count++] = (struct place){
+            .address = address,
+            .line = (size_t)(line.at - places->text.at),
+            .paragraph = paragraph,
+            .leads = leads_line(line, address),
+        };
+        rest.size -= (size_t)(address.at + address.size - rest.at);
+        rest.at = address.at + address.size;
+    }
+}
 
 void places_find(struct places *places, struct slice text)
 {
@@ -16,26 +51,30 @@ void places_find(struct places *places, struct slice text)
     places->text = text;
     places->count = 0;
     while (places->count < AROUND_MAX && page_line(&rest, &line)) {
-        if (slice_trim(line).size == 0) {
+        if (slice_trim(line).size == 0)
             paragraph = (size_t)(rest.at - text.at);
-            continue;
-        }
-        while (places->count < AROUND_MAX) {
-            struct slice address = page_address(line);
-
-            if (address.size == 0)
-                break;
-            places->of[places->count++] = (struct place){address, paragraph};
-            line.size -= (size_t)(address.at + address.size - line.at);
-            line.at = address.at + address.size;
-        }
+        else
+            find_in_line(places, line, paragraph);
     }
 }
 
-/* From there to the next empty line; if that is no more than one line, with the next paragraph. */
-static struct slice take_paragraph(struct slice text, size_t from)
+/* Where the words of somebody else begin, who leads a later line. */
+static size_t next_leader(const struct places *places, size_t i)
 {
-    struct slice rest = slice_make(text.at + from, text.size - from), line;
+    const struct place *place = &places->of[i];
+
+    if (place->leads)
+        for (size_t k = i + 1; k < places->count; k++)
+            if (places->of[k].leads && places->of[k].line > place->line &&
+                !slice_equal_nocase(places->of[k].address, place->address))
+                return places->of[k].line;
+    return places->text.size;
+}
+
+/* Up to an empty line; if that is no more than one line, with the next paragraph. */
+static struct slice take_paragraph(struct slice rest)
+{
+    struct slice line;
     const char *begin = rest.at, *end = rest.at;
     int lines = 0, gaps = 0;
 
@@ -52,6 +91,14 @@ static struct slice take_paragraph(struct slice text, size_t from)
     return slice_make(begin, (size_t)(end - begin));
 }
 
+static struct slice around_place(const struct places *places, size_t i)
+{
+    const struct place *place = &places->of[i];
+    size_t from = place->leads ? place->line : place->paragraph;
+
+    return take_paragraph(slice_make(places->text.at + from, next_leader(places, i) - from));
+}
+
 struct slice places_around(const struct places *places, struct slice address)
 {
     struct slice best = SLICE_ABSENT;
@@ -60,11 +107,10 @@ struct slice places_around(const struct places *places, struct slice address)
     for (size_t i = 0; i < places->count && paragraphs < PARAGRAPHS_MAX; i++) {
         struct slice found;
 
-        if (!slice_equal_nocase(places->of[i].address, address) ||
-            (best.at != NULL && best.at == places->text.at + places->of[i].paragraph))
+        if (!slice_equal_nocase(places->of[i].address, address))
             continue;
         paragraphs++;
-        found = take_paragraph(places->text, places->of[i].paragraph);
+        found = around_place(places, i);
         if (smtp_code_in(found) != 0)
             return found;
         if (best.at == NULL)

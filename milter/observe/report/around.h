@@ -14,7 +14,9 @@ struct places {
     struct slice text;
     struct place {
         struct slice address;
-        size_t paragraph; /* where its paragraph begins in the text */
+        size_t line;      /* where its line begins in the text */
+        size_t paragraph; /* where its paragraph begins */
+        bool leads;       /* nothing but signs stands before it in its line */
     } of[AROUND_MAX];
     size_t count;
 };
@@ -22,8 +24,8 @@ struct places {
 /* Where addresses stand in the text; one pass. */
 void places_find(struct places *places, struct slice text);
 /* The paragraph that names the address, the one with a reply code before others; a view into the
- * text. With what follows it, if it holds nothing but the address. Absent: the text has no word on
- * it. */
+ * text. Where lines begin with addresses, what belongs to the others is left out. With the next
+ * paragraph, if it is but one line. Absent: the text has no word on it. */
 struct slice places_around(const struct places *places, struct slice address);
 /* The only mailbox that the text names; absent: none, or several. */
 struct slice places_only(const struct places *places);

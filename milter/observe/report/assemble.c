@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
+#include "value.h"
 #include "session.h"
 
 struct report_recipient *assemble_add(struct assembly *assembly)
@@ -19,8 +19,7 @@ struct report_recipient *assemble_add(struct assembly *assembly)
         room = REPORT_RECIPIENTS_MAX;
     if (report->count == assembly->room) {
         struct report_recipient *grown =
-            report->count == room ? NULL
-                                  : reallocarray(report->recipients, room, sizeof(*grown));
+            report->count == room ? NULL : reallocarray(report->recipients, room, sizeof(*grown));
 
         if (grown == NULL) {
             report->partial = true;
@@ -48,21 +47,12 @@ static bool says_something(struct slice words)
     return false;
 }
 
-static const struct found *find_found(const struct findings *findings, struct slice address)
-{
-    for (size_t i = 0; i < findings->count; i++)
-        if (slice_equal_nocase(findings->of[i].address, address))
-            return &findings->of[i];
-    return NULL;
-}
-
 static void set_status(struct assembly *assembly, struct report_recipient *to, struct slice given)
 {
     char words[STATUS_ROOM] = "";
     static const char *const classes[] = {
-        [REPORTED_FAILED] = "5.0.0",    [REPORTED_DELAYED] = "4.0.0",
-        [REPORTED_DELIVERED] = "2.0.0", [REPORTED_RELAYED] = "2.0.0",
-        [REPORTED_EXPANDED] = "2.0.0",
+        [REPORTED_FAILED] = "5.0.0",  [REPORTED_DELAYED] = "4.0.0",  [REPORTED_DELIVERED] = "2.0.0",
+        [REPORTED_RELAYED] = "2.0.0", [REPORTED_EXPANDED] = "2.0.0",
     };
 
     to->status = given;
@@ -126,7 +116,7 @@ static void finish(struct assembly *assembly, struct report_recipient *to, struc
 static struct slice first_mailbox(const struct slice *of, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (of[i].at != NULL && field_is_mailbox(of[i]))
+        if (of[i].at != NULL && value_is_mailbox(of[i]))
             return of[i];
     return SLICE_ABSENT;
 }
@@ -137,18 +127,17 @@ static struct slice choose_address(struct assembly *assembly, const struct group
                                    const struct group *group, const struct findings *findings)
 {
     struct slice failed = page_field(assembly->page, "X-Failed-Recipients");
-    struct slice names[] = {group->final, group->original, group->actual, SLICE_ABSENT,
-                            SLICE_ABSENT, SLICE_ABSENT};
+    struct slice names[] = {group->final, group->original, group->actual,
+                            SLICE_ABSENT, SLICE_ABSENT,    SLICE_ABSENT};
     struct slice mailbox = first_mailbox(names, 3);
 
     if (mailbox.at != NULL)
         return mailbox;
     if (groups->count == 1) {
-        names[3] = field_address(assembly->arena, failed);
+        names[3] = value_address(assembly->arena, failed);
         if (findings->count == 1)
-            names[4] = field_clean(assembly->arena, findings->of[0].address, FIELD_ADDRESS_MAX);
-        names[5] = field_clean(assembly->arena, places_only(&assembly->places),
-                               FIELD_ADDRESS_MAX);
+            names[4] = value_clean(assembly->arena, findings->of[0].address, VALUE_ADDRESS_MAX);
+        names[5] = value_clean(assembly->arena, places_only(&assembly->places), VALUE_ADDRESS_MAX);
         mailbox = first_mailbox(names + 3, 3);
         if (mailbox.at != NULL)
             return mailbox;
@@ -180,7 +169,7 @@ static struct slice choose_words(struct assembly *assembly, const struct group *
         return group->words;
     if (!says_something(said) && says_something(group->remark))
         return group->remark;
-    words = field_clean(assembly->arena, said, REPORT_WORDS_MAX);
+    words = value_clean(assembly->arena, said, REPORT_WORDS_MAX);
     return words.at != NULL ? words : group->words;
 }
 
@@ -193,7 +182,7 @@ static void add_group(struct assembly *assembly, const struct groups *groups,
 
     if (to == NULL)
         return;
-    found = address.at == NULL ? NULL : find_found(findings, address);
+    found = address.at == NULL ? NULL : findings_find(findings, address);
     around = address.at == NULL ? SLICE_ABSENT : places_around(&assembly->places, address);
     if (around.at == NULL && group->original.at != NULL)
         around = places_around(&assembly->places, group->original);
@@ -226,10 +215,10 @@ static void add_found(struct assembly *assembly, const struct found *found,
 
     if (to == NULL)
         return;
-    to->address = field_clean(assembly->arena, found->address, FIELD_ADDRESS_MAX);
-    to->original = field_clean(assembly->arena, found->original, FIELD_ADDRESS_MAX);
+    to->address = value_clean(assembly->arena, found->address, VALUE_ADDRESS_MAX);
+    to->original = value_clean(assembly->arena, found->original, VALUE_ADDRESS_MAX);
     to->action = found->action;
-    to->words = field_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
+    to->words = value_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
     if (found->status.at != NULL && status_fits(found->status))
         status = arena_keep(assembly->arena, found->status);
     if (group != NULL) {
@@ -238,16 +227,15 @@ static void add_found(struct assembly *assembly, const struct found *found,
         to->remote = group->remote;
     }
     if (found->remote.at != NULL)
-        to->remote = field_host(assembly->arena, found->remote);
-    to->command = field_clean(assembly->arena, found->command, 16);
+        to->remote = value_host(assembly->arena, found->remote);
+    to->command = value_clean(assembly->arena, found->command, 16);
     finish(assembly, to, status, places_around(&assembly->places, found->address));
 }
 
 void assemble_findings(struct assembly *assembly, const struct groups *groups,
                        const struct findings *findings)
 {
-    const struct group *group =
-        groups->count == 1 && findings->count == 1 ? &groups->of[0] : NULL;
+    const struct group *group = groups->count == 1 && findings->count == 1 ? &groups->of[0] : NULL;
 
     for (size_t i = 0; i < findings->count; i++)
         add_found(assembly, &findings->of[i], group);

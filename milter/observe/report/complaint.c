@@ -6,7 +6,7 @@
 #include "complaint.h"
 
 #include "date.h"
-#include "field.h"
+#include "value.h"
 
 static void add_recipient(struct complaint *complaint, struct slice address)
 {
@@ -28,13 +28,13 @@ void complaint_add_field(struct complaint *complaint, struct arena *arena, struc
 {
     if (is(name, "Feedback-Type")) {
         complaint->told = true;
-        complaint->type = field_clean(arena, value, 64);
+        complaint->type = value_clean(arena, value, 64);
     } else if (is(name, "Original-Rcpt-To") || is(name, "Removal-Recipient")) {
-        add_recipient(complaint, field_address(arena, value));
+        add_recipient(complaint, value_address(arena, value));
     } else if (is(name, "Original-Envelope-Id") && complaint->envelope_id.at == NULL) {
-        complaint->envelope_id = field_xtext(arena, value);
+        complaint->envelope_id = value_xtext(arena, value);
     } else if (is(name, "Reporting-MTA") && complaint->reporting.at == NULL) {
-        complaint->reporting = field_host(arena, value);
+        complaint->reporting = value_host(arena, value);
     } else if (is(name, "Arrival-Date") || is(name, "Received-Date")) {
         complaint->arrived = date_read(value);
     }
@@ -44,7 +44,7 @@ void complaint_add_returned(struct complaint *complaint, struct arena *arena, st
                             struct slice value)
 {
     if (is(name, "X-HmXmrOriginalRecipient") || is(name, "X-Original-To"))
-        add_recipient(complaint, field_address(arena, value));
+        add_recipient(complaint, value_address(arena, value));
 }
 
 bool complaint_is_old_style(const struct page *page)

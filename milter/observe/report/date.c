@@ -135,8 +135,7 @@ int64_t date_read(struct slice value)
 
     for (int words = 0; words < WORDS_MAX && next_word(&value, moment.has_time, &word); words++)
         read_word(word, &moment);
-    if (!moment.has_year || !moment.has_time || moment.day.year < 1970 ||
-        !civil_valid(&moment.day))
+    if (!moment.has_year || !moment.has_time || moment.day.year < 1970 || !civil_valid(&moment.day))
         return 0;
     return days_of_civil(&moment.day) * DAY_MS +
            ((int64_t)moment.hour * 3600 + moment.minute * 60 + moment.second) * SECOND_MS -

@@ -1,336 +1,86 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * field: a value is copied first, cleaned, and then read in the copy, which only gets shorter.
+ * field: a header field from its lines. Promise: never more than REPORT_FIELD_MAX bytes.
  */
 #include "field.h"
 
 #include <string.h>
 
-#include "mime.h"
-#include "page.h"
+#define NAME_MAX_SIZE 128 /* bytes; longer is no name */
 
-#define TYPE_MAX 40
-
-static bool is_type_char(char c)
+void field_begin(struct field *field)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
+    field->size = field->name_size = 0;
+    field->cut = false;
 }
 
-struct slice field_take_type(struct slice *rest)
+static bool is_name_byte(char byte)
 {
-    struct slice value = slice_trim(*rest), type;
-    size_t length = 0;
-
-    while (length < value.size && length < TYPE_MAX && is_type_char(value.at[length]))
-        length++;
-    type = slice_make(value.at, length);
-    value = slice_trim(slice_make(value.at + length, value.size - length));
-    if (length == 0 || (type.at[0] >= '0' && type.at[0] <= '9') || !text_take_char(&value, ';'))
-        return SLICE_ABSENT;
-    *rest = slice_trim(value);
-    return type;
+    return byte > ' ' && byte < 127 && memchr("()<>@,;:\\\"[]", byte, 12) == NULL;
 }
 
-static bool is_blank(char c)
+size_t field_name_size(struct slice line)
 {
-    return (unsigned char)c <= ' ' || c == 0x7f;
+    size_t size = 0, colon;
+
+    while (size < line.size && size < NAME_MAX_SIZE && is_name_byte(line.at[size]))
+        size++;
+    colon = size;
+    while (colon < line.size && colon - size < 4 &&
+           (line.at[colon] == ' ' || line.at[colon] == '\t'))
+        colon++;
+    if (size == 0 || colon == line.size || line.at[colon] != ':')
+        return 0;
+    /* A web address is no field. */
+    if (line.size - colon > 2 && line.at[colon + 1] == '/' && line.at[colon + 2] == '/')
+        return 0;
+    return size;
 }
 
-struct slice field_clean(struct arena *arena, struct slice text, size_t most)
+void field_more(struct field *field, struct slice bytes)
 {
-    size_t size = 0;
-    char *copy;
+    size_t room = sizeof field->bytes - field->size;
 
-    if (text.at == NULL)
-        return SLICE_ABSENT;
-    if (text.size < most)
-        most = text.size;
-    copy = arena_take(arena, most + 1);
-    if (copy == NULL)
-        return SLICE_ABSENT;
-    for (size_t i = 0; i < text.size && size < most; i++) {
-        if (!is_blank(text.at[i]))
-            copy[size++] = text.at[i];
-        else if (size > 0 && copy[size - 1] != ' ')
-            copy[size++] = ' ';
+    if (field->name_size == 0 || bytes.size == 0)
+        return;
+    if (bytes.size > room) {
+        field->cut = true;
+        bytes.size = room;
     }
-    while (size > 0 && copy[size - 1] == ' ')
-        size--;
-    arena_give_back(arena, copy, size);
-    return size > 0 ? slice_make(copy, size) : SLICE_ABSENT;
+    memcpy(field->bytes + field->size, bytes.at, bytes.size);
+    field->size += bytes.size;
 }
 
-struct slice field_words(struct arena *arena, struct slice text, size_t most)
+void field_start(struct field *field, struct slice line, size_t name_size)
 {
-    struct buffer decoded;
-    struct slice clean;
-
-    if (slice_find_text(text, "=?") < 0)
-        return field_clean(arena, text, most);
-    buffer_init(&decoded, REPORT_FIELD_MAX * 4);
-    if (mime_decode_words(text, &decoded) == 0)
-        text = slice_make(decoded.data, decoded.size);
-    else
-        arena->failed = true;
-    clean = field_clean(arena, text, most);
-    buffer_free(&decoded);
-    return clean;
+    field->size = 0;
+    field->name_size = name_size;
+    field_more(field, line);
 }
 
-bool field_is_mailbox(struct slice address)
+void field_fold(struct field *field, struct slice line)
 {
-    size_t at = address.size;
-    bool quoted = address.size > 0 && address.at[0] == '"';
+    line = slice_trim(line);
+    if (line.size == 0)
+        return;
+    field_more(field, slice_make(" ", 1));
+    field_more(field, line);
+}
 
-    while (at > 0 && address.at[at - 1] != '@')
-        at--;
-    if (at < 2 || at == address.size || strchr("|/", address.at[quoted ? 1 : 0]) != NULL)
+bool field_take(struct field *field, struct slice *name, struct slice *value)
+{
+    struct slice rest = slice_make(field->bytes, field->size);
+    size_t name_size = field->name_size;
+
+    if (name_size == 0)
         return false;
-    for (size_t i = 0; i < address.size; i++)
-        if ((!quoted || i >= at) && strchr(" <>(),;\"", address.at[i]) != NULL)
-            return false;
-    for (size_t i = at; i < address.size; i++)
-        if (address.at[i] == ':' && address.at[at] != '[')
-            return false;
-    return quoted || slice_find(address, '@') == (ptrdiff_t)at - 1;
-}
-
-/* Out of its brackets, without a source route. */
-static struct slice unwrap(struct slice value)
-{
-    struct slice rest = value, inside;
-
-    if (text_take_until(&rest, '<', &inside) && text_take_until(&rest, '>', &inside)) {
-        value = slice_trim(inside);
-        if (slice_starts(value, "@") && text_take_until(&value, ':', &inside))
-            value = slice_trim(value);
-    }
-    if (slice_starts(value, "mailto:"))
-        value = slice_make(value.at + 7, value.size - 7);
-    if (value.size > 2 && (value.at[0] == '"' || value.at[0] == '\'') &&
-        value.at[value.size - 1] == value.at[0])
-        value = slice_make(value.at + 1, value.size - 2);
-    return value;
-}
-
-/* X.400 in clothes of a mailbox (RFC 2156): "/RFC-822=who(a)example.org/ADMD= /C=WW/". */
-static struct slice out_of_x400(char *value, struct slice whole)
-{
-    struct slice rest = whole, before, inside;
-    ptrdiff_t sign;
-
-    if (!text_take_until_text(&rest, "RFC-822=", &before) ||
-        !text_take_until(&rest, '/', &inside))
-        return whole;
-    sign = slice_find_text(inside, "(a)");
-    if (sign < 0)
-        return whole;
-    value += inside.at - whole.at;
-    value[sign] = '@';
-    memmove(value + sign + 1, value + sign + 3, inside.size - (size_t)sign - 3);
-    return slice_make(value, inside.size - 2);
-}
-
-static bool take_hex(struct slice *from, bool lower_too, unsigned *digit)
-{
-    static const char digits[] = "0123456789ABCDEFabcdef";
-    const char *found;
-
-    if (from->size == 0 || from->at[0] == '\0')
-        return false;
-    found = strchr(digits, from->at[0]);
-    if (found == NULL || (!lower_too && found - digits > 15))
-        return false;
-    *digit = (unsigned)(found - digits);
-    if (*digit > 15)
-        *digit -= 6;
-    from->at++;
-    from->size--;
+    field->name_size = 0;
+    for (char *at = field->bytes, *end = at + field->size;
+         (at = memchr(at, '\0', (size_t)(end - at))) != NULL;)
+        *at = ' ';
+    *name = slice_make(rest.at, name_size);
+    rest = slice_make(rest.at + name_size, rest.size - name_size);
+    (void)text_take_until(&rest, ':', value);
+    *value = slice_trim(rest);
     return true;
-}
-
-static size_t put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        to[0] = (char)(0xC0 | code >> 6);
-        to[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        to[0] = (char)(0xE0 | code >> 12);
-        to[1] = (char)(0x80 | (code >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | code >> 18);
-    to[1] = (char)(0x80 | (code >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (code >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
-}
-
-/* "\x{3B4}", RFC 6533, 3: always longer than what it stands for. */
-static bool take_unicode(struct slice *from, uint32_t *code)
-{
-    struct slice rest = *from;
-    unsigned digit = 0;
-    int digits = 0;
-
-    *code = 0;
-    if (!text_take(&rest, "\\x{"))
-        return false;
-    while (digits < 6 && take_hex(&rest, true, &digit)) {
-        *code = *code << 4 | digit;
-        digits++;
-    }
-    if (digits < 2 || !text_take_char(&rest, '}') || *code < ' ' || *code == 0x7f ||
-        *code > 0x10FFFF || (*code >= 0xD800 && *code <= 0xDFFF))
-        return false;
-    *from = rest;
-    return true;
-}
-
-static struct slice decode_unicode(char *value, struct slice whole)
-{
-    struct slice rest = whole;
-    size_t size = 0;
-    uint32_t code;
-
-    while (rest.size > 0) {
-        if (take_unicode(&rest, &code)) {
-            size += put_utf8(value + size, code);
-        } else {
-            value[size++] = rest.at[0];
-            rest.at++;
-            rest.size--;
-        }
-    }
-    return slice_make(value, size);
-}
-
-/* Some cut off is no address; with a comment or a second one behind it, the first one is. */
-static struct slice choose_address(struct slice value)
-{
-    struct slice found;
-
-    if (field_is_mailbox(value) || slice_find(value, '@') < 0 || value.at[0] == '|' ||
-        slice_starts(value, "\"|") || value.at[0] == '/')
-        return value;
-    found = page_address(value);
-    return found.size > 0 ? found : value;
-}
-
-struct slice field_address(struct arena *arena, struct slice value)
-{
-    struct slice whole = field_words(arena, value, FIELD_ADDRESS_MAX), address = whole;
-    size_t before;
-
-    if (whole.at == NULL)
-        return SLICE_ABSENT;
-    while (field_take_type(&address).at != NULL)
-        ;
-    address = unwrap(address);
-    before = (size_t)(address.at - whole.at);
-    if (slice_find_text(address, "\\x{") >= 0)
-        address = decode_unicode((char *)(uintptr_t)whole.at + before, address);
-    address = out_of_x400((char *)(uintptr_t)whole.at + before, address);
-    if (address.size == 0)
-        return SLICE_ABSENT;
-    return choose_address(address);
-}
-
-/* Whether each plus hides what xtext must hide; else it is a plus of the address itself, and the
- * text has been decoded by the server that wrote the report. */
-static bool is_xtext(struct slice text)
-{
-    bool any = false;
-
-    while (text.size > 0) {
-        char c = text.at[0];
-        unsigned high = 0, low = 0, byte;
-
-        text.at++;
-        text.size--;
-        if (c == '=')
-            return false;
-        if (c != '+')
-            continue;
-        if (!take_hex(&text, false, &high) || !take_hex(&text, false, &low))
-            return false;
-        byte = high << 4 | low;
-        if (byte != '+' && byte != '=' && byte < 0x80)
-            return false;
-        any = true;
-    }
-    return any;
-}
-
-static struct slice decode_xtext(struct slice text)
-{
-    char *value = (char *)(uintptr_t)text.at;
-    struct slice rest = text;
-    size_t size = 0;
-
-    if (!is_xtext(text))
-        return text;
-    while (rest.size > 0) {
-        unsigned high = 0, low = 0;
-        char c = rest.at[0];
-
-        rest.at++;
-        rest.size--;
-        if (c == '+' && take_hex(&rest, false, &high) && take_hex(&rest, false, &low))
-            c = (char)(high << 4 | low);
-        value[size++] = c;
-    }
-    return slice_make(value, size);
-}
-
-struct slice field_original(struct arena *arena, struct slice value)
-{
-    struct slice address = field_address(arena, value);
-
-    return address.at == NULL ? address : decode_xtext(address);
-}
-
-struct slice field_xtext(struct arena *arena, struct slice value)
-{
-    struct slice copy = field_clean(arena, value, FIELD_ADDRESS_MAX);
-
-    return copy.at == NULL ? copy : decode_xtext(copy);
-}
-
-struct slice field_host(struct arena *arena, struct slice value)
-{
-    struct slice host;
-
-    field_take_type(&value);
-    value = slice_trim(value);
-    if (!text_take_word(&value, &host))
-        return SLICE_ABSENT;
-    while (host.size > 0 && strchr(".:,;>)", host.at[host.size - 1]) != NULL)
-        host.size--;
-    while (host.size > 0 && (host.at[0] == '<' || host.at[0] == '('))
-        host = slice_make(host.at + 1, host.size - 1);
-    if (slice_starts(host, "[") && slice_ends(host, "]"))
-        host = slice_make(host.at + 1, host.size - 2);
-    if (slice_find(host, '[') > 0)
-        host.size = (size_t)slice_find(host, '[');
-    if (slice_find(host, '(') > 0)
-        host.size = (size_t)slice_find(host, '(');
-    return field_clean(arena, host, 255);
-}
-
-struct slice field_id(struct arena *arena, struct slice value)
-{
-    struct slice rest = value, inside;
-
-    if (text_take_until(&rest, '<', &inside) && text_take_until(&rest, '>', &inside))
-        value = inside;
-    return field_clean(arena, value, FIELD_ADDRESS_MAX);
 }

@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * field: the values of a report's fields (RFC 3464, 2.1.2), as the standard and as the world
- * writes them. What is given back lies in the arena; nothing in it is a control character.
+ * field: puts a header field together from its lines. What is longer than REPORT_FIELD_MAX is
+ * left out.
  */
 #ifndef REPORT_FIELD_H
 #define REPORT_FIELD_H
 
-#include "arena.h"
 #include "waybill/report.h"
 
-#define FIELD_ADDRESS_MAX 1024
+struct field {
+    size_t size;
+    size_t name_size; /* 0: no field is open */
+    bool cut;         /* something was left out; never reset */
+    char bytes[REPORT_FIELD_MAX];
+};
 
-/* Cut "type; rest": `rest` becomes the value alone. Absent: there was no type. */
-struct slice field_take_type(struct slice *rest);
-/* A copy of at most `most` bytes: white space and controls become one blank, both ends bare.
- * Absent of absent, or where nothing is left. */
-struct slice field_clean(struct arena *arena, struct slice text, size_t most);
-/* The same of a field's value, its encoded words decoded. */
-struct slice field_words(struct arena *arena, struct slice text, size_t most);
-/* An address: no type, no brackets, no comment; \x{..} of RFC 6533 decoded. */
-struct slice field_address(struct arena *arena, struct slice value);
-/* The same where it was xtext (RFC 3461, 4); most servers have decoded it already. */
-struct slice field_original(struct arena *arena, struct slice value);
-struct slice field_xtext(struct arena *arena, struct slice value);
-/* The name of a server: "dns; mx.example.org. (192.0.2.1)" is mx.example.org. */
-struct slice field_host(struct arena *arena, struct slice value);
-/* Without brackets: the id of a message. */
-struct slice field_id(struct arena *arena, struct slice value);
-/* Can it be a mailbox: local@domain, no pipe, no path? */
-bool field_is_mailbox(struct slice address);
+void field_begin(struct field *field);
+/* The size of the field name that the line begins with, or 0: it begins no field. */
+size_t field_name_size(struct slice line);
+/* A line that begins a field whose name has that size. */
+void field_start(struct field *field, struct slice line, size_t name_size);
+/* More of the same line, and a line that is folded into the field. */
+void field_more(struct field *field, struct slice bytes);
+void field_fold(struct field *field, struct slice line);
+/* Close the field: its parts, trimmed, NUL shown as a blank; valid until the next start. False:
+ * none was open. */
+bool field_take(struct field *field, struct slice *name, struct slice *value);
 
 #endif

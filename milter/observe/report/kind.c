@@ -39,8 +39,8 @@ static bool begins(struct slice subject, const char *const *words, size_t count)
 
 static bool is_list_mail(const struct page *page)
 {
-    static const char *const names[] = {"List-Id", "List-Post", "List-Unsubscribe", "X-BeenThere",
-                                        "Mailing-List", "X-Mailing-List"};
+    static const char *const names[] = {"List-Id",     "List-Post",    "List-Unsubscribe",
+                                        "X-BeenThere", "Mailing-List", "X-Mailing-List"};
 
     return has_any(page, names, sizeof(names) / sizeof(names[0])) ||
            page_says(page_field(page, "Precedence"), "list");
@@ -48,8 +48,8 @@ static bool is_list_mail(const struct page *page)
 
 static bool is_passed_on(struct slice subject)
 {
-    static const char *const words[] = {"fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "sv:",
-                                        "enc:", "i:", "antw:", "rif:", "[fwd"};
+    static const char *const words[] = {"fwd:", "fw:",  "re:", "wg:",   "aw:",  "tr:", "rv:",
+                                        "sv:",  "enc:", "i:",  "antw:", "rif:", "[fwd"};
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
@@ -88,9 +88,10 @@ bool kind_is_talk(const struct page *page)
 static bool has_autoreply_field(const struct page *page)
 {
     static const char *const names[] = {
-        "X-Autoreply",        "X-Autorespond",    "X-Auto-Reply",          "X-Autoresponder",
-        "X-Mail-Autoreply",   "X-AutoReply-From", "X-Vacation",            "X-Autoreply-From",
-        "X-Autoresponse",     "X-Auto-Responder", "X-Amavis-Autoresponse",
+        "X-Autoreply",      "X-Autorespond",         "X-Auto-Reply",
+        "X-Autoresponder",  "X-Mail-Autoreply",      "X-AutoReply-From",
+        "X-Vacation",       "X-Autoreply-From",      "X-Autoresponse",
+        "X-Auto-Responder", "X-Amavis-Autoresponse",
     };
 
     return has_any(page, names, sizeof(names) / sizeof(names[0])) ||
@@ -102,21 +103,57 @@ static bool has_autoreply_field(const struct page *page)
 static bool has_absent_subject(struct slice subject)
 {
     static const char *const words[] = {
-        "out of office", "out of the office", "out-of-office", "automatic reply",
-        "automated reply", "automated response", "automatic response", "auto reply",
-        "auto-reply", "autoreply", "auto response", "auto-response", "autoresponse", "auto:",
-        "vacation", "on vacation", "away from", "i am away", "on holiday", "on leave",
-        "abwesen", "automatische antwort", "auto-antwort", "automatische r\xc3\xbc"
-                                                           "ckantwort",
-        "ich bin im urlaub", "r\xc3\xa9ponse automatique", "reponse automatique",
-        "absence du bureau", "absent du bureau", "respuesta autom", "fuera de la oficina",
-        "resposta autom", "ausente", "risposta automatica", "fuori sede", "fuori ufficio",
-        "automatisch antwoord", "afwezig", "autosvar", "fr\xc3\xa5nvaro", "frav\xc3\xa6r",
-        "poissa", "automaattinen vastaus", "odpowied\xc5\xba automatyczna",
-        "automatick\xc3\xa1 odpov", "\xd0\xb0\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2",
+        "out of office",
+        "out of the office",
+        "out-of-office",
+        "automatic reply",
+        "automated reply",
+        "automated response",
+        "automatic response",
+        "auto reply",
+        "auto-reply",
+        "autoreply",
+        "auto response",
+        "auto-response",
+        "autoresponse",
+        "auto:",
+        "vacation",
+        "on vacation",
+        "away from",
+        "i am away",
+        "on holiday",
+        "on leave",
+        "abwesen",
+        "automatische antwort",
+        "auto-antwort",
+        "automatische r\xc3\xbc"
+        "ckantwort",
+        "ich bin im urlaub",
+        "r\xc3\xa9ponse automatique",
+        "reponse automatique",
+        "absence du bureau",
+        "absent du bureau",
+        "respuesta autom",
+        "fuera de la oficina",
+        "resposta autom",
+        "ausente",
+        "risposta automatica",
+        "fuori sede",
+        "fuori ufficio",
+        "automatisch antwoord",
+        "afwezig",
+        "autosvar",
+        "fr\xc3\xa5nvaro",
+        "frav\xc3\xa6r",
+        "poissa",
+        "automaattinen vastaus",
+        "odpowied\xc5\xba automatyczna",
+        "automatick\xc3\xa1 odpov",
+        "\xd0\xb0\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2",
         "\xd0\x90\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2",
         "\xe8\x87\xaa\xe5\x8b\x95\xe5\xbf\x9c\xe7\xad\x94",
-        "\xe4\xb8\x8d\xe5\x9c\xa8", "\xe8\x87\xaa\xe5\x8a\xa8\xe5\x9b\x9e\xe5\xa4\x8d",
+        "\xe4\xb8\x8d\xe5\x9c\xa8",
+        "\xe8\x87\xaa\xe5\x8a\xa8\xe5\x9b\x9e\xe5\xa4\x8d",
     };
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
@@ -126,9 +163,16 @@ static bool asks_to_confirm(const struct page *page)
 {
     static const char *const subjects[] = {"confirm", "verif", "approv"};
     static const char *const texts[] = {
-        "reply to this message", "reply to this mail", "reply to this email",
-        "replying to this", "click on the link below", "click the link below",
-        "first time you", "before your message", "before your mail", "before your email",
+        "reply to this message",
+        "reply to this mail",
+        "reply to this email",
+        "replying to this",
+        "click on the link below",
+        "click the link below",
+        "first time you",
+        "before your message",
+        "before your mail",
+        "before your email",
         "challenge",
     };
 
@@ -138,12 +182,15 @@ static bool asks_to_confirm(const struct page *page)
 
 static bool acknowledges(const struct page *page)
 {
-    static const char *const subjects[] = {"ticket", "case", "request", "inquiry", "received",
+    static const char *const subjects[] = {"ticket",  "case",    "request",   "inquiry", "received",
                                            "anfrage", "vorgang", "thank you", "#"};
     static const char *const texts[] = {
-        "we have received your", "has been received", "your request", "your message was received",
-        "your ticket", "ticket number", "a ticket has been", "case number", "ihre anfrage",
-        "ihre nachricht", "reference number", "thank you for contacting",
+        "we have received your", "has been received",
+        "your request",          "your message was received",
+        "your ticket",           "ticket number",
+        "a ticket has been",     "case number",
+        "ihre anfrage",          "ihre nachricht",
+        "reference number",      "thank you for contacting",
     };
 
     return says_any(page_field(page, "Subject"), subjects,
@@ -151,20 +198,24 @@ static bool acknowledges(const struct page *page)
            says_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
-/* Subjects and texts count only where something shows that no person wrote it, or that it answers. */
+/* Subjects and texts count only where something shows that no person wrote it, or that it answers.
+ */
 bool kind_is_autoreply(const struct page *page)
 {
     struct slice submitted = page_field(page, "Auto-Submitted");
     struct slice precedence = page_field(page, "Precedence");
     struct slice subject = page_field(page, "Subject");
-    bool is_answer = page_field(page, "In-Reply-To").at != NULL ||
-                     page_field(page, "References").at != NULL;
+    bool is_answer =
+        page_field(page, "In-Reply-To").at != NULL || page_field(page, "References").at != NULL;
     bool by_program = page->null_sender || (submitted.at != NULL && !slice_is(submitted, "no")) ||
                       page_says(precedence, "junk") || page_says(precedence, "bulk") ||
                       page_field(page, "X-Auto-Response-Suppress").at != NULL;
 
-    if (has_autoreply_field(page) || page_says(submitted, "auto-replied"))
+    if (has_autoreply_field(page))
         return true;
+    /* A mail server's own mail says so too, and is no answer. */
+    if (page_says(submitted, "auto-replied"))
+        return !expect_daemon(page_field(page, "From"));
     if (has_absent_subject(subject))
         return by_program || is_answer || slice_find(subject, ':') > 0;
     if (is_list_mail(page) || (!by_program && !is_answer))

@@ -4,7 +4,7 @@
  */
 #include "receipt.h"
 
-#include "field.h"
+#include "value.h"
 
 static bool is(struct slice name, struct slice into, const char *wanted)
 {
@@ -16,14 +16,14 @@ void receipt_add_field(struct receipt *receipt, struct arena *arena, struct slic
 {
     if (is(name, receipt->disposition, "Disposition")) {
         receipt->told = true;
-        receipt->disposition = field_clean(arena, value, REPORT_WORDS_MAX);
+        receipt->disposition = value_clean(arena, value, REPORT_WORDS_MAX);
     } else if (is(name, receipt->final, "Final-Recipient")) {
-        receipt->final = field_address(arena, value);
+        receipt->final = value_address(arena, value);
     } else if (is(name, receipt->original, "Original-Recipient")) {
-        receipt->original = field_original(arena, value);
+        receipt->original = value_original(arena, value);
     } else if (is(name, receipt->message_id, "Original-Message-ID")) {
-        receipt->message_id = field_id(arena, value);
+        receipt->message_id = value_id(arena, value);
     } else if (is(name, receipt->reporting, "Reporting-UA")) {
-        receipt->reporting = field_clean(arena, value, 255);
+        receipt->reporting = value_clean(arena, value, 255);
     }
 }

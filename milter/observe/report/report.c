@@ -12,7 +12,7 @@
 #include "assemble.h"
 #include "complaint.h"
 #include "expect.h"
-#include "field.h"
+#include "value.h"
 #include "kind.h"
 #include "mime.h"
 #include "receipt.h"
@@ -269,7 +269,7 @@ static bool read_complaint(struct reading *reading)
     report->reporting = complaint->reporting;
     report->arrived = complaint->arrived;
     if (complaint->count == 0 && report->to.at != NULL)
-        complaint->recipients[complaint->count++] = field_address(&reading->arena, report->to);
+        complaint->recipients[complaint->count++] = value_address(&reading->arena, report->to);
     for (size_t i = 0; i < complaint->count; i++) {
         struct report_recipient *to = assemble_add(&reading->assembly);
 
@@ -317,11 +317,11 @@ static bool read_autoreply(struct reading *reading)
     report->kind = REPORT_AUTOREPLY;
     if (answered.at == NULL)
         answered = page_field(&reading->page, "References");
-    report->message_id = field_id(&reading->arena, answered);
+    report->message_id = value_id(&reading->arena, answered);
     to = assemble_add(&reading->assembly);
     if (to == NULL)
         return true;
-    to->address = field_address(&reading->arena, page_field(&reading->page, "From"));
+    to->address = value_address(&reading->arena, page_field(&reading->page, "From"));
     to->action = REPORTED_DELIVERED;
     to->reason = REASON_VACATION;
     return true;
@@ -351,8 +351,7 @@ static void set_mail(struct reading *reading)
     id = returned_boundary_id(page_field(&reading->page, "Content-Type"));
     /* Sendmail's boundary looks the same, but holds the id of the report itself. */
     if (report->queue_id.at == NULL && id.at != NULL && own.at != NULL)
-        report->queue_id =
-            contains(own, id) ? SLICE_ABSENT : field_clean(&reading->arena, id, 64);
+        report->queue_id = contains(own, id) ? SLICE_ABSENT : value_clean(&reading->arena, id, 64);
 }
 
 static void forget_mail(struct report *report)

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "date.h"
-#include "field.h"
+#include "value.h"
 #include "mime.h"
 #include "page.h"
 
-#define VALUE_MAX 998 /* of a subject or an address field */
+#define SHOWN_MAX 998 /* of a subject or an address field */
 
 /* The next word of a Received field outside of comments; at the semicolon it ends. */
 static bool next_word(struct slice *rest, struct slice *word)
@@ -45,7 +45,7 @@ static void read_received(struct arena *arena, struct slice value, struct report
     *hop = (struct report_hop){.time = 0};
     while (next_word(&rest, &word)) {
         if (wanted != NULL) {
-            *wanted = field_host(arena, word);
+            *wanted = value_host(arena, word);
             wanted = NULL;
         } else if (hop->by.at == NULL && slice_equal_nocase(word, slice_of("by"))) {
             wanted = &hop->by;
@@ -80,7 +80,7 @@ static void add_hop(struct report *report, struct arena *arena, struct slice val
 static void set_once(struct slice *into, struct arena *arena, struct slice value)
 {
     if (into->at == NULL)
-        *into = field_words(arena, value, VALUE_MAX);
+        *into = value_words(arena, value, SHOWN_MAX);
 }
 
 void returned_add_field(struct report *report, struct arena *arena, struct slice name,
@@ -89,7 +89,7 @@ void returned_add_field(struct report *report, struct arena *arena, struct slice
     if (slice_equal_nocase(name, slice_of("Received")))
         add_hop(report, arena, value);
     else if (slice_equal_nocase(name, slice_of("Message-ID")) && report->message_id.at == NULL)
-        report->message_id = field_id(arena, value);
+        report->message_id = value_id(arena, value);
     else if (slice_equal_nocase(name, slice_of("From")))
         set_once(&report->from, arena, value);
     else if (slice_equal_nocase(name, slice_of("To")))
@@ -119,9 +119,9 @@ static bool take_name(struct slice *line, struct slice *name)
 static bool is_folded(struct slice rest)
 {
     return rest.size > 1 && (rest.at[0] == ' ' || rest.at[0] == '\t') &&
-           slice_trim(slice_make(rest.at, (size_t)(slice_find(rest, '\n') < 0
-                                                       ? (ptrdiff_t)rest.size
-                                                       : slice_find(rest, '\n'))))
+           slice_trim(
+               slice_make(rest.at, (size_t)(slice_find(rest, '\n') < 0 ? (ptrdiff_t)rest.size
+                                                                       : slice_find(rest, '\n'))))
                    .size > 0;
 }
 

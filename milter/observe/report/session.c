@@ -4,38 +4,9 @@
  */
 #include "session.h"
 
-#include <string.h>
-
-#include "field.h"
+#include "value.h"
 #include "page.h"
-
-/* Case folds; a blank stands for any run of white space. Absent: not there; else what follows. */
-static struct slice behind(struct slice words, const char *phrase)
-{
-    size_t size = strlen(phrase);
-
-    for (size_t i = 0; i + size <= words.size; i++) {
-        size_t at = i, k = 0;
-
-        for (; k < size && at < words.size; k++) {
-            char c = words.at[at];
-
-            if (phrase[k] == ' ') {
-                if (c != ' ' && c != '\n' && c != '\t')
-                    break;
-                while (at < words.size && strchr(" \n\t", words.at[at]) != NULL)
-                    at++;
-            } else if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) == phrase[k]) {
-                at++;
-            } else {
-                break;
-            }
-        }
-        if (k == size)
-            return slice_make(words.at + at, words.size - at);
-    }
-    return SLICE_ABSENT;
-}
+#include "phrases.h"
 
 /* A name with a dot, or an address; not an e-mail address. */
 static bool is_host(struct slice host)
@@ -59,22 +30,34 @@ static bool is_host(struct slice host)
 struct slice session_remote(struct arena *arena, struct slice words)
 {
     static const char *const phrases[] = {
-        "while talking to ",   "connect to ",       "lost connection with ",
-        "conversation with ",  "remote server at ", "recipient domain by ",
-        ": host ",             " host ",            "(host ",
-        "message rejected by ", "giving up on ",    "remote host ",
-        "server response from ", "remote-mta: dns; ", "connected to ",
+        "while talking to ",
+        "connect to ",
+        "lost connection with ",
+        "conversation with ",
+        "remote server at ",
+        "recipient domain by ",
+        ": host ",
+        " host ",
+        "(host ",
+        "message rejected by ",
+        "giving up on ",
+        "remote host ",
+        "server response from ",
+        "remote-mta: dns; ",
+        "connected to ",
     };
 
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
-        struct slice rest = behind(words, phrases[i]), host;
+        struct slice found = phrase_find(words, phrases[i]), rest, host;
 
-        if (rest.at == NULL)
+        if (found.at == NULL)
             continue;
+        rest = slice_make(found.at + found.size,
+                          words.size - (size_t)(found.at + found.size - words.at));
         for (size_t k = 0; k < rest.size; k++)
             if (rest.at[k] == '\n' || rest.at[k] == '\t')
                 rest.size = k;
-        host = field_host(arena, rest);
+        host = value_host(arena, rest);
         if (host.at != NULL && is_host(host))
             return host;
     }

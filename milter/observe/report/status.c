@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "date.h"
-#include "field.h"
+#include "value.h"
 
 /* Each is compared with all recipients. */
 #define GROUPS_MAX (4 * REPORT_RECIPIENTS_MAX)
@@ -151,18 +151,18 @@ static void divide(struct groups *groups, bool again)
 
 static void set_final(struct groups *groups, struct slice value)
 {
-    struct slice address = field_address(groups->arena, value);
+    struct slice address = value_address(groups->arena, value);
 
     if (address.at == NULL)
         return;
-    divide(groups, groups->current.final.at != NULL &&
-                       !slice_equal_nocase(groups->current.final, address));
+    divide(groups,
+           groups->current.final.at != NULL && !slice_equal_nocase(groups->current.final, address));
     groups->current.final = address;
 }
 
 static void set_original(struct groups *groups, struct slice value)
 {
-    struct slice address = field_original(groups->arena, value);
+    struct slice address = value_original(groups->arena, value);
 
     if (address.at == NULL)
         return;
@@ -173,8 +173,7 @@ static void set_original(struct groups *groups, struct slice value)
 
 static void set_actual(struct groups *groups, struct slice value)
 {
-    groups->current.actual =
-        pick(groups->current.actual, field_address(groups->arena, value));
+    groups->current.actual = pick(groups->current.actual, value_address(groups->arena, value));
 }
 
 static void set_action(struct groups *groups, struct slice value)
@@ -182,17 +181,16 @@ static void set_action(struct groups *groups, struct slice value)
     static const struct {
         const char *word;
         enum report_action action;
-    } words[] = {{"fail", REPORTED_FAILED},       {"delay", REPORTED_DELAYED},
+    } words[] = {{"fail", REPORTED_FAILED},           {"delay", REPORTED_DELAYED},
                  {"deliverable", REPORTED_DELIVERED}, {"delivered", REPORTED_DELIVERED},
-                 {"relay", REPORTED_RELAYED},     {"expand", REPORTED_EXPANDED},
-                 {"transmit", REPORTED_RELAYED},  {"reject", REPORTED_FAILED},
-                 {"error", REPORTED_FAILED},      {"undeliver", REPORTED_FAILED}};
+                 {"relay", REPORTED_RELAYED},         {"expand", REPORTED_EXPANDED},
+                 {"transmit", REPORTED_RELAYED},      {"reject", REPORTED_FAILED},
+                 {"error", REPORTED_FAILED},          {"undeliver", REPORTED_FAILED}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         struct slice word = slice_of(words[i].word);
 
-        if (value.size < word.size ||
-            !slice_equal_nocase(slice_make(value.at, word.size), word))
+        if (value.size < word.size || !slice_equal_nocase(slice_make(value.at, word.size), word))
             continue;
         groups->current.has_action = true;
         groups->current.action = words[i].action;
@@ -212,19 +210,19 @@ static void set_status(struct groups *groups, struct slice value)
         else
             value = whole;
     }
-    groups->current.remark = pick(groups->current.remark, field_words(groups->arena, value, 255));
+    groups->current.remark = pick(groups->current.remark, value_words(groups->arena, value, 255));
 }
 
 static void set_words(struct groups *groups, struct slice value)
 {
-    field_take_type(&value);
+    value_take_type(&value);
     groups->current.words =
-        pick(groups->current.words, field_words(groups->arena, value, REPORT_WORDS_MAX));
+        pick(groups->current.words, value_words(groups->arena, value, REPORT_WORDS_MAX));
 }
 
 static void set_remote(struct groups *groups, struct slice value)
 {
-    groups->current.remote = pick(groups->current.remote, field_host(groups->arena, value));
+    groups->current.remote = pick(groups->current.remote, value_host(groups->arena, value));
 }
 
 static void set_tried(struct groups *groups, struct slice value)
@@ -239,12 +237,12 @@ static void set_until(struct groups *groups, struct slice value)
 
 static void set_reporting(struct groups *groups, struct slice value)
 {
-    groups->reporting = pick(groups->reporting, field_host(groups->arena, value));
+    groups->reporting = pick(groups->reporting, value_host(groups->arena, value));
 }
 
 static void set_envelope(struct groups *groups, struct slice value)
 {
-    groups->envelope_id = pick(groups->envelope_id, field_xtext(groups->arena, value));
+    groups->envelope_id = pick(groups->envelope_id, value_xtext(groups->arena, value));
 }
 
 static void set_arrived(struct groups *groups, struct slice value)
@@ -294,7 +292,7 @@ void groups_add_field(struct groups *groups, struct slice name, struct slice val
         return;
     }
     if (is_queue_id(name) && groups->queue_id.at == NULL)
-        groups->queue_id = field_clean(groups->arena, value, 255);
+        groups->queue_id = value_clean(groups->arena, value, 255);
 }
 
 bool groups_tell(const struct groups *groups)
