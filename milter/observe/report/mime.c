@@ -339,9 +339,11 @@ static bool adopt_boundary(struct mime *mime, const struct piece *piece)
 
     if (mime->state != IN_BODY || !(mime->untyped || before_parts) || line.size == 0)
         return false;
-    mime->untyped = false;
+    /* "This is a MIME-encapsulated message" may stand in front. */
+    mime->untyped = mime->untyped && slice_find_text(line, "MIME") >= 0;
     if (!looks_like_boundary(piece, line))
         return false;
+    mime->untyped = false;
     end_part(mime);
     mime->part.partial = true;
     mime->depth -= before_parts ? 1 : 0;
@@ -406,6 +408,8 @@ static void header_piece(struct mime *mime, const struct piece *piece)
     struct slice line = piece->bytes;
     size_t name_size;
 
+    while (piece->last && line.size > 0 && line.at[line.size - 1] == '\r')
+        line.size--;
     if (!piece->first) {
         field_more(&mime->part.field, line);
         return;
