@@ -334,10 +334,13 @@ static bool looks_like_boundary(const struct piece *piece, struct slice line)
 
 static bool adopt_boundary(struct mime *mime, const struct piece *piece)
 {
-    struct slice line = slice_trim(piece->bytes);
     bool before_parts = mime->depth > 0 && mime->levels[mime->depth - 1].parts == 0;
+    struct slice line;
 
-    if (mime->state != IN_BODY || !(mime->untyped || before_parts) || line.size == 0)
+    if (!mime->untyped && !before_parts)
+        return false;
+    line = slice_trim(piece->bytes);
+    if (line.size == 0)
         return false;
     /* "This is a MIME-encapsulated message" may stand in front. */
     mime->untyped = mime->untyped && slice_find_text(line, "MIME") >= 0;
@@ -433,7 +436,7 @@ static void start_piece(struct mime *mime, const struct piece *piece)
 {
     struct slice line = piece->bytes;
 
-    if (!piece->first || slice_trim(line).size == 0 || is_mbox_line(line))
+    if (!piece->first || slice_trim(line).size == 0)
         return;
     mime->state = IN_HEADER;
     (void)text_take(&line, "\xef\xbb\xbf");

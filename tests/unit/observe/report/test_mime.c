@@ -130,7 +130,9 @@ static void test_a_report_is_taken_apart(void **state)
            "--=_b/1\n"
            "Content-Type: message/delivery-status\n"
            "\n"
+           "\n"
            "Reporting-MTA: dns; mx.example.org\n"
+           "\n"
            "\n"
            "Final-Recipient: rfc822; jo@example.net\n"
            "Diagnostic-Code: smtp; 550 5.1.1\n"
@@ -211,6 +213,12 @@ static void test_encodings_are_undone(void **state)
            "part text/plain\n"
            "text|one line\n"
            "text|two lines\n");
+    expect("Content-Transfer-Encoding: base64\n"
+           "\n"
+           "YQ==YWI=YWJj\n", /* "a", "ab", "abc", encoded one by one */
+           "field Content-Transfer-Encoding|base64\n"
+           "part text/plain\n"
+           "text|aababc\n");
     expect("Content-Type: message/delivery-status\n"
            "Content-Transfer-Encoding: base64\n"
            "\n"
@@ -257,6 +265,8 @@ static void test_a_nul_is_replaced(void **state)
     read_every_way(slice_make("Subject: a\0b\n\nc\0d\n", 18));
     assert_string_equal(told.data, "field Subject|a b\npart text/plain\ntext|c\xef\xbf\xbd"
                                    "d\n");
+    read_every_way(slice_make("Content-Type: text/plain; charset=koi8-r\n\n\xd0\0\xd2\n", 46));
+    assert_non_null(strstr(told.data, "text|\xd0\xbf\xef\xbf\xbd\xd1\x80\n"));
 }
 
 static void test_a_lone_cr_ends_a_line_of_text(void **state)
@@ -274,7 +284,8 @@ static void test_html_becomes_text(void **state)
            "<html><head><title>no</title><style>p { a: \"<b>\" }</style></head>\n"
            "<body><!-- <p>no</p> -- > no -->\n"
            "<p>Your   message\n"
-           "to <b>jo</b> &lt;jo&#64;example.org&gt; failed:<br>5 &lt 6 &amp; &#x20ac; &nope;</p>\n"
+           "to <b>jo</b> &lt;jo&#64;example.org&gt; failed:<br>5 &lt 6 &amp; &#x20ac; &#xd800; "
+           "&nope;</p>\n"
            "<script>if (a<b) { no }</script>a < b\n"
            "<pre>x\n"
            " y</pre>\n"
@@ -282,7 +293,7 @@ static void test_html_becomes_text(void **state)
            "field Content-Type|text/html; charset=utf-8\n"
            "part text/html\n"
            "text|Your message to jo <jo@example.org> failed:\n"
-           "text|5 < 6 & \xe2\x82\xac &nope;\n"
+           "text|5 < 6 & \xe2\x82\xac \xef\xbf\xbd &nope;\n"
            "text|a < b\n"
            "text|x\n"
            "text|y\n"
@@ -417,6 +428,7 @@ static void test_a_pasted_text_needs_no_header(void **state)
 {
     (void)state;
     expect("\n\n  Hello,\nSubject: none\n", "part text/plain\ntext|  Hello,\ntext|Subject: none\n");
+    expect("\xef\xbb\xbfSubject: x\n\nend\n", "field Subject|x\npart text/plain\ntext|end\n");
     expect("From jo@example.org Mon Jan  1 00:00:00 2024\nSubject: x\nno field\n\nend",
            "field Subject|x\npart text/plain\ntext|no field\ntext|\ntext|end\n");
 }
@@ -490,6 +502,11 @@ static void test_long_lines_and_fields_are_cut(void **state)
     assert_true(told.size > REPORT_FIELD_MAX + REPORT_LINE_MAX);
     assert_non_null(strstr(told.data, "\nfield To|x\npart text/plain\ntext|0123"));
     assert_non_null(strstr(told.data, "\ntext|end\npartial\n"));
+    buffer_clear(&big);
+    buffer_add_text(&big, "Subject: ");
+    add_times("0123456789", 2000);
+    read_every_way(slice_make(big.data, big.size));
+    assert_non_null(strstr(told.data, "\npartial\n"));
     buffer_free(&big);
 }
 
@@ -506,6 +523,14 @@ static void test_encoded_lines_longer_than_a_line_are_whole(void **state)
     add_times("=61=62=0A", 5000);
     read_every_way(slice_make(big.data, big.size));
     assert_int_equal(count("text|ab\n"), 5000);
+    for (size_t shift = 0; shift < 9; shift++) {
+        buffer_clear(&big);
+        buffer_add_text(&big, "Content-Transfer-Encoding: quoted-printable\n\n");
+        add_times("x", shift);
+        add_times("=61=62=0A", 2000);
+        read_mail(slice_make(big.data, big.size), 0, big.size, &told);
+        assert_int_equal(count("ab\n"), 2000);
+    }
     buffer_free(&big);
 }
 

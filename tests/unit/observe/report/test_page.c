@@ -62,15 +62,21 @@ static void test_fields_beyond_the_bound_are_left_out(void **state)
 
 static void test_lines_beyond_the_bound_are_left_out(void **state)
 {
-    char line[1000];
+    static char line[2002];
     size_t lines = 0;
 
     (void)state;
     memset(line, 'x', sizeof line);
-    while (page_add_line(&page, slice_make(line, sizeof line)))
+    while (page_add_line(&page, slice_make(line, 1000)))
         lines++;
-    assert_int_equal(lines, REPORT_TEXT_MAX / (sizeof line + 1));
-    assert_int_equal(page.body.size, lines * (sizeof line + 1));
+    assert_int_equal(lines, REPORT_TEXT_MAX / 1001);
+    assert_int_equal(page.body.size, lines * 1001);
+    page_free(&page);
+    while (page.body.size + 2002 < REPORT_TEXT_MAX)
+        assert_true(page_add_line(&page, slice_make(line, 1000)));
+    lines = page.body.size; /* now a line fits, but not its end */
+    assert_false(page_add_line(&page, slice_make(line, REPORT_TEXT_MAX - lines)));
+    assert_int_equal(page.body.size, lines);
 }
 
 static void test_words_are_found_over_line_breaks(void **state)
