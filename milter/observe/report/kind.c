@@ -158,6 +158,11 @@ static bool has_absent_subject(struct slice subject)
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
+bool kind_is_absence(const struct page *page)
+{
+    return has_autoreply_field(page) || has_absent_subject(page_field(page, "Subject"));
+}
+
 static bool asks_to_confirm(const struct page *page)
 {
     static const char *const subjects[] = {"confirm", "verif", "approv"};
