@@ -218,6 +218,9 @@ static void set_status(struct groups *groups, struct slice value)
         else
             value = whole;
     }
+    value = slice_trim(value);
+    if (slice_starts(value, "(") && slice_ends(value, ")"))
+        value = slice_make(value.at + 1, value.size - 2);
     if (groups->current.remark.at == NULL)
         groups->current.remark = value_words(groups->arena, value, 255);
 }
@@ -313,11 +316,30 @@ void groups_add_field(struct groups *groups, struct slice name, struct slice val
         groups->queue_id = value_clean(groups->arena, value, 255);
 }
 
+bool group_tells(const struct group *group)
+{
+    return group->has_action || group->has_status || group->words.at != NULL;
+}
+
 bool groups_tell(const struct groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++)
-        if (names_somebody(&groups->of[i]) &&
-            (groups->of[i].has_action || groups->of[i].has_status))
+        if (names_somebody(&groups->of[i]) && group_tells(&groups->of[i]))
+            return true;
+    return false;
+}
+
+static bool group_fails(const struct group *group)
+{
+    if (group->has_action)
+        return group->action == REPORTED_FAILED || group->action == REPORTED_DELAYED;
+    return group->status.at == NULL || group->status.at[0] != '2';
+}
+
+bool groups_fail(const struct groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (group_tells(&groups->of[i]) && group_fails(&groups->of[i]))
             return true;
     return false;
 }

@@ -50,6 +50,21 @@ static void test_remote_and_command_as_servers_tell_them(void **state)
     check("The host said no at host nowhere", NULL, NULL);
 }
 
+static void test_transcript_tells_who_was_refused_after_which_command(void **state)
+{
+    (void)state;
+    struct slice text =
+        slice_of("... while talking to mx.example.org.:\n>>> RCPT To:<a@example.org>"
+                 "\n<<< 550 no\n550 a@example.org... User unknown\n>>> "
+                 "DATA\n<<< 552 5.3.4 too big\n<<< 554 no recipients\n");
+    assert_true(slice_is(
+        session_transcript(text, slice_of("a@example.org"), slice_of("550 User unknown")), "RCPT"));
+    assert_true(
+        slice_is(session_transcript(text, slice_of("b@example.org"), slice_of("552 5.3.4 too big")),
+                 "DATA"));
+    assert_null(session_transcript(text, slice_of("c@example.org"), SLICE_ABSENT).at);
+}
+
 static void test_words_of_one_recipient_end_where_another_begins(void **state)
 {
     (void)state;
@@ -79,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_remote_and_command_as_servers_tell_them, forget),
+        cmocka_unit_test(test_transcript_tells_who_was_refused_after_which_command),
         cmocka_unit_test(test_words_of_one_recipient_end_where_another_begins),
         cmocka_unit_test(test_lone_address_takes_the_next_paragraph_and_the_refusal_wins),
     };
