@@ -258,8 +258,7 @@ static void test_addresses_and_hosts_in_the_words_do_not_decide(void **state)
         "550 5.1.1 <spam@example.org>: User unknown",
         "550 5.1.1 <virus.detected@example.org> User unknown",
         "550 5.1.1 <quota@full.example.org> no such user",
-        "host blocked.example.org[192.0.2.9] said: 550 5.1.1 <postmaster@spam.example.org>: "
-        "User unknown",
+        "host blocked.example.org[192.0.2.9] said: 550 5.1.1 <bob@spam.example.org>: User unknown",
         "550 5.1.1 <dmarc-fail@example.org>: User unknown",
     };
     (void)state;
