@@ -61,6 +61,7 @@ struct form {
     const char *why;    /* words that belong to no recipient begin behind this */
     const char *why_end;
     const char *delayed, *delivered; /* the text says so if it says this; else it failed */
+    bool nobody;        /* it is a bounce even where it names nobody */
 };
 
 struct dialect {

@@ -124,8 +124,8 @@ static void read_diagnostics(const struct page *page, struct findings *findings)
             named = SLICE_ABSENT;
         } else if (row != NULL) {
             row->words = prose_span(row->words, line);
-        } else {
-            named = SLICE_ABSENT;
+        } else if (slice_find(slice_trim(line), ' ') >= 0) {
+            named = SLICE_ABSENT; /* but a line with the name of a host may stand in between */
         }
     }
 }
@@ -215,5 +215,7 @@ const struct dialect dialect_outlook = {
                "Esta es una notificación|Ésta es una notificación|Ceci est une notification|"
                "Esta é uma notificação|配信状態",
                NULL}},
-    .form = {.begin = WINDOWS, .shapes = PROSE_LIST, .delayed = "recipients has been delayed."},
+    .form = {.begin = WINDOWS,
+             .shapes = PROSE_LIST | PROSE_GAP,
+             .delayed = "recipients has been delayed."},
 };

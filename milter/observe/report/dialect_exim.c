@@ -98,8 +98,12 @@ static void take_line(struct block *block, struct slice line, enum report_action
 static void read_indented(const struct page *page, enum report_action action,
                           struct findings *findings)
 {
-    struct slice rest = page->text, line;
+    struct slice rest = prose_after(page->text, "failed:|not yet been delivered is|"
+                                                "not yet been delivered are");
+    struct slice line;
     struct block block = {.pending = SLICE_ABSENT};
+    if (rest.at == NULL)
+        rest = page->text;
     while (page_line(&rest, &line)) {
         if (is_opener(line))
             open_block(&block, line, page, action, findings);

@@ -125,9 +125,20 @@ const struct dialect dialect_powermta = {
     .name = "powermta",
     .marks = {{MARK_TEXT, "to inform you on the delivery status of a message you previously sent",
                NULL}},
-    .form = {.begin = "you will find a list of the affected recipients",
-             .shapes = PROSE_HEADED | PROSE_ALONE,
+    .form = {.begin = "as well as the headers of the original message",
+             .shapes = PROSE_LEAD,
              .delayed = "; will continue trying"},
+};
+
+/* Dovecot, by Sieve or where a quota is reached; it often names the mailbox only. */
+const struct dialect dialect_dovecot = {
+    .name = "dovecot",
+    .marks = {{MARK_TEXT, "Your message to <", NULL},
+              {MARK_TEXT, "was automatically rejected:", NULL}},
+    .form = {.label = "Your message to <",
+             .end = "was automatically rejected:",
+             .why = "was automatically rejected:",
+             .nobody = true},
 };
 
 const struct dialect dialect_notice = {

@@ -58,11 +58,18 @@
     "timed out|expired|retry|too large|exceeds|unreachable|not reachable|loop|unavailable|"        \
     "bad destination|not accept|reason|error|permanent|warning|delivery attempts"
 
+#define TITLE                                                                                      \
+    "undeliver|delivery failure|delivery failed|delivery status|failure notice|returned mail|"     \
+    "mail failure|non remis|unzustellbar|non delivery|nondelivery|not delivered"
+
 /* Someone who answers, sells or discusses. */
 static bool is_other(const struct page *page)
 {
     static const char *const fields[] = {"List-Id", "List-Unsubscribe", "List-Post",
                                          "X-Mailing-List", "X-Campaign"};
+    struct slice from = page_address(page_field(page, "From"));
+    if (phrase_at(from, "mailer-daemon@|postmaster@") != 0)
+        return false; /* a list passes on what it gets */
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (page_field(page, fields[i]).at != NULL)
             return true;
@@ -73,7 +80,7 @@ static bool from_daemon(const struct page *page)
 {
     struct slice from = page_field(page, "From");
     return phrase_find(from, DAEMON).at != NULL || page_address(from).at == NULL ||
-           (page->null_sender && page_field(page, "X-Failed-Recipients").at != NULL);
+           page->multipart_report;
 }
 
 /* A link, and no word of a mail server: that wants to be clicked. */
@@ -101,12 +108,14 @@ static bool takes(const struct page *page, struct slice line, struct slice addre
                .at == NULL;
 }
 
+#define PARAGRAPHS 5 /* without an address, behind the sentence */
+
 /* Addresses from the sentence on, up to where a paragraph names none any more. */
 static void read_near(const struct page *page, struct slice text, enum report_action action,
                       struct findings *findings)
 {
     struct slice paragraph, line, address;
-    for (unsigned empty = 0; empty < 3 && prose_paragraph(&text, &paragraph);) {
+    for (unsigned empty = 0; empty < PARAGRAPHS && prose_paragraph(&text, &paragraph);) {
         size_t before = findings->count;
         struct slice rest = paragraph;
         while (page_line(&rest, &line)) {
@@ -120,14 +129,27 @@ static void read_near(const struct page *page, struct slice text, enum report_ac
     }
 }
 
+/* Besides the sentence: a reply code, a word of what went wrong, or the mail's own title. */
+static bool tells_why(const struct page *page)
+{
+    return page->multipart_report || smtp_code_in(page->text) != 0 ||
+           phrase_find(page->text, WHY).at != NULL ||
+           phrase_find(page_field(page, "Subject"), TITLE).at != NULL;
+}
+
 static void read_plain(const struct page *page, struct findings *findings)
 {
-    if (is_other(page) || !from_daemon(page) || is_bait(page->text) ||
-        (smtp_code_in(page->text) == 0 && phrase_find(page->text, WHY).at == NULL))
+    if (is_other(page) || !from_daemon(page) || is_bait(page->text) || !tells_why(page))
         return;
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
+    enum report_action action = delayed ? REPORTED_DELAYED : REPORTED_FAILED;
     struct slice text = prose_from(page->text, FAILURE_BEGIN FAILURE_ELSEWHERE);
-    read_near(page, text, delayed ? REPORTED_DELAYED : REPORTED_FAILED, findings);
+    read_near(page, text, action, findings);
+    if (findings->count == 0) {
+        struct slice front = page->text;
+        front.size = (size_t)(text.at - front.at);
+        read_near(page, front, action, findings);
+    }
     prose_read_words(text, findings);
     for (size_t i = 0; i < findings->count; i++)
         if (phrase_find(findings->of[i].words, WHY).at == NULL)
@@ -136,6 +158,6 @@ static void read_plain(const struct page *page, struct findings *findings)
 
 const struct dialect dialect_plain = {
     .name = "plain",
-    .marks = {{MARK_TEXT, FAILURE_BEGIN FAILURE_ELSEWHERE, NULL}, {MARK_TEXT, "@", NULL}},
+    .marks = {{MARK_TEXT, FAILURE_BEGIN FAILURE_ELSEWHERE, NULL}},
     .read = read_plain,
 };

@@ -8,8 +8,9 @@
 #include "dialects.h"
 #include "prose.h"
 
-#define POSTFIX_FORM                                                                               \
+#define POSTFIX_FORM(names_nobody)                                                                 \
     {                                                                                              \
+        .nobody = (names_nobody),                                                                  \
         .shapes = PROSE_HEADED | PROSE_FLUSH | PROSE_BRACKETS | PROSE_GAP,                         \
         .delayed = "THIS IS A WARNING ONLY|will be retried until|"                                 \
                    "You do not need to resend your message",                                       \
@@ -26,7 +27,7 @@ const struct dialect dialect_postfix = {
                "could not be delivered|could not be sent|was successfully delivered|"
                "could not be delivered for",
                NULL}},
-    .form = POSTFIX_FORM,
+    .form = POSTFIX_FORM(true),
 };
 
 /* Any introduction; but only smtp(8) and lmtp(8) end a reply like this. */
@@ -35,5 +36,5 @@ const struct dialect dialect_postfix_reply = {
     .marks = {{MARK_FROM, "mailer-daemon|postmaster|mail delivery", NULL},
               {MARK_TEXT, "(in reply to", NULL},
               {MARK_TEXT, "] said:|] refused to talk to me:", NULL}},
-    .form = POSTFIX_FORM,
+    .form = POSTFIX_FORM(false),
 };

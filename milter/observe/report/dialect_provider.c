@@ -124,10 +124,17 @@ const struct dialect dialect_hostcenter = {
              .why_end = "Please try to send your message"},
 };
 
+/* "jane:000000:<jane@example.org> : 192.0.2.1 : mx.example.org:[192.0.2.2] : 550 ..." */
 const struct dialect dialect_sendgrid = {
     .name = "sendgrid",
     .marks = {{MARK_TEXT, "This is an automatically generated message from SendGrid", NULL}},
-    .form = {.begin = "to one of its intended recipients",
-             .shapes = PROSE_ALONE | PROSE_HEADED,
-             .end = "--- Below this line"},
+    .form = {.begin = "to one of its intended recipients", .label = ":<"},
+};
+
+/* Facebook names nobody, since its users shall stay unknown. */
+const struct dialect dialect_facebook = {
+    .name = "facebook",
+    .marks = {{MARK_TEXT, "This message was created automatically by Facebook.", NULL},
+              {MARK_TEXT, "this message could not be delivered", NULL}},
+    .form = {.shapes = PROSE_ALONE, .why = "created automatically by Facebook.", .nobody = true},
 };

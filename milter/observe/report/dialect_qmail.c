@@ -49,7 +49,6 @@ const struct dialect dialect_qmail = {
 const struct dialect dialect_qsbmf = {
     .name = "qmail",
     .marks = {{MARK_FROM, "mailer-daemon|postmaster", NULL},
-              {MARK_TEXT, ">:", NULL},
               {MARK_COPY,
                "--- Below this line|--- Enclosed|--- Original message|--- Undelivered|"
                "--- Mensaje original|--- \xe9\x99\x84\xe4\xbb\xb6|--- \xe4\xbb\xa5\xe4\xb8\x8b|"

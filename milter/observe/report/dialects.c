@@ -14,6 +14,7 @@
 #include "prose.h"
 
 static const struct dialect *const table[] = {
+    &dialect_fields,
 #define X(name) &dialect_##name,
     OFFICE_DIALECTS(X)
 #undef X
@@ -51,6 +52,12 @@ static const struct dialect *const table[] = {
     &dialect_exim_field,
     &dialect_plain,
 };
+
+#define DAEMON                                                                                     \
+    "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|delivery subsystem|"        \
+    "mail administrator|system administrator|mail system|mdaemon@|listserv@|majordomo@|-admin@|"   \
+    "-request@|-owner@|owner-|-bounces@"
+
 #define DIALECTS (sizeof table / sizeof table[0])
 _Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
 
@@ -186,9 +193,24 @@ static bool marks_fit(const struct dialect *dialect, const struct page *page, co
     return true;
 }
 
+/* People quote bounces to each other, and to lists. */
+static bool is_talk(const struct page *page)
+{
+    static const char *const fields[] = {"List-Id", "List-Post", "Mailing-List", "X-Mailing-List"};
+    struct slice from = page_field(page, "From"), subject = page_field(page, "Subject");
+    if (page->null_sender || page_address(from).at == NULL || phrase_find(from, DAEMON).at != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (page_field(page, fields[i]).at != NULL)
+            return true;
+    return phrase_at(subject, "Re:|Fw:|Fwd:|AW:|WG:|SV:|VS:|TR:|RV:|RE :|Antw:") != 0;
+}
+
 const struct dialect *dialect_read(const struct page *page, struct findings *findings)
 {
     bool said[DIALECTS * DIALECT_MARKS] = {false};
+    if (is_talk(page))
+        return NULL;
     seek_marks(MARK_TEXT, page->text, said);
     seek_marks(MARK_COPY, slice_make(page->body.data, page->body.size), said);
     for (size_t i = 0; i < DIALECTS; i++) {
@@ -206,11 +228,13 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
 
 bool dialects_fit(void)
 {
-    size_t alternatives = 0;
+    struct phrases phrases;
+    phrases_init(&phrases);
     for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const char *words = table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS].words;
-        for (; words != NULL; words = strchr(words, '|'), words += words != NULL)
-            alternatives++;
+        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
+        if ((mark->place == MARK_TEXT || mark->place == MARK_COPY) &&
+            !phrases_add(&phrases, mark->words, 0))
+            return false;
     }
-    return alternatives <= PHRASES_MAX;
+    return true;
 }

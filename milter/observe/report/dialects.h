@@ -14,6 +14,7 @@ extern const struct dialect dialect_dragonfly;
 extern const struct dialect dialect_exim;
 extern const struct dialect dialect_exim_field;
 extern const struct dialect dialect_exim_refused;
+extern const struct dialect dialect_fields;
 extern const struct dialect dialect_fml;
 extern const struct dialect dialect_imail;
 extern const struct dialect dialect_interscan;
@@ -40,7 +41,7 @@ extern const struct dialect dialect_unable;
 extern const struct dialect dialect_xmail;
 extern const struct dialect dialect_zmailer;
 
-/* Is there room for all marks of the table? For the test that guards it. */
+/* Will all marks of the table be found (phrases_add)? For the test that guards it. */
 bool dialects_fit(void);
 
 #endif

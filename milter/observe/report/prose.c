@@ -400,4 +400,6 @@ void prose_read_form(struct slice text, const struct form *form, struct findings
         fill_from(text, form, findings);
     if (form->label != NULL)
         prose_read_words(part, findings);
+    if (form->nobody && findings->count == 0)
+        (void)prose_add(findings, SLICE_ABSENT, action, slice_trim(text));
 }

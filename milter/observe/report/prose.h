@@ -50,7 +50,7 @@ enum prose_shape {
     PROSE_GAP = 64,      /* the words end at an empty line */
     PROSE_ALL = 128,     /* every address of the text, wherever it stands; no words */
     PROSE_LIST = 256,    /* as prose_list_line, up to the first line that names nobody; the words
-                            are what stands below */
+                            are what stands below, with PROSE_GAP nothing */
     PROSE_LEAD = 512,    /* the same, but a line begins with an address, and the rest is words */
 };
 /* Read such blocks from the whole text. A remark in the line or in its block, "(expanded from:

@@ -93,6 +93,6 @@ void prose_read_lines(struct slice text, unsigned shapes, enum report_action act
             break;
         text = rest;
     }
-    if (list && slice_trim(text).size > 0)
+    if (list && (shapes & PROSE_GAP) == 0 && !prose_is_empty(text))
         prose_fill_words(findings, slice_trim(text));
 }
