@@ -56,7 +56,7 @@ static const struct dialect *const table[] = {
 #define DAEMON                                                                                     \
     "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|delivery subsystem|"        \
     "mail administrator|system administrator|mail system|mdaemon@|listserv@|majordomo@|-admin@|"   \
-    "-request@|-owner@|owner-|-bounces@"
+    "-request@|-owner@|owner-|-bounces@|post_master@"
 
 #define DIALECTS (sizeof table / sizeof table[0])
 _Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
