@@ -46,8 +46,7 @@ static bool is_nameless(struct slice line)
     line = slice_trim(line);
     return phrase_at(line, "pipe to |") != 0 || phrase_at(line, "save to /") != 0 ||
            phrase_at(line, "|/") != 0 || slice_starts(line, "|") || slice_starts(line, "/") ||
-           phrase_at(line, "an undisclosed address") != 0 ||
-           phrase_find(line, " ").at == NULL;
+           phrase_at(line, "an undisclosed address") != 0 || phrase_find(line, " ").at == NULL;
 }
 
 /* Two blanks, and no more. */
@@ -186,8 +185,7 @@ const struct dialect dialect_exim_refused = {
 /* |------------------------- Failed addresses follow: ---------------------| */
 const struct dialect dialect_smail = {
     .name = "smail",
-    .marks = {{MARK_TEXT, "Failed addresses follow:|Undelivered addresses follow:", NULL},
-              {MARK_TEXT, "|---|Message log follows:", NULL}},
+    .marks = {{MARK_TEXT, "--- Failed addresses follow: ---", NULL}},
     .form = {.begin = "addresses follow:",
              .shapes = PROSE_ALONE | PROSE_HEADED,
              .end = "Message text follows:|Message header follows:"},

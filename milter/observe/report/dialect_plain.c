@@ -90,22 +90,31 @@ static bool is_bait(struct slice text)
 }
 
 /* Who must not be taken: the sender of the mail, which the report goes to, and who reports. */
-static bool is_party(const struct page *page, struct slice address)
+struct parties {
+    struct slice of[4];
+};
+
+static struct parties read_parties(const struct page *page)
 {
-    static const char *const fields[] = {"To", "From", "Reply-To", "Return-Path"};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (slice_equal_nocase(page_address(page_field(page, fields[i])), address))
+    return (struct parties){.of = {page_address(page_field(page, "To")),
+                                   page_address(page_field(page, "From")),
+                                   page_address(page_field(page, "Reply-To")),
+                                   page_address(page_field(page, "Return-Path"))}};
+}
+
+static bool is_party(const struct parties *parties, struct slice address)
+{
+    for (size_t i = 0; i < sizeof parties->of / sizeof *parties->of; i++)
+        if (slice_equal_nocase(parties->of[i], address))
             return true;
     return phrase_at(address, "postmaster@|mailer-daemon@|abuse@|support@|helpdesk@") != 0;
 }
 
-static bool takes(const struct page *page, struct slice line, struct slice address)
+static bool takes(const struct parties *parties, struct slice line, struct slice address)
 {
-    if (is_party(page, address))
-        return false;
-    return phrase_find(slice_make(line.at, (size_t)(address.at - line.at)),
-                       "contact|from:|sender|message-id|http|mailto:|reply")
-               .at == NULL;
+    struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
+    return !is_party(parties, address) &&
+           phrase_find(front, "contact|from:|sender|message-id|http|mailto:|reply").at == NULL;
 }
 
 #define PARAGRAPHS 5 /* without an address, behind the sentence */
@@ -114,13 +123,14 @@ static bool takes(const struct page *page, struct slice line, struct slice addre
 static void read_near(const struct page *page, struct slice text, enum report_action action,
                       struct findings *findings)
 {
+    struct parties parties = read_parties(page);
     struct slice paragraph, line, address;
     for (unsigned empty = 0; empty < PARAGRAPHS && prose_paragraph(&text, &paragraph);) {
         size_t before = findings->count;
         struct slice rest = paragraph;
         while (page_line(&rest, &line)) {
             struct slice left = line;
-            if (prose_address(&left, &address) && takes(page, line, address))
+            if (prose_address(&left, &address) && takes(&parties, line, address))
                 (void)prose_add(findings, address, action, SLICE_ABSENT);
         }
         if (before > 0 && findings->count == before)

@@ -42,7 +42,8 @@ const struct dialect dialect_qmail = {
                "Hi. This is the qmail-send program at|Hi. This is the|"
                "This is the mail delivery agent at",
                NULL},
-              {MARK_TEXT, "wasn't able to deliver|was not able to deliver|unable to deliver", NULL}},
+              {MARK_TEXT, "wasn't able to deliver|was not able to deliver|unable to deliver",
+               NULL}},
     .read = read_paragraphs,
 };
 

@@ -99,8 +99,8 @@ const struct dialect dialect_messagingserver = {
 
 const struct dialect dialect_mdaemon = {
     .name = "mdaemon",
-    .marks = {{MARK_TEXT,
-               "did NOT receive a copy of your message|did NOT receive this message", NULL}},
+    .marks = {{MARK_TEXT, "did NOT receive a copy of your message|did NOT receive this message",
+               NULL}},
     .form = {.begin = "did NOT receive",
              .end = "Session Transcript|--- ",
              .shapes = PROSE_ALONE | PROSE_HEADED,
@@ -145,14 +145,13 @@ const struct dialect dialect_fml = {
     .name = "fml",
     .marks = {{MARK_TEXT, "You are not a member of this mailing list <", NULL},
               {MARK_TEXT, "guide", NULL}},
-    .form = {.label = "You are not a member of this mailing list"},
+    .form = {.shapes = PROSE_TAIL, .end = "If you"},
 };
 
 const struct dialect dialect_notification = {
     .name = "notification",
     .marks = {{MARK_TEXT, "This is an automatically generated Delivery Status Notification", NULL},
-              {MARK_TEXT, "following recipients failed|following recipient failed", NULL},
-              {MARK_TEXT, "Technical details:", NULL}},
+              {MARK_TEXT, "following recipients failed|following recipient failed", NULL}},
     .form = {.begin = "following recipient",
              .end = "===",
              .shapes = PROSE_ALONE,

@@ -176,8 +176,7 @@ static void read_refusals(struct slice text, enum report_action action, struct f
     }
 }
 
-static void read_transcript(struct slice text, enum report_action action,
-                            struct findings *findings)
+static void read_transcript(struct slice text, enum report_action action, struct findings *findings)
 {
     read_answers(text, action, findings);
     if (findings->count == 0)

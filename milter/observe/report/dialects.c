@@ -5,10 +5,10 @@
  * The first whose marks are all there and that finds somebody has it; so what is special stands
  * before what is general.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "dialects.h"
+
+#include <stdlib.h>
+
 #include "offices.h"
 #include "phrases.h"
 #include "prose.h"
@@ -59,7 +59,7 @@ static const struct dialect *const table[] = {
     "-request@|-owner@|owner-|-bounces@|post_master@"
 
 #define DIALECTS (sizeof table / sizeof table[0])
-_Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
+_Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
 
 /* ---- findings ---- */
 

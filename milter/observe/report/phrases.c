@@ -61,7 +61,7 @@ bool phrases_add(struct phrases *phrases, const char *words, uint16_t number)
     for (; words != NULL; words = next_alternative(words)) {
         if (phrases->count == PHRASES_MAX || !has_key(words))
             return false;
-        unsigned key = key_of(words, strlen(words));
+        unsigned key = key_of(words, KEY_SIZE);
         struct phrase *phrase = &phrases->of[phrases->count++];
         phrase->words = words;
         phrase->number = number;
@@ -89,10 +89,23 @@ static size_t one_at(struct slice from, const char *words)
     return i;
 }
 
+static bool in_word(char byte)
+{
+    unsigned char low = fold(byte);
+    return (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9');
+}
+
+/* May a phrase begin there? Not within a word. */
+static bool may_begin(struct slice where, size_t at)
+{
+    return !is_blank(where.at[at]) &&
+           (at == 0 || !in_word(where.at[at]) || !in_word(where.at[at - 1]));
+}
+
 void phrases_seek(const struct phrases *phrases, struct slice where, bool *said)
 {
     for (size_t i = 0; i < where.size; i++) {
-        if (is_blank(where.at[i]))
+        if (!may_begin(where, i))
             continue;
         struct slice rest = slice_make(where.at + i, where.size - i);
         uint16_t number = phrases->first[key_of(rest.at, rest.size)];
@@ -116,7 +129,7 @@ size_t phrase_at(struct slice from, const char *words)
 static struct slice find_one(struct slice where, const char *words)
 {
     for (size_t i = 0; i < where.size && !is_end(*words); i++) {
-        if (fold(where.at[i]) != fold(*words))
+        if (fold(where.at[i]) != fold(*words) || !may_begin(where, i))
             continue;
         size_t size = one_at(slice_make(where.at + i, where.size - i), words);
         if (size > 0)
@@ -125,7 +138,8 @@ static struct slice find_one(struct slice where, const char *words)
     return SLICE_ABSENT;
 }
 
-struct slice phrase_find(struct slice where, const char *words)
+/* Few words, or a line: not worth a table. */
+static struct slice find_each(struct slice where, const char *words)
 {
     struct slice first = SLICE_ABSENT;
     for (; words != NULL; words = next_alternative(words)) {
@@ -134,4 +148,32 @@ struct slice phrase_find(struct slice where, const char *words)
             first = found;
     }
     return first;
+}
+
+static struct slice find_first(const struct phrases *phrases, struct slice where)
+{
+    for (size_t i = 0; i < where.size; i++) {
+        if (!may_begin(where, i))
+            continue;
+        struct slice rest = slice_make(where.at + i, where.size - i);
+        uint16_t number = phrases->first[key_of(rest.at, rest.size)];
+        for (; number != 0; number = phrases->of[number - 1].next) {
+            size_t size = one_at(rest, phrases->of[number - 1].words);
+            if (size > 0)
+                return slice_make(rest.at, size);
+        }
+    }
+    return SLICE_ABSENT;
+}
+
+#define TABLE_PAYS 512 /* bytes of text */
+
+struct slice phrase_find(struct slice where, const char *words)
+{
+    struct phrases phrases;
+    if (where.size < TABLE_PAYS || next_alternative(words) == NULL)
+        return find_each(where, words);
+    phrases_init(&phrases);
+    return phrases_add(&phrases, words, 0) ? find_first(&phrases, where)
+                                           : find_each(where, words);
 }

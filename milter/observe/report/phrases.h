@@ -4,7 +4,8 @@
  * dialect more costs next to nothing.
  *
  * As in page_says, ASCII letters fold and a blank stands for any run of blanks, tabs and line
- * breaks. A phrase may have alternatives: "one|another".
+ * breaks. A phrase may have alternatives: "one|another". One that begins with a letter is found
+ * only where a word begins.
  */
 #ifndef REPORT_PHRASES_H
 #define REPORT_PHRASES_H

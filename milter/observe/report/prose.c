@@ -187,7 +187,7 @@ static size_t indent_of(struct slice line)
 static struct slice address_at_end(struct slice line)
 {
     struct slice address = page_address(line);
-    if (address.at == NULL || address.at == line.at)
+    if (address.at == NULL || only(line.at, address.at, BEFORE_ADDRESS))
         return SLICE_ABSENT;
     struct slice rest = rest_behind(line, address);
     return only(rest.at, rest.at + rest.size, BEHIND_ADDRESS) ? address : SLICE_ABSENT;

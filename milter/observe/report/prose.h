@@ -77,8 +77,8 @@ void prose_fill_words(struct findings *findings, struct slice words);
 /* The whole: recipients and action by the form, and the words where `why` says. */
 void prose_read_form(struct slice text, const struct form *form, struct findings *findings);
 /* Add with action and words; words that are there already stay. NULL: full. */
-struct found *prose_add(struct findings *findings, struct slice address,
-                        enum report_action action, struct slice words);
+struct found *prose_add(struct findings *findings, struct slice address, enum report_action action,
+                        struct slice words);
 /* What the line says of where the recipient came from, into row->original. */
 void prose_read_origin(struct slice line, struct found *row);
 
