@@ -133,7 +133,7 @@ static void read_diagnostics(const struct page *page, struct findings *findings)
 const struct dialect dialect_exchange2007 = {
     .name = "exchange2007",
     .marks = {{MARK_TEXT,
-               "Diagnostic information for administrators:|#SMTP#| ##|"
+               "Diagnostic information for administrators:|#SMTP#|"
                "Remote Server returned '|RESOLVER.|STOREDRV.|"
                "Diagnoseinformationen für Administratoren:|"
                "Informations de diagnostic|Información de diagnóstico para|"

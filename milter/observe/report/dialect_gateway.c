@@ -110,9 +110,8 @@ const struct dialect dialect_xwall = {
 const struct dialect dialect_amavis_content = {
     .name = "amavis",
     .marks = {{MARK_TEXT, "Our internal reference code for your message is", NULL},
-              {MARK_TEXT, "Delivery of the email was stopped|was not delivered to", NULL},
-              {MARK_TEXT, "->", NULL}},
+              {MARK_TEXT, "Delivery of the email was stopped|was not delivered to", NULL}},
     .form = {.label = "->",
              .why = "Our content checker found|was considered",
-             .why_end = "Our internal reference code"},
+             .why_end = "to the following recipient|Our internal reference code"},
 };
