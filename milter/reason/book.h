@@ -83,7 +83,7 @@ struct phrasebook {
     uint64_t always[RULES_MAX / 64]; /* rules that need no phrase */
 };
 
-/* All lines of a file; `file` names it in errors and rules. The text lives as long as the book. */
+/* All lines of a file; `file` is its path, for errors. The text lives as long as the book. */
 int book_parse(struct phrasebook *book, const char *file, struct slice text, struct error *why);
 /* The book is complete. */
 int book_compile(struct phrasebook *book, struct error *why);

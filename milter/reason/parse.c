@@ -230,8 +230,10 @@ static int read_reason(struct line *line, struct slice *from, struct error *why)
     return 0;
 }
 
+/* The name has the file's, without the directory. */
 static int name_rule(struct line *line, const char *file, size_t number)
 {
+    const char *slash = strrchr(file, '/');
     struct buffer *names = &line->book->names;
     struct slice words = line->phrase.at != NULL ? line->phrase : line->condition;
     size_t size = words.size;
@@ -240,8 +242,9 @@ static int name_rule(struct line *line, const char *file, size_t number)
         for (size = NAME_PHRASE_MAX; size > 0 && ((unsigned char)words.at[size] & 0xC0) == 0x80;)
             size--;
     line->rule.name = (uint32_t)names->size;
-    buffer_addf(names, line->phrase.at != NULL ? "%s:%zu '%.*s%s'" : "%s:%zu %.*s%s", file, number,
-                (int)size, words.at, size < words.size ? "..." : "");
+    buffer_addf(names, line->phrase.at != NULL ? "%s:%zu '%.*s%s'" : "%s:%zu %.*s%s",
+                slash != NULL ? slash + 1 : file, number, (int)size, words.at,
+                size < words.size ? "..." : "");
     return buffer_add_char(names, '\0');
 }
 

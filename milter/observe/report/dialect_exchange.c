@@ -216,6 +216,6 @@ const struct dialect dialect_outlook = {
                "Esta é uma notificação|配信状態",
                NULL}},
     .form = {.begin = WINDOWS,
-             .shapes = PROSE_LIST | PROSE_GAP,
+             .shapes = PROSE_LIST | PROSE_BARE,
              .delayed = "recipients has been delayed."},
 };

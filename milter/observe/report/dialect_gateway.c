@@ -24,7 +24,7 @@ const struct dialect dialect_mcafee = {
     .name = "mcafee",
     .marks = {{MARK_TEXT, "--- The following addresses had delivery problems ---", NULL}},
     .form = {.begin = "--- The following addresses had delivery problems ---",
-             .shapes = PROSE_LEAD},
+             .shapes = PROSE_FRONT | PROSE_GAP},
 };
 
 const struct dialect dialect_mailmarshal = {
@@ -75,13 +75,6 @@ const struct dialect dialect_viruswall = {
     .marks = {{MARK_TEXT, "Message from InterScan E-Mail VirusWall", NULL},
               {MARK_TEXT, "The following mail could not be delivered.", NULL}},
     .read = read_viruswall,
-};
-
-const struct dialect dialect_surfcontrol = {
-    .name = "surfcontrol",
-    .marks = {{MARK_TEXT, "A transcript of the attempts to send the message follows", NULL},
-              {MARK_TEXT, "Addressed To:", NULL}},
-    .form = {.label = "Addressed To:", .why = "Failed to send"},
 };
 
 const struct dialect dialect_mimesweeper = {

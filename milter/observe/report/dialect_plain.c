@@ -114,7 +114,8 @@ static bool takes(const struct parties *parties, struct slice line, struct slice
 {
     struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
     return !is_party(parties, address) &&
-           phrase_find(front, "contact|from:|sender|message-id|http|mailto:|reply").at == NULL;
+           phrase_find(front, "contact|from:|from |sender|message-id|http|mailto:|reply").at ==
+               NULL;
 }
 
 #define PARAGRAPHS 5 /* without an address, behind the sentence */

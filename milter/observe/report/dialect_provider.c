@@ -77,7 +77,7 @@ const struct dialect dialect_zoho = {
     .marks = {{MARK_TEXT, ", ERROR_CODE :", NULL},
               {MARK_TEXT, "This message was created automatically by mail delivery", NULL}},
     .form = {.begin = "one or more of its recipients. This is a permanent error.",
-             .shapes = PROSE_LEAD},
+             .shapes = PROSE_FRONT | PROSE_GAP},
 };
 const struct dialect dialect_zoho_status = {
     .name = "zoho",

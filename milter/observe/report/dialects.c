@@ -15,6 +15,7 @@
 
 static const struct dialect *const table[] = {
     &dialect_fields,
+    &dialect_intermail,
 #define X(name) &dialect_##name,
     OFFICE_DIALECTS(X)
 #undef X
@@ -44,7 +45,11 @@ static const struct dialect *const table[] = {
     &dialect_notification,
     &dialect_trouble,
     &dialect_mailfoundry,
-    &dialect_unable,
+    &dialect_james,
+    &dialect_surfcontrol,
+    &dialect_powermta,
+    &dialect_mercury,
+    &dialect_pmdf,
     /* Less is known of the writer: */
     &dialect_sendmail_transcript,
     &dialect_postfix_reply,

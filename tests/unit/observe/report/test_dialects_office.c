@@ -344,19 +344,10 @@ static const struct sample samples[] = {
      "   Diagnostic was Unable to transfer, Message timed out\n"
      "   Information Message timed out\n\nThe Original Message follows:\n",
      "ann@example.org failed Message timed out\n"},
-    {"mail2000", "From: \"Mail Deliver System\" <MAILER-DAEMON@example.org>\nSubject: Returned\n",
-     "The original message was received today\nfrom me@example.net\n\n"
-     "---The following addresses had delivery errors---\n\nann@example.org [User unknown]\n",
-     "ann@example.org failed User unknown\n"},
-    {"mail2000",
-     "From: <MAILER-DAEMON@example.org>\nSubject: Warning--Could not send mail for past 8 hours\n",
-     "---The following addresses had delivery errors---\n\nann@example.org [Connection timed "
-     "out]\n",
-     "ann@example.org delayed timed out\n"},
     {"powermta", DAEMON,
      "I am sending you this message to inform you on the delivery status of a\n"
-     "message you previously sent.  Below is a report, as well as the headers of the original\n"
-     "message.\n\n  <ann@example.org>  delivery failed; will not continue trying\n",
+     "message you previously sent.  Below is a list of the affected recipients, as well as\n"
+     "the headers.\n\n  <ann@example.org>  delivery failed; will not continue trying\n",
      "ann@example.org failed will not continue trying\n"},
     {"dovecot", DAEMON,
      "Your message to <ann@example.org> was automatically rejected:\nQuota exceeded\n",
