@@ -413,17 +413,6 @@ static const struct sample samples[] = {
 static const struct sample strangers[] = {
     {"", DAEMON "Subject: Mail delivery failed: returning message to sender\n",
      "Dear customer,\nyour parcel waits for you. Buy now, only today!\nann@example.org\n", ""},
-    {"", "From: Ann <ann@example.org>\nSubject: Re: Mail delivery failed\n",
-     "I got this, what does it mean?\n\n"
-     "This message was created automatically by mail delivery software.\n"
-     "A message that you sent could not be delivered to one or more of its\nrecipients.\n"
-     "  bob@example.org\n    unrouteable mail domain\n",
-     ""},
-    {"", "From: Ann <ann@example.org>\nList-Id: <users.example.org>\nSubject: qmail question\n",
-     "Hi. This is the qmail-send program at mx.example.net.\n"
-     "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
-     "<bob@example.org>:\nno mailbox\n",
-     ""},
     {"", "From: MAILER-DAEMON@example.net\nSubject: failure notice\n",
      "Hi. This is the chance of your life.\n\n<ann@example.org>:\ncheap watches\n", ""},
     {"", DAEMON "Subject: Undelivered Mail Returned to Sender\n",
@@ -436,6 +425,9 @@ static const struct sample strangers[] = {
      ""},
     {"", DAEMON "To: ann@example.org\n",
      "Messages to ann@example.org were rejected, the mailbox is full. Call us.\n", ""},
+    {"", DAEMON "To: ann@example.org\n",
+     "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
+     "Sign in to release your messages: https://example.com/login\n", ""},
     {"", "From: Shop <shop@example.com>\n",
      "Your order could not be delivered to bob@example.org: address not found.\n", ""},
     {"", "From: Postmaster <news@example.com>\nList-Unsubscribe: <mailto:x@example.com>\n",
