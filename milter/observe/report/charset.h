@@ -12,7 +12,8 @@ enum charset_kind {
     CHARSET_GUESS,   /* none named: UTF-8, ISO-2022-JP by its escapes, or windows-1252 */
     CHARSET_UTF8,
     CHARSET_WESTERN, /* windows-1252, which ISO-8859-1 is a part of */
-    CHARSET_ICONV,
+    CHARSET_BYTES,   /* each byte is a character, which iconv knows */
+    CHARSET_ICONV,   /* iconv alone can read it */
     CHARSET_UNKNOWN, /* UTF-8 if it can be; else ASCII alone is kept */
 };
 struct charset {
@@ -21,6 +22,7 @@ struct charset {
     void *handle;     /* opened when the first line needs it */
     const char *opened; /* the name that `handle` is for; NULL: not open */
     unsigned wrong;   /* sequences that could not be read */
+    uint16_t high[128]; /* CHARSET_BYTES: what 0x80... mean; 0: not asked yet */
 };
 
 void charset_begin(struct charset *charset);

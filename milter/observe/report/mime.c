@@ -334,14 +334,19 @@ static bool looks_like_boundary(const struct piece *piece, struct slice line)
 
 static bool adopt_boundary(struct mime *mime, const struct piece *piece)
 {
-    struct slice line = slice_trim(piece->bytes);
     bool before_parts = mime->depth > 0 && mime->levels[mime->depth - 1].parts == 0;
+    struct slice line;
 
-    if (mime->state != IN_BODY || !(mime->untyped || before_parts) || line.size == 0)
+    if (!mime->untyped && !before_parts)
         return false;
-    mime->untyped = false;
+    line = slice_trim(piece->bytes);
+    if (line.size == 0)
+        return false;
+    /* "This is a MIME-encapsulated message" may stand in front. */
+    mime->untyped = mime->untyped && slice_find_text(line, "MIME") >= 0;
     if (!looks_like_boundary(piece, line))
         return false;
+    mime->untyped = false;
     end_part(mime);
     mime->part.partial = true;
     mime->depth -= before_parts ? 1 : 0;
@@ -406,6 +411,8 @@ static void header_piece(struct mime *mime, const struct piece *piece)
     struct slice line = piece->bytes;
     size_t name_size;
 
+    while (piece->last && line.size > 0 && line.at[line.size - 1] == '\r')
+        line.size--;
     if (!piece->first) {
         field_more(&mime->part.field, line);
         return;
@@ -429,7 +436,7 @@ static void start_piece(struct mime *mime, const struct piece *piece)
 {
     struct slice line = piece->bytes;
 
-    if (!piece->first || slice_trim(line).size == 0 || is_mbox_line(line))
+    if (!piece->first || slice_trim(line).size == 0)
         return;
     mime->state = IN_HEADER;
     (void)text_take(&line, "\xef\xbb\xbf");
