@@ -126,8 +126,7 @@ static bool has_absent_subject(struct slice subject)
         "abwesen",
         "automatische antwort",
         "auto-antwort",
-        "automatische r\xc3\xbc"
-        "ckantwort",
+        "automatische r\303\274ckantwort",
         "ich bin im urlaub",
         "r\xc3\xa9ponse automatique",
         "reponse automatique",
