@@ -108,3 +108,13 @@ const struct dialect dialect_amavis_content = {
              .why = "Our content checker found|was considered",
              .why_end = "to the following recipient|Our internal reference code"},
 };
+
+const struct dialect dialect_mimecast = {
+    .name = "mimecast",
+    .marks = {{MARK_TEXT, "This is a delivery failure notification message indicating that", NULL},
+              {MARK_TEXT, "The problem appears to be", NULL}},
+    .form = {.label = "addressed to email address",
+             .end = "The problem appears to be",
+             .why = "The problem appears to be",
+             .why_end = "This condition occurred"},
+};

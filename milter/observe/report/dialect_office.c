@@ -120,3 +120,10 @@ const struct dialect dialect_notice = {
              .why = "reject reason:",
              .why_end = "target mail address:"},
 };
+
+const struct dialect dialect_smartermail = {
+    .name = "smartermail",
+    .marks = {{MARK_TEXT, "Could not deliver message to the following recipient(s):", NULL},
+              {MARK_TEXT, "Failed Recipient:", NULL}},
+    .form = {.label = "Failed Recipient:", .end = "-- The header and top"},
+};

@@ -138,3 +138,15 @@ const struct dialect dialect_facebook = {
               {MARK_TEXT, "this message could not be delivered", NULL}},
     .form = {.shapes = PROSE_ALONE, .why = "created automatically by Facebook.", .nobody = true},
 };
+
+/* QQ, 163, 126 and other providers of China. */
+const struct dialect dialect_tencent = {
+    .name = "tencent",
+    .marks = {{MARK_TEXT, "您的邮件被退回|系统退信|原邮件信息", NULL},
+              {MARK_TEXT, "收件人|收 件 人", NULL},
+              {MARK_TEXT, "退信原因|host ", NULL}},
+    .form = {.label = "收件人|收 件 人",
+             .end = "退信原因",
+             .why = "退信原因",
+             .why_end = "建议解决方案"},
+};

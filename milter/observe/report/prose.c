@@ -291,13 +291,13 @@ void prose_read_list(struct slice text, enum report_action action, struct findin
             return;
 }
 
-/* The row that this line names: behind the label, or alone in the line below it. */
+/* The row that this line names: behind the label, or in the line below it. */
 static struct found *row_labelled(struct slice line, const char *label, bool *expected,
                                   enum report_action action, struct findings *findings)
 {
     struct slice behind = prose_from(line, label);
-    struct slice address = page_address(*expected ? line : behind);
-    *expected = address.at == NULL && (behind.at != NULL || *expected);
+    struct slice address = page_address(behind.at == NULL && *expected ? line : behind);
+    *expected = address.at == NULL && (behind.at != NULL || (*expected && prose_is_empty(line)));
     if (address.at == NULL)
         return NULL;
     struct found *row = prose_add(findings, address, action, SLICE_ABSENT);

@@ -58,7 +58,7 @@ enum prose_shape {
  * <a@example.org>)", gives the original recipient. */
 void prose_read_blocks(struct slice text, unsigned shapes, enum report_action action,
                        struct findings *findings);
-/* Read the recipients that are named behind the label, in its line or alone in the next; the
+/* Read the recipients that are named behind the label, in its line or in the next; the
  * words go from there to the next label or to an empty line behind some. */
 void prose_read_labels(struct slice text, const char *label, enum report_action action,
                        struct findings *findings);

@@ -354,6 +354,23 @@ static const struct sample samples[] = {
      "ann@example.org failed Quota exceeded\n"},
     {"dovecot", DAEMON, "Your message to <ann> was automatically rejected:\nQuota exceeded\n",
      "- failed Quota exceeded\n"},
+    {"smartermail", POSTMASTER,
+     "Could not deliver message to the following recipient(s):\n\n"
+     "Failed Recipient: ann@example.org\nReason: 550 no such user\n\n"
+     "Failed Recipient: bob@example.org\nReason: 552 full\n\n"
+     "   -- The header and top 20 lines of the message follows --\n\nFrom: me@example.net\n",
+     "ann@example.org failed no such user\nbob@example.org failed 552 full\n"},
+    {"mimecast", POSTMASTER,
+     "This is a delivery failure notification message indicating that\n"
+     "an email you addressed to email address :\n-- ann@example.org\n\n"
+     "could not be delivered. The problem appears to be :\n-- No such mailbox\n\n"
+     "Additional information follows :\n-- 5.1.1 unknown\n\n"
+     "This condition occurred after 1 attempt(s). Ask help@example.org\n",
+     "ann@example.org failed No such mailbox\n"},
+    {"tencent", "From: <PostMaster@example.com>\n",
+     "抱歉，您的邮件被退回来了……\n\n原邮件信息：\n\n时间\n2020-01-05\n\n收件人\n"
+     "ann@example.org\n\n退信原因\n收件人邮箱已满\n\n建议解决方案\nhelp@example.com\n",
+     "ann@example.org failed 邮箱已满\n"},
     {"notice", POSTMASTER,
      "## automatic bounce notification ##\n\nYour message was rejected.\n\n"
      "reject reason: Mailbox full\ntarget mail address: ann@example.org\n",
@@ -471,9 +488,6 @@ static const struct {
      "## Please type your reply above this line ##\n\nann@example.org\nwrote ##\n\n"
      "> I wrote to bob@example.org and got:\n> Delivery to the following recipients failed.\n"
      ">       bob@example.org\n"},
-    {"From: Ann <ann@example.org>\nSubject: Re: bounce\nList-Id: <admins.example.org>\n",
-     "What does this mean?\n\nMessage from example.org.\n"
-     "Unable to deliver message to the following address(es).\n\n<bob@example.org>:\nunknown\n"},
     {"From: LinkedIn <news@example.com>\nSubject: Your message to Bob\n",
      "Your message to Bob (bob@example.org) was read.\nGoogle Groups, Microsoft, Yahoo: follow "
      "us\n"},
