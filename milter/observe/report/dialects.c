@@ -16,9 +16,7 @@
 static const struct dialect *const table[] = {
     &dialect_fields,
     &dialect_intermail,
-#define X(name) &dialect_##name,
-    OFFICE_DIALECTS(X)
-#undef X
+    OFFICE_DIALECTS(OFFICE_ROW),
     &dialect_qmail,
     &dialect_postfix,
     &dialect_exim_refused,

@@ -442,11 +442,7 @@ static void test_each_program_is_known_by_its_sentence_and_names_its_recipients(
 
 static void test_each_dialect_has_a_sample(void **state)
 {
-    static const struct dialect *const all[] = {
-#define X(name) &dialect_##name,
-        OFFICE_DIALECTS(X)
-#undef X
-    };
+    static const struct dialect *const all[] = {OFFICE_DIALECTS(OFFICE_ROW)};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         bool any = false;
