@@ -124,8 +124,8 @@ static void read_diagnostics(const struct page *page, struct findings *findings)
             named = SLICE_ABSENT;
         } else if (row != NULL) {
             row->words = prose_span(row->words, line);
-        } else {
-            named = SLICE_ABSENT;
+        } else if (slice_find(slice_trim(line), ' ') >= 0) {
+            named = SLICE_ABSENT; /* but a line with the name of a host may stand in between */
         }
     }
 }
@@ -133,7 +133,7 @@ static void read_diagnostics(const struct page *page, struct findings *findings)
 const struct dialect dialect_exchange2007 = {
     .name = "exchange2007",
     .marks = {{MARK_TEXT,
-               "Diagnostic information for administrators:|#SMTP#| ##|"
+               "Diagnostic information for administrators:|#SMTP#|"
                "Remote Server returned '|RESOLVER.|STOREDRV.|"
                "Diagnoseinformationen für Administratoren:|"
                "Informations de diagnostic|Información de diagnóstico para|"
@@ -215,5 +215,7 @@ const struct dialect dialect_outlook = {
                "Esta es una notificación|Ésta es una notificación|Ceci est une notification|"
                "Esta é uma notificação|配信状態",
                NULL}},
-    .form = {.begin = WINDOWS, .shapes = PROSE_LIST, .delayed = "recipients has been delayed."},
+    .form = {.begin = WINDOWS,
+             .shapes = PROSE_LIST | PROSE_BARE,
+             .delayed = "recipients has been delayed."},
 };

@@ -24,7 +24,7 @@ const struct dialect dialect_mcafee = {
     .name = "mcafee",
     .marks = {{MARK_TEXT, "--- The following addresses had delivery problems ---", NULL}},
     .form = {.begin = "--- The following addresses had delivery problems ---",
-             .shapes = PROSE_LEAD},
+             .shapes = PROSE_FRONT | PROSE_GAP},
 };
 
 const struct dialect dialect_mailmarshal = {
@@ -77,13 +77,6 @@ const struct dialect dialect_viruswall = {
     .read = read_viruswall,
 };
 
-const struct dialect dialect_surfcontrol = {
-    .name = "surfcontrol",
-    .marks = {{MARK_TEXT, "A transcript of the attempts to send the message follows", NULL},
-              {MARK_TEXT, "Addressed To:", NULL}},
-    .form = {.label = "Addressed To:", .why = "Failed to send"},
-};
-
 const struct dialect dialect_mimesweeper = {
     .name = "mimesweeper",
     .marks = {{MARK_TEXT, "A message could not be delivered to:", NULL},
@@ -110,9 +103,18 @@ const struct dialect dialect_xwall = {
 const struct dialect dialect_amavis_content = {
     .name = "amavis",
     .marks = {{MARK_TEXT, "Our internal reference code for your message is", NULL},
-              {MARK_TEXT, "Delivery of the email was stopped|was not delivered to", NULL},
-              {MARK_TEXT, "->", NULL}},
+              {MARK_TEXT, "Delivery of the email was stopped|was not delivered to", NULL}},
     .form = {.label = "->",
              .why = "Our content checker found|was considered",
-             .why_end = "Our internal reference code"},
+             .why_end = "to the following recipient|Our internal reference code"},
+};
+
+const struct dialect dialect_mimecast = {
+    .name = "mimecast",
+    .marks = {{MARK_TEXT, "This is a delivery failure notification message indicating that", NULL},
+              {MARK_TEXT, "The problem appears to be", NULL}},
+    .form = {.label = "addressed to email address",
+             .end = "The problem appears to be",
+             .why = "The problem appears to be",
+             .why_end = "This condition occurred"},
 };

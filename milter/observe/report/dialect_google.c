@@ -27,6 +27,25 @@ const struct dialect dialect_gmail = {
              .delayed = GMAIL_DELAYED},
 };
 
+/* Since 2016, in English; the server's words stand at the end. */
+#define GMAIL_LETTER                                                                               \
+    "Your message wasn't delivered to|There was a problem delivering your message to|"             \
+    "There was a temporary problem delivering your message to"
+const struct dialect dialect_gmail_letter = {
+    .name = "gmail",
+    .marks = {{MARK_TEXT, GMAIL_LETTER, NULL},
+              {MARK_TEXT, "The response was:|The response from the remote server was:", NULL},
+              {MARK_TEXT,
+               "** Address not found **|** Delivery incomplete **|** Message blocked **|"
+               "** Message not delivered **|** Message too large **|"
+               "** Recipient inbox full **|** Error **",
+               NULL}},
+    .form = {.label = GMAIL_LETTER,
+             .end = "The response was:|The response from the remote server was:",
+             .why = "The response was:|The response from the remote server was:",
+             .delayed = "Gmail will retry for|** Delivery incomplete **"},
+};
+
 /* In whichever language the text is, a field of the header names whom it failed. */
 static void read_field(const struct page *page, enum report_action action, struct slice words,
                        struct findings *findings)
@@ -35,7 +54,7 @@ static void read_field(const struct page *page, enum report_action action, struc
     prose_fill_words(findings, slice_trim(words));
 }
 
-/* Since 2016, in every language: the server's words stand at the end. */
+/* Since 2016, in every language. */
 static void read_letter(const struct page *page, struct findings *findings)
 {
     bool delayed = phrase_find(page->text, "Gmail will retry for|Delivery incomplete").at != NULL ||
@@ -65,7 +84,7 @@ const struct dialect dialect_googlegroups = {
     .name = "googlegroups",
     .marks = {{MARK_FROM, "mailer-daemon@google", NULL},
               {MARK_FIELD, "", "X-Failed-Recipients"},
-              {MARK_TEXT, "https://groups.google.com/|https://support.google.com/a/", NULL},
-              {MARK_TEXT, "Google Groups|Google", NULL}},
+              {MARK_TEXT, "https://groups.google.com/", NULL},
+              {MARK_TEXT, "Google Groups", NULL}},
     .read = read_group,
 };

@@ -9,7 +9,7 @@
 #define EZWEB_SESSION "Each of the following recipients was rejected by a remote mail server"
 const struct dialect dialect_ezweb = {
     .name = "ezweb",
-    .marks = {{MARK_TEXT, EZWEB_SESSION, NULL}},
+    .marks = {{MARK_TEXT, EZWEB_SESSION, NULL}, {MARK_TEXT, ">>> ", NULL}},
     .form = {.begin = EZWEB_SESSION, .label = "Recipient:"},
 };
 

@@ -46,7 +46,7 @@ const struct dialect dialect_domino_document = {
     .marks = {{MARK_TEXT, DOMINO_DOCUMENT, NULL},
               {MARK_TEXT, "because:|weil:|Grund:", NULL},
               {MARK_TEXT, "Your document:|Ihr Dokument:", NULL}},
-    .form = {.label = DOMINO_DOCUMENT,
+    .form = {.label = "delivered to:|zugestellt werden an:",
              .end = "because:|weil:|Grund:",
              .why = "because:|weil:|Grund:",
              .why_end = "What should you do?|Routing path"},
@@ -56,8 +56,9 @@ const struct dialect dialect_domino_document = {
 #define GROUPWISE "The message that you sent was undeliverable to the following:"
 static void read_groupwise(const struct page *page, struct findings *findings)
 {
-    static const struct form form = {
-        .begin = GROUPWISE, .shapes = PROSE_LEAD, .end = "Possibly truncated original message"};
+    static const struct form form = {.begin = GROUPWISE,
+                                     .shapes = PROSE_FRONT | PROSE_GAP,
+                                     .end = "Possibly truncated original message"};
     prose_read_form(page->text, &form, findings);
     if (findings->count == 0)
         (void)findings_add(findings, SLICE_ABSENT);
@@ -87,13 +88,6 @@ const struct dialect dialect_mailenable = {
              .delayed = "Message delivery has been delayed"},
 };
 
-#define MERCURY "The following error report or reports were given to explain the problem:"
-const struct dialect dialect_mercury = {
-    .name = "mercury",
-    .marks = {{MARK_TEXT, MERCURY, NULL}},
-    .form = {.begin = MERCURY, .label = "*** "},
-};
-
 /* Gateways of X.400: Isode, MAILbus, PMDF. */
 const struct dialect dialect_x400 = {
     .name = "x400",
@@ -106,28 +100,15 @@ const struct dialect dialect_x400 = {
              .why_end = "The Original Message follows|Message details"},
 };
 
-/* Openfind's Mail2000: the same text, whether it gives up or goes on; the subject tells. */
-#define MAIL2000 "---The following addresses had delivery errors---"
-static void read_mail2000(const struct page *page, struct findings *findings)
-{
-    struct slice subject = page_field(page, "Subject");
-    bool delayed = phrase_find(subject, "Could not send mail for past").at != NULL;
-    prose_read_lines(prose_after(page->text, MAIL2000), PROSE_LEAD,
-                     delayed ? REPORTED_DELAYED : REPORTED_FAILED, findings);
-}
-const struct dialect dialect_mail2000 = {
-    .name = "mail2000",
-    .marks = {{MARK_TEXT, MAIL2000, NULL}},
-    .read = read_mail2000,
-};
-
-const struct dialect dialect_powermta = {
-    .name = "powermta",
-    .marks = {{MARK_TEXT, "to inform you on the delivery status of a message you previously sent",
-               NULL}},
-    .form = {.begin = "you will find a list of the affected recipients",
-             .shapes = PROSE_HEADED | PROSE_ALONE,
-             .delayed = "; will continue trying"},
+/* Dovecot, by Sieve or where a quota is reached; it often names the mailbox only. */
+const struct dialect dialect_dovecot = {
+    .name = "dovecot",
+    .marks = {{MARK_TEXT, "Your message to <", NULL},
+              {MARK_TEXT, "was automatically rejected:", NULL}},
+    .form = {.label = "Your message to <",
+             .end = "was automatically rejected:",
+             .why = "was automatically rejected:",
+             .nobody = true},
 };
 
 const struct dialect dialect_notice = {
@@ -138,4 +119,11 @@ const struct dialect dialect_notice = {
     .form = {.label = "target mail address:",
              .why = "reject reason:",
              .why_end = "target mail address:"},
+};
+
+const struct dialect dialect_smartermail = {
+    .name = "smartermail",
+    .marks = {{MARK_TEXT, "Could not deliver message to the following recipient(s):", NULL},
+              {MARK_TEXT, "Failed Recipient:", NULL}},
+    .form = {.label = "Failed Recipient:", .end = "-- The header and top"},
 };

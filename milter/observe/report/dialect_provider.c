@@ -77,7 +77,7 @@ const struct dialect dialect_zoho = {
     .marks = {{MARK_TEXT, ", ERROR_CODE :", NULL},
               {MARK_TEXT, "This message was created automatically by mail delivery", NULL}},
     .form = {.begin = "one or more of its recipients. This is a permanent error.",
-             .shapes = PROSE_LEAD},
+             .shapes = PROSE_FRONT | PROSE_GAP},
 };
 const struct dialect dialect_zoho_status = {
     .name = "zoho",
@@ -124,10 +124,29 @@ const struct dialect dialect_hostcenter = {
              .why_end = "Please try to send your message"},
 };
 
+/* "jane:000000:<jane@example.org> : 192.0.2.1 : mx.example.org:[192.0.2.2] : 550 ..." */
 const struct dialect dialect_sendgrid = {
     .name = "sendgrid",
     .marks = {{MARK_TEXT, "This is an automatically generated message from SendGrid", NULL}},
-    .form = {.begin = "to one of its intended recipients",
-             .shapes = PROSE_ALONE | PROSE_HEADED,
-             .end = "--- Below this line"},
+    .form = {.begin = "to one of its intended recipients", .label = ":<"},
+};
+
+/* Facebook names nobody, since its users shall stay unknown. */
+const struct dialect dialect_facebook = {
+    .name = "facebook",
+    .marks = {{MARK_TEXT, "This message was created automatically by Facebook.", NULL},
+              {MARK_TEXT, "this message could not be delivered", NULL}},
+    .form = {.shapes = PROSE_ALONE, .why = "created automatically by Facebook.", .nobody = true},
+};
+
+/* QQ, 163, 126 and other providers of China. */
+const struct dialect dialect_tencent = {
+    .name = "tencent",
+    .marks = {{MARK_TEXT, "您的邮件被退回|系统退信|原邮件信息", NULL},
+              {MARK_TEXT, "收件人|收 件 人", NULL},
+              {MARK_TEXT, "退信原因|host ", NULL}},
+    .form = {.label = "收件人|收 件 人",
+             .end = "退信原因",
+             .why = "退信原因",
+             .why_end = "建议解决方案"},
 };

@@ -10,16 +10,17 @@
 
 /* X(name): it is dialect_name. */
 #define OFFICE_DIALECTS(X)                                                                         \
-    X(googlegroups) X(gmail) X(google) X(mxlogic) X(hmailserver) X(office365) X(exchange2007)      \
-    X(exchange) X(exchange2003) X(amazon) X(amazonsns) X(outlook) X(ironport) X(barracuda)         \
-    X(mcafee) X(mailmarshal) X(symantec) X(viruswall) X(surfcontrol) X(mimesweeper)                \
-    X(messagelabs) X(xwall) X(amavis_content) X(ezweb) X(ezweb_account) X(kddi) X(biglobe)         \
-    X(activehunter) X(notes) X(groupwise) X(mailenable) X(mercury) X(x400) X(mail2000)             \
-    X(powermta) X(yahoo) X(aol) X(ionos) X(mailru) X(zoho) X(zoho_status) X(verizon)               \
-    X(earthlink) X(demon) X(hostcenter) X(sendgrid) X(domino) X(domino_document) X(notice)
+    X(googlegroups), X(gmail), X(gmail_letter), X(google), X(ionos), X(mxlogic), X(hmailserver),   \
+        X(office365), X(exchange2007), X(exchange), X(exchange2003), X(amazon), X(amazonsns),      \
+        X(outlook), X(ironport), X(barracuda), X(biglobe), X(mcafee), X(mailmarshal), X(symantec), \
+        X(viruswall), X(mimesweeper), X(messagelabs), X(mimecast), X(xwall), X(amavis_content),    \
+        X(ezweb), X(ezweb_account), X(kddi), X(activehunter), X(tencent), X(notes), X(groupwise),  \
+        X(mailenable), X(x400), X(dovecot), X(yahoo), X(aol), X(mailru), X(zoho), X(zoho_status),  \
+        X(verizon), X(earthlink), X(demon), X(hostcenter), X(facebook), X(sendgrid), X(domino),    \
+        X(domino_document), X(smartermail), X(notice)
 
-#define X(name) extern const struct dialect dialect_##name;
-OFFICE_DIALECTS(X)
-#undef X
+#define OFFICE_NAME(name) dialect_##name
+extern const struct dialect OFFICE_DIALECTS(OFFICE_NAME);
+#define OFFICE_ROW(name) &dialect_##name
 
 #endif

@@ -291,13 +291,13 @@ void prose_read_list(struct slice text, enum report_action action, struct findin
             return;
 }
 
-/* The row that this line names: behind the label, or alone in the line below it. */
+/* The row that this line names: behind the label, or in the line below it. */
 static struct found *row_labelled(struct slice line, const char *label, bool *expected,
                                   enum report_action action, struct findings *findings)
 {
     struct slice behind = prose_from(line, label);
-    struct slice address = page_address(*expected ? line : behind);
-    *expected = address.at == NULL && (behind.at != NULL || *expected);
+    struct slice address = page_address(behind.at == NULL && *expected ? line : behind);
+    *expected = address.at == NULL && (behind.at != NULL || (*expected && prose_is_empty(line)));
     if (address.at == NULL)
         return NULL;
     struct found *row = prose_add(findings, address, action, SLICE_ABSENT);
@@ -395,6 +395,14 @@ static void fill_from(struct slice text, const struct form *form, struct finding
     prose_fill_words(findings, slice_trim(why));
 }
 
+static void read_list(struct slice text, const struct form *form, enum report_action action,
+                      struct findings *findings)
+{
+    struct slice below = prose_read_lines(text, action, findings);
+    if ((form->shapes & PROSE_BARE) == 0 && !prose_is_empty(below))
+        prose_fill_words(findings, slice_trim(below));
+}
+
 void prose_read_form(struct slice text, const struct form *form, struct findings *findings)
 {
     enum report_action action = action_of(text, form);
@@ -405,8 +413,8 @@ void prose_read_form(struct slice text, const struct form *form, struct findings
         prose_read_labels(part, form->label, action, findings);
     else if ((form->shapes & PROSE_ALL) != 0)
         prose_read_list(part, action, findings);
-    else if ((form->shapes & (PROSE_LIST | PROSE_LEAD)) != 0)
-        prose_read_lines(part, form->shapes, action, findings);
+    else if ((form->shapes & PROSE_LIST) != 0)
+        read_list(part, form, action, findings);
     else
         prose_read_blocks(part, form->shapes, action, findings);
     if (form->why != NULL)

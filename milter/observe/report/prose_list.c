@@ -59,20 +59,6 @@ bool prose_list_line(struct slice line, enum report_action action, struct findin
     return any;
 }
 
-/* "<a@example.org>  (User unknown)", "a@example.org [Connection timed out]" */
-static bool lead_line(struct slice line, enum report_action action, struct findings *findings)
-{
-    struct slice address = page_address(line), taken;
-    if (address.at == NULL)
-        return false;
-    struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
-    const char *behind = address.at + address.size;
-    struct slice words = slice_make(behind, (size_t)(line.at + line.size - behind));
-    (void)text_take_any(&front, " \t<*-'\"", &taken);
-    (void)text_take_any(&words, " \t>:'\"", &taken);
-    return front.size == 0 && prose_add(findings, address, action, slice_trim(words)) != NULL;
-}
-
 /* A line of dashes, and an empty one, part nothing. */
 static bool is_rule(struct slice line)
 {
@@ -81,18 +67,11 @@ static bool is_rule(struct slice line)
     return line.size == 0 || (text_take_any(&line, "-=_*", &taken) && line.size == 0);
 }
 
-void prose_read_lines(struct slice text, unsigned shapes, enum report_action action,
-                      struct findings *findings)
+struct slice prose_read_lines(struct slice text, enum report_action action,
+                              struct findings *findings)
 {
-    bool list = (shapes & PROSE_LIST) != 0;
     struct slice rest = text, line;
-    while (page_line(&rest, &line)) {
-        bool named =
-            list ? prose_list_line(line, action, findings) : lead_line(line, action, findings);
-        if (!named && !is_rule(line))
-            break;
+    while (page_line(&rest, &line) && (prose_list_line(line, action, findings) || is_rule(line)))
         text = rest;
-    }
-    if (list && slice_trim(text).size > 0)
-        prose_fill_words(findings, slice_trim(text));
+    return text;
 }
