@@ -10,7 +10,7 @@
 #include "waybill/digest.h"
 
 #define NEAR_MS (15 * MINUTE_MS) /* between the arrival that a report tells and ours */
-#define SKEW_MS (5 * SECOND_MS)  /* of two clocks */
+#define SKEW_MS MINUTE_MS        /* of two nodes' clocks */
 #define BACK_MS (90 * DAY_MS)    /* what a report tells of older mails is not believed */
 #define LATE_DAYS 7              /* of another server's queue, after ours had let the mail go */
 
@@ -168,7 +168,7 @@ static bool mail_better(const struct entry *a, const struct entry *b, const stru
     if (!arrived_told(fact, &wanted))
         wanted = fact->time;
     int64_t far_a = distance(a->arrived, wanted), far_b = distance(b->arrived, wanted);
-    if (entry_minted(a) != entry_minted(b) && distance(far_a, far_b) <= SKEW_MS)
+    if (entry_minted(a) != entry_minted(b) && distance(far_a, far_b) <= SECOND_MS)
         return entry_minted(b);
     return far_a != far_b ? far_a < far_b : a->id < b->id;
 }
@@ -272,15 +272,17 @@ static int load_found(struct ship *ship, const struct answer *answer)
     return load_entries(ship, ids, count, false);
 }
 
-static bool may_ask(struct match *match, const struct fact *fact, bool free_of_charge)
+/* Counted in the time of the reports, not in ours: a backlog that is read at once is no flood. */
+static bool may_ask(struct match *match, const struct fact *fact, struct answer *answer)
 {
-    int64_t second = clock_monotonic() / SECOND_MS;
-    if (free_of_charge || from_inside(fact))
+    int64_t second = fact->time / SECOND_MS;
+    if (answer->paid || from_inside(fact))
         return true;
     if (second != match->second)
         match->strangers = 0;
     match->second = second;
-    return match->strangers++ < MATCH_STRANGERS_MAX;
+    answer->paid = match->strangers++ < MATCH_STRANGERS_MAX;
+    return answer->paid;
 }
 
 static enum found find_by(struct ship *ship, const struct fact *fact, enum clue clue,
@@ -291,7 +293,7 @@ static enum found find_by(struct ship *ship, const struct fact *fact, enum clue 
         return FOUND_AGAIN;
     if (*best != NULL)
         return FOUND;
-    if (!answer->asked && !may_ask(&ship->match, fact, free_of_charge))
+    if (!answer->asked && !free_of_charge && !may_ask(&ship->match, fact, answer))
         return FOUND_UNASKED;
     if ((!answer->asked && ask_index(ship, fact, clue, answer) != 0) ||
         load_found(ship, answer) != 0 || best_live(ship, fact, clue, best) != 0)

@@ -22,6 +22,7 @@ struct match {
     uint64_t report; /* what is asked about, hashed; 0: nothing */
     struct answer {
         bool asked;
+        bool paid; /* counted among the strangers' questions */
         size_t count;
         uint64_t ids[MATCH_IDS_MAX];
     } of[CLUES];
@@ -30,7 +31,7 @@ struct match {
         struct seen recipients;
     } mails[MATCH_MAILS_MAX];
     size_t mails_next;
-    int64_t second; /* in which strangers asked last */
+    int64_t second; /* of the last report of a stranger that asked */
     int strangers;  /* questions they put in it */
 };
 
