@@ -359,9 +359,17 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
 
 /* ---- what reports say ---- */
 
-static bool report_decides(const struct waybill *waybill, const struct recipient *recipient,
-                           const struct fact *fact, enum recipient_state state)
+/* What another server proves may have come in on a machine with another clock. */
+static bool report_follows(const struct waybill *waybill, size_t fact_index, int64_t since)
 {
+    int64_t skew = waybill->trust[fact_index] == TRUST_PROVED ? MINUTE_MS : 0;
+    return waybill->facts[fact_index].time + skew >= since;
+}
+
+static bool report_decides(const struct waybill *waybill, const struct recipient *recipient,
+                           size_t fact_index, enum recipient_state state)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
     enum recipient_state now = recipient->state;
     if (recipient->decided_by == SIZE_MAX)
         return true;
@@ -373,7 +381,7 @@ static bool report_decides(const struct waybill *waybill, const struct recipient
     if (!state_final(now))
         return true;
     return (now == STATE_DELIVERED || now == STATE_EXPANDED) && outcome_same(state, STATE_FAILED) &&
-           fact->time >= recipient->since;
+           report_follows(waybill, fact_index, recipient->since);
 }
 
 /* A report is no attempt: it tells of one. */
@@ -384,7 +392,7 @@ static void weigh_report(const struct waybill *waybill, size_t fact_index)
     enum recipient_state state = (enum recipient_state)state_of_kind(fact->kind);
     struct slice relay = recipient->relay, next = recipient->next, via = recipient->via;
     recipient->taken = true;
-    if (!report_decides(waybill, recipient, fact, state))
+    if (!report_decides(waybill, recipient, fact_index, state))
         return;
     decide(waybill, recipient, state, fact_index);
     if (recipient->relay.at == NULL)
