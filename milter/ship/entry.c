@@ -59,6 +59,8 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
     struct slice message_id = fact->value[KEY_MESSAGE_ID];
     if (fact->time < entry->arrived)
         entry->arrived = fact->time;
+    if (fact->witness == WITNESS_REPORT)
+        return; /* it says nothing of where the mail is, nor of its client */
     if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
         entry->gone = fact->time;
     if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED) {
