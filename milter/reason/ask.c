@@ -9,7 +9,6 @@
 
 #include "fold.h"
 
-#define WORDS_MAX 8192
 #define SET(bits, at) ((bits)[(at) / 64] |= UINT64_C(1) << (at) % 64)
 #define IS_SET(bits, at) (((bits)[(at) / 64] >> (at) % 64 & 1) != 0)
 
@@ -35,18 +34,27 @@ static bool borders_hold(struct slice words, size_t start, size_t end, uint8_t b
     return (borders & BORDER_AFTER) == 0 || end == words.size || !word_byte(words.at[end]);
 }
 
-/* The phrase stands from `start` to before `end`. The first end is the best: it leaves the most
- * room for what has to follow. */
+/* The phrase stands from `start` to before `end`: it goes on where the rule had come to, or it
+ * begins anew, because from a later place more of what follows is near enough. */
 static void use_phrase(struct walk *walk, struct use use, size_t start, size_t end)
 {
+    const struct rule *rule = &walk->book->rules[use.rule];
+    uint8_t found = walk->found[use.rule];
+
     if (use.place == PLACE_NOT) {
         SET(walk->spoilt, use.rule);
         return;
     }
-    if (walk->found[use.rule] != use.place || (use.place > 0 && start < walk->end[use.rule]))
+    if (found == rule->phrases)
+        return;
+    if (use.place > 0 && (found != use.place || start < walk->end[use.rule] ||
+                          start - walk->end[use.rule] > rule->distance))
+        return;
+    if (use.place == 0 && found > 1 && end - walk->end[use.rule] <= rule->distance)
         return;
     walk->end[use.rule] = (uint16_t)end;
-    if (++walk->found[use.rule] == walk->book->rules[use.rule].phrases)
+    walk->found[use.rule] = use.place + 1;
+    if (use.place + 1 == rule->phrases)
         SET(walk->fits, use.rule);
 }
 
@@ -156,7 +164,7 @@ static void look_at_codes(struct asked *asked, const struct evidence *evidence, 
 void phrasebook_ask(const struct phrasebook *book, const struct evidence *evidence,
                     struct decision *decision)
 {
-    char folded[WORDS_MAX];
+    char folded[PHRASEBOOK_WORDS_MAX];
     struct slice words = evidence->words;
     const struct rule *rule;
     struct asked asked = {.delayed = evidence->delayed,
@@ -164,10 +172,10 @@ void phrasebook_ask(const struct phrasebook *book, const struct evidence *eviden
                           .command = evidence->command,
                           .dialect = evidence->dialect};
 
-    if (words.size > WORDS_MAX)
-        words.size = WORDS_MAX;
+    if (words.size > PHRASEBOOK_WORDS_MAX)
+        words.size = PHRASEBOOK_WORDS_MAX;
     look_at_codes(&asked, evidence, words);
-    words = slice_make(folded, fold_words(words, folded, WORDS_MAX));
+    words = slice_make(folded, fold_words(words, folded, PHRASEBOOK_WORDS_MAX));
     rule = find_rule(book, words, &asked);
     if (rule != NULL)
         *decision = (struct decision){rule->reason, book->names.data + rule->name};

@@ -11,11 +11,13 @@
 #include "waybill/buffer.h"
 #include "waybill/reason.h"
 
+#define PHRASEBOOK_WORDS_MAX 8192    /* bytes of a server's words that are looked at */
 #define RULES_MAX 4096               /* of all files */
 #define RULE_LINE_MAX 1000           /* bytes */
 #define RULE_FILE_MAX (512 << 10)    /* bytes */
 #define RULE_FILES_MAX 64            /* in the directory */
 #define RULE_PHRASES_MAX 8           /* of one rule */
+#define RULE_DISTANCE 80             /* bytes between two phrases of a rule that does not say */
 #define PHRASE_MAX 200               /* bytes */
 #define PHRASES_MAX 8192             /* of all rules */
 #define PHRASE_BYTES_MAX (256 << 10) /* of all phrases */
@@ -33,6 +35,7 @@ struct span {
 struct rule {
     enum reason reason;
     uint8_t phrases;                    /* that must occur */
+    uint16_t distance;                  /* between one and the next, at most */
     struct span conditions[CONDITIONS]; /* in the values; count 0: not asked */
     uint32_t name;                      /* in the names */
 };
@@ -48,11 +51,12 @@ struct draft {
     uint32_t at, size; /* in the folded bytes */
     const char *text;  /* once no more are added */
     uint8_t borders;
+    bool once; /* one occurrence tells all */
     struct use use;
 };
 
-/* A phrase, once, for all rules that have it. Uses up to `later` need it only once, the first
- * time; those behind it look at each occurrence. */
+/* A phrase, once, for all rules that have it. Uses before `later` need it once, the first time;
+ * the others, of rules with several phrases, look at each occurrence. */
 struct phrase {
     uint16_t size;
     uint8_t borders;
@@ -79,7 +83,7 @@ struct phrasebook {
     uint64_t always[RULES_MAX / 64]; /* rules that need no phrase */
 };
 
-/* All lines of a file; `file` names it in errors and rules. The text lives as long as the book. */
+/* All lines of a file; `file` is its path, for errors. The text lives as long as the book. */
 int book_parse(struct phrasebook *book, const char *file, struct slice text, struct error *why);
 /* The book is complete. */
 int book_compile(struct phrasebook *book, struct error *why);

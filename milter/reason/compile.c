@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool needs_once(const struct draft *draft)
-{
-    return draft->use.place == 0 || draft->use.place == PLACE_NOT;
-}
-
 static int compare_texts(const struct draft *a, const struct draft *b)
 {
     uint32_t least = a->size < b->size ? a->size : b->size;
@@ -33,7 +28,7 @@ static int compare_drafts(const void *one, const void *other)
     if (order == 0)
         order = a->borders - b->borders;
     if (order == 0)
-        order = needs_once(b) - needs_once(a);
+        order = b->once - a->once;
     if (order == 0)
         order = (a->use.rule > b->use.rule) - (a->use.rule < b->use.rule);
     return order != 0 ? order : a->use.place - b->use.place;
@@ -41,8 +36,12 @@ static int compare_drafts(const void *one, const void *other)
 
 static void sort_drafts(struct phrasebook *book)
 {
-    for (uint32_t i = 0; i < book->draft_count; i++)
-        book->drafts[i].text = book->folded.data + book->drafts[i].at;
+    for (uint32_t i = 0; i < book->draft_count; i++) {
+        struct draft *draft = &book->drafts[i];
+
+        draft->text = book->folded.data + draft->at;
+        draft->once = draft->use.place == PLACE_NOT || book->rules[draft->use.rule].phrases == 1;
+    }
     if (book->draft_count > 0)
         qsort(book->drafts, book->draft_count, sizeof *book->drafts, compare_drafts);
 }
@@ -56,7 +55,7 @@ static uint32_t join_drafts(struct phrasebook *book, uint32_t first)
 
     for (; end < book->draft_count && same_phrase(draft, &book->drafts[end]); end++) {
         book->uses[end] = book->drafts[end].use;
-        if (needs_once(&book->drafts[end]))
+        if (book->drafts[end].once)
             later = end + 1;
     }
     *phrase = (struct phrase){.size = (uint16_t)draft->size,

@@ -70,15 +70,29 @@ static int read_values(struct line *line, int condition, struct slice values, st
     return 0;
 }
 
+/* No condition: it says how the phrases are looked for. */
+static int read_distance(struct line *line, struct slice text, struct error *why)
+{
+    uint64_t number = 0;
+
+    if (!text_number(text, 0, PHRASEBOOK_WORDS_MAX, &number))
+        return error_set(why, "distance=%.*s: allowed is 0 to %d", SLICE_ARGS(text),
+                         PHRASEBOOK_WORDS_MAX);
+    line->rule.distance = (uint16_t)number;
+    return 0;
+}
+
 static int read_condition(struct line *line, struct slice word, struct error *why)
 {
     struct slice whole = word, name;
     int condition;
 
+    if (text_take(&word, "distance="))
+        return read_distance(line, word, why);
     if (!text_take_until(&word, '=', &name) || (condition = condition_find(name)) < 0)
         return error_set(why,
                          "'%.*s' is no condition; allowed are status= code= host= command= "
-                         "dialect= delayed=, and phrases in \"\"",
+                         "dialect= delayed= distance=, and phrases in \"\"",
                          SLICE_ARGS(whole));
     if (line->rule.conditions[condition].count > 0)
         return error_set(why, "%.*s= for the second time; allowed is one list, with commas",
@@ -216,8 +230,10 @@ static int read_reason(struct line *line, struct slice *from, struct error *why)
     return 0;
 }
 
+/* The name has the file's, without the directory. */
 static int name_rule(struct line *line, const char *file, size_t number)
 {
+    const char *slash = strrchr(file, '/');
     struct buffer *names = &line->book->names;
     struct slice words = line->phrase.at != NULL ? line->phrase : line->condition;
     size_t size = words.size;
@@ -226,8 +242,9 @@ static int name_rule(struct line *line, const char *file, size_t number)
         for (size = NAME_PHRASE_MAX; size > 0 && ((unsigned char)words.at[size] & 0xC0) == 0x80;)
             size--;
     line->rule.name = (uint32_t)names->size;
-    buffer_addf(names, line->phrase.at != NULL ? "%s:%zu '%.*s%s'" : "%s:%zu %.*s%s", file, number,
-                (int)size, words.at, size < words.size ? "..." : "");
+    buffer_addf(names, line->phrase.at != NULL ? "%s:%zu '%.*s%s'" : "%s:%zu %.*s%s",
+                slash != NULL ? slash + 1 : file, number, (int)size, words.at,
+                size < words.size ? "..." : "");
     return buffer_add_char(names, '\0');
 }
 
@@ -265,7 +282,7 @@ static int check_bytes(struct slice text, struct error *why)
 static int read_line(struct phrasebook *book, struct slice text, const char *file, size_t number,
                      struct error *why)
 {
-    struct line line = {.book = book};
+    struct line line = {.book = book, .rule = {.distance = RULE_DISTANCE}};
 
     if (check_bytes(text, why) < 0)
         return -1;

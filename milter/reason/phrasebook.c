@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,20 +57,31 @@ static int read_open(int file, struct slice *text, struct error *why)
 }
 
 /* The book owns the text from then on. */
-static int add_file(struct phrasebook *book, int directory, const char *name, struct error *why)
+static int add_file(struct phrasebook *book, const char *path, struct error *why)
 {
-    int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct slice text;
     int result;
 
     if (file < 0)
-        return error_set(why, "%s: %s", name, strerror(errno));
+        return error_set(why, "%s: %s", path, strerror(errno));
     result = read_open(file, &text, why);
     (void)close(file);
     if (result < 0)
-        return error_prefix(why, "%s", name);
+        return error_prefix(why, "%s", path);
     book->files[book->file_count++] = (char *)(uintptr_t)text.at;
-    return book_parse(book, name, text, why);
+    return book_parse(book, path, text, why);
+}
+
+static int add_named(struct phrasebook *book, const char *directory, const char *name,
+                     struct error *why)
+{
+    char path[PATH_MAX];
+    int size = snprintf(path, sizeof path, "%s/%s", directory, name);
+
+    if (size < 0 || (size_t)size >= sizeof path)
+        return error_set(why, "%s: the name is too long", directory);
+    return add_file(book, path, why);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -102,17 +114,19 @@ static int list_names(DIR *directory, char *names[static RULE_FILES_MAX], size_t
     return errno == 0 ? 0 : error_set(why, "%s", strerror(errno));
 }
 
-static int add_files(struct phrasebook *book, DIR *directory, struct error *why)
+static int add_files(struct phrasebook *book, const char *path, DIR *directory, struct error *why)
 {
     char *names[RULE_FILES_MAX];
     size_t count = 0;
     int result = list_names(directory, names, &count, why);
 
+    if (result < 0)
+        (void)error_prefix(why, "%s", path);
     if (count > 0)
         qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 0; i < count; i++) {
         if (result == 0)
-            result = add_file(book, dirfd(directory), names[i], why);
+            result = add_named(book, path, names[i], why);
         free(names[i]);
     }
     return result;
@@ -127,9 +141,9 @@ static int add_directory(struct phrasebook *book, const char *path, struct error
         return 0;
     if (directory == NULL)
         return error_set(why, "%s: %s", path, strerror(errno));
-    result = add_files(book, directory, why);
+    result = add_files(book, path, directory, why);
     (void)closedir(directory);
-    return result < 0 ? error_prefix(why, "%s", path) : 0;
+    return result;
 }
 
 struct slice phrasebook_shipped(void)

@@ -15,10 +15,10 @@ static bool is_sign(char c)
     return (unsigned char)c <= ' ' || strchr("<>[](){}*-'\":,;.=|", c) != NULL;
 }
 
-static bool leads_line(struct slice line, struct slice address)
+static bool only_signs(const char *from, const char *to)
 {
-    for (const char *at = line.at; at < address.at; at++)
-        if (!is_sign(*at))
+    for (; from < to; from++)
+        if (!is_sign(*from))
             return false;
     return true;
 }
@@ -36,7 +36,9 @@ static void find_in_line(struct places *places, struct slice line, size_t paragr
             .address = address,
             .line = (size_t)(line.at - places->text.at),
             .paragraph = paragraph,
-            .leads = leads_line(line, address),
+            .leads = only_signs(line.at, address.at),
+            .alone = only_signs(line.at, address.at) &&
+                     only_signs(address.at + address.size, line.at + line.size),
         };
         rest.size -= (size_t)(address.at + address.size - rest.at);
         rest.at = address.at + address.size;
@@ -71,19 +73,21 @@ static size_t next_leader(const struct places *places, size_t i)
     return places->text.size;
 }
 
-/* Up to an empty line; if that is no more than one line, with the next paragraph. */
-static struct slice take_paragraph(struct slice rest)
+/* Up to an empty line, or to the `gaps`-th. */
+static struct slice take_paragraphs(struct slice rest, int gaps)
 {
     struct slice line;
     const char *begin = rest.at, *end = rest.at;
-    int lines = 0, gaps = 0;
+    bool open = false;
 
     while ((size_t)(end - begin) < REPORT_WORDS_MAX && page_line(&rest, &line)) {
         if (slice_trim(line).size > 0) {
-            lines++;
+            open = true;
             end = line.at + line.size;
-        } else if (lines > 1 || ++gaps > 1) {
+        } else if (open && --gaps == 0) {
             break;
+        } else {
+            open = false;
         }
     }
     if ((size_t)(end - begin) > REPORT_WORDS_MAX)
@@ -96,7 +100,10 @@ static struct slice around_place(const struct places *places, size_t i)
     const struct place *place = &places->of[i];
     size_t from = place->leads ? place->line : place->paragraph;
 
-    return take_paragraph(slice_make(places->text.at + from, next_leader(places, i) - from));
+    struct slice rest = slice_make(places->text.at + from, next_leader(places, i) - from);
+    struct slice one = take_paragraphs(rest, 1);
+
+    return place->alone && slice_find(one, '\n') < 0 ? take_paragraphs(rest, 2) : one;
 }
 
 struct slice places_around(const struct places *places, struct slice address)

@@ -17,6 +17,7 @@ struct places {
         size_t line;      /* where its line begins in the text */
         size_t paragraph; /* where its paragraph begins */
         bool leads;       /* nothing but signs stands before it in its line */
+        bool alone;       /* nor behind it */
     } of[AROUND_MAX];
     size_t count;
 };
@@ -25,7 +26,7 @@ struct places {
 void places_find(struct places *places, struct slice text);
 /* The paragraph that names the address, the one with a reply code before others; a view into the
  * text. Where lines begin with addresses, what belongs to the others is left out. With the next
- * paragraph, if it is but one line. Absent: the text has no word on it. */
+ * paragraph, if the address is all that its own says. Absent: the text has no word on it. */
 struct slice places_around(const struct places *places, struct slice address);
 /* The only mailbox that the text names; absent: none, or several. */
 struct slice places_only(const struct places *places);

@@ -107,6 +107,8 @@ static void finish(struct assembly *assembly, struct report_recipient *to, struc
         to->command = session_command(to->words);
     if (to->command.at == NULL && around.at != NULL)
         to->command = session_command(around);
+    if (to->command.at == NULL)
+        to->command = session_transcript(assembly->page->text, to->address, to->words);
     set_status(assembly, to, status);
     ask_book(assembly, to);
 }
@@ -202,7 +204,8 @@ void assemble_groups(struct assembly *assembly, const struct groups *groups,
                      const struct findings *findings)
 {
     for (size_t i = 0; i < groups->count; i++)
-        add_group(assembly, groups, &groups->of[i], findings);
+        if (group_tells(&groups->of[i]))
+            add_group(assembly, groups, &groups->of[i], findings);
 }
 
 /* ---- from the text ---- */

@@ -13,7 +13,12 @@
 
 #define REPLACEMENT 0xfffdu
 #define WRONG_MAX 256 /* sequences in one text; beyond, the charset's name was a lie */
-#define ESCAPE 0x1b
+#define ESCAPE 0x1bu
+
+/* What a line holds that is not plain ASCII. */
+#define NEEDS_CHARSET 1u
+#define NEEDS_NUL 2u
+#define NEEDS_ESCAPE 4u
 
 static const struct {
     const char *label;
@@ -91,6 +96,8 @@ void charset_choose(struct charset *charset, struct slice name)
     charset->kind = name.size == 0 ? CHARSET_GUESS : CHARSET_UNKNOWN;
     charset->name = NULL;
     charset->wrong = 0;
+    if (name.size == 0)
+        return;
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (slice_equal_nocase(name, slice_of(labels[i].label))) {
             charset->kind = labels[i].kind;
@@ -135,18 +142,27 @@ size_t charset_put(char *to, size_t room, uint32_t code)
     return size;
 }
 
-/* What the line needs: bit 7: it is not ASCII; 1: it holds NUL; 2: it holds an escape. */
+/* Not 0: one of the eight bytes is zero. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
+/* Nearly all lines are plain ASCII, which eight bytes at a time can tell. */
 static unsigned line_needs(struct slice line)
 {
-    unsigned char high = 0, nul = 0, escape = 0;
+    uint64_t high = 0, nul = 0, escape = 0, word;
 
-    for (size_t i = 0; i < line.size; i++) {
-        unsigned char byte = (unsigned char)line.at[i];
-        high |= byte;
-        nul |= byte == 0;
-        escape |= byte == ESCAPE;
+    for (size_t i = 0; i < line.size; i += sizeof word) {
+        size_t size = line.size - i < sizeof word ? line.size - i : sizeof word;
+        memset(&word, ' ', sizeof word);
+        memcpy(&word, line.at + i, size);
+        high |= word & 0x8080808080808080u;
+        nul |= zero_bytes(word);
+        escape |= zero_bytes(word ^ (0x0101010101010101u * ESCAPE));
     }
-    return (high & 0x80u) | nul | (unsigned)(escape << 1);
+    return (high != 0 ? NEEDS_CHARSET : 0) | (nul != 0 ? NEEDS_NUL : 0) |
+           (escape != 0 ? NEEDS_ESCAPE : 0);
 }
 
 static bool is_utf8(struct slice line)
@@ -274,13 +290,15 @@ struct slice charset_line(struct charset *charset, struct slice line, char *to, 
     const char *name = charset->name;
     unsigned needs = line_needs(line);
 
-    if (kind == CHARSET_GUESS && (needs & 2u) != 0 && has_japanese_escape(line)) {
+    if (kind == CHARSET_GUESS && (needs & NEEDS_ESCAPE) != 0 && has_japanese_escape(line)) {
         kind = CHARSET_ICONV;
         name = "ISO-2022-JP";
     }
-    if ((needs & 0x81u) == 0 && (kind != CHARSET_ICONV || (needs & 2u) == 0))
+    if ((needs & (NEEDS_CHARSET | NEEDS_NUL)) == 0 &&
+        (kind != CHARSET_ICONV || (needs & NEEDS_ESCAPE) == 0))
         return line;
-    if ((needs & 1u) == 0 && kind != CHARSET_WESTERN && kind != CHARSET_ICONV && is_utf8(line))
+    if ((needs & NEEDS_NUL) == 0 && kind != CHARSET_WESTERN && kind != CHARSET_ICONV &&
+        is_utf8(line))
         return line;
     if (kind == CHARSET_GUESS)
         kind = is_utf8(line) ? CHARSET_UTF8 : CHARSET_WESTERN;

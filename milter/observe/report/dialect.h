@@ -51,10 +51,24 @@ struct mark {
 };
 #define DIALECT_MARKS 5
 
+/* How the text is built, for most dialects; see prose_read_form. All phrases may have
+ * alternatives, and may be absent. */
+struct form {
+    const char *begin;  /* recipients are named below the line that says this, else from the top */
+    const char *end;    /* and before this */
+    const char *label;  /* each is named behind this; absent: by the shapes */
+    unsigned shapes;    /* PROSE_..., see prose.h */
+    const char *why;    /* words that belong to no recipient begin behind this */
+    const char *why_end;
+    const char *delayed, *delivered; /* the text says so if it says this; else it failed */
+    bool nobody;        /* it is a bounce even where it names nobody */
+};
+
 struct dialect {
     const char *name;
     struct mark marks[DIALECT_MARKS];
-    /* Find the recipients in page->text. */
+    struct form form;
+    /* Find the recipients in page->text; absent: by the form. */
     void (*read)(const struct page *page, struct findings *findings);
 };
 

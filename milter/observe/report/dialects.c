@@ -5,18 +5,57 @@
  * The first whose marks are all there and that finds somebody has it; so what is special stands
  * before what is general.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "dialects.h"
+
+#include <stdlib.h>
+
 #include "phrases.h"
+#include "prose.h"
 
 static const struct dialect *const table[] = {
+    &dialect_fields,
     &dialect_qmail,
+    &dialect_postfix,
+    &dialect_exim_refused,
     &dialect_exim,
+    &dialect_smail,
+    &dialect_sendmail,
+    &dialect_interscan,
+    &dialect_courier,
+    &dialect_opensmtpd,
+    &dialect_dragonfly,
+    &dialect_mmdf,
+    &dialect_pp,
+    &dialect_zmailer,
+    &dialect_imail,
+    &dialect_postoffice,
+    &dialect_communigate,
+    &dialect_messagingserver,
+    &dialect_mdaemon,
+    &dialect_xmail,
+    &dialect_amavis,
+    &dialect_mfilter,
+    &dialect_lsmtp,
+    &dialect_fml,
+    &dialect_notification,
+    &dialect_trouble,
+    &dialect_mailfoundry,
+    &dialect_unable,
+    /* Less is known of the writer: */
+    &dialect_sendmail_transcript,
+    &dialect_postfix_reply,
+    &dialect_qsbmf,
+    &dialect_exim_field,
+    &dialect_plain,
 };
+
+#define DAEMON                                                                                     \
+    "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|delivery subsystem|"        \
+    "mail administrator|system administrator|mail system|mdaemon@|listserv@|majordomo@|-admin@|"   \
+    "-request@|-owner@|owner-|-bounces@"
+
 #define DIALECTS (sizeof table / sizeof table[0])
-_Static_assert(DIALECTS * DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
+_Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
 
 /* ---- findings ---- */
 
@@ -150,15 +189,33 @@ static bool marks_fit(const struct dialect *dialect, const struct page *page, co
     return true;
 }
 
+/* People quote bounces to each other, and to lists. */
+static bool is_talk(const struct page *page)
+{
+    static const char *const fields[] = {"List-Id", "List-Post", "Mailing-List", "X-Mailing-List"};
+    struct slice from = page_field(page, "From"), subject = page_field(page, "Subject");
+    if (page->null_sender || page_address(from).at == NULL || phrase_find(from, DAEMON).at != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (page_field(page, fields[i]).at != NULL)
+            return true;
+    return phrase_at(subject, "Re:|Fw:|Fwd:|AW:|WG:|SV:|VS:|TR:|RV:|RE :|Antw:") != 0;
+}
+
 const struct dialect *dialect_read(const struct page *page, struct findings *findings)
 {
     bool said[DIALECTS * DIALECT_MARKS] = {false};
+    if (is_talk(page))
+        return NULL;
     seek_marks(MARK_TEXT, page->text, said);
     seek_marks(MARK_COPY, slice_make(page->body.data, page->body.size), said);
     for (size_t i = 0; i < DIALECTS; i++) {
         if (!marks_fit(table[i], page, said + i * DIALECT_MARKS))
             continue;
-        table[i]->read(page, findings);
+        if (table[i]->read != NULL)
+            table[i]->read(page, findings);
+        else
+            prose_read_form(page->text, &table[i]->form, findings);
         if (findings->count > 0)
             return table[i];
     }
@@ -167,11 +224,13 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
 
 bool dialects_fit(void)
 {
-    size_t alternatives = 0;
+    struct phrases phrases;
+    phrases_init(&phrases);
     for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const char *words = table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS].words;
-        for (; words != NULL; words = strchr(words, '|'), words += words != NULL)
-            alternatives++;
+        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
+        if ((mark->place == MARK_TEXT || mark->place == MARK_COPY) &&
+            !phrases_add(&phrases, mark->words, 0))
+            return false;
     }
-    return alternatives <= PHRASES_MAX;
+    return true;
 }

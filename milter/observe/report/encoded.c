@@ -25,6 +25,19 @@ struct pending {
     char bytes[WORDS_MAX];
 };
 
+/* Where an encoded word may begin; the size: nowhere. */
+static size_t find_word(struct slice from)
+{
+    const char *at = from.at, *end = at + from.size;
+
+    while (at < end && (at = memchr(at, '=', (size_t)(end - at))) != NULL) {
+        if (end - at > 1 && at[1] == '?')
+            return (size_t)(at - from.at);
+        at++;
+    }
+    return from.size;
+}
+
 /* The encoded word at the front. Its text holds no "?", so that looking for its end is linear. */
 static bool read_word(struct slice from, struct word *word)
 {
@@ -97,11 +110,11 @@ static int decode(struct pending *pending, struct slice value, struct buffer *to
     size_t blanks;
 
     while (value.size > 0) {
-        ptrdiff_t at = slice_find_text(value, "=?");
-        size_t plain = at < 0 ? value.size : (size_t)at;
-        if (at >= 0 && !read_word(slice_make(value.at + plain, value.size - plain), &word))
+        size_t plain = find_word(value);
+        if (plain < value.size &&
+            !read_word(slice_make(value.at + plain, value.size - plain), &word)) {
             plain += 2;
-        else if (at >= 0 && plain == 0) {
+        } else if (plain == 0) {
             if (add_word(pending, &word, to) < 0)
                 return -1;
             value = slice_make(value.at + word.size, value.size - word.size);
@@ -124,7 +137,7 @@ int mime_decode_words(struct slice value, struct buffer *to)
     struct pending pending;
     int result;
 
-    if (slice_find_text(value, "=?") < 0)
+    if (find_word(value) == value.size)
         return value.size == 0 ? 0 : buffer_add(to, value.at, value.size);
     charset_begin(&pending.charset);
     pending.name = SLICE_ABSENT;

@@ -137,8 +137,11 @@ static enum tag_effect tag_effect(struct slice name)
         {"title", TAG_HIDES},
     };
 
+    if (name.size == 0)
+        return TAG_NONE;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (slice_equal_nocase(name, slice_of(tags[i].name)))
+        if ((name.at[0] | 0x20) == tags[i].name[0] &&
+            slice_equal_nocase(name, slice_of(tags[i].name)))
             return tags[i].effect;
     return TAG_NONE;
 }
@@ -221,24 +224,35 @@ static void take_comment(struct html *html, struct slice *from)
     take(from, i);
 }
 
+static void keep_tag(struct html *html, struct slice bytes)
+{
+    size_t room = HTML_TAG_MAX - html->tag_size;
+
+    if (bytes.size > room)
+        bytes.size = room;
+    memcpy(html->tag + html->tag_size, bytes.at, bytes.size);
+    html->tag_size += bytes.size;
+}
+
 /* A "<" inside of a tag begins another: the first was none, or was never closed. */
 static void take_tag(struct html *html, struct slice *from, const struct teller *teller)
 {
-    while (from->size > 0 && html->state == HTML_TAG) {
-        char byte = from->at[0];
-        take(from, 1);
-        if (byte == '<') {
-            html->tag_size = 0;
-        } else if (byte == '>') {
+    size_t before = html->tag_size, size = 0;
+
+    while (size < from->size && from->at[size] != '<' && from->at[size] != '>')
+        size++;
+    keep_tag(html, slice_make(from->at, size));
+    if (before < 3 && html->tag_size >= 3 && memcmp(html->tag, "!--", 3) == 0) {
+        size = 3 - before; /* the dashes behind may close it */
+        html->state = HTML_COMMENT;
+        html->dashes = 2; /* "<!-->" is one, too */
+    } else if (size < from->size) {
+        if (from->at[size++] == '>')
             tag_ends(html, teller);
-        } else if (html->tag_size < HTML_TAG_MAX) {
-            html->tag[html->tag_size++] = byte;
-            if (html->tag_size == 3 && memcmp(html->tag, "!--", 3) == 0) {
-                html->state = HTML_COMMENT;
-                html->dashes = 2; /* "<!-->" is one, too */
-            }
-        }
+        else
+            html->tag_size = 0;
     }
+    take(from, size);
 }
 
 static bool tag_may_begin(struct slice from)

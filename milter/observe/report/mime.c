@@ -34,6 +34,7 @@ struct level {
 struct mime {
     enum mime_state state;
     bool own_header; /* the header that is read is the mail's own */
+    bool untyped;    /* the mail says no type, and its text has not begun yet */
     bool leaf_is_plain;
     bool is_report;
     char report_type[32];
@@ -220,6 +221,7 @@ static void begin_body(struct mime *mime)
     bool digest = mime->depth > 0 && mime->levels[mime->depth - 1].digest;
 
     mime->state = IN_BODY;
+    mime->untyped = mime->own_header && content->type[0] == '\0';
     if (content->type[0] == '\0')
         (void)slice_copy(slice_of(digest ? "message/rfc822" : "text/plain"), content->type,
                          sizeof content->type);
@@ -309,6 +311,47 @@ static bool take_boundary(struct mime *mime, const struct piece *piece)
     return true;
 }
 
+/* Mails lose their Content-Type on the way, or get another boundary than they name: a line in
+ * front of all parts that can hardly be anything else is taken for it. */
+#define LIKELY_BOUNDARY_LEAST 10
+
+static bool looks_like_boundary(const struct piece *piece, struct slice line)
+{
+    bool alphanumeric = false;
+
+    if (!piece->first || !piece->last || line.size < LIKELY_BOUNDARY_LEAST ||
+        line.size > REPORT_BOUNDARY_MAX || line.at[0] != '-' || line.at[1] != '-')
+        return false;
+    for (size_t i = 2; i < line.size; i++) {
+        char low = (char)(line.at[i] | 0x20);
+        if (line.at[i] <= ' ')
+            return false;
+        alphanumeric =
+            alphanumeric || (low >= 'a' && low <= 'z') || (line.at[i] >= '0' && line.at[i] <= '9');
+    }
+    return alphanumeric;
+}
+
+static bool adopt_boundary(struct mime *mime, const struct piece *piece)
+{
+    struct slice line = slice_trim(piece->bytes);
+    bool before_parts = mime->depth > 0 && mime->levels[mime->depth - 1].parts == 0;
+
+    if (mime->state != IN_BODY || !(mime->untyped || before_parts) || line.size == 0)
+        return false;
+    mime->untyped = false;
+    if (!looks_like_boundary(piece, line))
+        return false;
+    end_part(mime);
+    mime->part.partial = true;
+    mime->depth -= before_parts ? 1 : 0;
+    (void)slice_copy(slice_make(line.at + 2, line.size - 2), mime->content.boundary,
+                     sizeof mime->content.boundary);
+    enter_multipart(mime);
+    next_part(mime, &mime->levels[mime->depth - 1]);
+    return true;
+}
+
 /* ---- headers ---- */
 
 static void note_report(struct mime *mime)
@@ -339,9 +382,22 @@ static void end_header(struct mime *mime)
     begin_body(mime);
 }
 
+/* "From user@example.org Mon Jan  1 00:00:00 2024": a time tells it from a sentence. */
 static bool is_mbox_line(struct slice line)
 {
-    return slice_starts(line, "From ") || slice_starts(line, ">From ");
+    if (!slice_starts(line, "From ") && !slice_starts(line, ">From "))
+        return false;
+    for (size_t i = 6; i + 1 < line.size; i++)
+        if (line.at[i] == ':' && line.at[i - 1] >= '0' && line.at[i - 1] <= '9' &&
+            line.at[i + 1] >= '0' && line.at[i + 1] <= '9')
+            return true;
+    return false;
+}
+
+static void body_piece(struct mime *mime, const struct piece *piece)
+{
+    if (!adopt_boundary(mime, piece))
+        part_piece(&mime->part, piece);
 }
 
 /* A line that cannot stand in a header ends it, as it does for mail servers. */
@@ -365,7 +421,7 @@ static void header_piece(struct mime *mime, const struct piece *piece)
         end_header(mime);
     } else if (!is_mbox_line(line)) {
         end_header(mime);
-        part_piece(&mime->part, piece);
+        body_piece(mime, piece);
     }
 }
 
@@ -391,7 +447,7 @@ static void take_piece(void *context, const struct piece *piece)
     else if (mime->state == IN_HEADER)
         header_piece(mime, piece);
     else
-        part_piece(&mime->part, piece);
+        body_piece(mime, piece);
 }
 
 /* ---- what callers see ---- */

@@ -34,18 +34,18 @@ static void keep_on_one_line(char *at, size_t size)
 void page_add_field(struct page *page, struct slice name, struct slice value)
 {
     struct buffer *header = &page->header;
+    bool plain = slice_find(value, '=') < 0;
     /* An encoded word grows at most threefold: one byte becomes at most three in UTF-8. */
-    size_t most = slice_find_text(value, "=?") < 0 ? value.size : 3 * value.size;
-    size_t from;
+    size_t most = plain ? value.size : 3 * value.size, from = header->size;
 
     if (name.size + most + 3 > header->limit - header->size)
         return;
-    from = header->size;
-    if (buffer_add(header, name.at, name.size) < 0 || buffer_add_text(header, ": ") < 0)
+    if (buffer_add(header, name.at, name.size) < 0 || buffer_add(header, ": ", 2) < 0)
         return;
     if (mime_decode_words(value, header) < 0)
         return;
-    keep_on_one_line(header->data + from, header->size - from);
+    if (!plain)
+        keep_on_one_line(header->data + from, header->size - from);
     buffer_add_char(header, '\n');
 }
 
@@ -245,6 +245,7 @@ static const struct {
     {"recipient", WORD_VETO},
     {"recipients", WORD_VETO},
     {"end", WORD_VETO},
+    {"pgp", WORD_VETO},
     {"error", WORD_VETO},
     {"errors", WORD_VETO},
     {"failed", WORD_VETO},
@@ -281,29 +282,21 @@ static unsigned word_class(struct slice word)
 
 #define ANNOUNCEMENT_MAX 120 /* bytes; a longer line is prose */
 
-/* The classes of all words in the line; `strange`: one is not in the vocabulary. */
-static unsigned words_in(struct slice line, bool *strange)
+/* The next word of the line, without the dashes around it. */
+static bool take_announced_word(struct slice *line, struct slice *word)
 {
-    unsigned classes = 0;
+    const char *at = line->at, *end = at + line->size, *from;
 
-    *strange = false;
-    for (size_t i = 0; i < line.size;) {
-        size_t from = i;
-        while (i < line.size && is_word_byte(line.at[i]))
-            i++;
-        while (from < i && line.at[from] == '-')
-            from++;
-        if (from < i) {
-            size_t to = i;
-            while (line.at[to - 1] == '-')
-                to--;
-            unsigned class = word_class(slice_make(line.at + from, to - from));
-            classes |= class;
-            *strange = *strange || class == WORD_OTHER;
-        }
-        i = i == line.size || is_word_byte(line.at[i]) ? i : i + 1;
-    }
-    return classes;
+    while (at < end && (!is_word_byte(*at) || *at == '-'))
+        at++;
+    from = at;
+    while (at < end && is_word_byte(*at))
+        at++;
+    *line = slice_make(at, (size_t)(end - at));
+    while (at > from && at[-1] == '-')
+        at--;
+    *word = slice_make(from, (size_t)(at - from));
+    return word->size > 0;
 }
 
 static bool is_decoration(char byte)
@@ -315,8 +308,9 @@ static bool is_decoration(char byte)
  * nothing but what such a line is made of. */
 static bool line_announces(struct slice line, bool opens_paragraph)
 {
-    bool decorated, strange;
-    unsigned classes;
+    bool decorated;
+    unsigned class, classes = 0;
+    struct slice word;
 
     line = slice_trim(line);
     if (line.size < 4 || line.size > ANNOUNCEMENT_MAX)
@@ -324,12 +318,15 @@ static bool line_announces(struct slice line, bool opens_paragraph)
     decorated = is_decoration(line.at[0]) && is_decoration(line.at[1]);
     if (!decorated && !opens_paragraph)
         return false;
-    classes = words_in(line, &strange);
-    if ((classes & WORD_OBJECT) == 0 || (classes & WORD_VETO) != 0)
+    while (take_announced_word(&line, &word)) {
+        class = word_class(word);
+        if (class == WORD_VETO || (class == WORD_OTHER && !decorated))
+            return false;
+        classes |= class;
+    }
+    if ((classes & WORD_OBJECT) == 0)
         return false;
-    if (decorated)
-        return (classes & (WORD_ANNOUNCE | WORD_TITLE)) != 0;
-    return !strange && (classes & WORD_ANNOUNCE) != 0;
+    return (classes & (decorated ? WORD_ANNOUNCE | WORD_TITLE : WORD_ANNOUNCE)) != 0;
 }
 
 /* A run of lines that could be the header of a mail. */

@@ -41,14 +41,22 @@ bool prose_address(struct slice *rest, struct slice *address);
 /* How a line names a recipient; what follows, up to the next such line, are the words on it. A
  * line that is indented deeper than the first that named one is words, whatever it looks like. */
 enum prose_shape {
-    PROSE_ALONE = 1,    /* as prose_alone */
-    PROSE_HEADED = 2,   /* as prose_headed */
-    PROSE_INDENTED = 4, /* only lines that begin with a blank name a recipient */
-    PROSE_FLUSH = 8,    /* only lines that do not */
-    PROSE_GAP = 16,     /* the words end at an empty line */
+    PROSE_ALONE = 1,     /* as prose_alone */
+    PROSE_HEADED = 2,    /* as prose_headed */
+    PROSE_TAIL = 4,      /* at the end of the line, behind a colon or a blank */
+    PROSE_BRACKETS = 8,  /* only in <> */
+    PROSE_INDENTED = 16, /* only lines that begin with a blank */
+    PROSE_FLUSH = 32,    /* only lines that do not */
+    PROSE_GAP = 64,      /* the words end at an empty line */
+    PROSE_ALL = 128,     /* every address of the text, wherever it stands; no words */
 };
-/* Read such blocks from the whole text. */
+/* Read such blocks from the whole text. A remark in the line or in its block, "(expanded from:
+ * <a@example.org>)", gives the original recipient. */
 void prose_read_blocks(struct slice text, unsigned shapes, enum report_action action,
+                       struct findings *findings);
+/* Read the recipients that are named behind the label, in its line or alone in the next; the
+ * words go from there to the next label or to an empty line behind some. */
+void prose_read_labels(struct slice text, const char *label, enum report_action action,
                        struct findings *findings);
 /* Add a row for each address of the text. */
 void prose_read_list(struct slice text, enum report_action action, struct findings *findings);
@@ -57,8 +65,12 @@ void prose_read_list(struct slice text, enum report_action action, struct findin
 void prose_read_words(struct slice text, struct findings *findings);
 /* Rows that have no words yet get these. */
 void prose_fill_words(struct findings *findings, struct slice words);
-/* Add with action and words; words that are there already stay. */
-struct found *prose_add(struct findings *findings, struct slice address,
-                        enum report_action action, struct slice words);
+/* The whole: recipients and action by the form, and the words where `why` says. */
+void prose_read_form(struct slice text, const struct form *form, struct findings *findings);
+/* Add with action and words; words that are there already stay. NULL: full. */
+struct found *prose_add(struct findings *findings, struct slice address, enum report_action action,
+                        struct slice words);
+/* What the line says of where the recipient came from, into row->original. */
+void prose_read_origin(struct slice line, struct found *row);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "session.h"
 
+#include <string.h>
+
 #include "value.h"
 #include "page.h"
 #include "phrases.h"
@@ -115,5 +117,51 @@ struct slice session_command(struct slice words)
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (page_says(words, phrases[i].phrase))
             return slice_of(phrases[i].command);
+    return SLICE_ABSENT;
+}
+
+static struct slice verb_of(struct slice command)
+{
+    static const char *const verbs[] = {"RCPT", "DATA", "MAIL", "EHLO", "HELO", "AUTH", "STARTTLS"};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        struct slice verb = slice_of(verbs[i]);
+
+        if (command.size >= verb.size &&
+            slice_equal_nocase(slice_make(command.at, verb.size), verb))
+            return verb;
+    }
+    return SLICE_ABSENT;
+}
+
+static bool holds(struct slice text, struct slice part)
+{
+    for (size_t i = 0; part.size > 0 && i + part.size <= text.size; i++)
+        if (memcmp(text.at + i, part.at, part.size) == 0)
+            return true;
+    return false;
+}
+
+static bool is_refusal(struct slice answer)
+{
+    return answer.size > 3 && (answer.at[0] == '4' || answer.at[0] == '5');
+}
+
+struct slice session_transcript(struct slice text, struct slice address, struct slice words)
+{
+    struct slice line, command = SLICE_ABSENT;
+
+    while (page_line(&text, &line)) {
+        line = slice_trim(line);
+        if (text_take(&line, ">>> ")) {
+            command = line;
+            continue;
+        }
+        if (command.at == NULL || !text_take(&line, "<<< ") || !is_refusal(line))
+            continue;
+        if (holds(command, address) || holds(line, address) ||
+            (line.size > 3 && holds(words, line)))
+            return verb_of(command);
+    }
     return SLICE_ABSENT;
 }

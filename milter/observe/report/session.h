@@ -12,5 +12,8 @@
 struct slice session_remote(struct arena *arena, struct slice words);
 /* "CONN", "EHLO", "MAIL", "RCPT", "DATA", ...: a constant; absent: not told. */
 struct slice session_command(struct slice words);
+/* The same out of a transcript of the whole session (">>> DATA", "<<< 552 too big"): the command
+ * that names the address, or whose answer the words are. */
+struct slice session_transcript(struct slice text, struct slice address, struct slice words);
 
 #endif

@@ -10,6 +10,7 @@
 #include "date.h"
 #include "value.h"
 
+#define SHORT_WORDS 96
 /* Each is compared with all recipients. */
 #define GROUPS_MAX (4 * REPORT_RECIPIENTS_MAX)
 
@@ -173,7 +174,8 @@ static void set_original(struct groups *groups, struct slice value)
 
 static void set_actual(struct groups *groups, struct slice value)
 {
-    groups->current.actual = pick(groups->current.actual, value_address(groups->arena, value));
+    if (groups->current.actual.at == NULL)
+        groups->current.actual = value_address(groups->arena, value);
 }
 
 static void set_action(struct groups *groups, struct slice value)
@@ -197,6 +199,12 @@ static void set_action(struct groups *groups, struct slice value)
     }
 }
 
+static void keep_status(struct groups *groups, struct slice status)
+{
+    if (groups->current.status.at == NULL)
+        groups->current.status = arena_keep(groups->arena, status);
+}
+
 static void set_status(struct groups *groups, struct slice value)
 {
     struct slice whole = value, word;
@@ -206,23 +214,34 @@ static void set_status(struct groups *groups, struct slice value)
         while (word.size > 0 && word.at[word.size - 1] == '.')
             word.size--;
         if (status_fits(word))
-            groups->current.status = pick(groups->current.status, arena_keep(groups->arena, word));
+            keep_status(groups, word);
         else
             value = whole;
     }
-    groups->current.remark = pick(groups->current.remark, value_words(groups->arena, value, 255));
+    value = slice_trim(value);
+    if (slice_starts(value, "(") && slice_ends(value, ")"))
+        value = slice_make(value.at + 1, value.size - 2);
+    if (groups->current.remark.at == NULL)
+        groups->current.remark = value_words(groups->arena, value, 255);
+}
+
+/* Of very many recipients all shall be named, rather than a few with all that was said. */
+static size_t words_room(const struct groups *groups)
+{
+    return groups->arena->total < ARENA_MAX / 2 ? REPORT_WORDS_MAX : SHORT_WORDS;
 }
 
 static void set_words(struct groups *groups, struct slice value)
 {
     value_take_type(&value);
-    groups->current.words =
-        pick(groups->current.words, value_words(groups->arena, value, REPORT_WORDS_MAX));
+    if (groups->current.words.at == NULL)
+        groups->current.words = value_words(groups->arena, value, words_room(groups));
 }
 
 static void set_remote(struct groups *groups, struct slice value)
 {
-    groups->current.remote = pick(groups->current.remote, value_host(groups->arena, value));
+    if (groups->current.remote.at == NULL)
+        groups->current.remote = value_host(groups->arena, value);
 }
 
 static void set_tried(struct groups *groups, struct slice value)
@@ -237,12 +256,14 @@ static void set_until(struct groups *groups, struct slice value)
 
 static void set_reporting(struct groups *groups, struct slice value)
 {
-    groups->reporting = pick(groups->reporting, value_host(groups->arena, value));
+    if (groups->reporting.at == NULL)
+        groups->reporting = value_host(groups->arena, value);
 }
 
 static void set_envelope(struct groups *groups, struct slice value)
 {
-    groups->envelope_id = pick(groups->envelope_id, value_xtext(groups->arena, value));
+    if (groups->envelope_id.at == NULL)
+        groups->envelope_id = value_xtext(groups->arena, value);
 }
 
 static void set_arrived(struct groups *groups, struct slice value)
@@ -295,11 +316,15 @@ void groups_add_field(struct groups *groups, struct slice name, struct slice val
         groups->queue_id = value_clean(groups->arena, value, 255);
 }
 
+bool group_tells(const struct group *group)
+{
+    return group->has_action || group->has_status || group->words.at != NULL;
+}
+
 bool groups_tell(const struct groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++)
-        if (names_somebody(&groups->of[i]) &&
-            (groups->of[i].has_action || groups->of[i].has_status))
+        if (names_somebody(&groups->of[i]) && group_tells(&groups->of[i]))
             return true;
     return false;
 }

@@ -36,7 +36,9 @@ void groups_init(struct groups *groups, struct arena *arena);
 void groups_free(struct groups *groups);
 void groups_add_field(struct groups *groups, struct slice name, struct slice value);
 void groups_end_group(struct groups *groups);
-/* Does one of them say what became of a recipient that it names? */
+/* Does it say what became of somebody? A torn one may only begin to. */
+bool group_tells(const struct group *group);
+/* Does one of them, of a recipient that it names? */
 bool groups_tell(const struct groups *groups);
 
 #endif

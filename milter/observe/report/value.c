@@ -297,12 +297,10 @@ struct slice value_host(struct arena *arena, struct slice value)
     value = slice_trim(value);
     if (!text_take_word(&value, &host))
         return SLICE_ABSENT;
-    while (host.size > 0 && strchr(".:,;>)", host.at[host.size - 1]) != NULL)
-        host.size--;
-    while (host.size > 0 && (host.at[0] == '<' || host.at[0] == '('))
+    while (host.size > 0 && strchr("<([", host.at[0]) != NULL)
         host = slice_make(host.at + 1, host.size - 1);
-    if (slice_starts(host, "[") && slice_ends(host, "]"))
-        host = slice_make(host.at + 1, host.size - 2);
+    while (host.size > 0 && strchr(".:,;>)]", host.at[host.size - 1]) != NULL)
+        host.size--;
     if (slice_find(host, '[') > 0)
         host.size = (size_t)slice_find(host, '[');
     if (slice_find(host, '(') > 0)

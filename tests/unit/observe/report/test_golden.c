@@ -49,7 +49,7 @@ static void read_mail(const struct buffer *mail, size_t chunk, struct buffer *te
 static void compare(const char *name, const struct buffer *mail)
 {
     static const size_t chunks[] = {1, 7, 4096};
-    char path[600];
+    char path[700];
     struct buffer kept, text;
     snprintf(path, sizeof path, "%s/%s.report", folder, name);
     buffer_init(&text, 1 << 20);
@@ -82,7 +82,7 @@ static void test_each_mail_gives_its_report_however_it_is_cut(void **state)
     assert_non_null(stream);
     const struct dirent *entry;
     while ((entry = readdir(stream)) != NULL) {
-        char path[600], name[300];
+        char path[700], name[300];
         struct buffer mail;
         size_t size = strlen(entry->d_name);
         if (size < 5 || strcmp(entry->d_name + size - 4, ".eml") != 0)

@@ -95,7 +95,7 @@ static void test_host_loses_type_literal_and_note(void **state)
     assert_slice(value_host(&arena, slice_of("mx.example.org[192.0.2.1]:25")), "mx.example.org");
     assert_slice(value_host(&arena, slice_of("DNS; [192.0.2.1]")), "192.0.2.1");
     assert_null(value_host(&arena, slice_of("dns;")).at);
-    assert_null(value_host(&arena, slice_of("[")).at == NULL ? NULL : "x");
+    assert_null(value_host(&arena, slice_of("[")).at);
 }
 
 static void test_words_hold_no_control_characters(void **state)
@@ -114,7 +114,6 @@ static void test_arena_says_no_at_its_bound(void **state)
         kept++;
     assert_true(arena.failed);
     assert_in_range(kept, 400, ARENA_MAX / 1000);
-    assert_null(value_clean(&arena, slice_of("a"), 20000).at == NULL ? NULL : "kept");
     assert_null(arena_take(&arena, SIZE_MAX));
 }
 
