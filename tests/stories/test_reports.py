@@ -3,6 +3,7 @@
 our envelope id to show."""
 import itertools
 import os
+import time
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_a_delay_warning_is_read(either):
     message_id = send(either, to)
     waybill, fact = wait_for_report(either, message_id, "delayed", "delayed", to)
     assert fact["action"] == "delayed"
-    assert int(fact["until"]) > int(fact["arrived"])
+    assert int(fact["until"]) > int(time.time() * 1000)
     each_names_the_other(either, waybill, fact)
     either.postfix.command("postsuper", "-d", waybill["queue_id"])
 
@@ -141,7 +142,7 @@ def test_the_reports_are_counted(without_log):
         return without_log.cli.objects("stats")[0]["counters"]
 
     place.wait_until(lambda: counters().get("reports_bounces", 0) >= 5, 30, "the bounces are counted", 0.5)
-    assert counters()["reports_unread"] == counters()["reports_partial"] == 0
+    assert not {"reports_unread", "reports_partial"} & set(counters())  # what is 0 is left out
 
 
 # ---- of another server ----
