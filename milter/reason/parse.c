@@ -258,6 +258,11 @@ static int add_rule(struct line *line, const char *file, size_t number, struct e
     book->rules = grown;
     if (book->rule_count == RULES_MAX)
         return error_set(why, "more than %d rules in all files", RULES_MAX);
+    if (line->rule.phrases > 1) {
+        if (book->chain_count == RULE_CHAINS_MAX)
+            return error_set(why, "more than %d rules with several phrases", RULE_CHAINS_MAX);
+        line->rule.chain = (uint16_t)book->chain_count++;
+    }
     if (name_rule(line, file, number) < 0)
         return error_set(why, "no room for the rule's name");
     grown[book->rule_count++] = line->rule;
