@@ -68,8 +68,8 @@ static uint64_t event_id(uint64_t waybill, uint64_t recipient, enum event_action
 void event_of_gap(struct event *event, unsigned node, enum witness witness, int64_t from)
 {
     *event = (struct event){.action = EVENT_TRACE_GAP, .time = from};
-    event->id = event_id(0, (uint64_t)node << 8 | (unsigned char)witness, EVENT_TRACE_GAP,
-                         (uint64_t)from);
+    event->id =
+        event_id(0, (uint64_t)node << 8 | (unsigned char)witness, EVENT_TRACE_GAP, (uint64_t)from);
 }
 
 static void list_add(struct list *list, uint64_t recipient, int action, int64_t time)
@@ -88,10 +88,12 @@ static void list_add(struct list *list, uint64_t recipient, int action, int64_t 
     }
     bool attempt = action == EVENT_DELIVERY_DELAYED || action == EVENT_DELIVERY_HELD;
     struct event *event = &list->events[list->count++];
-    *event = (struct event){.waybill = list->waybill, .recipient = recipient,
-                            .action = (enum event_action)action, .time = time};
-    event->id = event_id(list->waybill, recipient, event->action,
-                         attempt ? (uint64_t)(time / 1000) : 0);
+    *event = (struct event){.waybill = list->waybill,
+                            .recipient = recipient,
+                            .action = (enum event_action)action,
+                            .time = time};
+    event->id =
+        event_id(list->waybill, recipient, event->action, attempt ? (uint64_t)(time / 1000) : 0);
 }
 
 static void add_mail(struct list *list, const struct waybill *waybill)
@@ -161,7 +163,8 @@ static void add_remark(struct list *list, const struct waybill *waybill, size_t 
     if (waybill->trust[fact] == TRUST_CLAIMED ||
         !slice_is(waybill->facts[fact].value[KEY_REPORT_KIND], "complaint"))
         return;
-    list_add(list, subject == SUBJECT_MAIL ? 0 : recipient_hash(waybill->recipients[subject].address),
+    list_add(list,
+             subject == SUBJECT_MAIL ? 0 : recipient_hash(waybill->recipients[subject].address),
              EVENT_COMPLAINT_RECEIVED, waybill->facts[fact].time);
 }
 
@@ -189,8 +192,8 @@ static void add_recipients(struct list *list, const struct waybill *waybill)
         if (subject == SUBJECT_MAIL || state < 0 ||
             (fact->witness == WITNESS_REPORT && !report_is_news(waybill, &known[subject], i)))
             continue;
-        list_add(list, recipient_hash(waybill->recipients[subject].address),
-                 action_of_state[state], fact->time);
+        list_add(list, recipient_hash(waybill->recipients[subject].address), action_of_state[state],
+                 fact->time);
     }
     free(known);
     /* What was said of the whole mail, or follows from it. Unresolved depends on the clock, not

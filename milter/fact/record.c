@@ -163,18 +163,10 @@ static bool line_is_strange(const struct record_line *line)
            slice_find_text(text, " token=1") < 0;
 }
 
-/* Strangers have a share of their own, whatever else is there; what else may come without end
- * has half of all. */
-static bool record_fits(const struct record *record, const struct fact *fact, size_t cost)
+/* Strangers have a share of their own, beside whatever is there. */
+static bool record_fits_strange(const struct record *record, size_t cost)
 {
     size_t count = 0, bytes = cost;
-    if (!fact_is_strange(fact))
-        return record_takes(record,
-                            fact->witness == WITNESS_REPORT || fact->kind == FACT_DELAYED ||
-                                    fact->kind == FACT_REFUSED
-                                ? 2
-                                : 1,
-                            cost);
     for (size_t i = 0; i < record->count; i++)
         if (line_is_strange(&record->lines[i])) {
             count++;
@@ -182,6 +174,16 @@ static bool record_fits(const struct record *record, const struct fact *fact, si
         }
     return record_takes(record, 1, cost) && count < RECORD_FACTS_MAX / STRANGE_SHARE &&
            bytes <= RECORD_MAX / STRANGE_SHARE;
+}
+
+/* What may come without end has half of all. */
+static bool record_fits(const struct record *record, const struct fact *fact, size_t cost)
+{
+    bool repeats =
+        fact->witness == WITNESS_REPORT || fact->kind == FACT_DELAYED || fact->kind == FACT_REFUSED;
+    if (fact_is_strange(fact))
+        return record_fits_strange(record, cost);
+    return record_takes(record, repeats ? 2 : 1, cost);
 }
 
 bool record_full(const struct record *record, const struct fact *fact)
@@ -272,6 +274,17 @@ static int record_learn_key(struct record *record, struct slice host, struct sli
     return a || b || c;
 }
 
+static bool record_refuses(const struct record *record, const struct fact *fact,
+                           const struct record_line *line, struct error *why)
+{
+    bool known;
+    record_place(record, line, &known);
+    if (known || record_fits(record, fact, line_cost(line)))
+        return false;
+    error_set(why, "record is full: %zu facts, %zu bytes", record->count, record->bytes);
+    return true;
+}
+
 int record_add(struct record *record, const struct fact *fact, struct error *why)
 {
     struct buffer body;
@@ -280,7 +293,8 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
         buffer_free(&body);
         return error_set(why, "no memory for a fact");
     }
-    struct record_line line = {.time = fact->time, .fact = fact->id,
+    struct record_line line = {.time = fact->time,
+                               .fact = fact->id,
                                .witness = (char)fact->witness,
                                .rank = line_rank((char)fact->witness, fact->kind),
                                .size = (uint32_t)body.size};
@@ -288,11 +302,8 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
     buffer_free(&body);
     if (line.text == NULL)
         return error_set(why, "no memory for a fact");
-    bool known;
-    record_place(record, &line, &known);
-    int learnt = !known && !record_fits(record, fact, line_cost(&line))
-                     ? error_set(why, "record is full: %zu facts, %zu bytes", record->count,
-                                 record->bytes)
+    int learnt = record_refuses(record, fact, &line, why)
+                     ? -1
                      : record_learn_key(record, fact->value[KEY_HOST], fact->value[KEY_INSTANCE],
                                         fact->value[KEY_QUEUE], why);
     if (learnt < 0) {
@@ -375,7 +386,8 @@ int record_format(const struct record *record, struct buffer *to)
 static int parse_key(struct slice *rest, char **word, struct error *why)
 {
     struct slice taken;
-    if (!text_take_char(rest, ' ') || !text_take_word(rest, &taken) || taken.size > KEY_TEXT_MAX * 3)
+    if (!text_take_char(rest, ' ') || !text_take_word(rest, &taken) ||
+        taken.size > KEY_TEXT_MAX * 3)
         return error_set(why, "cannot read a record: no host, instance and queue id at its front");
     if (slice_is(taken, "-"))
         return 0;

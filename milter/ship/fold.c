@@ -206,8 +206,7 @@ static int fold_fetch(struct ship *ship)
     for (size_t i = 0; i < batch->count; i++) {
         struct fact fact;
         if (harvest_fact(ship, harvest_line(batch, i), &fact) && fact.witness != WITNESS_REPORT &&
-            id_valid(fact.waybill) &&
-            live_find(&ship->live, fact.waybill) == NULL &&
+            id_valid(fact.waybill) && live_find(&ship->live, fact.waybill) == NULL &&
             (count == 0 || ids[count - 1] != fact.waybill))
             ids[count++] = fact.waybill;
         if (count < sizeof ids / sizeof *ids && i + 1 < batch->count)

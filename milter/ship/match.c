@@ -48,7 +48,8 @@ static uint64_t report_mark(const struct fact *fact)
 {
     static const enum fact_key keys[] = {KEY_BY_WAYBILL, KEY_SIDE,    KEY_TOKEN,     KEY_QUEUE,
                                          KEY_HOST,       KEY_ARRIVED, KEY_MESSAGE_ID};
-    uint64_t parts[sizeof keys / sizeof *keys + 2] = {fact->waybill, (uint64_t)fact->time};
+    uint64_t parts[sizeof keys / sizeof *keys + 2] = {
+        fact->waybill, report_id(fact) != 0 ? 0 : (uint64_t)fact->time};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct slice value = fact->value[keys[i]];
         parts[i + 2] = digest_64(value.at != NULL ? value.at : "", value.size);
@@ -75,6 +76,12 @@ static bool clue_there(const struct fact *fact, enum clue clue)
         return fact->value[KEY_QUEUE].size > 0 && fact->value[KEY_HOST].size > 0;
     return fact->value[KEY_MESSAGE_ID].size > 0 &&
            (fact->value[KEY_TO].size > 0 || fact->value[KEY_ORIGINAL].size > 0);
+}
+
+bool match_possible(const struct fact *fact)
+{
+    return clue_there(fact, CLUE_TOKEN) || clue_there(fact, CLUE_QUEUE) ||
+           clue_there(fact, CLUE_MESSAGE);
 }
 
 /* ---- what a mail is ---- */

@@ -45,6 +45,8 @@ enum found {
 /* `free_of_charge`: it was asked about before. *by_token: its token led there. */
 enum found match_find(struct ship *ship, const struct fact *fact, bool free_of_charge,
                       struct entry **entry, bool *by_token);
+/* Does the report say anything by which its mail could be found, now or later? */
+bool match_possible(const struct fact *fact);
 /* Ask the store anew. */
 void match_forget(struct match *match);
 

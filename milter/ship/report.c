@@ -92,7 +92,7 @@ static int fold_unmatched(struct ship *ship, const struct fact *fact, struct pin
 static bool may_wait(const struct reports *reports, const struct fact *fact, size_t size)
 {
     size_t share = slice_is(fact->value[KEY_SIDE], "smtp") ? 2 : 1;
-    return reports->count < REPORT_WAITING_MAX / share &&
+    return match_possible(fact) && reports->count < REPORT_WAITING_MAX / share &&
            reports->bytes + size <= REPORT_BYTES_MAX / share;
 }
 
@@ -194,7 +194,8 @@ static int report_ask_again(struct ship *ship, struct report *report, int64_t no
 int release_reports(struct ship *ship, int64_t now)
 {
     struct report **at = &ship->reports.first, *last = NULL;
-    match_forget(&ship->match);
+    if (*at != NULL && (*at)->read_at + ship->limits.hold_ms <= now)
+        match_forget(&ship->match);
     while (*at != NULL && (*at)->read_at + ship->limits.hold_ms <= now) {
         int over = report_ask_again(ship, *at, now);
         if (over < 0)

@@ -82,6 +82,12 @@ static void tell_mails(struct world *world)
                    i % 9);
         world_tell(world, 'l', i * 10 + 9, "delivered " LOG " q=%s to=bob%u@example.com via=smtp",
                    q, i % 9);
+        if (i % 3 == 1) { /* its sender is told by a mail of the next one's number */
+            world_tell(world, 'r', i * 10 + 9,
+                       "delivered by=%llu side=internal report=bounce q=%s host=mx1 "
+                       "to=bob%u@example.com",
+                       W(world_id(world, (i + 1) * 10, i + 1)), q, i % 9);
+        }
     }
 }
 
@@ -114,7 +120,9 @@ static void test_want_of_memory_delays_and_loses_nothing(void **state)
         assert_int_equal(0, stats.unread);
         assert_int_equal(MAILS, world_records(&world));
         char *dump = redis_dump(&redis);
-        assert_int_equal(MAILS, count_words(dump, " delivered to="));
+        assert_int_equal(MAILS + MAILS / 3, count_words(dump, " delivered to="));
+        assert_int_equal(MAILS / 3, count_words(dump, " report=bounce about=") -
+                                        count_words(dump, " about=0"));
         assert_int_equal(MAILS, count_words(dump, " delayed to="));
         assert_int_equal(MAILS - MAILS / 3, count_words(dump, " rcpt to="));
         free(dump);

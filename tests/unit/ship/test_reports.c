@@ -175,7 +175,7 @@ static void test_a_queue_id_used_twice_is_told_apart_by_the_arrival(void **state
     world_has(&world, later, " failed ", 0);
 }
 
-static void test_a_queue_id_from_outside_must_fit_host_recipient_and_time(void **state)
+static void test_what_is_said_outside_must_fit_host_recipient_and_time(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
@@ -184,6 +184,7 @@ static void test_a_queue_id_from_outside_must_fit_host_recipient_and_time(void *
         "to=" BOB " q=4mGprq",
         "to=" BOB " q=4mgprq host=mx1.example.org",
         "q=4mGprq host=mx1.example.org",
+        "to=" BOB " id=First@example.net",
     };
     tell_mail(mail, "4mGprq");
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -261,6 +262,15 @@ static void test_what_no_mail_is_known_of_says_so_itself(void **state)
     assert_int_equal(2, count_events(report));  /* accepted, report.unmatched */
     assert_int_equal(1, world_counter(&world, "ship_reports_unmatched"));
     assert_int_equal(0, world_counter(&world, "ship_reports_matched"));
+}
+
+static void test_a_report_with_nothing_to_go_by_does_not_wait(void **state)
+{
+    (void)state;
+    world.settings.hold_seconds = 600;
+    tell_report("to=" BOB " side=smtp");
+    world_ship(&world);
+    check_about(0);
 }
 
 static void test_a_token_does_not_prove_what_is_said_of_another_mail(void **state)
@@ -465,10 +475,11 @@ int main(void)
         TEST(test_a_token_leads_to_its_mail_and_proves_the_report),
         TEST(test_our_own_report_is_found_by_queue_id_and_host),
         TEST(test_a_queue_id_used_twice_is_told_apart_by_the_arrival),
-        TEST(test_a_queue_id_from_outside_must_fit_host_recipient_and_time),
+        TEST(test_what_is_said_outside_must_fit_host_recipient_and_time),
         LATE_TEST(test_the_message_id_and_the_recipient_find_a_mail_of_five_days_ago),
         TEST(test_of_two_mails_with_one_message_id_the_recipient_tells),
         TEST(test_what_no_mail_is_known_of_says_so_itself),
+        TEST(test_a_report_with_nothing_to_go_by_does_not_wait),
         TEST(test_a_token_does_not_prove_what_is_said_of_another_mail),
         TEST(test_a_word_for_the_waybill_without_a_token_is_worth_nothing),
         TEST(test_a_report_does_not_speak_of_itself),
