@@ -126,8 +126,7 @@ static bool has_absent_subject(struct slice subject)
         "abwesen",
         "automatische antwort",
         "auto-antwort",
-        "automatische r\xc3\xbc"
-        "ckantwort",
+        "automatische r\303\274ckantwort",
         "ich bin im urlaub",
         "r\xc3\xa9ponse automatique",
         "reponse automatique",
@@ -157,6 +156,11 @@ static bool has_absent_subject(struct slice subject)
     };
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
+}
+
+bool kind_is_absence(const struct page *page)
+{
+    return has_autoreply_field(page) || has_absent_subject(page_field(page, "Subject"));
 }
 
 static bool asks_to_confirm(const struct page *page)

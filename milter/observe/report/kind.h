@@ -11,6 +11,8 @@
 /* Somebody passes on or talks about what may be a bounce: a list, a forward, an answer. Then words
  * in its text prove nothing. */
 bool kind_is_talk(const struct page *page);
+/* Its fields or its subject say that a program answers for a person who is away. */
+bool kind_is_absence(const struct page *page);
 /* A program answers for somebody: vacation, receipt of a ticket, challenge. */
 bool kind_is_autoreply(const struct page *page);
 

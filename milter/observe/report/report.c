@@ -235,7 +235,11 @@ static void set_bounce(struct reading *reading, const char *dialect)
 
 static bool read_status(struct reading *reading)
 {
-    if (!groups_tell(&reading->groups))
+    if (!groups_tell(&reading->groups) ||
+        (!reading->page.multipart_report && kind_is_talk(&reading->page)))
+        return false;
+    /* Some programs answer for their users in the form of a success report. */
+    if (!groups_fail(&reading->groups) && kind_is_absence(&reading->page))
         return false;
     dialect_read(&reading->page, &reading->findings);
     set_bounce(reading, "rfc3464");
