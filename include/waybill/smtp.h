@@ -30,8 +30,8 @@ int smtp_open(const struct settings *settings, struct journal *journal, unsigned
               unsigned generation, uint64_t last_id, struct error *why);
 /* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP). 0, or -1: libmilter failed. */
 int smtp_run(struct error *why);
-/* New settings for sessions that begin from now on; if they cannot be used (key_file, rules), the log
- * says why and the old ones stay. Any thread. The old ones may be freed only after smtp_run has
+/* New settings for sessions that begin from now on; if they cannot be used (key_file, rules), the
+ * log says why and the old ones stay. Any thread. The old ones may be freed only after smtp_run has
  * returned. */
 void smtp_reload(const struct settings *settings);
 void smtp_read_stats(struct smtp_stats *stats);

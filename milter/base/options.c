@@ -69,7 +69,7 @@ const struct option options[] = {
              "signed with the key from key_file. "
              "It travels with the mail and comes back in reports of other servers, so that these "
              "can be told from forged ones. "
-             "Nothing that the recipient sees changes."},
+             "Nothing that the recipient sees changes; see waybill-reports(7)."},
     {"internal_daemon_name", OPTION_TEXT, AT(internal_daemon_name), .initial = "",
      .fits = shape_word, .allowed = "a word without blanks, or empty", LIVE,
      .text = "The milter_macro_daemon_name that Postfix uses for mails of its own alone, where one "

@@ -129,13 +129,11 @@ static int run_with_journal(struct service *service, const struct lastid *lastid
     return EXIT_SUCCESS;
 }
 
-/* Are the files there that the settings name, and do the rules make sense? */
-static int check_files(const struct settings *settings, struct error *why)
+static int check_rules(const struct settings *settings, struct error *why)
 {
     struct phrasebook *book;
 
-    if (settings_check_files(settings, why) < 0 ||
-        phrasebook_open(&book, settings->rules_directory, why) < 0)
+    if (phrasebook_open(&book, settings->rules_directory, why) < 0)
         return -1;
     phrasebook_close(&book);
     return 0;
@@ -150,7 +148,8 @@ static int run(struct service *service)
     if (directories_make(service->at_start, &why) < 0 ||
         daemon_drop_root(service->at_start->user, &why) < 0 ||
         directories_check(service->at_start, &why) < 0 ||
-        check_files(service->at_start, &why) < 0)
+        settings_check_files(service->at_start, &why) < 0 ||
+        check_rules(service->at_start, &why) < 0)
         return refuse(EXIT_CONFIG, &why);
     if (open_journal(service, &lastid, &why) < 0)
         return refuse(EXIT_OS, &why);
@@ -183,40 +182,26 @@ static int start(const char *file)
     return status;
 }
 
-static int check_rules(const struct settings *settings)
-{
-    struct phrasebook *book;
-    struct error why;
-
-    if (phrasebook_open(&book, settings->rules_directory, &why) < 0) {
-        fprintf(stderr, "%s\n", why.text);
-        return -1;
-    }
-    phrasebook_close(&book);
-    return 0;
-}
-
 static int check(const char *file)
 {
     struct settings *settings;
     struct error why;
-    int result;
+    int status = EXIT_CONFIG;
 
     if (settings_read(&settings, file, &why) < 0) {
         fprintf(stderr, "%s\n", why.text);
         return EXIT_CONFIG;
     }
-    if (check_files(settings, &why) < 0) {
+    if (settings_check_files(settings, &why) < 0) {
         fprintf(stderr, "%s: %s\n", file, why.text);
-        settings_free(&settings);
-        return EXIT_CONFIG;
+    } else if (check_rules(settings, &why) < 0) {
+        fprintf(stderr, "%s\n", why.text);
+    } else {
+        printf("%s: good\n", file);
+        status = EXIT_SUCCESS;
     }
-    result = check_rules(settings);
     settings_free(&settings);
-    if (result < 0)
-        return EXIT_CONFIG;
-    printf("%s: good\n", file);
-    return EXIT_SUCCESS;
+    return status;
 }
 
 static void print_rules(void)

@@ -18,7 +18,7 @@ numbers = itertools.count(1)
 @pytest.fixture(name="world", scope="module")
 def world_that_stamps():
     base = place.new_directory("story")
-    with World(base=base, daemon={"stamp_envid": "yes", "key_file": new_key(f"{base}/key")}) as world:
+    with World(base=base, postfix={"relay_domains": "shop.example"}, daemon={"stamp_envid": "yes", "key_file": new_key(f"{base}/key")}) as world:
         yield world
 
 

@@ -163,9 +163,11 @@ class PrivatePostfix:
             file.write(text)
 
     def set(self, **more):
-        """More parameters for main.cf, before the start."""
-        with open(f"{self.conf}/main.cf", "a", encoding="utf-8") as file:
-            file.writelines(f"{key} = {value}\n" for key, value in more.items())
+        """Other values for parameters of main.cf, or more of them, before the start."""
+        with open(f"{self.conf}/main.cf", encoding="utf-8") as file:
+            kept = [line for line in file if line.split(" =")[0] not in more]
+        self._write("main.cf", "".join(kept) + "".join(f"{key} = {value}\n"
+                                                       for key, value in more.items()))
 
     def _copy_commands(self):
         # postdrop and postqueue are set-gid, and set-gid programs only take a configuration

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reports: one to send, and what the store knows of those that came in."""
+import email.utils
 import os
 import pwd
 import secrets
@@ -22,7 +23,7 @@ It could not be delivered.
 Content-Type: message/delivery-status
 
 Reporting-MTA: dns; {reporting}
-{fields}Arrival-Date: Sun, 22 Nov 2026 00:00:00 +0000 (UTC)
+{fields}Arrival-Date: {now}
 
 Final-Recipient: rfc822; {to}
 Action: failed
@@ -39,15 +40,16 @@ Content-Type: text/rfc822-headers
 
 
 def bounce(to, reporting="mx.next.example", token=None, queue_id=None, message_id=None):
-    """The text of a bounce on a mail to `to`; what is None it does not say."""
+    """The text of a bounce on a mail to `to` that was sent just now; what is None it does not say."""
+    now = email.utils.formatdate()
     fields = (f"Original-Envelope-Id: {token}\n" if token else "")
     fields += (f"X-Postfix-Queue-ID: {queue_id}\n" if queue_id else "")
     returned = (f"Message-ID: <{message_id}>\n" if message_id else "")
     if queue_id:
         returned = ("Received: from pc.shop.example (pc.shop.example [192.0.2.7])\n"
                     f"\tby mx.example (Postfix) with ESMTP id {queue_id};\n"
-                    "\tSun, 22 Nov 2026 00:00:00 +0000 (UTC)\n") + returned
-    return BOUNCE.format(to=to, reporting=reporting, fields=fields, returned=returned,
+                    f"\t{now}\n") + returned
+    return BOUNCE.format(to=to, now=now, reporting=reporting, fields=fields, returned=returned,
                          own_id=secrets.token_hex(8), boundary=secrets.token_hex(8))
 
 

@@ -43,7 +43,7 @@ sfsistat shim_eom(SMFICTX *context);
 void shim_abort(SMFICTX *context);
 void shim_close(SMFICTX *context);
 
-/* The sender and the parameters that smfi_chgfrom set last, "SENDER PARAMETERS"; NULL: not called. */
+/* What smfi_chgfrom set last, "SENDER PARAMETERS"; NULL: it was not called. */
 const char *shim_changed_sender(SMFICTX *context);
 /* From now on smfi_chgfrom fails. */
 void shim_break_changes(SMFICTX *context);
