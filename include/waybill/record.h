@@ -23,8 +23,8 @@
 
 #define RECORD_MAX (1u << 20)      /* bytes of a record's text; facts over it are refused */
 #define RECORD_FACTS_MAX 20000u
-/* What may come without end (attempts, refusals) fills at most half of both, so that the ends of
- * the recipients still find room. */
+/* What may come without end (attempts, refusals, reports) fills at most half of both, so that the
+ * ends of the recipients still find room; reports of strangers an eighth, beside what is there. */
 
 struct record_line {
     int64_t time;   /* ms, absolute */
@@ -54,8 +54,8 @@ int record_parse(struct record *record, struct slice text, struct error *why);
 /* Add one fact. 1: new; 0: known already, or it says nothing new; -1: over a limit or no memory.
  * The mail's key is taken into the first line; a key that differs from the one there is -1. */
 int record_add(struct record *record, const struct fact *fact, struct error *why);
-/* Is it so full that a fact of this kind may not fit? Then -1 was no want of memory. */
-bool record_full(const struct record *record, enum fact_kind kind);
+/* Is it so full that a fact like this may not fit? Then -1 was no want of memory. */
+bool record_full(const struct record *record, const struct fact *fact);
 /* Add all that `other` has (same id). The number of new facts, or -1. */
 int record_merge(struct record *record, const struct record *other, struct error *why);
 /* The text for the store. -1 only if the buffer failed. */

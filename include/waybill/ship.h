@@ -21,6 +21,9 @@ struct ship_stats {
     uint64_t over_limit;   /* facts that their waybill had no room for, or could not take */
     uint64_t refused_over; /* refused mails over their client's share: counted only */
     uint64_t unread;       /* lines of the journal that this version cannot read */
+    /* Facts of reports: into the mail that they speak of; of no known mail; of these, those of
+     * strangers who came too often to be looked for. */
+    uint64_t reports_matched, reports_unmatched, reports_unasked;
     uint64_t backlog_bytes;
     int64_t shipped_until; /* time of the last fact that is in the store */
     bool connected;

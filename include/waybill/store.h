@@ -57,6 +57,8 @@ enum store_trouble store_last_trouble(const struct store *store);
  * ref+NN. `refused`: into the short-lived buckets. */
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused);
+/* Would the record be taken, or is its day about to go? */
+bool store_takes(const struct store *store, uint64_t id, bool refused);
 /* Take a record back (it moved, or its bucket was the wrong one). */
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused);
 /* One term of a waybill into the index of its day. `term` is normalised by the caller. */
@@ -110,6 +112,10 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
  * collision) or is gone: check the record. */
 int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                     uint64_t **ids, size_t *count, struct error *why);
+/* The same of several days, `last` and those before it, in as few round trips. */
+#define STORE_DAYS_MAX 16u
+int store_find_days(struct store *store, uint32_t last, unsigned days, enum term_kind kind,
+                    struct slice term, uint64_t **ids, size_t *count, struct error *why);
 /* Ids of one ten-minute slice (the one that `at` lies in), highest first, of all nodes. */
 int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **ids, size_t *count,
                      struct error *why);

@@ -3,13 +3,15 @@
  * events: what the outside is told of a waybill.
  *
  * The list is made anew from the facts each time; an event's id follows from what it says, so
- * whoever saw it once knows it again. An attempt is known by its second: the log's line and the
- * report of the same attempt are two facts and one event. An end stands once per recipient.
+ * whoever saw it once knows it again. An attempt is known by its second, an end stands once per
+ * recipient. A report tells an event only where nobody else knew of it: the log's line and our own
+ * report of the same attempt are two facts and one event. Claims tell none.
  */
 #include "waybill/waybill.h"
 
 #include <stdlib.h>
 
+#include "trust.h"
 #include "waybill/digest.h"
 
 static const char *const event_words[EVENT_ACTION_COUNT] = {
@@ -103,16 +105,94 @@ static void add_mail(struct list *list, const struct waybill *waybill)
     }
 }
 
+/* ---- what reports say ---- */
+
+/* What is known of a recipient without a look at the report in question. */
+struct known {
+    int64_t delayed; /* first attempt that others than reports know to have failed */
+    int64_t end;     /* first end by anybody */
+};
+
+static void know_fact(struct known *known, const struct waybill *waybill, size_t fact)
+{
+    int state = state_of_kind(waybill->facts[fact].kind);
+    int64_t time = waybill->facts[fact].time;
+    bool report = waybill->facts[fact].witness == WITNESS_REPORT;
+    if (state < 0 || (report && !trust_weighs(waybill, fact)))
+        return;
+    if (state_final((enum recipient_state)state) && time < known->end)
+        known->end = time;
+    if (!report && state == STATE_DELAYED && time < known->delayed)
+        known->delayed = time;
+}
+
+static struct known *know_recipients(const struct waybill *waybill)
+{
+    struct known *known = calloc(waybill->recipient_count + 1, sizeof *known);
+    if (known == NULL)
+        return NULL;
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        known[i] = (struct known){.delayed = INT64_MAX, .end = INT64_MAX};
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->subject[i] != SUBJECT_MAIL)
+            know_fact(&known[waybill->subject[i]], waybill, i);
+    return known;
+}
+
+/* Of those that say what the state says, only the one that decided it is told; another outcome is
+ * news where it came first. */
+static bool report_is_news(const struct waybill *waybill, const struct known *known, size_t fact)
+{
+    if (!trust_weighs(waybill, fact))
+        return false;
+    const struct recipient *recipient = &waybill->recipients[waybill->subject[fact]];
+    enum recipient_state state = (enum recipient_state)state_of_kind(waybill->facts[fact].kind);
+    int64_t time = waybill->facts[fact].time;
+    if (state == STATE_DELAYED)
+        return known->delayed > time && known->end > time;
+    if (outcome_same(state, recipient->state))
+        return recipient->decided_by == fact;
+    return known->end == time;
+}
+
+static void add_remark(struct list *list, const struct waybill *waybill, size_t fact)
+{
+    uint32_t subject = waybill->subject[fact];
+    if (waybill->trust[fact] == TRUST_CLAIMED ||
+        !slice_is(waybill->facts[fact].value[KEY_REPORT_KIND], "complaint"))
+        return;
+    list_add(list, subject == SUBJECT_MAIL ? 0 : recipient_hash(waybill->recipients[subject].address),
+             EVENT_COMPLAINT_RECEIVED, waybill->facts[fact].time);
+}
+
+/* Of the report's own waybill. */
+static void add_unmatched(struct list *list, const struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->fact_count && waybill->about == 0; i++)
+        if (waybill->facts[i].kind == FACT_REPORT &&
+            slice_is(waybill->facts[i].value[KEY_REPORT_KIND], "bounce"))
+            list_add(list, 0, EVENT_REPORT_UNMATCHED, waybill->facts[i].time);
+}
+
+/* ---- all of them ---- */
+
 static void add_recipients(struct list *list, const struct waybill *waybill)
 {
-    for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->subject[i] != SUBJECT_MAIL) {
-            struct slice address = waybill->recipients[waybill->subject[i]].address;
-            int state = state_of_kind(waybill->facts[i].kind);
-            if (state >= 0)
-                list_add(list, recipient_hash(address), action_of_state[state],
-                         waybill->facts[i].time);
-        }
+    struct known *known = know_recipients(waybill);
+    list->failed = list->failed || known == NULL;
+    for (size_t i = 0; i < waybill->fact_count && known != NULL; i++) {
+        uint32_t subject = waybill->subject[i];
+        const struct fact *fact = &waybill->facts[i];
+        int state = state_of_kind(fact->kind);
+        if (fact->kind == FACT_REMARK)
+            add_remark(list, waybill, i);
+        if (subject == SUBJECT_MAIL || state < 0 ||
+            (fact->witness == WITNESS_REPORT && !report_is_news(waybill, &known[subject], i)))
+            continue;
+        list_add(list, recipient_hash(waybill->recipients[subject].address),
+                 action_of_state[state], fact->time);
+    }
+    free(known);
     /* What was said of the whole mail, or follows from it. Unresolved depends on the clock, not
      * on a fact alone: whoever settles the queue tells it. */
     for (size_t i = 0; i < waybill->recipient_count; i++) {
@@ -160,6 +240,7 @@ int waybill_events(const struct waybill *waybill, struct event **events, size_t 
     struct list list = {.waybill = waybill->id};
     add_mail(&list, waybill);
     add_recipients(&list, waybill);
+    add_unmatched(&list, waybill);
     if (list.failed) {
         free(list.events);
         *events = NULL;

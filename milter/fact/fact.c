@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "waybill/address.h"
 #include "waybill/digest.h"
 #include "waybill/escape.h"
 
@@ -116,6 +117,18 @@ uint64_t fact_id_milter(uint64_t waybill, unsigned number)
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence)
 {
     return (digest_64(raw_line.at, raw_line.size) + occurrence) & FACT_ID_MASK;
+}
+
+uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words)
+{
+    char normal[ADDRESS_MAX];
+    struct slice word = slice_of(fact_kind_word(kind));
+    unsigned char parts[3][8];
+    uint64_t hashes[3] = {digest_64(normal, address_normal(recipient, normal)),
+                          digest_64(word.at, word.size), digest_64(words.at, words.size)};
+    for (size_t i = 0; i < sizeof parts; i++)
+        parts[i / 8][i % 8] = (unsigned char)(hashes[i / 8] >> (8 * (i % 8)));
+    return digest_64(parts, sizeof parts) & FACT_ID_MASK;
 }
 
 /* Cut to `size` bytes, but not inside a UTF-8 sequence. */

@@ -2,10 +2,13 @@
 /*
  * judge: from facts to meaning.
  *
- * Three passes over the facts in the order of their time: the envelope is read, each fact finds
- * its recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
- * attempt; of two ends the later one stands, so a failure that comes days later beats delivered.
- * What is said of the whole mail counts for the recipients that have no end of their own.
+ * Passes over the facts in the order of their time: the envelope is read, each fact finds its
+ * recipient, each recipient's state is weighed. An end (delivered, failed, ...) outweighs any
+ * attempt; of two ends the later one stands. What is said of the whole mail counts for the
+ * recipients that have no end of their own.
+ *
+ * Reports come last, and only those that may be believed: a failure that comes days later beats
+ * delivered; what the log knows already keeps its words and its time.
  */
 #include "waybill/waybill.h"
 
@@ -17,6 +20,7 @@
 #include "waybill/digest.h"
 
 #include "body.h"
+#include "trust.h"
 
 static const char *const state_words[STATE_COUNT] = {
 #define X(symbol, word, text) [STATE_##symbol] = word,
@@ -82,7 +86,9 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
     waybill->bytes = malloc(bytes);
     waybill->facts = calloc(record->count + 1, sizeof *waybill->facts);
     waybill->subject = calloc(record->count + 1, sizeof *waybill->subject);
-    if (waybill->bytes == NULL || waybill->facts == NULL || waybill->subject == NULL)
+    waybill->trust = calloc(record->count + 1, sizeof *waybill->trust);
+    if (waybill->bytes == NULL || waybill->facts == NULL || waybill->subject == NULL ||
+        waybill->trust == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", record->count);
     char *to = waybill->bytes;
     for (int i = 0; i < 3; i++) {
@@ -195,13 +201,27 @@ static void read_size(struct waybill *waybill, const struct fact *fact)
         }
 }
 
+/* This mail is a report, and so much was found out. */
+static void read_about(struct waybill *waybill, const struct fact *fact)
+{
+    uint64_t about;
+    waybill->is_report = waybill->is_report || fact->kind == FACT_REPORT;
+    if (fact->kind == FACT_REPORT && text_number(fact->value[KEY_ABOUT], 1, UINT64_MAX, &about) &&
+        (waybill->about == 0 || about < waybill->about))
+        waybill->about = about;
+}
+
 static void read_mail(struct waybill *waybill)
 {
     waybill->arrived = waybill->fact_count ? waybill->facts[0].time : 0;
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
+        if (fact->witness == WITNESS_REPORT) {
+            read_about(waybill, fact);
+            continue;
+        }
         read_size(waybill, fact);
-        /* A report's or a refusal's words are about others, not about this envelope. */
+        /* A refusal's words are about others, not about this envelope. */
         if (fact->kind <= FACT_CLEANUP || fact->kind == FACT_ACTIVE)
             read_envelope(waybill, fact);
         if (fact->witness == WITNESS_MILTER)
@@ -220,57 +240,6 @@ static void read_mail(struct waybill *waybill)
 
 /* ---- recipients ---- */
 
-/* Finds recipients by the hash of their address; open addressing, never full. */
-struct finder {
-    struct waybill *waybill;
-    uint64_t *hashes; /* by recipient */
-    uint32_t *slots;  /* recipient + 1 */
-    size_t mask;
-};
-
-static int finder_open(struct finder *finder, struct waybill *waybill, struct error *why)
-{
-    size_t room = 16;
-    while (room < waybill->fact_count * 4)
-        room *= 2;
-    finder->waybill = waybill;
-    finder->mask = room - 1;
-    finder->slots = calloc(room, sizeof *finder->slots);
-    finder->hashes = calloc(waybill->fact_count + 1, sizeof *finder->hashes);
-    waybill->recipients = calloc(waybill->fact_count + 1, sizeof *waybill->recipients);
-    if (finder->slots == NULL || finder->hashes == NULL || waybill->recipients == NULL)
-        return error_set(why, "no memory for the recipients of a waybill");
-    return 0;
-}
-
-static void finder_close(struct finder *finder)
-{
-    free(finder->slots);
-    free(finder->hashes);
-}
-
-/* The recipient with this address; SUBJECT_MAIL if there is none and none shall be made. */
-static uint32_t finder_find(struct finder *finder, struct slice address, bool make)
-{
-    uint64_t hash = recipient_hash(address);
-    size_t slot = hash & finder->mask;
-    while (finder->slots[slot] != 0) {
-        uint32_t index = finder->slots[slot] - 1;
-        if (finder->hashes[index] == hash)
-            return index;
-        slot = (slot + 1) & finder->mask;
-    }
-    if (!make)
-        return SUBJECT_MAIL;
-    uint32_t index = (uint32_t)finder->waybill->recipient_count++;
-    struct recipient *recipient = &finder->waybill->recipients[index];
-    recipient->address = address_bare(address);
-    recipient->decided_by = SIZE_MAX;
-    finder->hashes[index] = hash;
-    finder->slots[slot] = index + 1;
-    return index;
-}
-
 /* A later milter, or cleanup, speaks of the whole mail when it says no at the end of it. */
 static bool speaks_of_mail(const struct fact *fact)
 {
@@ -286,7 +255,7 @@ static void find_subjects(struct finder *finder)
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
         waybill->subject[i] = SUBJECT_MAIL;
-        if (speaks_of_mail(fact))
+        if (fact->witness == WITNESS_REPORT || speaks_of_mail(fact))
             continue;
         uint32_t index = finder_find(finder, fact->value[KEY_TO], true);
         struct recipient *recipient = &waybill->recipients[index];
@@ -334,6 +303,7 @@ static void decide(const struct waybill *waybill, struct recipient *recipient,
     recipient->decided_by = fact_index;
     recipient->status = fact->value[KEY_STATUS];
     recipient->reply = fact->value[KEY_REPLY];
+    recipient->reason = fact->value[KEY_REASON];
     recipient->relay = fact->value[KEY_RELAY];
     recipient->next = fact->value[KEY_NEXT];
     recipient->via = fact->value[KEY_VIA];
@@ -387,6 +357,76 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
     }
 }
 
+/* ---- what reports say ---- */
+
+static bool report_decides(const struct waybill *waybill, const struct recipient *recipient,
+                           const struct fact *fact, enum recipient_state state)
+{
+    enum recipient_state now = recipient->state;
+    if (recipient->decided_by == SIZE_MAX)
+        return true;
+    if (outcome_same(now, state))
+        return state == STATE_DELAYED && fact->time >= recipient->since &&
+               waybill->facts[recipient->decided_by].witness == WITNESS_REPORT;
+    if (!state_final(state))
+        return now == STATE_ACCEPTED || (!state_final(now) && fact->time >= recipient->since);
+    if (!state_final(now))
+        return true;
+    return (now == STATE_DELIVERED || now == STATE_EXPANDED) && outcome_same(state, STATE_FAILED) &&
+           fact->time >= recipient->since;
+}
+
+/* A report is no attempt: it tells of one. */
+static void weigh_report(const struct waybill *waybill, size_t fact_index)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
+    struct recipient *recipient = &waybill->recipients[waybill->subject[fact_index]];
+    enum recipient_state state = (enum recipient_state)state_of_kind(fact->kind);
+    struct slice relay = recipient->relay, next = recipient->next, via = recipient->via;
+    recipient->taken = true;
+    if (!report_decides(waybill, recipient, fact, state))
+        return;
+    decide(waybill, recipient, state, fact_index);
+    if (recipient->relay.at == NULL)
+        recipient->relay = relay;
+    recipient->next = next;
+    recipient->via = via;
+}
+
+static void fill(struct slice *known, const struct fact *fact, enum fact_key key)
+{
+    if (known->at == NULL)
+        *known = fact->value[key];
+}
+
+/* What the deciding fact left open. A delay's words go out of date with the next attempt. */
+static void fill_from_report(const struct waybill *waybill, size_t fact_index)
+{
+    const struct fact *fact = &waybill->facts[fact_index];
+    struct recipient *recipient = &waybill->recipients[waybill->subject[fact_index]];
+    enum recipient_state state = (enum recipient_state)state_of_kind(fact->kind);
+    if (!outcome_same(state, recipient->state) ||
+        (state == STATE_DELAYED && fact->time < recipient->since))
+        return;
+    fill(&recipient->status, fact, KEY_STATUS);
+    fill(&recipient->reply, fact, KEY_REPLY);
+    fill(&recipient->reason, fact, KEY_REASON);
+    if (state == STATE_DELIVERED && slice_is(fact->value[KEY_ACTION], "delivered"))
+        recipient->mailbox = true;
+}
+
+static void weigh_reports(const struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (trust_weighs(waybill, i))
+            weigh_report(waybill, i);
+    for (size_t i = waybill->fact_count; i-- > 0;)
+        if (trust_weighs(waybill, i))
+            fill_from_report(waybill, i);
+}
+
+/* ---- what follows from the others ---- */
+
 /* The queue let the mail go, and these recipients were not named in any outcome: an alias if
  * others were, else the witness missed something. */
 static void settle_unnamed(struct waybill *waybill, size_t removed_by, bool strangers)
@@ -408,7 +448,8 @@ static void settle_aliases(struct finder *finder)
         const struct fact *fact = &waybill->facts[i];
         if (fact->kind == FACT_REMOVED)
             removed_by = i;
-        if (waybill->subject[i] == SUBJECT_MAIL || state_of_kind(fact->kind) < 0)
+        if (waybill->subject[i] == SUBJECT_MAIL || state_of_kind(fact->kind) < 0 ||
+            waybill->trust[i] == TRUST_CLAIMED)
             continue;
         struct recipient *child = &waybill->recipients[waybill->subject[i]];
         strangers = strangers || (!child->named && child->original.at == NULL);
@@ -442,9 +483,8 @@ static void settle_age(struct waybill *waybill, int64_t now, int64_t queue_lifet
     }
 }
 
-static void judge(struct finder *finder, int64_t now, int64_t queue_lifetime)
+static void weigh_seen(struct waybill *waybill)
 {
-    struct waybill *waybill = finder->waybill;
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->subject[i] != SUBJECT_MAIL && waybill->facts[i].kind == FACT_RCPT)
             waybill->recipients[waybill->subject[i]].named = true;
@@ -452,11 +492,21 @@ static void judge(struct finder *finder, int64_t now, int64_t queue_lifetime)
         if (waybill->subject[i] != SUBJECT_MAIL)
             weigh(waybill, &waybill->recipients[waybill->subject[i]], i);
     for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->subject[i] == SUBJECT_MAIL)
+        if (waybill->subject[i] == SUBJECT_MAIL && waybill->facts[i].witness != WITNESS_REPORT)
             weigh_mail(waybill, i);
+}
+
+static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, struct error *why)
+{
+    struct waybill *waybill = finder->waybill;
+    weigh_seen(waybill);
+    if (trust_find(finder, why) != 0)
+        return -1;
+    weigh_reports(waybill);
     settle_aliases(finder);
     settle_abandoned(waybill);
     settle_age(waybill, now, queue_lifetime);
+    return 0;
 }
 
 int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
@@ -474,10 +524,10 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
     if (result == 0) {
         read_mail(waybill);
         find_subjects(&finder);
-        judge(&finder, now, queue_lifetime);
-    } else {
-        waybill_clear(waybill);
+        result = judge(&finder, now, queue_lifetime, why);
     }
+    if (result != 0)
+        waybill_clear(waybill);
     finder_close(&finder);
     return result;
 }
@@ -487,6 +537,7 @@ void waybill_clear(struct waybill *waybill)
     free(waybill->bytes);
     free(waybill->facts);
     free(waybill->subject);
+    free(waybill->trust);
     free(waybill->recipients);
     memset(waybill, 0, sizeof *waybill);
 }

@@ -17,6 +17,7 @@
 #include "waybill/id.h"
 
 #define KEY_TEXT_MAX 512 /* host, instance, queue id */
+#define STRANGE_SHARE 8  /* of a record: one part is for what strangers send */
 
 void record_init(struct record *record, uint64_t id)
 {
@@ -143,20 +144,49 @@ static bool kind_settles(enum fact_kind kind)
            kind == FACT_CLEANUP || kind == FACT_ACTIVE;
 }
 
-static bool kind_repeats(enum fact_kind kind)
+static bool record_takes(const struct record *record, size_t share, size_t cost)
 {
-    return kind == FACT_DELAYED || kind == FACT_REFUSED;
-}
-
-static bool record_fits(const struct record *record, enum fact_kind kind, size_t cost)
-{
-    size_t share = kind_repeats(kind) ? 2 : 1;
     return record->count < RECORD_FACTS_MAX / share && record->bytes + cost <= RECORD_MAX / share;
 }
 
-bool record_full(const struct record *record, enum fact_kind kind)
+/* Reports that nothing speaks for: whoever knows a Message-ID may send them. */
+static bool fact_is_strange(const struct fact *fact)
 {
-    return !record_fits(record, kind, FACT_LINE_MAX + 64);
+    return fact->witness == WITNESS_REPORT && slice_is(fact->value[KEY_SIDE], "smtp") &&
+           !slice_is(fact->value[KEY_TOKEN], "1");
+}
+
+static bool line_is_strange(const struct record_line *line)
+{
+    struct slice text = slice_make(line->text, line->size);
+    return line->witness == WITNESS_REPORT && slice_find_text(text, " side=smtp") >= 0 &&
+           slice_find_text(text, " token=1") < 0;
+}
+
+/* Strangers have a share of their own, whatever else is there; what else may come without end
+ * has half of all. */
+static bool record_fits(const struct record *record, const struct fact *fact, size_t cost)
+{
+    size_t count = 0, bytes = cost;
+    if (!fact_is_strange(fact))
+        return record_takes(record,
+                            fact->witness == WITNESS_REPORT || fact->kind == FACT_DELAYED ||
+                                    fact->kind == FACT_REFUSED
+                                ? 2
+                                : 1,
+                            cost);
+    for (size_t i = 0; i < record->count; i++)
+        if (line_is_strange(&record->lines[i])) {
+            count++;
+            bytes += line_cost(&record->lines[i]);
+        }
+    return record_takes(record, 1, cost) && count < RECORD_FACTS_MAX / STRANGE_SHARE &&
+           bytes <= RECORD_MAX / STRANGE_SHARE;
+}
+
+bool record_full(const struct record *record, const struct fact *fact)
+{
+    return !record_fits(record, fact, FACT_LINE_MAX + 64);
 }
 
 static enum fact_kind kind_of(struct slice body)
@@ -165,7 +195,8 @@ static enum fact_kind kind_of(struct slice body)
     return text_take_word(&body, &word) ? fact_kind_of(word) : FACT_UNKNOWN;
 }
 
-/* Take ownership of line->text. 1: in; 0: was there; -1: no room. */
+/* Take ownership of line->text. 1: in; 0: was there; -1: no room. Only who adds a new fact asks
+ * for shares: what was added once is read again, whatever came beside it. */
 static int record_insert(struct record *record, struct record_line line, struct error *why)
 {
     bool known;
@@ -174,7 +205,7 @@ static int record_insert(struct record *record, struct record_line line, struct 
         free(line.text);
         return 0;
     }
-    if (!record_fits(record, kind_of(slice_make(line.text, line.size)), line_cost(&line))) {
+    if (!record_takes(record, 1, line_cost(&line))) {
         free(line.text);
         return error_set(why, "record is full: %zu facts, %zu bytes", record->count, record->bytes);
     }
@@ -257,8 +288,13 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
     buffer_free(&body);
     if (line.text == NULL)
         return error_set(why, "no memory for a fact");
-    int learnt = record_learn_key(record, fact->value[KEY_HOST], fact->value[KEY_INSTANCE],
-                                  fact->value[KEY_QUEUE], why);
+    bool known;
+    record_place(record, &line, &known);
+    int learnt = !known && !record_fits(record, fact, line_cost(&line))
+                     ? error_set(why, "record is full: %zu facts, %zu bytes", record->count,
+                                 record->bytes)
+                     : record_learn_key(record, fact->value[KEY_HOST], fact->value[KEY_INSTANCE],
+                                        fact->value[KEY_QUEUE], why);
     if (learnt < 0) {
         free(line.text);
         return -1;

@@ -59,6 +59,8 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
     struct slice message_id = fact->value[KEY_MESSAGE_ID];
     if (fact->time < entry->arrived)
         entry->arrived = fact->time;
+    if (fact->witness == WITNESS_REPORT)
+        return; /* it says nothing of where the mail is, nor of its client */
     if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
         entry->gone = fact->time;
     if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED) {
@@ -116,8 +118,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (own >= 0 && entry->all != NULL)
         all = record_add(entry->all, fact, why);
     if (own < 0 || all < 0)
-        return record_full(own < 0 ? &entry->own : entry->all, fact->kind) ? ENTRY_FULL
-                                                                           : ENTRY_AGAIN;
+        return record_full(own < 0 ? &entry->own : entry->all, fact) ? ENTRY_FULL : ENTRY_AGAIN;
     entry_learn(entry, fact);
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;

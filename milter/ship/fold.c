@@ -3,6 +3,7 @@
  * fold: each fact of the batch to where it belongs.
  *
  *     gap, beat             the watch
+ *     of a report           the mail that it speaks of
  *     w=                    that waybill
  *     q= (log)              the waybill that fits, else held
  *     refused, no q= (log)  the milter may have told of it: waits
@@ -184,6 +185,8 @@ static int fold_fact(struct ship *ship, struct slice line, struct pin **pin)
     }
     if (fact.kind == FACT_GAP || fact.kind == FACT_BEAT)
         return 0;
+    if (fact.witness == WITNESS_REPORT)
+        return fold_report(ship, &fact, line, pin);
     if (fact.waybill != 0)
         return fold_known(ship, &fact, pin);
     if (fact.value[KEY_QUEUE].size > 0)
@@ -202,7 +205,8 @@ static int fold_fetch(struct ship *ship)
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
         struct fact fact;
-        if (harvest_fact(ship, harvest_line(batch, i), &fact) && id_valid(fact.waybill) &&
+        if (harvest_fact(ship, harvest_line(batch, i), &fact) && fact.witness != WITNESS_REPORT &&
+            id_valid(fact.waybill) &&
             live_find(&ship->live, fact.waybill) == NULL &&
             (count == 0 || ids[count - 1] != fact.waybill))
             ids[count++] = fact.waybill;

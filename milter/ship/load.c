@@ -67,11 +67,12 @@ int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make
     return load.failed ? -1 : 0;
 }
 
-int load_entry(struct ship *ship, uint64_t id, struct entry **found)
+static int load_follow(struct ship *ship, uint64_t id, bool make, struct entry **found)
 {
+    *found = NULL;
     for (int hop = 0; hop < SEE_HOPS; hop++) {
         struct entry *entry = live_find(&ship->live, id);
-        if (entry == NULL && load_entries(ship, &id, 1, true) != 0)
+        if (entry == NULL && load_entries(ship, &id, 1, make) != 0)
             return -1;
         if (entry == NULL)
             entry = live_find(&ship->live, id);
@@ -80,7 +81,22 @@ int load_entry(struct ship *ship, uint64_t id, struct entry **found)
             break;
         id = entry->see;
     }
-    return *found != NULL ? 0 : -1;
+    return 0;
+}
+
+int load_entry(struct ship *ship, uint64_t id, struct entry **found)
+{
+    return load_follow(ship, id, true, found) == 0 && *found != NULL ? 0 : -1;
+}
+
+/* One that was asked for before, or is new, may be live without a fact. */
+int load_known(struct ship *ship, uint64_t id, struct entry **found)
+{
+    if (load_follow(ship, id, false, found) != 0)
+        return -1;
+    if (*found != NULL && entry_record(*found)->count == 0)
+        *found = NULL;
+    return 0;
 }
 
 /* ---- what other nodes wrote ---- */

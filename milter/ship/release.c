@@ -271,7 +271,8 @@ int release_due(struct ship *ship)
     if (now < ship->release_at && !hold_full(&ship->hold) &&
         ship->refusals.waiting <= REFUSED_WAITING_MAX)
         return 0;
-    if (release_groups(ship, now) != 0 || release_refusals(ship, now) != 0)
+    if (release_groups(ship, now) != 0 || release_refusals(ship, now) != 0 ||
+        release_reports(ship, now) != 0)
         return -1;
     ship->release_at = now + RELEASE_MS;
     return 0;

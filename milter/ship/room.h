@@ -7,6 +7,7 @@
  *
  *     gather   copy up to a batch of lines out of the journal          harvest.c
  *     fold     each fact finds its waybill, or is held                 fold.c join.c load.c twin.c
+ *              those of reports                                        report.c match.c
  *     release  held facts whose wait is over                           release.c
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
  *     commit   the cursor, up to the oldest fact that is not written   pins.c
@@ -23,7 +24,9 @@
 #include "counters.h"
 #include "hold.h"
 #include "live.h"
+#include "match.h"
 #include "refused.h"
+#include "report.h"
 #include "waybill/log.h"
 #include "waybill/ship.h"
 #include "waybill/store.h"
@@ -103,6 +106,8 @@ struct ship {
     struct live live;
     struct hold hold;
     struct refusals refusals;
+    struct match match;
+    struct reports reports;
     struct watch watch;
     struct trouble trouble;
     struct buffer scratch, text;
@@ -129,6 +134,8 @@ struct slice harvest_line(const struct batch *batch, size_t index);
 int load_entries(struct ship *ship, const uint64_t *ids, size_t count, bool make);
 /* The entry of an id, read or made; where it stands under another id, that one. -1 as above. */
 int load_entry(struct ship *ship, uint64_t id, struct entry **entry);
+/* The entry of an id that is live or in the store, or NULL; none is made. */
+int load_known(struct ship *ship, uint64_t id, struct entry **entry);
 /* Read again what other nodes may have added to the entries that are to be written. */
 int load_news(struct ship *ship);
 
@@ -140,6 +147,12 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
 /* Held facts of the group that fit a live waybill go into it. The group may be gone then.
  * -1: no memory now; the rest stays. */
 int fold_group(struct ship *ship, struct group *group);
+
+/* ---- report.c ---- */
+/* A fact that a report told, into the mail that it speaks of. -1: as load.c. */
+int fold_report(struct ship *ship, const struct fact *fact, struct slice line, struct pin **pin);
+/* Those that waited long enough. */
+int release_reports(struct ship *ship, int64_t now);
 
 /* ---- join.c ---- */
 /* The live waybill that a fact of the log belongs to, or NULL. */

@@ -74,7 +74,7 @@ static void ship_commit(struct ship *ship)
 static void ship_show(struct ship *ship)
 {
     struct ship_stats *stats = &ship->stats;
-    stats->held = ship->hold.count + ship->refusals.waiting;
+    stats->held = ship->hold.count + ship->refusals.waiting + ship->reports.count;
     journal_backlog(ship->reader, &stats->backlog_bytes);
     pthread_mutex_lock(&ship->lock);
     ship->shown = *stats;
@@ -172,6 +172,8 @@ static void *ship_thread(void *context)
         live_clear(&ship->live, &ship->pins);
         hold_clear(&ship->hold, &ship->pins);
         refusals_clear(&ship->refusals, &ship->pins);
+        reports_clear(&ship->reports, &ship->pins);
+        match_forget(&ship->match);
         journal_reader_close(&ship->reader);
     }
     return NULL;

@@ -61,8 +61,12 @@ static const char *fact_bad(enum fact_kind kind)
     return kind == FACT_REFUSED || kind == FACT_REJECTED ? "rejected/" : NULL;
 }
 
-static void find_fact(const struct finder *finder, const struct fact *fact)
+static void find_fact(const struct finder *finder, const struct fact *fact, enum trust trust)
 {
+    /* Nobody outside may choose under which words a mail is found; and what a report speaks of is
+     * not to whom it went. Trust only grows with more facts, so the index stays the same. */
+    if (trust == TRUST_CLAIMED || fact->kind == FACT_REPORT)
+        return;
     find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_TO],
                  fact_bad(fact->kind));
     find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_ORIGINAL], NULL);
@@ -81,5 +85,5 @@ void terms_each(const struct waybill *waybill,
     const struct finder finder = {.found = found, .context = context};
     find_word(&finder, TERM_QUEUE_ID, waybill->queue_id);
     for (size_t i = 0; i < waybill->fact_count; i++)
-        find_fact(&finder, &waybill->facts[i]);
+        find_fact(&finder, &waybill->facts[i], waybill->trust[i]);
 }

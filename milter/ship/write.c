@@ -192,6 +192,9 @@ static void write_counters(struct ship *ship)
     counters_tell(&ship->counters, "ship_over_limit", ship->stats.over_limit);
     counters_tell(&ship->counters, "ship_refused_over", ship->stats.refused_over);
     counters_tell(&ship->counters, "ship_unread", ship->stats.unread);
+    counters_tell(&ship->counters, "ship_reports_matched", ship->stats.reports_matched);
+    counters_tell(&ship->counters, "ship_reports_unmatched", ship->stats.reports_unmatched);
+    counters_tell(&ship->counters, "ship_reports_unasked", ship->stats.reports_unasked);
     counters_take(&ship->counters, now);
     counters_note(&ship->counters, ship->journal, now);
     counters_put(&ship->counters, ship->store, ship->node);

@@ -2,7 +2,8 @@
 /*
  * find: which mails of a day have a term, or stand in a slice, or in a state: the reader's side.
  *
- * A term takes two round trips: the exponents in use, then every set that may hold it.
+ * A term takes two round trips, for one day as for several: the exponents in use, then every set
+ * that may hold it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,28 +18,38 @@
              */
 #define STATE_PAGE 20000u
 
+/* A set that is read step by step. */
+struct scan {
+    unsigned day; /* place in find's days */
+    bool refused;
+    unsigned exponent;
+    uint64_t cursor;
+};
+
 struct find {
     struct store *store;
     struct error *why;
-    uint32_t day;
     enum term_kind kind;
     struct slice term;
     struct place place;
     struct idlist found;
-    bool index_used[2][SPLIT_INDEX_MOST + 1]; /* [refused][exponent] */
-    bool hot_used[2][SPLIT_HOT_MOST + 1];
-    bool is_scan[PIPELINE_COMMANDS];
-    struct {
-        bool refused;
-        unsigned exponent;
-    } scan_of[PIPELINE_COMMANDS];
-    struct { /* sets that were not read in one go */
-        bool refused;
-        unsigned exponent;
-        uint64_t cursor;
-    } rest[2 * (SPLIT_INDEX_MOST + 1)];
+    struct find_day {
+        uint32_t day;
+        bool index_used[2][SPLIT_INDEX_MOST + 1]; /* [refused][exponent] */
+        bool hot_used[2][SPLIT_HOT_MOST + 1];
+    } days[STORE_DAYS_MAX];
+    unsigned day_count;
+    struct { /* behind each command */
+        unsigned day;
+        bool is_scan;
+        struct scan scan;
+    } asked[PIPELINE_COMMANDS];
+    struct scan rest[PIPELINE_COMMANDS]; /* sets that were not read in one go */
     size_t rest_count;
 };
+
+_Static_assert(STORE_DAYS_MAX * 2 * (SPLIT_INDEX_MOST + 1) <= PIPELINE_COMMANDS,
+               "every set of the days is asked for at once");
 
 /* ---- the exponents ---- */
 
@@ -46,7 +57,8 @@ static enum got exponents_got(void *context, size_t index, const struct reply *r
 {
     struct find *find = context;
     bool refused = index & 1, hot = index & 2;
-    bool *used = hot ? find->hot_used[refused] : find->index_used[refused];
+    struct find_day *day = &find->days[index / 4];
+    bool *used = hot ? day->hot_used[refused] : day->index_used[refused];
     uint64_t exponent;
 
     if (reply->type != REPLY_LIST)
@@ -65,11 +77,12 @@ static int find_exponents(struct find *find)
     struct replies replies = {.context = find, .got = exponents_got};
     struct key key;
 
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4 * find->day_count; i++) {
+        uint32_t day = find->days[i / 4].day;
         if (i & 2)
-            key_hot(&key, store->prefix, find->day, find->kind, find->term, i & 1);
+            key_hot(&key, store->prefix, day, find->kind, find->term, i & 1);
         else
-            key_shards(&key, store->prefix, find->day, i & 1);
+            key_shards(&key, store->prefix, day, i & 1);
         PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
     }
     return store_run(store, &replies, "read the index", find->why);
@@ -77,7 +90,8 @@ static int find_exponents(struct find *find)
 
 /* ---- the sets ---- */
 
-static enum got members_take(struct find *find, const struct reply *members, bool fingerprinted)
+static enum got members_take(struct find *find, uint32_t day, const struct reply *members,
+                             bool fingerprinted)
 {
     uint64_t number;
 
@@ -90,7 +104,7 @@ static enum got members_take(struct find *find, const struct reply *members, boo
             continue;
         if (!fingerprinted && number >= ID_REF)
             return GOT_ODD;
-        if (idlist_add(&find->found, id_make(find->day, number % ID_REF)))
+        if (idlist_add(&find->found, id_make(day, number % ID_REF)))
             return GOT_NO_MEMORY;
     }
     return GOT_FINE;
@@ -99,19 +113,20 @@ static enum got members_take(struct find *find, const struct reply *members, boo
 static enum got sets_got(void *context, size_t index, const struct reply *reply)
 {
     struct find *find = context;
+    uint32_t day = find->days[find->asked[index].day].day;
     uint64_t cursor;
 
-    if (!find->is_scan[index])
-        return members_take(find, reply, false);
+    if (!find->asked[index].is_scan)
+        return members_take(find, day, reply, false);
     if (reply->type != REPLY_LIST || reply->count != 2 ||
         !reply_number(reply->items[0], UINT64_MAX, &cursor))
         return GOT_ODD;
     if (cursor != 0) {
-        find->rest[find->rest_count].refused = find->scan_of[index].refused;
-        find->rest[find->rest_count].exponent = find->scan_of[index].exponent;
-        find->rest[find->rest_count++].cursor = cursor;
+        struct scan *rest = &find->rest[find->rest_count++];
+        *rest = find->asked[index].scan;
+        rest->cursor = cursor;
     }
-    return members_take(find, reply->items[1], true);
+    return members_take(find, day, reply->items[1], true);
 }
 
 static int sets_run(struct find *find)
@@ -121,20 +136,20 @@ static int sets_run(struct find *find)
     return store_run(find->store, &replies, "read the index", find->why);
 }
 
-static void sets_scan(struct find *find, bool refused, unsigned exponent, uint64_t cursor)
+static void sets_scan(struct find *find, struct scan scan)
 {
     struct store *store = find->store;
     size_t index = store->pipeline.count;
     char from[24], match[24];
     struct key key;
 
-    key_shard(&key, store->prefix, find->day, exponent,
-              find->place.shard & ((UINT32_C(1) << exponent) - 1), refused);
-    snprintf(from, sizeof from, "%" PRIu64, cursor);
+    key_shard(&key, store->prefix, find->days[scan.day].day, scan.exponent,
+              find->place.shard & ((UINT32_C(1) << scan.exponent) - 1), scan.refused);
+    snprintf(from, sizeof from, "%" PRIu64, scan.cursor);
     snprintf(match, sizeof match, "%" PRIu32 "????????????", find->place.fingerprint);
-    find->is_scan[index] = true;
-    find->scan_of[index].refused = refused;
-    find->scan_of[index].exponent = exponent;
+    find->asked[index].day = scan.day;
+    find->asked[index].is_scan = true;
+    find->asked[index].scan = scan;
     PIPELINE_ADD(&store->pipeline, WORD("SSCAN"), key_slice(&key), slice_of(from), WORD("MATCH"),
                  slice_of(match), WORD("COUNT"), WORD("1000"));
 }
@@ -143,9 +158,10 @@ static int find_shards(struct find *find)
 {
     size_t steps = 0;
 
-    for (unsigned i = 0; i < 2 * (SPLIT_INDEX_MOST + 1); i++)
-        if (find->index_used[i & 1][i / 2])
-            sets_scan(find, i & 1, i / 2, 0);
+    for (unsigned day = 0; day < find->day_count; day++)
+        for (unsigned i = 0; i < 2 * (SPLIT_INDEX_MOST + 1); i++)
+            if (find->days[day].index_used[i & 1][i / 2])
+                sets_scan(find, (struct scan){.day = day, .refused = i & 1, .exponent = i / 2});
     while (find->store->pipeline.count > 0) {
         find->rest_count = 0;
         if (sets_run(find))
@@ -154,21 +170,22 @@ static int find_shards(struct find *find)
             return store_fail(find->store, STORE_PROTOCOL, find->why,
                               "cannot read the index: SSCAN finds no end");
         for (size_t i = 0; i < find->rest_count; i++)
-            sets_scan(find, find->rest[i].refused, find->rest[i].exponent, find->rest[i].cursor);
+            sets_scan(find, find->rest[i]);
     }
     return 0;
 }
 
-static int find_hot_parts(struct find *find, bool refused, unsigned exponent)
+static int find_hot_parts(struct find *find, unsigned day, bool refused, unsigned exponent)
 {
     struct store *store = find->store;
     uint32_t parts = UINT32_C(1) << exponent;
     struct key key;
 
     for (uint32_t part = 0; part < parts; part++) {
-        find->is_scan[store->pipeline.count] = false;
-        key_hot_part(&key, store->prefix, find->day, exponent, part, find->kind, find->term,
-                     refused);
+        find->asked[store->pipeline.count].day = day;
+        find->asked[store->pipeline.count].is_scan = false;
+        key_hot_part(&key, store->prefix, find->days[day].day, exponent, part, find->kind,
+                     find->term, refused);
         PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
         if ((part + 1 == parts || store->pipeline.count == PIPELINE_COMMANDS) && sets_run(find))
             return -1;
@@ -180,14 +197,15 @@ static int find_all(struct find *find)
 {
     if (find_exponents(find) || find_shards(find))
         return -1;
-    for (unsigned i = 0; i < 2 * (SPLIT_HOT_MOST + 1); i++)
-        if (find->hot_used[i & 1][i / 2] && find_hot_parts(find, i & 1, i / 2))
-            return -1;
+    for (unsigned day = 0; day < find->day_count; day++)
+        for (unsigned i = 0; i < 2 * (SPLIT_HOT_MOST + 1); i++)
+            if (find->days[day].hot_used[i & 1][i / 2] && find_hot_parts(find, day, i & 1, i / 2))
+                return -1;
     return 0;
 }
 
-int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
-                    uint64_t **ids, size_t *count, struct error *why)
+int store_find_days(struct store *store, uint32_t last, unsigned days, enum term_kind kind,
+                    struct slice term, uint64_t **ids, size_t *count, struct error *why)
 {
     struct find *find = calloc(1, sizeof *find);
     char room[48];
@@ -199,7 +217,9 @@ int store_find_term(struct store *store, uint32_t day, enum term_kind kind, stru
         return store_fail(store, STORE_UNREACHABLE, why, "no memory to read the index");
     find->store = store;
     find->why = why;
-    find->day = day;
+    find->day_count = days < STORE_DAYS_MAX ? days : STORE_DAYS_MAX;
+    for (unsigned i = 0; i < find->day_count; i++)
+        find->days[i].day = clock_day_add(last, -(int)i);
     find->kind = kind;
     find->term = index_term(term, room);
     find->place = index_place(kind, find->term);
@@ -209,6 +229,12 @@ int store_find_term(struct store *store, uint32_t day, enum term_kind kind, stru
     idlist_free(&find->found);
     free(find);
     return result;
+}
+
+int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                    uint64_t **ids, size_t *count, struct error *why)
+{
+    return store_find_days(store, day, 1, kind, term, ids, count, why);
 }
 
 /* ---- a slice of time ---- */

@@ -24,6 +24,11 @@ struct life store_life(const struct store *store, uint32_t day, bool refused)
     return (struct life){day, store_days(store, refused)};
 }
 
+bool store_takes(const struct store *store, uint64_t id, bool refused)
+{
+    return expiry_open(id_day(id), store_days(store, refused), clock_now());
+}
+
 bool store_day_open(struct store *store, uint32_t day, bool refused)
 {
     if (expiry_open(day, store_days(store, refused), clock_now()))

@@ -129,6 +129,9 @@ static const struct {
     {"log_not_understood", "log lines that name a mail and were not understood"},
     {"log_too_long", "log lines that were too long"},
     {"log_gaps", "gaps in the log"},
+    {"ship_reports_matched", "recipients in reports whose mail was found"},
+    {"ship_reports_unmatched", "recipients in reports of which no mail was found"},
+    {"ship_reports_unasked", "of these, from strangers who sent too many to look for"},
 };
 
 static const char *meaning(const char *name)

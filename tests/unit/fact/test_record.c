@@ -257,9 +257,60 @@ static void test_attempts_leave_room_for_ends(void **state)
         int result = record_add(&record, &fact, &why);
         if (end)
             assert_int_equal(result, 1);
-        assert_true(result > 0 || record_full(&record, fact.kind));
-        assert_false(record_full(&record, FACT_EXPIRED));
+        assert_true(result > 0 || record_full(&record, &fact));
+        fact.kind = FACT_EXPIRED;
+        assert_false(record_full(&record, &fact));
     }
+    record_clear(&record);
+}
+
+static int add_report(struct record *record, unsigned number, const char *side, bool token)
+{
+    static const char reply[400] = "no such user";
+    struct fact fact;
+    struct error why;
+    fact_init(&fact, WITNESS_REPORT, FACT_FAILED, BASE + number);
+    fact.id = number;
+    fact_set(&fact, KEY_TO, slice_of("bob@example.com"));
+    fact_set(&fact, KEY_REPLY, slice_make(reply, sizeof reply));
+    fact_set(&fact, KEY_SIDE, slice_of(side));
+    if (token)
+        fact_set(&fact, KEY_TOKEN, slice_of("1"));
+    int result = record_add(record, &fact, &why);
+    assert_true(result > 0 || record_full(record, &fact));
+    return result;
+}
+
+static void test_reports_of_strangers_leave_room_for_others_and_for_the_log(void **state)
+{
+    (void)state;
+    struct record record, back;
+    struct buffer text;
+    struct error why;
+    unsigned strange = 0, token = 0, number = 0;
+    record_init(&record, ID);
+    while (add_report(&record, number++, "smtp", false) > 0)
+        strange++;
+    assert_true(strange > 50 && record.bytes <= RECORD_MAX / 8);
+    assert_int_equal(add_report(&record, number++, "local", false), 1);
+    while (add_report(&record, number++, "smtp", true) > 0)
+        token++;
+    assert_true(token > 2 * strange && record.bytes <= RECORD_MAX / 2);
+    for (unsigned i = 0; i < 3000; i++) {
+        struct fact fact;
+        fact_init(&fact, WITNESS_LOG, FACT_FAILED, BASE - 1000 + i);
+        fact.id = number++;
+        fact_set(&fact, KEY_REPLY, slice_of("550 5.1.1 no such user"));
+        assert_int_equal(record_add(&record, &fact, &why), 1);
+    }
+    /* What was taken is read again. */
+    buffer_init(&text, RECORD_MAX * 2);
+    record_init(&back, ID);
+    assert_int_equal(record_format(&record, &text), 0);
+    assert_int_equal(record_parse(&back, slice_make(text.data, text.size), &why), 0);
+    assert_int_equal(back.count, record.count);
+    buffer_free(&text);
+    record_clear(&back);
     record_clear(&record);
 }
 
@@ -315,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_see_points_to_the_other_id),
         cmocka_unit_test(test_record_has_a_bound),
         cmocka_unit_test(test_attempts_leave_room_for_ends),
+        cmocka_unit_test(test_reports_of_strangers_leave_room_for_others_and_for_the_log),
         cmocka_unit_test(test_line_has_a_bound_and_is_cut_on_a_character),
         cmocka_unit_test(test_addresses_are_compared_without_dress),
     };

@@ -245,7 +245,7 @@ static void test_two_names_of_one_host_leave_the_record_readable(void **state)
     world_open(&home, &redis, 3, start);
     world_open(&other, &redis, 4, start);
     uint64_t id = world_id(&home, 0, 1);
-    world_tell(&other, 'r', 9000, "failed w=%llu host=mx4 to=bob@example.com", W(id));
+    world_tell(&other, 'q', 9000, "failed w=%llu host=mx4 to=bob@example.com", W(id));
     world_ship(&other);
     world_tell(&home, 'm', 1, "mail w=%llu host=mx1.example.org from=a@x", W(id));
     world_tell(&home, 'm', 2, "rcpt w=%llu to=bob@example.com", W(id));

@@ -410,6 +410,51 @@ static void test_one_term_in_one_huge_batch_is_split(void **state)
     store_close(&store);
 }
 
+/* Hot on one day, in the index on others, and on a day too early. */
+static void test_several_days_are_searched_at_once(void **state)
+{
+    struct store *store = open_store();
+    struct slice term = slice_of("many@example.org");
+    static uint64_t wanted[3 + 2000];
+    uint64_t *ids;
+    size_t count, known = 0;
+    struct error why;
+
+    (void)state;
+    for (int back = 0; back < 4; back++)
+        for (unsigned i = 0; i < (back == 1 ? 2000u : 1u); i++) {
+            uint64_t id = id_make(clock_day_add(today, -back), UINT64_C(11000200000) + i);
+            store_post_term(store, id, TERM_RECIPIENT, term, back == 2);
+            if (back < 3)
+                wanted[known++] = id;
+            if (i % 100 == 99)
+                flush(store);
+        }
+    flush(store);
+    qsort(wanted, known, sizeof *wanted, by_id_down);
+    assert_int_equal(store_find_days(store, today, 3, TERM_RECIPIENT, term, &ids, &count, &why), 0);
+    assert_int_equal(count, known);
+    assert_memory_equal(ids, wanted, known * sizeof *ids);
+    free(ids);
+    assert_int_equal(store_find_days(store, clock_day_add(today, -2), 1000, TERM_RECIPIENT, term,
+                                     &ids, &count, &why),
+                     0);
+    assert_int_equal(count, 2);
+    free(ids);
+    store_close(&store);
+}
+
+static void test_a_day_about_to_go_takes_no_record(void **state)
+{
+    struct store *store = open_store();
+    int days = (int)settings.retention_days;
+
+    (void)state;
+    assert_true(store_takes(store, id_make(clock_day_add(today, -days + 1), 7), false));
+    assert_false(store_takes(store, id_make(clock_day_add(today, -days - 1), 7), false));
+    store_close(&store);
+}
+
 static void test_full_index_is_split_and_all_is_still_found(void **state)
 {
     struct store *store = open_store();
@@ -927,6 +972,8 @@ int main(void)
         EACH(test_slice_holds_all_nodes),
         EACH(test_every_term_is_found_as_by_brute_force),
         EACH(test_one_term_in_one_huge_batch_is_split),
+        EACH(test_several_days_are_searched_at_once),
+        EACH(test_a_day_about_to_go_takes_no_record),
         EACH(test_full_index_is_split_and_all_is_still_found),
         EACH(test_writer_goes_on_where_others_have_split_to),
         EACH(test_shard_is_what_a_person_would_compute),
