@@ -11,7 +11,7 @@ static int (*const dialects[])(const struct line *line, struct fact *fact) = {
     postfix_read,
 };
 
-int dialect_read(const struct line *line, struct fact *fact)
+int line_read(const struct line *line, struct fact *fact)
 {
     int result = 0;
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0] && result == 0; i++)
@@ -25,7 +25,7 @@ int maillog_read_line(struct slice text, int64_t now, struct fact *fact, struct 
     (void)scratch; /* every value of today's dialects is a view */
     if (!header_read(text, now, &line))
         return 0;
-    int result = dialect_read(&line, fact);
+    int result = line_read(&line, fact);
     if (result == 1)
         fact->id = fact_id_log(text, 0);
     return result;

@@ -9,6 +9,6 @@
 #include "waybill/fact.h"
 
 /* 1: *fact is filled in, but for its id; 0: nobody's, or nothing to say; -1: not understood. */
-int dialect_read(const struct line *line, struct fact *fact);
+int line_read(const struct line *line, struct fact *fact);
 
 #endif

@@ -132,7 +132,7 @@ static int tell_line(struct maillog *maillog, struct feed *feed, const struct so
                      bool seen, struct maillog_stats *stats)
 {
     struct fact fact;
-    int result = dialect_read(&news->line, &fact);
+    int result = line_read(&news->line, &fact);
     if (!seen) {
         stats->lines++;
         stats->not_ours += result == 0;

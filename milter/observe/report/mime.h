@@ -3,7 +3,7 @@
  * mime: cuts a mail into the lines of its parts as it streams by (RFC 2045, 2046, 2047, 2231,
  * 5322), decoded to UTF-8, and tells each line with the part that it stood in.
  *
- *     multipart/*                 entered, to REPORT_DEPTH_MAX
+ *     multipart/...                entered, to REPORT_DEPTH_MAX
  *     text/plain, text/html       MIME_TEXT lines; HTML becomes text
  *     message/delivery-status     MIME_STATUS fields, MIME_STATUS_END after each group
  *     message/global-...          the same

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * assemble: fields count before words, words about the recipient before words about the mail.
+ */
+#include "assemble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "value.h"
+#include "session.h"
+
+struct report_recipient *assemble_add(struct assembly *assembly)
+{
+    struct report *report = assembly->report;
+    size_t room = assembly->room == 0 ? 4 : assembly->room * 2;
+
+    if (room > REPORT_RECIPIENTS_MAX)
+        room = REPORT_RECIPIENTS_MAX;
+    if (report->count == assembly->room) {
+        struct report_recipient *grown =
+            report->count == room ? NULL : reallocarray(report->recipients, room, sizeof(*grown));
+
+        if (grown == NULL) {
+            report->partial = true;
+            return NULL;
+        }
+        report->recipients = grown;
+        assembly->room = room;
+    }
+    report->recipients[report->count] = (struct report_recipient){.reason = REASON_UNDEFINED};
+    return &report->recipients[report->count++];
+}
+
+/* Codes and signs alone tell a person nothing. */
+static bool says_something(struct slice words)
+{
+    size_t run = 0;
+
+    for (size_t i = 0; i < words.size; i++) {
+        unsigned char c = (unsigned char)words.at[i];
+
+        run = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ? run + 1 : 0;
+        if (run == 3)
+            return true;
+    }
+    return false;
+}
+
+static void set_status(struct assembly *assembly, struct report_recipient *to, struct slice given)
+{
+    char words[STATUS_ROOM] = "";
+    static const char *const classes[] = {
+        [REPORTED_FAILED] = "5.0.0",  [REPORTED_DELAYED] = "4.0.0",  [REPORTED_DELIVERED] = "2.0.0",
+        [REPORTED_RELAYED] = "2.0.0", [REPORTED_EXPANDED] = "2.0.0",
+    };
+
+    to->status = given;
+    if (given.at != NULL && !slice_ends(given, ".0.0"))
+        return;
+    if (to->words.at != NULL && status_in(to->words, words) &&
+        (given.at == NULL || words[0] == given.at[0]))
+        to->status = arena_keep(assembly->arena, slice_of(words));
+    if (to->status.at == NULL && to->action == REPORTED_FAILED && to->code / 100 == 4)
+        to->status = slice_of("4.0.0");
+    if (to->status.at == NULL)
+        to->status = slice_of(classes[to->action]);
+}
+
+static void ask_book(const struct assembly *assembly, struct report_recipient *to)
+{
+    const struct report *report = assembly->report;
+    struct decision decision = {.reason = REASON_UNDEFINED};
+    struct evidence evidence = {
+        .words = to->words,
+        .status = to->status,
+        .code = to->code,
+        .host = to->remote.at != NULL ? to->remote : report->reporting,
+        .command = to->command,
+        .dialect = slice_of(report->dialect),
+        .delayed = to->action == REPORTED_DELAYED,
+    };
+
+    if (to->action != REPORTED_FAILED && to->action != REPORTED_DELAYED) {
+        to->reason = REASON_DELIVERED;
+        return;
+    }
+    phrasebook_ask(assembly->book, &evidence, &decision);
+    to->reason = decision.reason;
+    to->rule = decision.rule;
+}
+
+/* What only words can tell: code, status, remote, command, reason. `around`: what else the text
+ * says of this recipient. */
+static void finish(struct assembly *assembly, struct report_recipient *to, struct slice status,
+                   struct slice around)
+{
+    if (to->code == 0 && to->words.at != NULL)
+        to->code = smtp_code_in(to->words);
+    if (to->code == 0 && around.at != NULL)
+        to->code = smtp_code_in(around);
+    if (to->remote.at == NULL && to->words.at != NULL)
+        to->remote = session_remote(assembly->arena, to->words);
+    if (to->remote.at == NULL && around.at != NULL)
+        to->remote = session_remote(assembly->arena, around);
+    if (to->command.at == NULL && to->words.at != NULL)
+        to->command = session_command(to->words);
+    if (to->command.at == NULL && around.at != NULL)
+        to->command = session_command(around);
+    if (to->command.at == NULL)
+        to->command = session_transcript(assembly->page->text, to->address, to->words);
+    set_status(assembly, to, status);
+    ask_book(assembly, to);
+}
+
+/* ---- from the fields ---- */
+
+static struct slice first_mailbox(const struct slice *of, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (of[i].at != NULL && value_is_mailbox(of[i]))
+            return of[i];
+    return SLICE_ABSENT;
+}
+
+/* Whom the group is about: the first name in it that is a mailbox. A pipe, a file or a mere login
+ * is a name only if nothing else names somebody. */
+static struct slice choose_address(struct assembly *assembly, const struct groups *groups,
+                                   const struct group *group, const struct findings *findings)
+{
+    struct slice failed = page_field(assembly->page, "X-Failed-Recipients");
+    struct slice names[] = {group->final, group->original, group->actual,
+                            SLICE_ABSENT, SLICE_ABSENT,    SLICE_ABSENT};
+    struct slice mailbox = first_mailbox(names, 3);
+
+    if (mailbox.at != NULL)
+        return mailbox;
+    if (groups->count == 1) {
+        names[3] = value_address(assembly->arena, failed);
+        if (findings->count == 1)
+            names[4] = value_clean(assembly->arena, findings->of[0].address, VALUE_ADDRESS_MAX);
+        names[5] = value_clean(assembly->arena, places_only(&assembly->places), VALUE_ADDRESS_MAX);
+        mailbox = first_mailbox(names + 3, 3);
+        if (mailbox.at != NULL)
+            return mailbox;
+    }
+    for (size_t i = 0; i < 3; i++)
+        if (names[i].at != NULL)
+            return names[i];
+    return SLICE_ABSENT;
+}
+
+static enum report_action choose_action(const struct group *group)
+{
+    if (group->has_action)
+        return group->action;
+    if (group->status.at != NULL && group->status.at[0] == '2')
+        return REPORTED_DELIVERED;
+    if (group->status.at != NULL && group->status.at[0] == '4' && !slice_is(group->status, "4.4.7"))
+        return REPORTED_DELAYED;
+    return REPORTED_FAILED;
+}
+
+static struct slice choose_words(struct assembly *assembly, const struct group *group,
+                                 const struct found *found, struct slice around)
+{
+    struct slice said = found != NULL && says_something(found->words) ? found->words : around;
+    struct slice words;
+
+    if (says_something(group->words))
+        return group->words;
+    if (!says_something(said) && says_something(group->remark))
+        return group->remark;
+    words = value_clean(assembly->arena, said, REPORT_WORDS_MAX);
+    return words.at != NULL ? words : group->words;
+}
+
+static void add_group(struct assembly *assembly, const struct groups *groups,
+                      const struct group *group, const struct findings *findings)
+{
+    struct slice address = choose_address(assembly, groups, group, findings), around;
+    const struct found *found;
+    struct report_recipient *to = assemble_add(assembly);
+
+    if (to == NULL)
+        return;
+    found = address.at == NULL ? NULL : findings_find(findings, address);
+    around = address.at == NULL ? SLICE_ABSENT : places_around(&assembly->places, address);
+    if (around.at == NULL && group->original.at != NULL)
+        around = places_around(&assembly->places, group->original);
+    to->address = address;
+    to->original = group->original;
+    to->action = choose_action(group);
+    to->remote = group->remote;
+    to->tried = group->tried;
+    to->until = group->until;
+    to->words = choose_words(assembly, group, found, around);
+    if (group->words.at != NULL)
+        to->code = smtp_code_in(group->words);
+    finish(assembly, to, group->status, around);
+}
+
+void assemble_groups(struct assembly *assembly, const struct groups *groups,
+                     const struct findings *findings)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (group_tells(&groups->of[i]))
+            add_group(assembly, groups, &groups->of[i], findings);
+}
+
+/* ---- from the text ---- */
+
+static void add_found(struct assembly *assembly, const struct found *found,
+                      const struct group *group)
+{
+    struct report_recipient *to = assemble_add(assembly);
+    struct slice status = SLICE_ABSENT;
+
+    if (to == NULL)
+        return;
+    to->address = value_clean(assembly->arena, found->address, VALUE_ADDRESS_MAX);
+    to->original = value_clean(assembly->arena, found->original, VALUE_ADDRESS_MAX);
+    to->action = found->action;
+    to->words = value_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
+    if (found->status.at != NULL && status_fits(found->status))
+        status = arena_keep(assembly->arena, found->status);
+    if (group != NULL) {
+        status = status.at != NULL ? status : group->status;
+        to->words = to->words.at != NULL ? to->words : group->words;
+        to->remote = group->remote;
+    }
+    if (found->remote.at != NULL)
+        to->remote = value_host(assembly->arena, found->remote);
+    to->command = value_clean(assembly->arena, found->command, 16);
+    finish(assembly, to, status, places_around(&assembly->places, found->address));
+}
+
+void assemble_findings(struct assembly *assembly, const struct groups *groups,
+                       const struct findings *findings)
+{
+    const struct group *group = groups->count == 1 && findings->count == 1 ? &groups->of[0] : NULL;
+
+    for (size_t i = 0; i < findings->count; i++)
+        add_found(assembly, &findings->of[i], group);
+}

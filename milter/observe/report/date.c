@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * date: word by word, since the order of the words differs: "Sat, 21 Nov 2026 20:41:04 +0100",
+ * "21-Nov-2026 20:41:04 PST", "Sat Nov 21 20:41:04 2026".
+ */
+#include "date.h"
+
+#include <string.h>
+
+#include "../../base/civil.h"
+#include "waybill/clock.h"
+
+#define WORDS_MAX 16
+
+struct moment {
+    struct civil day;
+    bool has_year, has_time;
+    unsigned hour, minute, second;
+    int zone; /* minutes east */
+};
+
+static bool take_pair(struct slice *from, unsigned most, unsigned *number)
+{
+    uint64_t value = 0;
+
+    if (!text_take_number(from, &value) || value > most)
+        return false;
+    *number = (unsigned)value;
+    return true;
+}
+
+static bool read_time(struct slice word, struct moment *moment)
+{
+    moment->has_time = take_pair(&word, 23, &moment->hour) && text_take_char(&word, ':') &&
+                       take_pair(&word, 59, &moment->minute);
+    if (moment->has_time && text_take_char(&word, ':'))
+        moment->has_time = take_pair(&word, 60, &moment->second);
+    return moment->has_time;
+}
+
+static bool read_offset(struct slice word, struct moment *moment)
+{
+    int sign = word.at[0] == '-' ? -1 : 1;
+    uint64_t number = 0;
+
+    if (word.size != 5 || !text_number(slice_make(word.at + 1, 4), 0, 9959, &number) ||
+        number % 100 > 59)
+        return false;
+    moment->zone = sign * (int)(number / 100 * 60 + number % 100);
+    return true;
+}
+
+static bool read_number(struct slice word, struct moment *moment)
+{
+    uint64_t number = 0;
+
+    if (!text_number(word, 0, 9999, &number))
+        return false;
+    if (moment->day.day == 0 && word.size <= 2) {
+        moment->day.day = (int)number;
+        return true;
+    }
+    if (moment->has_year)
+        return true;
+    moment->has_year = true;
+    if (word.size == 2)
+        number += number < 50 ? 2000 : 1900;
+    else if (word.size == 3)
+        number += 1900;
+    moment->day.year = (int)number;
+    return true;
+}
+
+/* RFC 5322, 4.3; the military letters say nothing that could be trusted. */
+static const struct {
+    const char *name;
+    int hours;
+} zones[] = {{"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5}, {"MST", -7}, {"MDT", -6},
+             {"PST", -8}, {"PDT", -7}, {"MET", 1},  {"CET", 1},  {"CEST", 2}, {"JST", 9}};
+
+static void read_name(struct slice word, struct moment *moment)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int i = 0; i < 12 && moment->day.month == 0 && word.size >= 3; i++)
+        if (slice_equal_nocase(slice_make(word.at, 3), slice_make(months + (ptrdiff_t)3 * i, 3))) {
+            moment->day.month = i + 1;
+            return;
+        }
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+        if (slice_equal_nocase(word, slice_of(zones[i].name)))
+            moment->zone = zones[i].hours * 60;
+}
+
+static void read_word(struct slice word, struct moment *moment)
+{
+    if (!moment->has_time && slice_find(word, ':') > 0 && read_time(word, moment))
+        return;
+    if (moment->has_time && (word.at[0] == '+' || word.at[0] == '-') && read_offset(word, moment))
+        return;
+    if (!read_number(word, moment))
+        read_name(word, moment);
+}
+
+/* The next word outside of comments. A hyphen divides only what comes before the time: behind it,
+ * it is the sign of a zone. */
+static bool next_word(struct slice *rest, bool has_time, struct slice *word)
+{
+    const char *ends = has_time ? " \t\r\n,(" : " \t\r\n,(-";
+    int depth = 0;
+
+    for (; rest->size > 0; rest->at++, rest->size--) {
+        char c = rest->at[0];
+
+        if (c == '(')
+            depth++;
+        else if (c == ')' && depth > 0)
+            depth--;
+        else if (depth == 0 && strchr(ends, c) == NULL)
+            break;
+    }
+    *word = slice_make(rest->at, 0);
+    while (rest->size > 0 && rest->at[0] != '\0' && strchr(ends, rest->at[0]) == NULL) {
+        rest->at++;
+        rest->size--;
+        word->size++;
+    }
+    return word->size > 0;
+}
+
+int64_t date_read(struct slice value)
+{
+    struct moment moment = {.zone = 0};
+    struct slice word;
+
+    for (int words = 0; words < WORDS_MAX && next_word(&value, moment.has_time, &word); words++)
+        read_word(word, &moment);
+    if (!moment.has_year || !moment.has_time || moment.day.year < 1970 || !civil_valid(&moment.day))
+        return 0;
+    return days_of_civil(&moment.day) * DAY_MS +
+           ((int64_t)moment.hour * 3600 + moment.minute * 60 + moment.second) * SECOND_MS -
+           (int64_t)moment.zone * 60 * SECOND_MS;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * expect: may a mail be a report, by its header alone? Too often yes costs some reading; a no is
+ * final.
+ */
+#ifndef REPORT_EXPECT_H
+#define REPORT_EXPECT_H
+
+#include "page.h"
+
+bool expect_report(const struct page *page);
+/* Is it from a mail server's own sender: MAILER-DAEMON, postmaster and their like? */
+bool expect_daemon(struct slice from);
+
+#endif

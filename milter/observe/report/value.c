@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * value: a value is copied first, cleaned, and then read in the copy, which only gets shorter.
+ */
+#include "value.h"
+
+#include <string.h>
+
+#include "mime.h"
+#include "page.h"
+
+#define TYPE_MAX 40
+
+static bool is_type_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+}
+
+struct slice value_take_type(struct slice *rest)
+{
+    struct slice value = slice_trim(*rest), type;
+    size_t length = 0;
+
+    while (length < value.size && length < TYPE_MAX && is_type_char(value.at[length]))
+        length++;
+    type = slice_make(value.at, length);
+    value = slice_trim(slice_make(value.at + length, value.size - length));
+    if (length == 0 || (type.at[0] >= '0' && type.at[0] <= '9') || !text_take_char(&value, ';'))
+        return SLICE_ABSENT;
+    *rest = slice_trim(value);
+    return type;
+}
+
+static bool is_blank(char c)
+{
+    return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
+struct slice value_clean(struct arena *arena, struct slice text, size_t most)
+{
+    size_t size = 0;
+    char *copy;
+
+    if (text.at == NULL)
+        return SLICE_ABSENT;
+    if (text.size < most)
+        most = text.size;
+    copy = arena_take(arena, most + 1);
+    if (copy == NULL)
+        return SLICE_ABSENT;
+    for (size_t i = 0; i < text.size && size < most; i++) {
+        if (!is_blank(text.at[i]))
+            copy[size++] = text.at[i];
+        else if (size > 0 && copy[size - 1] != ' ')
+            copy[size++] = ' ';
+    }
+    while (size > 0 && copy[size - 1] == ' ')
+        size--;
+    arena_give_back(arena, copy, size);
+    return size > 0 ? slice_make(copy, size) : SLICE_ABSENT;
+}
+
+struct slice value_words(struct arena *arena, struct slice text, size_t most)
+{
+    struct buffer decoded;
+    struct slice clean;
+
+    if (slice_find_text(text, "=?") < 0)
+        return value_clean(arena, text, most);
+    buffer_init(&decoded, REPORT_FIELD_MAX * 4);
+    if (mime_decode_words(text, &decoded) == 0)
+        text = slice_make(decoded.data, decoded.size);
+    else
+        arena->failed = true;
+    clean = value_clean(arena, text, most);
+    buffer_free(&decoded);
+    return clean;
+}
+
+bool value_is_mailbox(struct slice address)
+{
+    size_t at = address.size;
+    bool quoted = address.size > 0 && address.at[0] == '"';
+
+    while (at > 0 && address.at[at - 1] != '@')
+        at--;
+    if (at < 2 || at == address.size || strchr("|/", address.at[quoted ? 1 : 0]) != NULL)
+        return false;
+    for (size_t i = 0; i < address.size; i++)
+        if ((!quoted || i >= at) && strchr(" <>(),;\"", address.at[i]) != NULL)
+            return false;
+    for (size_t i = at; i < address.size; i++)
+        if (address.at[i] == ':' && address.at[at] != '[')
+            return false;
+    return quoted || slice_find(address, '@') == (ptrdiff_t)at - 1 || address.at[0] == '@';
+}
+
+/* Out of its brackets, without a source route. */
+static struct slice unwrap(struct slice value)
+{
+    struct slice rest = value, inside;
+
+    if (text_take_until(&rest, '<', &inside) && text_take_until(&rest, '>', &inside)) {
+        value = slice_trim(inside);
+        if (slice_starts(value, "@") && text_take_until(&value, ':', &inside))
+            value = slice_trim(value);
+    }
+    if (slice_starts(value, "mailto:"))
+        value = slice_make(value.at + 7, value.size - 7);
+    if (value.size > 2 && (value.at[0] == '"' || value.at[0] == '\'') &&
+        value.at[value.size - 1] == value.at[0])
+        value = slice_make(value.at + 1, value.size - 2);
+    return value;
+}
+
+static bool take_hex(struct slice *from, bool lower_too, unsigned *digit)
+{
+    static const char digits[] = "0123456789ABCDEFabcdef";
+    const char *found;
+
+    if (from->size == 0 || from->at[0] == '\0')
+        return false;
+    found = strchr(digits, from->at[0]);
+    if (found == NULL || (!lower_too && found - digits > 15))
+        return false;
+    *digit = (unsigned)(found - digits);
+    if (*digit > 15)
+        *digit -= 6;
+    from->at++;
+    from->size--;
+    return true;
+}
+
+static size_t put_utf8(char *to, uint32_t code)
+{
+    if (code < 0x80) {
+        to[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        to[0] = (char)(0xC0 | code >> 6);
+        to[1] = (char)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    if (code < 0x10000) {
+        to[0] = (char)(0xE0 | code >> 12);
+        to[1] = (char)(0x80 | (code >> 6 & 0x3F));
+        to[2] = (char)(0x80 | (code & 0x3F));
+        return 3;
+    }
+    to[0] = (char)(0xF0 | code >> 18);
+    to[1] = (char)(0x80 | (code >> 12 & 0x3F));
+    to[2] = (char)(0x80 | (code >> 6 & 0x3F));
+    to[3] = (char)(0x80 | (code & 0x3F));
+    return 4;
+}
+
+/* "\x{3B4}", RFC 6533, 3: always longer than what it stands for. */
+static bool take_unicode(struct slice *from, uint32_t *code)
+{
+    struct slice rest = *from;
+    unsigned digit = 0;
+    int digits = 0;
+
+    *code = 0;
+    if (!text_take(&rest, "\\x{"))
+        return false;
+    while (digits < 6 && take_hex(&rest, true, &digit)) {
+        *code = *code << 4 | digit;
+        digits++;
+    }
+    if (digits < 2 || !text_take_char(&rest, '}') || *code < ' ' || *code == 0x7f ||
+        *code > 0x10FFFF || (*code >= 0xD800 && *code <= 0xDFFF))
+        return false;
+    *from = rest;
+    return true;
+}
+
+static struct slice decode_unicode(char *value, struct slice whole)
+{
+    struct slice rest = whole;
+    size_t size = 0;
+    uint32_t code;
+
+    while (rest.size > 0) {
+        if (take_unicode(&rest, &code)) {
+            size += put_utf8(value + size, code);
+        } else {
+            value[size++] = rest.at[0];
+            rest.at++;
+            rest.size--;
+        }
+    }
+    return slice_make(value, size);
+}
+
+/* Some cut off is no address; with a comment or a second one behind it, the first one is. */
+static struct slice choose_address(struct slice value)
+{
+    struct slice found;
+
+    if (value_is_mailbox(value) || slice_find(value, '@') < 0 || value.at[0] == '|' ||
+        slice_starts(value, "\"|") || value.at[0] == '/')
+        return value;
+    found = page_address(value);
+    return found.size > 0 ? found : value;
+}
+
+struct slice value_address(struct arena *arena, struct slice value)
+{
+    /* With a sign of its own, what looks like an encoded word is the name of the mailbox. */
+    struct slice whole = slice_find(value, '@') < 0 ? value_words(arena, value, VALUE_ADDRESS_MAX)
+                                                    : value_clean(arena, value, VALUE_ADDRESS_MAX);
+    struct slice address = whole;
+    size_t before;
+
+    if (whole.at == NULL)
+        return SLICE_ABSENT;
+    while (value_take_type(&address).at != NULL)
+        ;
+    address = unwrap(address);
+    before = (size_t)(address.at - whole.at);
+    if (slice_find_text(address, "\\x{") >= 0)
+        address = decode_unicode((char *)(uintptr_t)whole.at + before, address);
+    if (address.size == 0)
+        return SLICE_ABSENT;
+    return choose_address(address);
+}
+
+/* Whether each plus hides what xtext must hide; else it is a plus of the address itself, and the
+ * text has been decoded by the server that wrote the report. */
+static bool is_xtext(struct slice text)
+{
+    bool any = false;
+
+    while (text.size > 0) {
+        char c = text.at[0];
+        unsigned high = 0, low = 0, byte;
+
+        text.at++;
+        text.size--;
+        if (c == '=')
+            return false;
+        if (c != '+')
+            continue;
+        if (!take_hex(&text, false, &high) || !take_hex(&text, false, &low))
+            return false;
+        byte = high << 4 | low;
+        if (byte != '+' && byte != '=' && byte < 0x80)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static struct slice decode_xtext(struct slice text)
+{
+    char *value = (char *)(uintptr_t)text.at;
+    struct slice rest = text;
+    size_t size = 0;
+
+    if (!is_xtext(text))
+        return text;
+    while (rest.size > 0) {
+        unsigned high = 0, low = 0;
+        char c = rest.at[0];
+
+        rest.at++;
+        rest.size--;
+        if (c == '+' && take_hex(&rest, false, &high) && take_hex(&rest, false, &low))
+            c = (char)(high << 4 | low);
+        value[size++] = c;
+    }
+    return slice_make(value, size);
+}
+
+struct slice value_original(struct arena *arena, struct slice value)
+{
+    struct slice address = value_address(arena, value);
+
+    return address.at == NULL ? address : decode_xtext(address);
+}
+
+struct slice value_xtext(struct arena *arena, struct slice value)
+{
+    struct slice copy = value_clean(arena, value, VALUE_ADDRESS_MAX);
+
+    return copy.at == NULL ? copy : decode_xtext(copy);
+}
+
+struct slice value_host(struct arena *arena, struct slice value)
+{
+    struct slice host;
+
+    value_take_type(&value);
+    value = slice_trim(value);
+    if (!text_take_word(&value, &host))
+        return SLICE_ABSENT;
+    while (host.size > 0 && strchr("<([", host.at[0]) != NULL)
+        host = slice_make(host.at + 1, host.size - 1);
+    while (host.size > 0 && strchr(".:,;>)]", host.at[host.size - 1]) != NULL)
+        host.size--;
+    if (slice_find(host, '[') > 0)
+        host.size = (size_t)slice_find(host, '[');
+    if (slice_find(host, '(') > 0)
+        host.size = (size_t)slice_find(host, '(');
+    return value_clean(arena, host, 255);
+}
+
+struct slice value_id(struct arena *arena, struct slice value)
+{
+    struct slice rest = value, inside;
+
+    if (text_take_until(&rest, '<', &inside) && text_take_until(&rest, '>', &inside))
+        value = inside;
+    return value_clean(arena, value, VALUE_ADDRESS_MAX);
+}

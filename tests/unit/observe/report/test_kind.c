@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kind, expect: what the header of a mail promises, and what it proves.
+ */
+#include "../../../../milter/observe/report/kind.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "../../../../milter/observe/report/expect.h"
+
+/* "Name: value" lines; behind an empty line, the text. */
+static void make_page(struct page *page, const char *mail)
+{
+    struct slice rest = slice_of(mail), line, name;
+    page_init(page);
+    while (page_line(&rest, &line) && line.size > 0)
+        if (text_take_until(&line, ':', &name))
+            page_add_field(page, name, slice_trim(line));
+    while (page_line(&rest, &line))
+        assert_true(page_add_line(page, line));
+    page->text = slice_make(page->body.data, page->body.size);
+    page->null_sender = slice_is(page_field(page, "Return-Path"), "<>");
+}
+
+static bool expects(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = expect_report(&page);
+    page_free(&page);
+    return yes;
+}
+
+static bool talks(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = kind_is_talk(&page);
+    page_free(&page);
+    return yes;
+}
+
+static bool answers(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = kind_is_autoreply(&page);
+    page_free(&page);
+    return yes;
+}
+
+static void test_reports_are_expected_by_one_sign_alone(void **state)
+{
+    (void)state;
+    assert_true(expects("Return-Path: <>\nFrom: x@example.org\n"));
+    assert_true(expects("From: MAILER-DAEMON@example.org\n"));
+    assert_true(expects("From: Mail Delivery System <x@example.org>\n"));
+    assert_true(expects("From: x@example.org\nX-Failed-Recipients: y@example.org\n"));
+    assert_true(expects("From: x@example.org\nAuto-Submitted: auto-generated (failure)\n"));
+    assert_true(expects("From: x@example.org\nSubject: Unzustellbar: Hallo\n"));
+    assert_true(expects("From: x@example.org\nSubject: failure notice\n"));
+    assert_true(expects("From: x@example.org\nContent-Type: message/delivery-status\n"));
+}
+
+static void test_ordinary_mail_is_not_expected_to_be_a_report(void **state)
+{
+    (void)state;
+    assert_false(expects("From: ann@example.org\nSubject: lunch\n"));
+    assert_false(expects("From: ann@example.org\nSubject: Re: lunch\nIn-Reply-To: <1@example.org>\n"
+                         "Auto-Submitted: no\n"));
+    assert_false(expects("From: list@example.org\nSubject: [talk] hi\nPrecedence: list\n"));
+}
+
+static void test_who_only_talks_about_a_bounce_is_known(void **state)
+{
+    (void)state;
+    assert_true(talks("From: ann@example.org\nSubject: Fwd: failure notice\n\nlook\n"));
+    assert_true(talks("From: postmaster@example.org\nSubject: WG: Unzustellbar\n\nlook\n"));
+    assert_true(talks("From: ann@example.org\nList-Id: <talk.example.org>\n\nmy bounces\n"));
+    assert_true(talks("From: ann@example.org\nIn-Reply-To: <1@example.org>\n\nyes\n"));
+    assert_true(talks("From: ann@example.org\n\nwhat is this?\n> one\n> two\n> three\n> four\n"));
+    assert_false(talks("From: MAILER-DAEMON@example.org\nIn-Reply-To: <1@example.org>\n\nno\n"));
+    assert_false(talks("Return-Path: <>\nFrom: ann@example.org\nPrecedence: list\n\nno\n"));
+    assert_false(talks("From: ann@example.org\n\n>>> RCPT To:<x@example.org>\n<<< 550 no\n"));
+}
+
+static void test_programs_that_answer_for_somebody(void **state)
+{
+    (void)state;
+    assert_true(answers("From: ann@example.org\nSubject: hm\nAuto-Submitted: auto-replied\n"));
+    assert_true(answers("From: ann@example.org\nSubject: hm\nX-Autoreply: yes\n"));
+    assert_true(answers("From: ann@example.org\nSubject: hm\nPrecedence: auto_reply\n"));
+    assert_true(answers("From: ann@example.org\nSubject: Abwesenheitsnotiz: Hallo\n"));
+    assert_true(answers("From: ann@example.org\nSubject: Out of office\nPrecedence: bulk\n"));
+    assert_true(answers("From: ann@example.org\nSubject: Please confirm your mail\n"
+                        "In-Reply-To: <1@example.org>\n\nJust reply to this message.\n"));
+    assert_true(answers("From: help@example.org\nSubject: [Ticket 17] Hallo\nPrecedence: bulk\n"
+                        "References: <1@example.org>\n\nYour request was filed.\n"));
+}
+
+static void test_persons_and_mail_servers_are_no_automatic_answer(void **state)
+{
+    (void)state;
+    assert_false(answers("From: ann@example.org\nSubject: Out of office next week?\n\nHi\n"));
+    assert_false(
+        answers("From: ann@example.org\nSubject: please confirm\n\nReply to this mail.\n"));
+    assert_false(answers("From: MAILER-DAEMON@example.org\nSubject: Undelivered\n"
+                         "Auto-Submitted: auto-replied\n"));
+    assert_false(answers("From: news@example.org\nSubject: confirm\nList-Id: <n.example.org>\n"
+                         "Precedence: bulk\n\nreply to this mail\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reports_are_expected_by_one_sign_alone),
+        cmocka_unit_test(test_ordinary_mail_is_not_expected_to_be_a_report),
+        cmocka_unit_test(test_who_only_talks_about_a_bounce_is_known),
+        cmocka_unit_test(test_programs_that_answer_for_somebody),
+        cmocka_unit_test(test_persons_and_mail_servers_are_no_automatic_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
