@@ -8,6 +8,7 @@ libpsl-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git libcmocka-dev python3-pytest systemd-journal-remote shellcheck mandoc
 strace faketime openssl procps util-linux"
+PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce" # tests/bench/report compares with them
 
 # Print those of the named packages that are not installed.
 packages_missing() {
