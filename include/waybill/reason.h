@@ -72,7 +72,7 @@ enum hardness { HARDNESS_NONE, HARDNESS_SOFT, HARDNESS_HARD };
     X(SYNTAXERROR, "syntaxerror", SOFT, OURS, "the servers misunderstood each other")              \
     X(SYSTEMERROR, "systemerror", SOFT, THEIRS, "a trouble of the server's own")                   \
     X(SYSTEMFULL, "systemfull", SOFT, THEIRS, "the server's disk is full")                         \
-    X(TOOMANYCONN, "toomanyconn", SOFT, NOBODY, "too many connections at once")                    \
+    X(TOOMANYCONN, "toomanyconn", SOFT, SENDER, "too many connections at once")                    \
     X(USERUNKNOWN, "userunknown", HARD, SENDER, "there is no such mailbox")                        \
     X(VACATION, "vacation", NONE, NOBODY, "an automatic answer")                                   \
     X(VIRUSDETECTED, "virusdetected", SOFT, SENDER, "taken for a virus")

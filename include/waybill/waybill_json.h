@@ -9,16 +9,18 @@
 #define WAYBILL_WAYBILL_JSON_H
 
 #include "waybill/json.h"
+#include "waybill/verdict.h"
 #include "waybill/waybill.h"
 
 #define WAYBILL_JSON_VERSION 1
 
 /* With `timeline`, all facts too. */
-void waybill_json(struct json *json, const struct waybill *waybill, int64_t queue_lifetime,
-                  bool timeline);
+void waybill_json(struct json *json, const struct waybill *waybill,
+                  const struct verdict_basis *basis, bool timeline);
 /* One recipient of it, with the verdict. */
 void waybill_json_recipient(struct json *json, const struct waybill *waybill,
-                            const struct recipient *recipient, int64_t queue_lifetime);
+                            const struct recipient *recipient,
+                            const struct verdict_basis *basis);
 /* A key and a moment; 0: null. */
 void waybill_json_time(struct json *json, const char *key, int64_t ms);
 /* trace_id (the case code) and waybill_id (the digits). */

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "links.h"
 #include "relay.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
-#include "waybill/verdict.h"
 
 static void put(struct json *json, const char *key, struct slice value)
 {
@@ -144,31 +144,42 @@ static void put_remote(struct json *json, struct slice relay)
     json_object_end(json);
 }
 
-static void put_verdict(struct json *json, const struct waybill *waybill,
-                        const struct recipient *recipient, int64_t queue_lifetime)
+static void put_verdict(struct json *json, const struct verdict *verdict)
 {
-    struct verdict verdict;
-
-    verdict_read(waybill, recipient, queue_lifetime, &verdict);
     json_key(json, "verdict");
     json_object(json);
     json_key(json, "what");
-    json_text(json, verdict.what);
+    json_text(json, verdict->what);
     json_key(json, "why");
-    json_text(json, verdict.why);
+    json_text(json, verdict->why);
     json_key(json, "who");
-    json_text(json, verdict_actor_word(verdict.who));
+    json_text(json, actor_word(verdict->who));
     json_key(json, "act");
-    json_text(json, verdict.act);
+    json_text(json, verdict->act);
     json_key(json, "reported");
-    json_bool(json, verdict.reported);
-    waybill_json_time(json, "until", verdict.until);
+    json_bool(json, verdict->reported);
+    waybill_json_time(json, "until", verdict->until);
     json_object_end(json);
 }
 
-void waybill_json_recipient(struct json *json, const struct waybill *waybill,
-                            const struct recipient *recipient, int64_t queue_lifetime)
+static void put_reason(struct json *json, const struct verdict *verdict)
 {
+    bool told = verdict->has_reason;
+
+    json_key(json, "reason");
+    json_text(json, told ? reason_word(verdict->reason) : NULL);
+    json_key(json, "hardness");
+    json_text(json, told ? hardness_word(reason_hardness(verdict->reason)) : NULL);
+    json_key(json, "rule");
+    json_text(json, told ? verdict->rule : NULL);
+}
+
+void waybill_json_recipient(struct json *json, const struct waybill *waybill,
+                            const struct recipient *recipient, const struct verdict_basis *basis)
+{
+    struct verdict verdict;
+
+    verdict_read(waybill, recipient, basis, &verdict);
     json_object(json);
     put(json, "recipient", recipient->address);
     put(json, "original_recipient", recipient->original);
@@ -189,12 +200,14 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     json_key(json, "attempts");
     json_number(json, recipient->attempts);
     waybill_json_time(json, "last_attempt_time", recipient->tried);
-    put_verdict(json, waybill, recipient, queue_lifetime);
+    put_reason(json, &verdict);
+    put_verdict(json, &verdict);
     json_object_end(json);
 }
 
-static void put_fact(struct json *json, const struct fact *fact)
+static void put_fact(struct json *json, const struct waybill *waybill, size_t index)
 {
+    const struct fact *fact = &waybill->facts[index];
     char id[FACT_ID_SIZE];
 
     json_object(json);
@@ -206,6 +219,8 @@ static void put_fact(struct json *json, const struct fact *fact)
     json_text(json, id);
     json_key(json, "kind");
     json_text(json, fact_kind_word(fact->kind));
+    json_key(json, "trust");
+    json_text(json, trust_word(waybill->trust[index]));
     json_key(json, "values");
     json_object(json);
     for (int key = 0; key < FACT_KEY_COUNT; key++)
@@ -213,6 +228,34 @@ static void put_fact(struct json *json, const struct fact *fact)
             put(json, fact_key_word((enum fact_key)key), fact->value[key]);
     json_object_end(json);
     json_object_end(json);
+}
+
+/* Both ways: the mail that this one is a report on, and the reports on this one. */
+static void put_links(struct json *json, const struct waybill *waybill)
+{
+    struct link links[LINKS_MAX];
+    size_t count = links_find(waybill, links);
+
+    json_key(json, "is_report");
+    json_bool(json, waybill->is_report);
+    json_key(json, "report_on");
+    if (waybill->about != 0) {
+        json_object(json);
+        waybill_json_id(json, waybill->about);
+        json_object_end(json);
+    } else {
+        json_null(json);
+    }
+    json_key(json, "reports");
+    json_array(json);
+    for (size_t i = 0; i < count; i++) {
+        json_object(json);
+        waybill_json_id(json, links[i].id);
+        json_key(json, "trust");
+        json_text(json, trust_word(links[i].trust));
+        json_object_end(json);
+    }
+    json_array_end(json);
 }
 
 static void put_envelope(struct json *json, const struct waybill *waybill)
@@ -237,8 +280,8 @@ static void put_envelope(struct json *json, const struct waybill *waybill)
     put_client(json, waybill);
 }
 
-void waybill_json(struct json *json, const struct waybill *waybill, int64_t queue_lifetime,
-                  bool timeline)
+void waybill_json(struct json *json, const struct waybill *waybill,
+                  const struct verdict_basis *basis, bool timeline)
 {
     json_object(json);
     json_key(json, "object");
@@ -253,18 +296,19 @@ void waybill_json(struct json *json, const struct waybill *waybill, int64_t queu
     json_bool(json, waybill_finished(waybill));
     json_key(json, "refused");
     json_bool(json, waybill_refused(waybill));
+    put_links(json, waybill);
     put(json, "abandoned_in", waybill->abandoned ? waybill->phase : SLICE_ABSENT);
     put_envelope(json, waybill);
     json_key(json, "recipients");
     json_array(json);
     for (size_t i = 0; i < waybill->recipient_count; i++)
-        waybill_json_recipient(json, waybill, &waybill->recipients[i], queue_lifetime);
+        waybill_json_recipient(json, waybill, &waybill->recipients[i], basis);
     json_array_end(json);
     if (timeline) {
         json_key(json, "timeline");
         json_array(json);
         for (size_t i = 0; i < waybill->fact_count; i++)
-            put_fact(json, &waybill->facts[i]);
+            put_fact(json, waybill, i);
         json_array_end(json);
     }
     json_object_end(json);

@@ -50,7 +50,7 @@ void asked_query(const struct cli *cli, struct query *query)
                        : cli->now - days * DAY_MS;
     query->limit = (size_t)request->limit;
     query->before = request->after;
-    query->queue_lifetime = cli->queue_lifetime;
+    query->queue_lifetime = cli->basis.queue_lifetime;
 }
 
 static void say_term(struct buffer *to, const char *word, struct slice value)

@@ -77,19 +77,61 @@ static void look_at_terminal(struct cli *cli)
         cli->width = WIDTH_LEAST;
 }
 
-/* The file that was named, or the one of the environment, or the default if there is one. */
-static int read_settings(struct cli *cli, struct error *why)
+/* The file that was named, or the one of the environment, or the default if there is one. Who
+ * asks for no store need not be able to read the default, which may hold passwords, and is told
+ * what he wants to know although there is a mistake in it. */
+static int read_settings(struct cli *cli, bool asks_store, struct error *why)
 {
     const char *path = cli->request.config;
+    bool by_default;
 
     if (path == NULL)
         path = getenv("WAYBILL_CONFIG");
-    if (path == NULL && access(SETTINGS_FILE_DEFAULT, F_OK) == 0)
+    by_default = path == NULL;
+    if (by_default && access(SETTINGS_FILE_DEFAULT, asks_store ? F_OK : R_OK) == 0)
         path = SETTINGS_FILE_DEFAULT;
-    if (settings_read(&cli->settings, path, why) != 0)
-        return -1;
-    cli->queue_lifetime = cli->settings->queue_lifetime_hours * HOUR_MS;
+    if (settings_read(&cli->settings, path, why) != 0) {
+        if (!by_default || asks_store)
+            return -1;
+        complain("%s; going on with the defaults", why->text);
+        if (settings_read(&cli->settings, NULL, why) != 0)
+            return -1;
+    }
+    cli->basis.queue_lifetime = cli->settings->queue_lifetime_hours * HOUR_MS;
     return 0;
+}
+
+/* A mistake in the administrator's rules is no reason to tell nothing. */
+static int open_rules(struct cli *cli, struct error *why)
+{
+    int result = phrasebook_open(&cli->book, cli->settings->rules_directory, why);
+
+    if (result != 0) {
+        complain("%s; going on with the rules that are built in", why->text);
+        result = phrasebook_open(&cli->book, NULL, why);
+    }
+    cli->basis.book = cli->book;
+    return result;
+}
+
+static int prepare(struct cli *cli, const struct command *command, struct error *why)
+{
+    bool rules = command->asks_rules || cli->request.json;
+
+    if (read_settings(cli, command->asks_store, why) != 0)
+        return -1;
+    if (rules && open_rules(cli, why) != 0)
+        return -1;
+    return command->asks_store ? store_open(&cli->store, cli->settings, why) : 0;
+}
+
+static int run_prepared(struct cli *cli, const struct command *command)
+{
+    struct error why;
+
+    if (command->asks_store && store_connect(cli->store, &why) != 0)
+        return complain_store(cli, &why);
+    return command->run(cli);
 }
 
 static int run_command(struct cli *cli, const struct command *command)
@@ -101,15 +143,16 @@ static int run_command(struct cli *cli, const struct command *command)
         help_print(stdout, command);
         return CLI_FOUND;
     }
-    if (!command->asks_store)
+    if (command->bit == FOR_HELP)
         return command->run(cli);
-    if (read_settings(cli, &why) != 0 || store_open(&cli->store, cli->settings, &why) != 0) {
+    if (prepare(cli, command, &why) != 0) {
         complain("%s", why.text);
-        settings_free(&cli->settings);
-        return CLI_USAGE;
+        code = CLI_USAGE;
+    } else {
+        code = run_prepared(cli, command);
     }
-    code = store_connect(cli->store, &why) == 0 ? command->run(cli) : complain_store(cli, &why);
     store_close(&cli->store);
+    phrasebook_close(&cli->book);
     settings_free(&cli->settings);
     return code;
 }

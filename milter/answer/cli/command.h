@@ -12,6 +12,7 @@
 #include "waybill/cli.h"
 #include "waybill/query.h"
 #include "waybill/settings.h"
+#include "waybill/verdict.h"
 
 #define TIME_NOT_GIVEN INT64_MIN
 
@@ -24,7 +25,7 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
-    bool json, csv, raw, no_header, help;
+    bool json, csv, raw, no_header, unclassified, help;
     char **arguments; /* without the options */
     int argument_count;
 };
@@ -33,16 +34,24 @@ struct cli {
     struct request request;
     struct settings *settings;
     struct store *store;
+    struct phrasebook *book;    /* NULL: the command asks for no verdict */
+    struct verdict_basis basis; /* of the two above */
     int64_t now;
-    int64_t queue_lifetime; /* ms */
     bool terminal;          /* stdout is one: cut, fold, and, where wanted, colour */
     bool colour;
     size_t width;
 };
 
 /* Which commands take an option; the bits stand in struct command and struct command_option. */
-enum command_bit { FOR_TRACE = 1, FOR_SHOW = 2, FOR_FOLLOW = 4, FOR_STATS = 8, FOR_HELP = 16 };
-#define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_HELP)
+enum command_bit {
+    FOR_TRACE = 1,
+    FOR_SHOW = 2,
+    FOR_FOLLOW = 4,
+    FOR_STATS = 8,
+    FOR_EXPLAIN = 16,
+    FOR_HELP = 32,
+};
+#define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP)
 
 struct command {
     const char *name;
@@ -53,6 +62,7 @@ struct command {
     const char *details;   /* paragraphs in its own help */
     const char *examples;  /* lines in its own help */
     bool asks_store;
+    bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
     int (*run)(struct cli *cli); /* returns the exit code */
 };
 extern const struct command commands[];
@@ -94,6 +104,7 @@ int trace_run(struct cli *cli);
 int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
+int explain_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

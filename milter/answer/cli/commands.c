@@ -4,6 +4,7 @@
  */
 #include "command.h"
 
+#include <limits.h>
 #include <string.h>
 
 const struct command commands[] = {
@@ -42,6 +43,7 @@ const struct command commands[] = {
                  "waybill show 4mGprq8lpWzGsdv\n"
                  "waybill show 77XH-339H-SXC1-E --json\n",
      .asks_store = true,
+     .asks_rules = true,
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
@@ -59,12 +61,35 @@ const struct command commands[] = {
      .arguments = "",
      .summary = "counts by state, what was watched, what was lost",
      .details = "Counts the recipients of the mails since the time given (default: 24 hours),\n"
-                "at most 20,000 mails, and tells for each mail server which witness was silent\n"
-                "or blind, and what its counters say.\n",
+                "at most 20,000 mails, by state and by reason, and tells for each mail server\n"
+                "which witness was silent or blind, and what its counters say.\n"
+                "\n"
+                "With --unclassified: what servers said of failed and delayed recipients that\n"
+                "no rule knows, most frequent first; see waybill-rules(5) on adding rules.\n",
      .examples = "waybill stats\n"
-                 "waybill stats --since -1h --json\n",
+                 "waybill stats --since -1h --json\n"
+                 "waybill stats --unclassified --since -7d\n",
      .asks_store = true,
+     .asks_rules = true,
      .run = stats_run},
+    {.name = "explain",
+     .bit = FOR_EXPLAIN,
+     .arguments = "FILE...",
+     .most = INT_MAX,
+     .summary = "tell what a bounce or another report in a file says",
+     .details =
+         "Reads mails out of files (-: standard input) and tells of each report: which\n"
+         "recipient, what happened, why, who has to act, by when, and the words and the\n"
+         "rule that this rests on. A part of a bounce, as somebody pasted it, will do.\n"
+         "Neither the store nor a configuration is needed.\n"
+         "\n"
+         "It tells what the report says. Whether that is true a file cannot prove;\n"
+         "see what 'waybill show' has on the mail.\n",
+     .examples = "waybill explain bounce.eml\n"
+                 "waybill explain --json *.eml\n"
+                 "waybill explain - < bounce.eml\n",
+     .asks_rules = true,
+     .run = explain_run},
     {.name = "help",
      .bit = FOR_HELP,
      .arguments = "[COMMAND]",

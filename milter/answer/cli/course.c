@@ -55,6 +55,15 @@ static void offset_text(const struct waybill *waybill, const struct fact *fact,
     }
 }
 
+/* What a report says is only as good as what proves it. */
+static void say_trust(const struct waybill *waybill, const struct fact *fact, struct buffer *to)
+{
+    enum trust trust = waybill->trust[fact - waybill->facts];
+
+    if (fact->witness == WITNESS_REPORT)
+        buffer_addf(to, " (%s: %s)", trust_word(trust), trust_sentence(trust));
+}
+
 static void print_fact(const struct cli *cli, const struct waybill *waybill,
                        const struct fact *fact, char day[static 11])
 {
@@ -70,6 +79,7 @@ static void print_fact(const struct cli *cli, const struct waybill *waybill,
     offset_text(waybill, fact, offset);
     buffer_init(&words, LINE_MAX_BYTES);
     timeline_words(fact, &words);
+    say_trust(waybill, fact, &words);
     snprintf(head, sizeof head, "  %-12s  %-12s %-7s ", when + 11, offset,
              witness_name(fact->witness));
     fputs(head, stdout);

@@ -98,6 +98,7 @@ static void turn_back(const struct waybill *waybill, const struct event *event,
             continue;
         recipient->status = fact->value[KEY_STATUS];
         recipient->reply = fact->value[KEY_REPLY];
+        recipient->reason = fact->value[KEY_REASON];
         recipient->relay = fact->value[KEY_RELAY];
         recipient->next = fact->value[KEY_NEXT];
         recipient->since = fact->time;
@@ -161,7 +162,7 @@ static void print_event_json(const struct cli *cli, const struct event *event,
     json_string(&json, waybill->from);
     json_key(&json, "recipient");
     if (recipient != NULL)
-        waybill_json_recipient(&json, waybill, recipient, cli->queue_lifetime);
+        waybill_json_recipient(&json, waybill, recipient, &cli->basis);
     else
         json_null(&json);
     json_object_end(&json);
@@ -192,8 +193,8 @@ static int tell(struct follow *follow, const struct event *event, struct error *
     /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
     if (event->action == EVENT_TRACE_GAP)
         return follow->query.state >= 0 ? 0 : gap_tell(follow->cli, event, why);
-    int result =
-        query_one(follow->cli->store, event->waybill, follow->cli->queue_lifetime, &waybill, why);
+    int result = query_one(follow->cli->store, event->waybill,
+                           follow->cli->basis.queue_lifetime, &waybill, why);
 
     if (result < 0 && store_last_trouble(follow->cli->store) == STORE_FINE) {
         complain("%s", why->text);

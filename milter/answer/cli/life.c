@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../links.h"
 #include "course.h"
 #include "out.h"
 #include "table.h"
@@ -47,6 +48,27 @@ static void print_head(const struct cli *cli, const struct waybill *waybill)
     buffer_free(&line);
 }
 
+/* For those who want to know how it was found out. */
+static void print_reason(const struct cli *cli, const struct verdict *verdict)
+{
+    struct buffer line;
+
+    if (!verdict->has_reason || verdict->reason == REASON_DELIVERED)
+        return;
+    buffer_init(&line, LINE_MAX_BYTES);
+    buffer_addf(&line, "Reason: %s (%s)", reason_word(verdict->reason),
+                hardness_word(reason_hardness(verdict->reason)));
+    if (verdict->rule != NULL) {
+        buffer_add_text(&line, ", by the rule ");
+        escape_terminal(&line, slice_of(verdict->rule));
+    }
+    fputs("  ", stdout);
+    out_colour(cli, "dim");
+    out_folded(cli, 2, 2, line.data);
+    out_plain(cli);
+    buffer_free(&line);
+}
+
 static void print_verdict(const struct cli *cli, const struct waybill *waybill,
                           const struct recipient *recipient)
 {
@@ -57,7 +79,7 @@ static void print_verdict(const struct cli *cli, const struct waybill *waybill,
 
     buffer_init(&words, LINE_MAX_BYTES);
     buffer_init(&name, LINE_MAX_BYTES);
-    verdict_read(waybill, recipient, cli->queue_lifetime, &verdict);
+    verdict_read(waybill, recipient, &cli->basis, &verdict);
     verdict_sentence(&verdict, &words);
     if (recipient != NULL)
         out_address(&name, recipient->address);
@@ -70,6 +92,7 @@ static void print_verdict(const struct cli *cli, const struct waybill *waybill,
     out_plain(cli);
     fputs(". ", stdout);
     out_folded(cli, column, 2, words.data);
+    print_reason(cli, &verdict);
     buffer_free(&words);
     buffer_free(&name);
 }
@@ -195,6 +218,29 @@ static void print_envelope(const struct cli *cli, const struct waybill *waybill)
     putchar('\n');
 }
 
+/* ---- the reports ---- */
+
+static void print_links(const struct waybill *waybill)
+{
+    struct link links[LINKS_MAX];
+    size_t count = links_find(waybill, links);
+    char code[ID_CODE_SIZE];
+
+    if (waybill->is_report && waybill->about != 0) {
+        id_code(waybill->about, code);
+        printf("This mail is a report on %s.\n\n", code);
+    } else if (waybill->is_report) {
+        puts("This mail is a report; the mail that it speaks of is not known here.\n");
+    }
+    for (size_t i = 0; i < count; i++) {
+        id_code(links[i].id, code);
+        printf("Report: %s (%s: %s)\n", code, trust_word(links[i].trust),
+               trust_sentence(links[i].trust));
+    }
+    if (count > 0)
+        putchar('\n');
+}
+
 /* ---- the recipients ---- */
 
 static const struct table_column recipient_columns[] = {
@@ -270,6 +316,7 @@ int life_print(const struct cli *cli, const struct waybill *waybill, struct erro
 {
     print_head(cli, waybill);
     print_verdicts(cli, waybill);
+    print_links(waybill);
     print_envelope(cli, waybill);
     if (print_recipients(cli, waybill, why) != 0)
         return -1;

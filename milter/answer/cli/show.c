@@ -26,7 +26,7 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
 
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
-    waybill_json(&json, waybill, cli->queue_lifetime, true);
+    waybill_json(&json, waybill, &cli->basis, true);
     buffer_add_char(&line, '\n');
     if (line.failed)
         result = error_set(why, "cannot write the answer: no memory");
@@ -49,7 +49,7 @@ static int print_waybill(const struct cli *cli, const struct waybill *waybill, s
 static int show_by_id(const struct cli *cli, uint64_t id, struct error *why)
 {
     struct waybill waybill;
-    int result = query_one(cli->store, id, cli->queue_lifetime, &waybill, why);
+    int result = query_one(cli->store, id, cli->basis.queue_lifetime, &waybill, why);
 
     if (result <= 0)
         return result;

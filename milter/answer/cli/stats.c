@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../cause.h"
+#include "../unknown.h"
 #include "out.h"
+#include "unclassified.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
@@ -25,11 +28,27 @@ struct stats {
     int64_t since, until;
     uint64_t mails, refused, recipients;
     uint64_t states[STATE_COUNT];
+    uint64_t reasons[REASON_COUNT]; /* of failed, expired and delayed recipients */
+    struct unknown *unknown;        /* NULL: not asked for */
+    const struct phrasebook *book;
     struct query_answer answer; /* how far the count came */
     struct buffer coverage;
     struct counter counters[COUNTERS_MAX];
     size_t counter_count;
 };
+
+static void count_reason(struct stats *stats, const struct waybill *waybill,
+                         const struct recipient *recipient)
+{
+    struct cause cause;
+
+    if (!cause_wanted(recipient->state) || recipient->state == STATE_REJECTED)
+        return;
+    cause_find(stats->book, waybill, recipient, &cause);
+    stats->reasons[cause.reason]++;
+    if (stats->unknown != NULL && cause.reason == REASON_UNDEFINED)
+        unknown_add(stats->unknown, cause.words);
+}
 
 static int count_waybill(void *context, struct waybill *waybill)
 {
@@ -37,8 +56,10 @@ static int count_waybill(void *context, struct waybill *waybill)
 
     stats->mails++;
     stats->refused += waybill_refused(waybill) ? 1 : 0;
-    for (size_t i = 0; i < waybill->recipient_count; i++)
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
         stats->states[waybill->recipients[i].state]++;
+        count_reason(stats, waybill, &waybill->recipients[i]);
+    }
     stats->recipients += waybill->recipient_count;
     waybill_clear(waybill);
     return 0;
@@ -66,7 +87,7 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
     struct query query;
 
     query_init(&query);
-    query.queue_lifetime = cli->queue_lifetime;
+    query.queue_lifetime = cli->basis.queue_lifetime;
     query.until = cli->now + MINUTE_MS;
     query.since = cli->request.since != TIME_NOT_GIVEN ? cli->request.since : cli->now - DAY_MS;
     query.limit = SIZE_MAX - 1;
@@ -96,6 +117,39 @@ static void print_states(const struct cli *cli, const struct stats *stats)
         out_plain(cli);
         printf(" %s\n", state_sentence((enum recipient_state)state));
     }
+}
+
+/* The most frequent first. */
+static void print_reasons(const struct stats *stats)
+{
+    uint64_t left[REASON_COUNT];
+    char number[32];
+
+    memcpy(left, stats->reasons, sizeof left);
+    for (;;) {
+        int most = 0;
+        for (int reason = 1; reason < REASON_COUNT; reason++)
+            if (left[reason] > left[most])
+                most = reason;
+        if (left[most] == 0)
+            return;
+        out_number(left[most], number);
+        printf("  %10s  %-15s %s\n", number, reason_word((enum reason)most),
+               reason_text((enum reason)most));
+        left[most] = 0;
+    }
+}
+
+static void print_why(const struct cli *cli, const struct stats *stats)
+{
+    if (stats->states[STATE_FAILED] + stats->states[STATE_EXPIRED] +
+            stats->states[STATE_DELAYED] == 0)
+        return;
+    putchar('\n');
+    out_heading(cli, "Why they failed or are delayed");
+    print_reasons(stats);
+    if (stats->reasons[REASON_UNDEFINED] > 0)
+        puts("  waybill stats --unclassified lists the words that no rule knows.");
 }
 
 static void print_lines(const char *text)
@@ -178,6 +232,7 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
         printf("  The count stopped at its bound of %d mails and came back to %s.\n",
                QUERY_SCAN_MAX, since);
     }
+    print_why(cli, stats);
     putchar('\n');
     out_heading(cli, "Who was watching");
     print_lines(stats->coverage.data);
@@ -193,6 +248,19 @@ static void put_states(struct json *json, const struct stats *stats)
     for (int state = 0; state < STATE_COUNT; state++) {
         json_key(json, state_word((enum recipient_state)state));
         json_number(json, (int64_t)stats->states[state]);
+    }
+    json_object_end(json);
+}
+
+static void put_reasons(struct json *json, const struct stats *stats)
+{
+    json_key(json, "reasons");
+    json_object(json);
+    for (int reason = 0; reason < REASON_COUNT; reason++) {
+        if (stats->reasons[reason] == 0)
+            continue;
+        json_key(json, reason_word((enum reason)reason));
+        json_number(json, (int64_t)stats->reasons[reason]);
     }
     json_object_end(json);
 }
@@ -227,6 +295,7 @@ static void print_json(const struct stats *stats)
     json_key(&json, "recipients");
     json_number(&json, (int64_t)stats->recipients);
     put_states(&json, stats);
+    put_reasons(&json, stats);
     json_key(&json, "unreadable");
     json_number(&json, (int64_t)stats->answer.unreadable);
     json_key(&json, "bounded");
@@ -240,30 +309,43 @@ static void print_json(const struct stats *stats)
     buffer_free(&line);
 }
 
+/* The exit code. */
+static int answer(const struct cli *cli, struct stats *stats)
+{
+    struct unclassified asked = {stats->unknown, stats->since, stats->until, stats->answer.bounded,
+                                 stats->answer.scanned_until};
+
+    if (stats->unknown != NULL && cli->request.json)
+        unclassified_json(&asked);
+    else if (stats->unknown != NULL)
+        unclassified_print(cli, &asked);
+    else if (cli->request.json)
+        print_json(stats);
+    else
+        print_stats(cli, stats);
+    if (stats->answer.unreadable > 0)
+        complain("%zu records could not be read and are not counted", stats->answer.unreadable);
+    if (stats->unknown != NULL)
+        return unknown_total(stats->unknown) > 0 ? CLI_FOUND : CLI_NOTHING;
+    return stats->mails > 0 ? CLI_FOUND : CLI_NOTHING;
+}
+
 int stats_run(struct cli *cli)
 {
     struct stats *stats = calloc(1, sizeof *stats);
     struct error why;
     int code;
 
-    if (stats == NULL) {
+    if (stats == NULL || (cli->request.unclassified && unknown_new(&stats->unknown, &why) != 0)) {
         complain("cannot count: no memory");
+        free(stats);
         return CLI_UNREACHABLE;
     }
+    stats->book = cli->book;
     buffer_init(&stats->coverage, 1 << 20);
-    if (gather(cli, stats, &why) != 0) {
-        code = complain_store(cli, &why);
-    } else {
-        if (cli->request.json)
-            print_json(stats);
-        else
-            print_stats(cli, stats);
-        if (stats->answer.unreadable > 0)
-            complain("%zu records could not be read and are not counted",
-                     stats->answer.unreadable);
-        code = stats->mails > 0 ? CLI_FOUND : CLI_NOTHING;
-    }
+    code = gather(cli, stats, &why) == 0 ? answer(cli, stats) : complain_store(cli, &why);
     buffer_free(&stats->coverage);
+    unknown_free(&stats->unknown);
     free(stats);
     return code;
 }

@@ -6,6 +6,7 @@
 
 #include "out.h"
 #include "waybill/escape.h"
+#include "waybill/id.h"
 
 static bool has(const struct fact *fact, enum fact_key key)
 {
@@ -122,6 +123,53 @@ static void say_outcome(const struct fact *fact, const char *verb, struct buffer
     }
 }
 
+/* A mail by its case code; nothing if there is none. */
+static void say_mail_code(struct buffer *to, const char *before, const struct fact *fact,
+                          enum fact_key key)
+{
+    char code[ID_CODE_SIZE];
+    uint64_t id;
+
+    if (!has(fact, key) || !text_number(fact->value[key], 1, UINT64_MAX, &id))
+        return;
+    id_code(id, code);
+    buffer_addf(to, "%s%s", before, code);
+}
+
+/* Who says so, where that is a report. */
+static void say_report(const struct fact *fact, struct buffer *to)
+{
+    if (fact->witness != WITNESS_REPORT)
+        return;
+    say(to, ", reason ", fact, KEY_REASON);
+    say_mail_code(to, ", by the report ", fact, KEY_BY_WAYBILL);
+}
+
+static void say_remark(const struct fact *fact, struct buffer *to)
+{
+    struct slice kind = fact->value[KEY_REPORT_KIND];
+
+    if (slice_is(kind, "complaint"))
+        buffer_add_text(to, "a complaint came in: spam, says the recipient");
+    else if (slice_is(kind, "mdn"))
+        buffer_add_text(to, "a receipt came in");
+    else if (slice_is(kind, "autoreply"))
+        buffer_add_text(to, "an automatic answer came in");
+    else
+        buffer_add_text(to, "a report came in");
+    say(to, ", of ", fact, KEY_TO);
+    say_mail_code(to, ", by the report ", fact, KEY_BY_WAYBILL);
+}
+
+static void say_is_report(const struct fact *fact, struct buffer *to)
+{
+    buffer_add_text(to, "this mail is a report");
+    say(to, " (", fact, KEY_REPORT_KIND);
+    if (has(fact, KEY_REPORT_KIND))
+        buffer_add_char(to, ')');
+    say_mail_code(to, " on ", fact, KEY_ABOUT);
+}
+
 static void say_active(const struct fact *fact, struct buffer *to)
 {
     buffer_add_text(to, "taken up by the queue manager");
@@ -167,6 +215,7 @@ int timeline_words(const struct fact *fact, struct buffer *to)
     if (outcome_verb(fact->kind) != NULL) {
         say_outcome(fact, outcome_verb(fact->kind), to);
         say(to, ", goes on as ", fact, KEY_NEXT);
+        say_report(fact, to);
         return to->failed ? -1 : 0;
     }
     switch (fact->kind) {
@@ -209,6 +258,12 @@ int timeline_words(const struct fact *fact, struct buffer *to)
         break;
     case FACT_REMOVED:
         buffer_add_text(to, "out of the queue");
+        break;
+    case FACT_REMARK:
+        say_remark(fact, to);
+        break;
+    case FACT_REPORT:
+        say_is_report(fact, to);
         break;
     case FACT_GAP:
         say_gap(fact, to);

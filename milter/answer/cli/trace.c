@@ -179,7 +179,7 @@ static int print_json(const struct cli *cli, const struct query *query,
     buffer_init(&line, 64u << 20);
     for (size_t i = 0; i < answer->count && result == 0; i++) {
         json_init(&json, &line);
-        waybill_json(&json, &answer->waybills[i], cli->queue_lifetime, false);
+        waybill_json(&json, &answer->waybills[i], &cli->basis, false);
         result = print_json_line(&line, why);
     }
     json_init(&json, &line);

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explanation: see explanation.h. First the sentence that is read to a caller, then what it rests
+ * on.
+ */
+#include "explanation.h"
+
+#include <string.h>
+
+#include "out.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+
+#define LINE_MAX_BYTES 65536
+#define LABEL 11       /* columns of "Message-ID " */
+#define ROOM_BESIDE 16 /* columns that a sentence wants beside an address */
+
+/* ---- pieces ---- */
+
+/* Escaped, with any run of blanks and line breaks as one blank: the lines of a report are folded
+ * anew. */
+static void add_flowing(struct buffer *to, struct slice words)
+{
+    struct slice word;
+
+    for (size_t i = 0; i < words.size; i++) {
+        size_t start = i;
+        while (i < words.size && strchr(" \t\r\n", words.at[i]) == NULL)
+            i++;
+        word = slice_make(words.at + start, i - start);
+        if (word.size > 0 && to->size > 0)
+            buffer_add_char(to, ' ');
+        if (word.size > 0)
+            escape_terminal(to, word);
+    }
+}
+
+static void print_field(const struct cli *cli, const char *label, const char *text)
+{
+    out_colour(cli, "dim");
+    printf("  %-*s", LABEL, label);
+    out_plain(cli);
+    out_folded(cli, 2 + LABEL, 2 + LABEL, text);
+}
+
+static void print_slice(const struct cli *cli, const char *label, struct slice value)
+{
+    struct buffer text;
+
+    if (value.size == 0)
+        return;
+    buffer_init(&text, LINE_MAX_BYTES);
+    add_flowing(&text, value);
+    print_field(cli, label, text.data);
+    buffer_free(&text);
+}
+
+static void print_time(const struct cli *cli, const char *label, int64_t ms)
+{
+    char when[CLOCK_TEXT_SIZE];
+
+    if (ms == 0)
+        return;
+    clock_text(ms, 0, when);
+    print_field(cli, label, when);
+}
+
+/* ---- a recipient ---- */
+
+static bool is_good(enum report_action action)
+{
+    return action != REPORTED_FAILED && action != REPORTED_DELAYED;
+}
+
+static const char *action_colour(enum report_action action)
+{
+    return action == REPORTED_FAILED ? "red" : action == REPORTED_DELAYED ? "yellow" : "green";
+}
+
+/* What became of it, before the reason; "": the reason says it all. */
+static const char *action_sentence(enum report_action action)
+{
+    switch (action) {
+    case REPORTED_DELAYED:
+        return "not delivered yet, and tried again: ";
+    case REPORTED_RELAYED:
+        return "handed over to a server that will not report";
+    case REPORTED_EXPANDED:
+        return "an alias or a list; it went on to other addresses";
+    case REPORTED_DELIVERED:
+        return "delivered";
+    default:
+        return "";
+    }
+}
+
+void explanation_why(const struct report_recipient *recipient, struct saying *saying)
+{
+    struct plight plight = {.reason = recipient->reason,
+                            .status = recipient->status,
+                            .delayed = recipient->action == REPORTED_DELAYED};
+
+    catalogue_find(&plight, saying);
+}
+
+/* Who it is where the mail may be anybody's: "us" is for our own only. */
+static const char *who_acts(enum actor actor)
+{
+    switch (actor) {
+    case ACTOR_SENDER:
+        return "the sender: ";
+    case ACTOR_RECIPIENT:
+        return "the recipient: ";
+    case ACTOR_THEIRS:
+        return "the receiving side: ";
+    case ACTOR_OURS:
+        return "the sending server's administrators: ";
+    default:
+        return "";
+    }
+}
+
+/* With a capital letter, if it begins with a small one of ASCII. */
+static void print_sentence(const struct cli *cli, size_t column, struct buffer *words)
+{
+    if (words->size > 0 && words->data[0] >= 'a' && words->data[0] <= 'z')
+        words->data[0] = (char)(words->data[0] - 'a' + 'A');
+    out_folded(cli, column, 2, words->data);
+}
+
+static void print_head(const struct cli *cli, const struct report_recipient *recipient,
+                       const struct saying *saying)
+{
+    const char *action = report_action_word(recipient->action);
+    struct buffer name, words;
+    size_t column;
+
+    buffer_init(&name, LINE_MAX_BYTES);
+    buffer_init(&words, LINE_MAX_BYTES);
+    add_flowing(&name, recipient->address);
+    if (name.size == 0)
+        buffer_add_text(&name, "A recipient who is not named");
+    buffer_addf(&words, "%s%s.", action_sentence(recipient->action),
+                is_good(recipient->action) ? "" : saying->why);
+    out_colour(cli, "bold");
+    fputs(name.data, stdout);
+    out_plain(cli);
+    fputs(": ", stdout);
+    out_colour(cli, action_colour(recipient->action));
+    fputs(action, stdout);
+    out_plain(cli);
+    column = out_width(name.data) + 2 + strlen(action) + 2;
+    /* Beside a long address a sentence has no room; below it, it has. */
+    if (cli->terminal && column + ROOM_BESIDE > cli->width) {
+        fputs("\n  ", stdout);
+        column = 2;
+    } else {
+        fputs(". ", stdout);
+    }
+    print_sentence(cli, column, &words);
+    buffer_free(&name);
+    buffer_free(&words);
+}
+
+static void print_acts(const struct cli *cli, const struct report_recipient *recipient,
+                       const struct saying *saying)
+{
+    struct buffer text;
+
+    if (is_good(recipient->action))
+        return;
+    buffer_init(&text, LINE_MAX_BYTES);
+    if (saying->act != NULL)
+        buffer_addf(&text, "%s%s", who_acts(saying->who), saying->act);
+    else
+        buffer_add_text(&text, "nothing for now");
+    print_field(cli, "To do", text.data);
+    buffer_free(&text);
+    print_time(cli, "Until", recipient->until);
+}
+
+/* "mx.example.com, in answer to RCPT" */
+static void print_speaker(const struct cli *cli, const struct report_recipient *recipient)
+{
+    struct buffer text;
+
+    buffer_init(&text, LINE_MAX_BYTES);
+    add_flowing(&text, recipient->remote);
+    if (recipient->command.size > 0) {
+        buffer_add_text(&text, text.size > 0 ? ", in answer to" : "in answer to");
+        add_flowing(&text, recipient->command);
+    }
+    if (text.size > 0)
+        print_field(cli, "By", text.data);
+    buffer_free(&text);
+}
+
+/* "userunknown (hard), 5.1.1, SMTP 550" */
+static void print_reason(const struct cli *cli, const struct report_recipient *recipient)
+{
+    const char *meaning = status_meaning(recipient->status);
+    struct buffer text;
+
+    buffer_init(&text, LINE_MAX_BYTES);
+    buffer_add_text(&text, reason_word(recipient->reason));
+    if (reason_hardness(recipient->reason) != HARDNESS_NONE)
+        buffer_addf(&text, " (%s)", hardness_word(reason_hardness(recipient->reason)));
+    if (recipient->status.size > 0) {
+        buffer_add_char(&text, ',');
+        add_flowing(&text, recipient->status);
+    }
+    if (recipient->reason <= REASON_ONHOLD && meaning != NULL)
+        buffer_addf(&text, " (%s)", meaning);
+    if (recipient->code != 0)
+        buffer_addf(&text, ", SMTP %u", recipient->code);
+    print_field(cli, "Reason", text.data);
+    buffer_free(&text);
+    print_slice(cli, "Rule", slice_of(recipient->rule));
+}
+
+static void print_recipient(const struct cli *cli, const struct report_recipient *recipient)
+{
+    struct saying saying;
+
+    explanation_why(recipient, &saying);
+    putchar('\n');
+    print_head(cli, recipient, &saying);
+    print_acts(cli, recipient, &saying);
+    if (!slice_equal_nocase(recipient->original, recipient->address))
+        print_slice(cli, "For", recipient->original);
+    print_slice(cli, "Said", recipient->words);
+    print_speaker(cli, recipient);
+    print_time(cli, "Last try", recipient->tried);
+    print_reason(cli, recipient);
+}
+
+/* ---- the report ---- */
+
+/* By the worst that it tells. */
+static const char *bounce_title(const struct report *report)
+{
+    const char *title = report->count == 0 ? "a bounce" : "a success report";
+
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->recipients[i].action == REPORTED_FAILED)
+            return "a bounce";
+        if (report->recipients[i].action == REPORTED_DELAYED)
+            title = "a delay warning";
+    }
+    return title;
+}
+
+static const char *kind_title(const struct report *report)
+{
+    switch (report->kind) {
+    case REPORT_BOUNCE:
+        return bounce_title(report);
+    case REPORT_COMPLAINT:
+        return "a complaint";
+    case REPORT_MDN:
+        return "a receipt";
+    case REPORT_AUTOREPLY:
+        return "an automatic answer";
+    default:
+        return "no report";
+    }
+}
+
+static const char *kind_sentence(const struct explained *explained)
+{
+    switch (explained->report->kind) {
+    case REPORT_COMPLAINT:
+        return "A recipient, or the recipient's provider, calls the mail spam. It was delivered. "
+               "The sender should write no more to this recipient and take the address off the "
+               "list.";
+    case REPORT_MDN:
+        return "It tells what the recipient's mail program did with the mail: shown, deleted or "
+               "passed on. So the mail arrived; nobody has to act.";
+    case REPORT_AUTOREPLY:
+        return "A program answered in the recipient's name: somebody is away, a ticket was opened, "
+               "or a question is to be answered first. So the mail arrived; read the answer to see "
+               "whether something is asked of the sender.";
+    case REPORT_OTHER:
+        return explained->bytes == 0 ? "It is empty."
+                                     : "It tells nothing of the fate of another mail.";
+    default:
+        return explained->report->count == 0 ? "It names no recipient." : NULL;
+    }
+}
+
+static bool has_original(const struct report *report)
+{
+    return report->message_id.size + report->queue_id.size + report->envelope_id.size +
+                   report->from.size + report->to.size + report->subject.size >
+               0 ||
+           report->arrived != 0;
+}
+
+static void print_original(const struct cli *cli, const struct report *report)
+{
+    if (report->kind == REPORT_OTHER || !has_original(report))
+        return;
+    putchar('\n');
+    out_heading(cli, "The mail that it speaks of");
+    print_slice(cli, "From", report->from);
+    print_slice(cli, "To", report->to);
+    print_slice(cli, "Subject", report->subject);
+    print_slice(cli, "Message-ID", report->message_id);
+    print_time(cli, "Came in", report->arrived);
+    print_slice(cli, "Queue id", report->queue_id);
+    print_slice(cli, "ENVID", report->envelope_id);
+}
+
+static void print_title(const struct cli *cli, const struct explained *explained)
+{
+    const struct report *report = explained->report;
+    struct buffer name, rest;
+
+    buffer_init(&name, LINE_MAX_BYTES);
+    buffer_init(&rest, LINE_MAX_BYTES);
+    if (strcmp(explained->name, "-") == 0)
+        buffer_add_text(&name, "standard input");
+    else
+        escape_terminal(&name, slice_of(explained->name));
+    buffer_addf(&rest, "%s", kind_title(report));
+    if (report->reporting.size > 0) {
+        buffer_add_text(&rest, " by ");
+        escape_terminal(&rest, report->reporting);
+    }
+    if (report->dialect[0] != '\0')
+        buffer_addf(&rest, " (%s)", report->dialect);
+    out_colour(cli, "bold");
+    fputs(name.data, stdout);
+    out_plain(cli);
+    fputs(": ", stdout);
+    out_folded(cli, out_width(name.data) + 2, 2, rest.data);
+    buffer_free(&name);
+    buffer_free(&rest);
+}
+
+void explanation_print(const struct cli *cli, const struct explained *explained, bool others)
+{
+    const struct report *report = explained->report;
+    const char *sentence = kind_sentence(explained);
+
+    if (others)
+        putchar('\n');
+    print_title(cli, explained);
+    if (sentence != NULL)
+        out_folded(cli, 0, 0, sentence);
+    for (size_t i = 0; i < report->count; i++)
+        if (report->kind == REPORT_BOUNCE)
+            print_recipient(cli, &report->recipients[i]);
+        else
+            print_slice(cli, "Recipient", report->recipients[i].address);
+    print_original(cli, report);
+    if (report->partial)
+        out_folded(cli, 0, 0,
+                   "Only a part of it could be read: it is torn, or goes beyond a limit.");
+}
