@@ -102,6 +102,7 @@ static void turn_back(const struct waybill *waybill, const struct event *event,
         recipient->relay = fact->value[KEY_RELAY];
         recipient->next = fact->value[KEY_NEXT];
         recipient->since = fact->time;
+        recipient->decided_by = i;
         return;
     }
 }

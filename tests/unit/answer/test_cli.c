@@ -330,6 +330,7 @@ static void put_reported(const struct mail *mail, uint64_t report)
     fact_set(&fact, KEY_TO, slice_of(mail->recipients[0].address));
     fact_set(&fact, KEY_STATUS, slice_of("5.1.1"));
     fact_set(&fact, KEY_REASON, slice_of("userunknown"));
+    fact_set(&fact, KEY_REPLY, slice_of("550 5.1.1 forged"));
     fact_set(&fact, KEY_SIDE, slice_of("smtp"));
     fact_set(&fact, KEY_BY_WAYBILL, slice_of(digits));
     assert_true(record_add(&record, &fact, NULL) >= 0);
@@ -371,8 +372,10 @@ static void test_a_mail_and_its_report_name_each_other_and_what_proves_it(void *
     id_code(report.id, code);
     snprintf(words, sizeof words, "Report: %s (claimed: nothing proves it)", code);
     assert_true(says(words));
-    snprintf(words, sizeof words, "userunknown, by the report %s (claimed: nothing proves", code);
+    snprintf(words, sizeof words, "reason userunknown, by the report %s (nothing proves it)", code);
     assert_true(says(words));
+    assert_true(says("claimed: bob@there.example refused for good"));
+    assert_true(says("claimed: 550 5.1.1 forged"));
     assert_true(says("bob@there.example: delivered."));
     show_line(&mail, line, sizeof line, "--json");
     run(line);

@@ -239,6 +239,67 @@ static void test_an_expired_mail_has_the_reason_of_its_last_attempt(void **state
     record_clear(&record);
 }
 
+struct report_case {
+    enum fact_kind kind;
+    const char *action, *relay, *reply;
+    enum recipient_state state;
+    const char *says;
+};
+
+/* Our own server's report, on a mail that the log saw go to THERE. */
+static void assert_report_says(const struct report_case *one)
+{
+    struct mail mail = {.id = mail_id(clock_now() - DAY_MS, 1), .from = "a@a.example",
+                        .recipient_count = 1};
+    struct record record;
+    struct waybill waybill;
+    struct verdict verdict;
+    struct buffer text;
+    struct fact fact;
+
+    mail.recipients[0] =
+        (struct mail_recipient){.address = "b@b.example", .state = STATE_DELIVERED,
+                                .status = "2.0.0", .reply = "250 Ok", .relay = THERE};
+    mail_record(&mail, &record);
+    fact_init(&fact, WITNESS_REPORT, one->kind, clock_now());
+    fact.id = 7;
+    fact_set(&fact, KEY_TO, slice_of("b@b.example"));
+    fact_set(&fact, KEY_ACTION, slice_of(one->action));
+    fact_set(&fact, KEY_RELAY, slice_of(one->relay));
+    fact_set(&fact, KEY_REPLY, slice_of(one->reply));
+    fact_set(&fact, KEY_SIDE, slice_of("internal"));
+    assert_true(record_add(&record, &fact, NULL) >= 0);
+    assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, NULL), 0);
+    assert_int_equal(waybill.recipients[0].state, one->state);
+    verdict_read(&waybill, &waybill.recipients[0], &basis, &verdict);
+    buffer_init(&text, 4096);
+    verdict_sentence(&verdict, &text);
+    if (strstr(text.data, one->says) == NULL)
+        fail_msg("not said: %s\n%s", one->says, text.data);
+    buffer_free(&text);
+    waybill_clear(&waybill);
+    record_clear(&record);
+}
+
+static void test_what_happened_behind_the_next_server_is_told_as_a_report(void **state)
+{
+    static const struct report_case reports[] = {
+        {FACT_FAILED, "failed", "far.example", "550 5.1.1 user unknown", STATE_FAILED,
+         "Refused for good by far.example, says a report: there is no such mailbox."},
+        {FACT_FAILED, "failed", NULL, "550 5.1.1 user unknown", STATE_FAILED,
+         "Refused for good by a server further on, says a report"},
+        /* Not ours, although no server of the log said it. */
+        {FACT_FAILED, "failed", NULL, "554 5.7.1 Relay access denied", STATE_FAILED,
+         "does not take mail for this recipient from the sending server"},
+        {FACT_DELIVERED, "delivered", "far.example", "250 Ok", STATE_DELIVERED,
+         "Handed over to mx.x.example, and delivered there, says a report"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
+        assert_report_says(&reports[i]);
+}
+
 static void test_the_wrapping_of_the_log_is_no_part_of_the_words(void **state)
 {
     static const struct verdict_case one = {
@@ -314,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_the_actor_of_a_reason_is_the_one_of_its_table),
         cmocka_unit_test(test_a_status_makes_the_saying_finer),
         cmocka_unit_test(test_an_expired_mail_has_the_reason_of_its_last_attempt),
+        cmocka_unit_test(test_what_happened_behind_the_next_server_is_told_as_a_report),
         cmocka_unit_test(test_the_wrapping_of_the_log_is_no_part_of_the_words),
         cmocka_unit_test(test_a_server_cannot_speak_to_the_terminal),
         cmocka_unit_test(test_a_name_of_any_length_fits),
