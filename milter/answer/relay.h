@@ -14,7 +14,7 @@ struct relay {
 
 /* As the log has it. False: no other server was reached (none, local, a pipe, ...). */
 bool relay_read(struct slice text, struct relay *relay);
-/* Was the recipient's fate decided by a report? Then it was beyond the server that our log names. */
+/* Did a report decide the recipient's fate? Then that was beyond the server that our log names. */
 bool relay_is_beyond(const struct waybill *waybill, const struct recipient *recipient);
 /* Whose words decided the fate of a recipient. False: our own server's, or nobody knows. */
 bool relay_decided(const struct waybill *waybill, const struct recipient *recipient,

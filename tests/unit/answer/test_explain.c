@@ -133,7 +133,7 @@ static void test_the_page_says_what_happened_who_acts_and_why(void **state)
         "By         mx.example.com",
         "Reason     userunknown (hard), 5.1.1, SMTP 550",
         "Rule       shipped:",
-        "Subject    Gr\xc3\xbc\xc3\x9f" "e",
+        "Subject    Gr\303\274\303\237e",
         "Message-ID one@example.org",
         "Came in    2026-11-21 14:03:09",
         "Queue id   4mGprq8lpWzGsdv",
