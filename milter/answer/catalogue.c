@@ -117,7 +117,8 @@ static const struct {
                               NULL},
 };
 
-/* By "reason.subject.detail" of the status, or by "here.reason" for words of our own server. */
+/* By "reason.subject.detail" of the status, by "delayed.reason" while it is tried again, or by
+ * "here.reason" for words of our own server; the first of these that is there. */
 static const struct {
     const char *key;
     enum actor who;
@@ -135,6 +136,7 @@ static const struct {
      CHECK_SPF},
     {"exceedlimit.5.3", ACTOR_SENDER, "the mail has too many recipients",
      "send it to fewer at a time", NULL},
+    {"expired.4.1", ACTOR_THEIRS, "the receiving server does not answer", TELL_THEM, NULL},
     {"hasmoved.1.6", ACTOR_SENDER, "the recipient has moved and left no new address",
      "find the new address and send it there", NULL},
     {"mailboxfull.2.3", ACTOR_SENDER, "the mail is larger than that mailbox takes", SMALLER, NULL},
@@ -153,7 +155,8 @@ static const struct {
      "ask the owner of the list", NULL},
     {"rejected.1.7", ACTOR_SENDER, "the sender's address is not well-formed",
      "correct the sender's address in the mail program", NULL},
-    {"rejected.1.8", ACTOR_SENDER, "the domain of the sender cannot be found in the DNS",
+    {"rejected.1.8", ACTOR_SENDER,
+     "the domain of the sender is not accepted; most often the DNS does not know it",
      "correct the sender's address, or its domain's DNS", NULL},
     {"securityerror.7.2", ACTOR_SENDER, "the sender may not write to this mailing list",
      "ask the owner of the list", NULL},
@@ -174,6 +177,8 @@ static const struct {
      "look at the DNS and the lookup tables of the sending server"},
     {"userunknown.1.3", ACTOR_SENDER, "the address is not well-formed", WRITE_AGAIN, NULL},
     {"userunknown.1.4", ACTOR_SENDER, "the address fits more than one mailbox", WRITE_AGAIN, NULL},
+
+    {"delayed.expired", ACTOR_THEIRS, "the receiving server does not answer", TELL_THEM, NULL},
 
     {"here.mailererror", ACTOR_OURS,
      "a program of our mail server that should take the mail failed", OUR_LOG, OUR_LOG},
@@ -224,6 +229,8 @@ static size_t find_row(const struct plight *plight)
 
     if (detail.size > 0)
         row = find_finer(word, "", detail);
+    if (row == SIZE_MAX && plight->delayed)
+        row = find_finer("delayed.", word, SLICE_ABSENT);
     if (row == SIZE_MAX && plight->here)
         row = find_finer("here.", word, SLICE_ABSENT);
     return row;

@@ -23,7 +23,7 @@ struct plight {
 };
 
 struct saying {
-    const char *key; /* "userunknown", "userunknown.1.4", "here.norelaying" */
+    const char *key; /* "userunknown", "userunknown.1.4", "here.norelaying", ... */
     const char *why; /* never NULL */
     const char *act; /* NULL: nothing to do */
     enum actor who;

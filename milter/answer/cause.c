@@ -13,14 +13,6 @@ bool cause_wanted(enum recipient_state state)
            state == STATE_REJECTED;
 }
 
-/* What the relay field says if the words are not another server's. */
-static bool is_here(const struct recipient *recipient)
-{
-    struct relay relay;
-
-    return recipient->state == STATE_REJECTED || !relay_read(recipient->relay, &relay);
-}
-
 static const struct {
     const char *tail, *command;
 } tails[] = {
@@ -61,33 +53,32 @@ static const struct fact *last_attempt(const struct waybill *waybill,
 }
 
 static void take_words(const struct waybill *waybill, const struct recipient *recipient,
-                       struct cause *cause, struct slice *relay)
+                       struct cause *cause, struct relay *server)
 {
     const struct fact *fact = NULL;
 
     cause->words = recipient->reply;
     cause->status = recipient->status;
-    *relay = recipient->relay;
+    cause->here = !relay_decided(waybill, recipient, server) &&
+                  !relay_is_beyond(waybill, recipient);
     if (recipient->state == STATE_EXPIRED && recipient->reply.size == 0)
         fact = last_attempt(waybill, recipient);
     if (fact == NULL)
         return;
     cause->words = fact->value[KEY_REPLY];
     cause->status = fact->value[KEY_STATUS];
-    *relay = fact->value[KEY_RELAY];
+    cause->here = !relay_read(fact->value[KEY_RELAY], server);
 }
 
-static void ask(const struct phrasebook *book, struct slice server,
+static void ask(const struct phrasebook *book, const struct relay *server,
                 const struct recipient *recipient, struct cause *cause)
 {
     struct evidence evidence = {.status = cause->status,
+                                .host = server->name,
                                 .delayed = recipient->state == STATE_DELAYED};
     struct decision decision;
-    struct relay relay;
 
     unwrap(cause->words, &evidence);
-    if (relay_read(server, &relay))
-        evidence.host = relay.name;
     phrasebook_ask(book, &evidence, &decision);
     cause->reason = decision.reason;
     cause->rule = decision.rule;
@@ -97,15 +88,15 @@ void cause_find(const struct phrasebook *book, const struct waybill *waybill,
                 const struct recipient *recipient, struct cause *cause)
 {
     int told = recipient->reason.at != NULL ? reason_of(recipient->reason) : -1;
-    struct slice server;
+    struct relay server;
 
-    *cause = (struct cause){.here = is_here(recipient)};
+    *cause = (struct cause){.reason = REASON_UNDEFINED};
     take_words(waybill, recipient, cause, &server);
     /* A report that found no reason may be older than the rules. */
     if (told > REASON_ONHOLD)
         cause->reason = (enum reason)told;
     else
-        ask(book, server, recipient, cause);
+        ask(book, &server, recipient, cause);
     if (recipient->state == STATE_EXPIRED && cause->reason <= REASON_ONHOLD)
         cause->reason = REASON_EXPIRED;
 }

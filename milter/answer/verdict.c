@@ -22,18 +22,26 @@ static bool never_reached(struct slice relay)
 }
 
 /* Who spoke, escaped: "mx.example.org" out of "mx.example.org[192.0.2.1]:25". */
-static void server_name(struct slice text, char *name, size_t room)
+static void server_name(const struct waybill *waybill, const struct recipient *recipient,
+                        char *name, size_t room)
 {
     struct relay relay;
     struct buffer buffer;
 
     buffer_init(&buffer, room - 1);
-    if (relay_read(text, &relay))
+    if (relay_decided(waybill, recipient, &relay))
         escape_terminal(&buffer, relay.name.size > 0 ? relay.name : relay.ip);
-    else if (!never_reached(text))
+    else if (relay_is_beyond(waybill, recipient))
+        buffer_add_text(&buffer, "a server further on");
+    else if (!never_reached(recipient->relay))
         buffer_add_text(&buffer, "our own mail server"); /* relay=local, virtual, a pipe */
     snprintf(name, room, "%s", buffer.size > 0 ? buffer.data : "the next server");
     buffer_free(&buffer);
+}
+
+static bool is_via_local(struct slice via)
+{
+    return slice_is(via, "local") || slice_is(via, "virtual") || slice_is(via, "lmtp");
 }
 
 static void say_delivered(const struct recipient *recipient, const char *server,
@@ -41,8 +49,13 @@ static void say_delivered(const struct recipient *recipient, const char *server,
 {
     struct buffer next;
 
-    if (recipient->mailbox) {
+    if (recipient->mailbox && is_via_local(recipient->via)) {
         snprintf(verdict->what, sizeof verdict->what, "delivered into the mailbox here");
+        return;
+    }
+    if (recipient->mailbox) {
+        snprintf(verdict->what, sizeof verdict->what,
+                 "handed over to %s, and delivered there, says a report", server);
         return;
     }
     buffer_init(&next, 128);
@@ -62,13 +75,41 @@ static bool sender_was_told(const struct waybill *waybill)
     return false;
 }
 
-static void say_what(const struct recipient *recipient, struct verdict *verdict)
+/* What a trusted report told of what happened behind the next server. */
+static void say_beyond(const struct recipient *recipient, const char *server,
+                       struct verdict *verdict)
+{
+    char *what = verdict->what;
+    size_t room = sizeof verdict->what;
+
+    switch (recipient->state) {
+    case STATE_DELIVERED:
+        snprintf(what, room, "%s, says a report",
+                 recipient->mailbox ? "delivered" : "handed over to a server that will not report");
+        break;
+    case STATE_DELAYED:
+        snprintf(what, room, "not delivered yet; put off by %s, says a report", server);
+        break;
+    case STATE_FAILED:
+        snprintf(what, room, "refused for good by %s, says a report", server);
+        break;
+    default:
+        snprintf(what, room, "%s, says a report", state_sentence(recipient->state));
+    }
+}
+
+static void say_what(const struct waybill *waybill, const struct recipient *recipient,
+                     struct verdict *verdict)
 {
     char server[300];
     char *what = verdict->what;
     size_t room = sizeof verdict->what;
 
-    server_name(recipient->relay, server, sizeof server);
+    server_name(waybill, recipient, server, sizeof server);
+    if (relay_is_beyond(waybill, recipient)) {
+        say_beyond(recipient, server, verdict);
+        return;
+    }
     switch (recipient->state) {
     case STATE_DELIVERED:
         say_delivered(recipient, server, verdict);
@@ -179,7 +220,7 @@ void verdict_read(const struct waybill *waybill, const struct recipient *recipie
         read_whole_mail(waybill, verdict);
         return;
     }
-    say_what(recipient, verdict);
+    say_what(waybill, recipient, verdict);
     verdict->reported = (recipient->state == STATE_FAILED || recipient->state == STATE_EXPIRED) &&
                         sender_was_told(waybill);
     if (cause_wanted(recipient->state))
@@ -188,7 +229,9 @@ void verdict_read(const struct waybill *waybill, const struct recipient *recipie
         verdict->has_reason = true;
         verdict->reason = REASON_DELIVERED;
     }
-    if (recipient->state == STATE_DELAYED && basis->queue_lifetime > 0)
+    /* Behind the next server another queue's time counts. */
+    if (recipient->state == STATE_DELAYED && basis->queue_lifetime > 0 &&
+        !relay_is_beyond(waybill, recipient))
         verdict->until = waybill->arrived + basis->queue_lifetime;
     say_act_by_state(recipient->state, verdict);
 }

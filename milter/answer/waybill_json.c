@@ -128,12 +128,13 @@ static void put_client(struct json *json, const struct waybill *waybill)
     json_object_end(json);
 }
 
-static void put_remote(struct json *json, struct slice relay)
+static void put_remote(struct json *json, const struct waybill *waybill,
+                       const struct recipient *recipient)
 {
     struct relay parts;
 
     json_key(json, "remote");
-    if (!relay_read(relay, &parts)) {
+    if (!relay_decided(waybill, recipient, &parts)) {
         json_null(json);
         return;
     }
@@ -193,7 +194,7 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
                                                         : "next_hop");
     put(json, "status", recipient->status);
     put(json, "response", recipient->reply);
-    put_remote(json, recipient->relay);
+    put_remote(json, waybill, recipient);
     put(json, "next_queue_id", recipient->next);
     put(json, "via", recipient->via);
     waybill_json_time(json, "since", recipient->since);

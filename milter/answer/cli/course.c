@@ -55,13 +55,24 @@ static void offset_text(const struct waybill *waybill, const struct fact *fact,
     }
 }
 
-/* What a report says is only as good as what proves it. */
+/* What a report tells of a mail is only as good as what proves it. */
+static bool needs_trust(const struct fact *fact)
+{
+    return fact->witness == WITNESS_REPORT && fact->kind != FACT_REPORT;
+}
+
+/* "claimed: ", before the words. */
 static void say_trust(const struct waybill *waybill, const struct fact *fact, struct buffer *to)
 {
-    enum trust trust = waybill->trust[fact - waybill->facts];
+    if (needs_trust(fact))
+        buffer_addf(to, "%s: ", trust_word(waybill->trust[fact - waybill->facts]));
+}
 
-    if (fact->witness == WITNESS_REPORT)
-        buffer_addf(to, " (%s: %s)", trust_word(trust), trust_sentence(trust));
+/* And behind them, what that means. */
+static void say_proof(const struct waybill *waybill, const struct fact *fact, struct buffer *to)
+{
+    if (needs_trust(fact))
+        buffer_addf(to, " (%s)", trust_sentence(waybill->trust[fact - waybill->facts]));
 }
 
 static void print_fact(const struct cli *cli, const struct waybill *waybill,
@@ -78,8 +89,9 @@ static void print_fact(const struct cli *cli, const struct waybill *waybill,
     }
     offset_text(waybill, fact, offset);
     buffer_init(&words, LINE_MAX_BYTES);
-    timeline_words(fact, &words);
     say_trust(waybill, fact, &words);
+    timeline_words(fact, &words);
+    say_proof(waybill, fact, &words);
     snprintf(head, sizeof head, "  %-12s  %-12s %-7s ", when + 11, offset,
              witness_name(fact->witness));
     fputs(head, stdout);
@@ -175,6 +187,7 @@ static void print_evidence(const struct cli *cli, const struct waybill *waybill)
         any = true;
         clock_text(fact->time, !is_of_whole_second(waybill, fact), when);
         buffer_clear(&line);
+        say_trust(waybill, fact, &line);
         escape_terminal(&line, fact->value[KEY_REPLY]);
         /* The day only where it is another one than that of the arrival. */
         words = strncmp(when, arrived, 10) == 0 ? when + 11 : when;

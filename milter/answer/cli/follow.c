@@ -102,6 +102,7 @@ static void turn_back(const struct waybill *waybill, const struct event *event,
         recipient->relay = fact->value[KEY_RELAY];
         recipient->next = fact->value[KEY_NEXT];
         recipient->since = fact->time;
+        recipient->decided_by = i;
         return;
     }
 }
@@ -193,8 +194,8 @@ static int tell(struct follow *follow, const struct event *event, struct error *
     /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
     if (event->action == EVENT_TRACE_GAP)
         return follow->query.state >= 0 ? 0 : gap_tell(follow->cli, event, why);
-    int result =
-        query_one(follow->cli->store, event->waybill, follow->cli->basis.queue_lifetime, &waybill, why);
+    int result = query_one(follow->cli->store, event->waybill,
+                           follow->cli->basis.queue_lifetime, &waybill, why);
 
     if (result < 0 && store_last_trouble(follow->cli->store) == STORE_FINE) {
         complain("%s", why->text);

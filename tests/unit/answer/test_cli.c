@@ -5,7 +5,6 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +17,10 @@
 #include "../../../milter/answer/cli/command.h"
 #include "../../../milter/answer/cli/out.h"
 #include "mail.h"
+#include "run.h"
 #include "world.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
-
-#define OUTPUT_MAX (4u << 20)
 
 /* Escapes, a title change, C1 in UTF-8, right-to-left, zero width, a line separator, bad bytes. */
 #define HOSTILE                                                                                    \
@@ -30,97 +28,6 @@
 
 static struct world world;
 static struct mail good, evil, waiting;
-static char output[OUTPUT_MAX]; /* of the last run */
-static size_t output_size;
-
-/* ---- running it ---- */
-
-#define WORDS_MAX 16
-
-/* Split at blanks; a word that begins with a quote goes to the next quote. */
-static int split(char *line, char **words)
-{
-    int count = 0;
-
-    words[count++] = (char *)"waybill";
-    while (*line != '\0' && count < WORDS_MAX - 1) {
-        char stop = *line == '\'' ? '\'' : ' ';
-        line += stop == '\'';
-        words[count++] = line;
-        line += strcspn(line, stop == '\'' ? "'" : " ");
-        if (*line != '\0')
-            *line++ = '\0';
-        line += strspn(line, " ");
-    }
-    words[count] = NULL;
-    return count;
-}
-
-static void child(const char *line)
-{
-    char copy[1024], *words[WORDS_MAX];
-
-    snprintf(copy, sizeof copy, "%s", line);
-    setenv("WAYBILL_CONFIG", world.config, 0);
-    alarm(60); /* a command that runs in circles fails the test instead of stopping it */
-    exit(cli_main(split(copy, words), words));
-}
-
-static int collect(int from, pid_t pid)
-{
-    ssize_t size;
-    int status;
-
-    output_size = 0;
-    while ((size = read(from, output + output_size, sizeof output - 1 - output_size)) > 0)
-        output_size += (size_t)size;
-    output[output_size] = '\0';
-    close(from);
-    waitpid(pid, &status, 0);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-/* stdout and stderr into `output`; the exit code. */
-static int run(const char *line)
-{
-    int ends[2];
-    pid_t pid;
-
-    fflush(NULL);
-    assert_int_equal(pipe(ends), 0);
-    pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], 1);
-        dup2(ends[1], 2);
-        close(ends[0]);
-        close(ends[1]);
-        child(line);
-    }
-    close(ends[1]);
-    return collect(ends[0], pid);
-}
-
-static int run_on_terminal(const char *line, unsigned short width)
-{
-    struct winsize size = {.ws_row = 50, .ws_col = width};
-    int terminal;
-    pid_t pid;
-
-    fflush(NULL);
-    pid = forkpty(&terminal, NULL, NULL, &size);
-    if (pid == 0) {
-        setenv("TERM", "xterm", 1);
-        unsetenv("NO_COLOR");
-        child(line);
-    }
-    return collect(terminal, pid);
-}
-
-static bool says(const char *words)
-{
-    return strstr(output, words) != NULL;
-}
 
 /* ---- the world ---- */
 
@@ -130,6 +37,7 @@ static int make_world(void **state)
 
     (void)state;
     world_open(&world);
+    setenv("WAYBILL_CONFIG", world.config, 1);
     good = (struct mail){.id = mail_id(now - HOUR_MS, 1),
                          .from = "shop@example.org",
                          .message_id = "one@example.org",
@@ -252,7 +160,7 @@ static void test_a_store_that_is_away_is_named(void **state)
     fputs("redis = \"tcp:127.0.0.1:26269\"\n", file);
     fclose(file);
     for (int i = 0; i < 3; i++) {
-        static const char *const asking[] = {"trace", "stats", "follow --for 1"};
+        static const char *const asking[] = {"trace", "stats", "stats --unclassified", "follow --for 1"};
         snprintf(line, sizeof line, "-c %s %s", config, asking[i]);
         assert_int_equal(run(line), CLI_UNREACHABLE);
         assert_true(says("tcp:127.0.0.1:26269"));
@@ -305,24 +213,6 @@ static void test_no_byte_of_a_mail_reaches_the_terminal_as_it_came(void **state)
 }
 
 /* ---- terminals ---- */
-
-static size_t widest_line(void)
-{
-    size_t widest = 0, width = 0;
-
-    for (size_t i = 0; i < output_size; i++) {
-        unsigned char byte = (unsigned char)output[i];
-        if (byte == 033) {
-            i += strcspn(output + i, "m");
-        } else if (byte == '\n') {
-            widest = width > widest ? width : widest;
-            width = 0;
-        } else if (byte != '\r' && (byte & 0xc0) != 0x80) {
-            width += byte >= 0xe6 ? 2 : 1; /* the wide letters of the test begin there */
-        }
-    }
-    return widest;
-}
 
 static void test_a_table_fits_the_terminal(void **state)
 {
@@ -412,20 +302,147 @@ static void test_characters_without_a_width_do_no_harm(void **state)
     alarm(0);
 }
 
-/* ---- for programs ---- */
+/* ---- reports ---- */
 
-static int python(const char *program)
+static void put_record(const struct record *record)
 {
-    char path[128], command[512];
-    FILE *file;
+    struct buffer text;
 
-    snprintf(path, sizeof path, "%s/output", world.redis.directory);
-    file = fopen(path, "w");
-    assert_int_equal(fwrite(output, 1, output_size, file), output_size);
-    fclose(file);
-    snprintf(command, sizeof command, "python3 -c '%s' < %s", program, path);
-    return system(command);
+    buffer_init(&text, RECORD_MAX);
+    assert_int_equal(record_format(record, &text), 0);
+    store_put_record(world.store, id_node(record->id), record->id,
+                     slice_make(text.data, text.size), false);
+    mail_flush(world.store);
+    buffer_free(&text);
 }
+
+/* A mail with a success in the log, and a report without proof that says it failed. */
+static void put_reported(const struct mail *mail, uint64_t report)
+{
+    struct record record;
+    struct fact fact;
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)report);
+    mail_record(mail, &record);
+    fact_init(&fact, WITNESS_REPORT, FACT_FAILED, clock_now());
+    fact.id = 42;
+    fact_set(&fact, KEY_TO, slice_of(mail->recipients[0].address));
+    fact_set(&fact, KEY_STATUS, slice_of("5.1.1"));
+    fact_set(&fact, KEY_REASON, slice_of("userunknown"));
+    fact_set(&fact, KEY_REPLY, slice_of("550 5.1.1 forged"));
+    fact_set(&fact, KEY_SIDE, slice_of("smtp"));
+    fact_set(&fact, KEY_BY_WAYBILL, slice_of(digits));
+    assert_true(record_add(&record, &fact, NULL) >= 0);
+    put_record(&record);
+    record_clear(&record);
+}
+
+static void put_report(const struct mail *mail, uint64_t about)
+{
+    struct record record;
+    struct fact fact;
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)about);
+    mail_record(mail, &record);
+    fact_init(&fact, WITNESS_REPORT, FACT_REPORT, clock_now());
+    fact.id = 43;
+    fact_set(&fact, KEY_REPORT_KIND, slice_of("bounce"));
+    fact_set(&fact, KEY_ABOUT, slice_of(digits));
+    assert_true(record_add(&record, &fact, NULL) >= 0);
+    put_record(&record);
+    record_clear(&record);
+}
+
+static void test_a_mail_and_its_report_name_each_other_and_what_proves_it(void **state)
+{
+    struct mail mail = good, report = waiting;
+    char line[64], words[96], code[ID_CODE_SIZE];
+
+    (void)state;
+    mail.id = mail_id(clock_now() - 5 * DAY_MS, 5);
+    report.id = mail_id(clock_now() - 5 * DAY_MS + MINUTE_MS, 6);
+    mail.recipient_count = 1;
+    put_reported(&mail, report.id);
+    put_report(&report, mail.id);
+
+    show_line(&mail, line, sizeof line, "");
+    assert_int_equal(run(line), CLI_FOUND);
+    id_code(report.id, code);
+    snprintf(words, sizeof words, "Report: %s (claimed: nothing proves it)", code);
+    assert_true(says(words));
+    snprintf(words, sizeof words, "reason userunknown, by the report %s (nothing proves it)", code);
+    assert_true(says(words));
+    assert_true(says("claimed: bob@there.example refused for good"));
+    assert_true(says("claimed: 550 5.1.1 forged"));
+    assert_true(says("bob@there.example: delivered."));
+    show_line(&mail, line, sizeof line, "--json");
+    run(line);
+    assert_int_equal(python("import sys,json\n"
+                            "w=json.loads(sys.stdin.buffer.read())\n"
+                            "assert w[\"reports\"][0][\"trust\"]==\"claimed\"\n"
+                            "assert len(w[\"reports\"])==1 and w[\"is_report\"] is False\n"
+                            "t=[f[\"trust\"] for f in w[\"timeline\"]]\n"
+                            "assert t.count(\"claimed\")==1 and t.count(\"own\")==len(t)-1\n"
+                            "assert w[\"recipients\"][0][\"state\"]==\"delivered\""),
+                     0);
+
+    show_line(&report, line, sizeof line, "");
+    run(line);
+    id_code(mail.id, code);
+    snprintf(words, sizeof words, "This mail is a report on %s.", code);
+    assert_true(says(words));
+    show_line(&report, line, sizeof line, "--json");
+    run(line);
+    snprintf(words, sizeof words, "\"is_report\":true,\"report_on\":{\"trace_id\":\"%s\"", code);
+    assert_true(says(words));
+}
+
+static void test_show_names_the_reason_and_the_rule(void **state)
+{
+    char line[64];
+
+    (void)state;
+    show_line(&good, line, sizeof line, "");
+    run(line);
+    assert_true(says("Reason: userunknown (hard), by the rule shipped:"));
+    show_line(&good, line, sizeof line, "--json");
+    run(line);
+    assert_int_equal(python("import sys,json\n"
+                            "b,c=json.loads(sys.stdin.buffer.read())[\"recipients\"]\n"
+                            "assert (b[\"reason\"],b[\"hardness\"],b[\"rule\"])=="
+                            "(\"delivered\",\"none\",None)\n"
+                            "assert (c[\"reason\"],c[\"hardness\"])==(\"userunknown\",\"hard\")\n"
+                            "assert c[\"rule\"].startswith(\"shipped:\")\n"
+                            "assert c[\"verdict\"][\"who\"]==\"sender\""),
+                     0);
+}
+
+static void test_stats_count_reasons_and_list_what_no_rule_knows(void **state)
+{
+    (void)state;
+    assert_int_equal(run("stats"), CLI_FOUND);
+    assert_true(says("Why they failed or are delayed"));
+    assert_true(says("1  userunknown"));
+    run("stats --json");
+    assert_int_equal(python("import sys,json\n"
+                            "r=json.loads(sys.stdin.read())[\"reasons\"]\n"
+                            "assert r[\"userunknown\"]==1 and sum(r.values())==3, r"),
+                     0);
+    assert_int_equal(run("stats --unclassified"), CLI_FOUND);
+    assert_true(says("Words that no rule knows"));
+    assert_true(says("gpj.exe"));
+    run("stats --unclassified --json");
+    assert_int_equal(python("import sys,json\n"
+                            "u=json.loads(sys.stdin.buffer.read())\n"
+                            "assert u[\"object\"]==\"unclassified\" and u[\"total\"]==1\n"
+                            "assert u[\"words\"][0][\"count\"]==1 and u[\"not_listed\"]==0"),
+                     0);
+    assert_int_equal(run("stats --unclassified --since -1m"), CLI_NOTHING);
+}
+
+/* ---- for programs ---- */
 
 static void test_json_is_json(void **state)
 {
@@ -512,12 +529,12 @@ static void test_a_closed_pipe_is_quiet(void **state)
         close(closed[1]);
         close(ends[0]);
         close(ends[1]);
-        child("trace");
+        run_here("trace");
     }
     close(closed[0]);
     close(closed[1]);
     close(ends[1]);
-    assert_int_equal(collect(ends[0], pid), CLI_FOUND);
+    assert_int_equal(run_collect(ends[0], pid), CLI_FOUND);
     assert_string_equal(output, "");
 }
 
@@ -597,15 +614,6 @@ static int run_beside_events(const char *line)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     return code;
-}
-
-static size_t count_of(const char *words)
-{
-    size_t count = 0;
-
-    for (const char *at = output; (at = strstr(at, words)) != NULL; at++)
-        count++;
-    return count;
 }
 
 static void test_follow_tells_each_event_once(void **state)
@@ -692,6 +700,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_help_fits_eighty_columns),
         cmocka_unit_test(test_no_header_leaves_only_rows),
         cmocka_unit_test(test_characters_without_a_width_do_no_harm),
+        cmocka_unit_test(test_a_mail_and_its_report_name_each_other_and_what_proves_it),
+        cmocka_unit_test(test_show_names_the_reason_and_the_rule),
+        cmocka_unit_test(test_stats_count_reasons_and_list_what_no_rule_knows),
         cmocka_unit_test(test_json_is_json),
         cmocka_unit_test(test_csv_has_equal_rows_and_no_formula),
         cmocka_unit_test(test_the_line_more_leads_to_every_mail),
