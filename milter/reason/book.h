@@ -12,15 +12,15 @@
 #include "waybill/reason.h"
 
 #define PHRASEBOOK_WORDS_MAX 8192    /* bytes of a server's words that are looked at */
-#define RULES_MAX 4096               /* of all files */
-#define RULE_CHAINS_MAX 2048         /* of them with several phrases */
+#define RULES_MAX 8192               /* of all files */
+#define RULE_CHAINS_MAX 1536         /* of them with several phrases */
 #define RULE_LINE_MAX 1000           /* bytes */
 #define RULE_FILE_MAX (512 << 10)    /* bytes */
 #define RULE_FILES_MAX 64            /* in the directory */
 #define RULE_PHRASES_MAX 8           /* of one rule */
 #define RULE_DISTANCE 80             /* bytes between two phrases of a rule that does not say */
 #define PHRASE_MAX 200               /* bytes */
-#define PHRASES_MAX 8192             /* of all rules */
+#define PHRASES_MAX 16384            /* of all rules */
 #define PHRASE_BYTES_MAX (256 << 10) /* of all phrases */
 #define RULE_NAMES_MAX (1 << 20)     /* bytes of all names of rules */
 #define RULE_VALUES_MAX (64 << 10)   /* of all conditions of all rules */

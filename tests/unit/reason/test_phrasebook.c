@@ -181,14 +181,14 @@ static void test_what_is_too_much_is_refused_by_name(void **state)
 static void test_large_file_and_too_many_rules_are_refused(void **state)
 {
     static const char rule[] = "blocked code=550\n";
-    size_t size = 5000 * (sizeof rule - 1);
+    size_t size = 9000 * (sizeof rule - 1);
     char *text = malloc((512 << 10) + 1);
 
     (void)state;
     assert_non_null(text);
     for (size_t at = 0; at < size; at += sizeof rule - 1)
         memcpy(text + at, rule, sizeof rule - 1);
-    expect_error(text, size, "more than 4096 rules in all files");
+    expect_error(text, size, "more than 8192 rules in all files");
     memset(text, '\n', (512 << 10) + 1);
     expect_error(text, (512 << 10) + 1, "larger than 524288 bytes");
     free(text);
@@ -259,6 +259,23 @@ static void test_no_directory_leaves_the_shipped_rules(void **state)
     }
     assert_int_equal(phrasebook_open(&book, "/dev/null", &why), -1);
     assert_true(phrasebook_shipped().size > 1000);
+}
+
+static void test_shipped_rules_may_be_copied_whole(void **state)
+{
+    struct slice shipped = phrasebook_shipped();
+    struct decision decision;
+    struct phrasebook *book;
+    struct error why = {""};
+
+    (void)state;
+    write_bytes("a.rules", shipped.at, shipped.size);
+    if (phrasebook_open(&book, directory, &why) < 0)
+        fail_msg("%s", why.text);
+    phrasebook_ask(book, &(struct evidence){.words = slice_of("550 user unknown")}, &decision);
+    assert_int_equal(strncmp(decision.rule, "a.rules:", 8), 0);
+    phrasebook_close(&book);
+    remove_rules("a.rules");
 }
 
 static void test_file_that_is_no_file_is_refused(void **state)
@@ -535,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_first_rule_that_fits_decides_and_is_named),
         cmocka_unit_test(test_administrators_files_come_first_in_the_order_of_their_names),
         cmocka_unit_test(test_no_directory_leaves_the_shipped_rules),
+        cmocka_unit_test(test_shipped_rules_may_be_copied_whole),
         cmocka_unit_test(test_file_that_is_no_file_is_refused),
         cmocka_unit_test(test_no_rule_is_undefined_and_no_words_is_onhold),
         cmocka_unit_test(test_words_are_folded_before_they_are_compared),
