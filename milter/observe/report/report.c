@@ -83,6 +83,8 @@ static void take_field(struct reading *reading, struct slice name, struct slice 
     page_add_field(&reading->page, name, value);
     if (slice_equal_nocase(name, slice_of("Return-Path")) && slice_is(value, "<>"))
         reading->page.null_sender = true;
+    if (slice_equal_nocase(name, slice_of("From")) && slice_is(value, "<>"))
+        reading->page.null_sender = true;
 }
 
 static void take_returned(struct reading *reading, struct slice name, struct slice value)
@@ -251,7 +253,8 @@ static bool read_words(struct reading *reading)
 {
     const struct dialect *dialect;
 
-    if (kind_is_talk(&reading->page))
+    if (kind_is_talk(&reading->page) || !kind_is_by_server(&reading->page) ||
+        kind_is_bait(&reading->page))
         return false;
     dialect = dialect_read(&reading->page, &reading->findings);
     if (dialect == NULL)
