@@ -193,6 +193,17 @@ static struct slice address_at_end(struct slice line)
     return only(rest.at, rest.at + rest.size, BEHIND_ADDRESS) ? address : SLICE_ABSENT;
 }
 
+static struct slice address_in_front(struct slice line, struct slice *rest)
+{
+    struct slice address = page_address(line);
+    if (address.at == NULL || !only(line.at, address.at, BEFORE_ADDRESS))
+        return SLICE_ABSENT;
+    *rest = rest_behind(line, address);
+    struct slice closing;
+    (void)text_take_any(rest, ">\"') \t", &closing);
+    return address;
+}
+
 static bool in_brackets(struct slice line, struct slice address)
 {
     const char *end = address.at + address.size;
@@ -214,6 +225,8 @@ static bool names_one(struct slice line, unsigned shapes, struct slice *address,
         *address = address_at_end(line);
         *words = slice_trim(line);
     }
+    if (address->at == NULL && (shapes & PROSE_FRONT) != 0)
+        *address = address_in_front(line, words);
     if (address->at == NULL)
         return false;
     return (shapes & PROSE_BRACKETS) == 0 || in_brackets(line, *address);
@@ -262,7 +275,7 @@ void prose_read_blocks(struct slice text, unsigned shapes, enum report_action ac
             row = prose_add(findings, address, action, words);
             if (row != NULL)
                 prose_read_origin(slice_make(line.at, line.size - words.size), row);
-        } else if (row != NULL && !prose_is_empty(line)) {
+        } else if (row != NULL && (shapes & PROSE_BARE) == 0 && !prose_is_empty(line)) {
             extend_words(row, line);
         } else if (row != NULL && (shapes & PROSE_GAP) != 0 && row->words.size > 0) {
             row = NULL;
@@ -329,9 +342,9 @@ void prose_read_words(struct slice text, struct findings *findings)
         struct found *named = row_named(findings, line);
         if (named != NULL && named != row)
             row = named->words.size == 0 ? named : NULL;
-        if (prose_is_empty(line))
+        if (row != NULL && prose_is_empty(line) && row->words.size > 0)
             row = NULL;
-        if (row != NULL)
+        if (row != NULL && (named == NULL || prose_alone(line).at == NULL))
             row->words = prose_span(row->words.size == 0 ? line : row->words, line);
     }
 }
