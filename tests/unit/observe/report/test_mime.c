@@ -180,12 +180,13 @@ static void test_the_top_says_whether_it_is_a_report(void **state)
                 slice_of("Multipart/Report;\r\n\tReport-Type=Delivery-Status; boundary=b"));
     assert_true(mime_is_report(mime, &type));
     assert_string_equal(type, "delivery-status");
+    mime_header(mime, slice_of("Subject"), slice_of("Re: hi"));
     mime_body(mime, "--b\n\nx\n--b--", 12);
     mime_end(mime);
     assert_false(mime_partial(mime));
     assert_string_equal(told.data,
                         "field content-type|Multipart/Report; Report-Type=Delivery-Status; "
-                        "boundary=b\npart text/plain\ntext|x\n");
+                        "boundary=b\nfield Subject|Re: hi\npart text/plain\ntext|x\n");
     mime_close(&mime);
 }
 
@@ -442,6 +443,22 @@ static void test_parameters_come_in_sections(void **state)
            "boundary*1*=%62; x; y=; =z\npart text/plain\ntext|x\n");
 }
 
+static void test_a_header_may_be_late_or_badly_folded(void **state)
+{
+    (void)state;
+    expect("Received: from a\n(192.0.2.1) by b;\n\nend\n",
+           "field Received|from a (192.0.2.1) by b;\npart text/plain\ntext|end\n");
+    expect("Content-Type: multipart/mixed;\nboundary=b\n\n"
+           "--b\n\nContent-Type: message/delivery-status\n\nAction: failed\n"
+           "--b\n\nDear Content-Type: no field\n"
+           "--b\n\n\nContent-Type: text\n"
+           "--b\n\n--b--\n",
+           "field Content-Type|multipart/mixed; boundary=b\n"
+           "part message/delivery-status\nstatus Action|failed\nend\n"
+           "part text/plain\ntext|Dear Content-Type: no field\n"
+           "part text/plain\ntext|\ntext|Content-Type: text\npart text/plain\n");
+}
+
 /* ---- limits ---- */
 
 static struct buffer big;
@@ -605,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_a_torn_mail_is_partial),
         cmocka_unit_test(test_a_pasted_text_needs_no_header),
         cmocka_unit_test(test_parameters_come_in_sections),
+        cmocka_unit_test(test_a_header_may_be_late_or_badly_folded),
         cmocka_unit_test(test_parts_beyond_the_depth_are_passed_over),
         cmocka_unit_test(test_parts_beyond_their_number_are_passed_over),
         cmocka_unit_test(test_long_lines_and_fields_are_cut),
