@@ -85,6 +85,8 @@ struct phrasebook {
     uint64_t always[RULES_MAX / 64]; /* rules that need no phrase */
 };
 
+/* An empty book, to be closed like any; NULL: no memory. */
+struct phrasebook *book_new(void);
 /* All lines of a file; `file` is its path, for errors. The text lives as long as the book. */
 int book_parse(struct phrasebook *book, const char *file, struct slice text, struct error *why);
 /* The book is complete. */
