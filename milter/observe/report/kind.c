@@ -54,33 +54,38 @@ static bool is_passed_on(struct slice subject)
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
-/* Lines that quote another mail. */
-static bool quotes_much(struct slice text)
-{
-    struct slice line;
-    size_t quoted = 0, lines = 0;
-
-    while (page_line(&text, &line)) {
-        struct slice bare = slice_trim(line);
-
-        lines += bare.size > 0 ? 1 : 0;
-        quoted += bare.size > 0 && bare.at[0] == '>' && !slice_starts(bare, ">>>") ? 1 : 0;
-    }
-    return quoted > 2 && quoted * 3 > lines;
-}
-
 bool kind_is_talk(const struct page *page)
 {
-    struct slice from = page_field(page, "From");
-
     if (page->null_sender)
         return false;
     if (is_passed_on(page_field(page, "Subject")))
         return true;
-    if (expect_daemon(from))
+    if (expect_daemon(page_field(page, "From")))
         return false;
-    return is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL ||
-           quotes_much(page->text);
+    return is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL;
+}
+
+bool kind_is_by_server(const struct page *page)
+{
+    return page->null_sender || page->multipart_report || expect_daemon(page_field(page, "From")) ||
+           page_field(page, "X-Failed-Recipients").at != NULL ||
+           page_says(page_field(page, "Auto-Submitted"), "auto-replied");
+}
+
+/* What a mail wants that says that another one failed: a login, a payment. Servers have a null
+ * sender, or give back what they could not deliver. */
+bool kind_is_bait(const struct page *page)
+{
+    static const char *const wishes[] = {
+        "password",        "log in",           "login",      "sign in",     "release message",
+        "release pending", "release your",     "upgrade",    "increase",    "verify your",
+        "confirm your",    "update your",      "click here", "click below", "your account",
+        "incoming mail",   "incoming message", "retrieve",   "storage",
+    };
+
+    return !page->null_sender && !page->multipart_report && page->copy.at == NULL &&
+           (page_says(page->text, "http") || page_says(page_field(page, "Content-Type"), "html")) &&
+           says_any(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
 }
 
 /* ---- automatic answers ---- */
@@ -156,6 +161,11 @@ static bool has_absent_subject(struct slice subject)
     };
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
+}
+
+bool kind_is_absence(const struct page *page)
+{
+    return has_autoreply_field(page) || has_absent_subject(page_field(page, "Subject"));
 }
 
 static bool asks_to_confirm(const struct page *page)
