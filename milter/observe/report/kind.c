@@ -6,16 +6,6 @@
 
 #include "expect.h"
 
-static bool says_any(struct slice where, const char *const *phrases, size_t count)
-{
-    if (where.at == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (page_says(where, phrases[i]))
-            return true;
-    return false;
-}
-
 static bool has_any(const struct page *page, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -96,7 +86,7 @@ bool kind_is_bait(const struct page *page)
 
     return !page->null_sender && !page->multipart_report && page->copy.at == NULL &&
            (page_says(page->text, "http") || page_says(page_field(page, "Content-Type"), "html")) &&
-           says_any(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
+           expect_any(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
 }
 
 /* ---- automatic answers ---- */
@@ -196,8 +186,8 @@ static bool asks_to_confirm(const struct page *page)
         "challenge",
     };
 
-    return says_any(page_field(page, "Subject"), subjects, 3) &&
-           says_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_any(page_field(page, "Subject"), subjects, 3) &&
+           expect_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 static bool acknowledges(const struct page *page)
@@ -213,9 +203,9 @@ static bool acknowledges(const struct page *page)
         "reference number",      "thank you for contacting",
     };
 
-    return says_any(page_field(page, "Subject"), subjects,
-                    sizeof(subjects) / sizeof(subjects[0])) &&
-           says_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_any(page_field(page, "Subject"), subjects,
+                      sizeof(subjects) / sizeof(subjects[0])) &&
+           expect_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* Subjects and texts count only where something shows that no person wrote it, or that it answers.
