@@ -86,7 +86,7 @@ bool kind_is_bait(const struct page *page)
 
     return !page->null_sender && !page->multipart_report && page->copy.at == NULL &&
            (page_says(page->text, "http") || page_says(page_field(page, "Content-Type"), "html")) &&
-           expect_any(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
+           expect_phrase(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
 }
 
 /* ---- automatic answers ---- */
@@ -186,8 +186,8 @@ static bool asks_to_confirm(const struct page *page)
         "challenge",
     };
 
-    return expect_any(page_field(page, "Subject"), subjects, 3) &&
-           expect_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_phrase(page_field(page, "Subject"), subjects, 3) &&
+           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 static bool acknowledges(const struct page *page)
@@ -203,9 +203,9 @@ static bool acknowledges(const struct page *page)
         "reference number",      "thank you for contacting",
     };
 
-    return expect_any(page_field(page, "Subject"), subjects,
-                      sizeof(subjects) / sizeof(subjects[0])) &&
-           expect_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_phrase(page_field(page, "Subject"), subjects,
+                         sizeof(subjects) / sizeof(subjects[0])) &&
+           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* Subjects and texts count only where something shows that no person wrote it, or that it answers.
