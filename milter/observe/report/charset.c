@@ -303,8 +303,14 @@ static struct slice convert(struct charset *charset, enum charset_kind kind, con
 
     if ((kind == CHARSET_ICONV || kind == CHARSET_BYTES) && !open_converter(charset, name))
         kind = CHARSET_UNKNOWN;
-    if (kind == CHARSET_ICONV)
+    if (kind == CHARSET_ICONV && charset->asked + line.size > CHARSET_ICONV_MAX) {
+        kind = CHARSET_UNKNOWN;
+        *cut = true;
+    }
+    if (kind == CHARSET_ICONV) {
+        charset->asked += line.size;
         return without_nul(to, from_iconv(charset, line, to, room, cut));
+    }
     if (kind == CHARSET_UTF8)
         size = from_utf8(line, to, room, cut);
     else

@@ -562,6 +562,18 @@ static void test_text_beyond_what_is_kept_is_not_read(void **state)
     buffer_free(&big);
 }
 
+static void test_slow_charsets_are_read_up_to_a_bound(void **state)
+{
+    (void)state;
+    buffer_init(&big, 1u << 20);
+    buffer_add_text(&big, "Content-Type: text/html; charset=gb2312\n\n\xb0\xa1<style>\n");
+    add_times("\xb0\xa1\n", 150000);
+    buffer_add_text(&big, "</style>\xb0\xa1\n");
+    read_mail(slice_make(big.data, big.size), 0, 4096, &told);
+    assert_non_null(strstr(told.data, "text|\xe5\x95\x8a \xef\xbf\xbd\xef\xbf\xbd\npartial\n"));
+    buffer_free(&big);
+}
+
 static void test_html_in_one_long_line_is_whole(void **state)
 {
     (void)state;
@@ -628,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_long_lines_and_fields_are_cut),
         cmocka_unit_test(test_encoded_lines_longer_than_a_line_are_whole),
         cmocka_unit_test(test_text_beyond_what_is_kept_is_not_read),
+        cmocka_unit_test(test_slow_charsets_are_read_up_to_a_bound),
         cmocka_unit_test(test_html_in_one_long_line_is_whole),
         cmocka_unit_test(test_encoded_words_become_utf8),
     };
