@@ -119,7 +119,7 @@ struct slice phrasebook_shipped(void);
 /* What is known of one failure; absent or 0 where it is not. */
 struct evidence {
     struct slice words;   /* what the server or the report said; UTF-8 or not */
-    struct slice status;  /* 5.1.1; absent: looked for in the words */
+    struct slice status;  /* 5.1.1; absent or x.0.0: looked for in the words */
     unsigned code;        /* 550; 0: looked for in the words */
     struct slice host;    /* who said it: name of the remote host or of the reporting MTA */
     struct slice command; /* SMTP command that was answered: CONN EHLO MAIL RCPT DATA ... */
@@ -128,8 +128,8 @@ struct evidence {
 };
 struct decision {
     enum reason reason; /* REASON_UNDEFINED: words, but no rule; REASON_ONHOLD: no words either */
-    const char *rule;   /* names the rule: "shipped:120 mailbox is full"; NULL: none. Lives as long
-                           as the book */
+    const char *rule;   /* names the rule: "shipped:120 'mailbox is full'" or
+                           "local.rules:7 status=5.1.1"; NULL: none. Lives as long as the book */
 };
 /* Time linear in the words (the first 8 KiB of them); takes no memory. */
 void phrasebook_ask(const struct phrasebook *book, const struct evidence *evidence,

@@ -31,8 +31,7 @@ static int compare_drafts(const void *one, const void *other)
         order = b->once - a->once;
     if (order == 0)
         order = (a->use.rule > b->use.rule) - (a->use.rule < b->use.rule);
-    /* A later place first, or one occurrence would take two places of a rule. */
-    return order != 0 ? order : b->use.place - a->use.place;
+    return order != 0 ? order : a->use.place - b->use.place;
 }
 
 static void sort_drafts(struct phrasebook *book)

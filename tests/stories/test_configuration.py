@@ -72,6 +72,19 @@ def test_a_missing_file_is_named(tmp_path):
     assert "nowhere.conf" in done.stderr
 
 
+def test_a_wrong_rule_is_named_and_the_printed_rules_are_good_ones(tmp_path):
+    conf, rules = tmp_path / "waybill.conf", tmp_path / "local.rules"
+    conf.write_text(f'rules_directory = "{tmp_path}"\n', encoding="utf-8")
+    rules.write_text("# ours\nuserunknown code=250\n", encoding="utf-8")
+    done = check(str(conf))
+    assert done.returncode == CONFIG
+    assert f"{rules}:2: code=250: allowed is 400 to 599" in done.stderr
+    printed = subprocess.run([f"{place.BUILD}/waybilld", "--print-rules"], check=True,
+                             capture_output=True, stdin=subprocess.DEVNULL).stdout
+    rules.write_bytes(printed.splitlines(keepends=True)[-1] * 2)
+    assert check(str(conf)).returncode == 0, check(str(conf)).stderr
+
+
 def test_the_printed_example_is_a_configuration(tmp_path):
     example = subprocess.run([f"{place.BUILD}/waybilld", "--print-config"], check=True, text=True,
                              capture_output=True, stdin=subprocess.DEVNULL).stdout
