@@ -46,29 +46,40 @@ static bool is_list_mail(const struct page *page)
            page_says(page_field(page, "Precedence"), "list");
 }
 
-static bool is_passed_on(struct slice subject)
+static bool is_forward(struct slice subject)
 {
-    static const char *const words[] = {"fwd:", "fw:",  "re:", "wg:",   "aw:",  "tr:", "rv:",
-                                        "sv:",  "enc:", "i:",  "antw:", "rif:", "[fwd"};
+    static const char *const words[] = {"fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "i:", "[fwd"};
+
+    return begins(subject, words, sizeof(words) / sizeof(words[0]));
+}
+
+static bool is_answer(struct slice subject)
+{
+    static const char *const words[] = {"re:", "aw:", "sv:", "antw:", "rif:"};
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
 bool kind_is_talk(const struct page *page)
 {
+    struct slice subject = page_field(page, "Subject");
+
     if (page->null_sender)
         return false;
-    if (is_passed_on(page_field(page, "Subject")))
+    if (is_forward(subject))
         return true;
     if (expect_daemon(page_field(page, "From")))
         return false;
-    return is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL;
+    return is_answer(subject) || is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL;
 }
 
 bool kind_is_by_server(const struct page *page)
 {
+    static const char *const names[] = {"X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr",
+                                        "X-Amz-Sns-Message-Id", "X-DSNContext"};
+
     return page->null_sender || page->multipart_report || expect_daemon(page_field(page, "From")) ||
-           page_field(page, "X-Failed-Recipients").at != NULL ||
+           has_any(page, names, sizeof(names) / sizeof(names[0])) ||
            page_says(page_field(page, "Auto-Submitted"), "auto-replied");
 }
 
@@ -214,7 +225,7 @@ bool kind_is_autoreply(const struct page *page)
     struct slice submitted = page_field(page, "Auto-Submitted");
     struct slice precedence = page_field(page, "Precedence");
     struct slice subject = page_field(page, "Subject");
-    bool is_answer =
+    bool answers =
         page_field(page, "In-Reply-To").at != NULL || page_field(page, "References").at != NULL;
     bool by_program = page->null_sender || (submitted.at != NULL && !slice_is(submitted, "no")) ||
                       page_says(precedence, "junk") || page_says(precedence, "bulk") ||
@@ -226,10 +237,10 @@ bool kind_is_autoreply(const struct page *page)
     if (page_says(submitted, "auto-replied"))
         return !expect_daemon(page_field(page, "From"));
     if (has_absent_subject(subject))
-        return by_program || is_answer || slice_find(subject, ':') > 0;
-    if (is_list_mail(page) || (!by_program && !is_answer))
+        return by_program || answers || slice_find(subject, ':') > 0;
+    if (is_list_mail(page) || (!by_program && !answers))
         return false;
     if (asks_to_confirm(page))
         return true;
-    return by_program && is_answer && acknowledges(page);
+    return by_program && answers && acknowledges(page);
 }
