@@ -175,7 +175,14 @@ const struct dialect dialect_exchange2007 = {
     "Die Zustellung an folgende Empfänger oder Gruppen wurde verzögert:"
 const struct dialect dialect_exchange = {
     .name = "exchange2007",
-    .marks = {{MARK_TEXT, EXCHANGE_FAILED "|" EXCHANGE_DELAYED, NULL}},
+    .marks =
+        {{MARK_TEXT, EXCHANGE_FAILED "|" EXCHANGE_DELAYED, NULL},
+         {MARK_TEXT,
+          "Diagnos|Informations de diagnos|Información de diagn|Informazioni di diagn|"
+          "Informações de diagn|Informacje diagn|Диагност|管理者向け|管理员的|系統管理員|관리자용|"
+          "not yet been delivered|hasn't been delivered yet|Microsoft Exchange|"
+          "Microsoft Office 365|For Email Admins|For Email Administrators|gave this error:",
+          NULL}},
     .form = {.begin = EXCHANGE_FAILED "|" EXCHANGE_DELAYED,
              .shapes = PROSE_LIST,
              .end = "Diagnostic information for administrators",

@@ -69,7 +69,8 @@ const struct dialect dialect_google = {
     .name = "google",
     .marks = {{MARK_FROM, "mailer-daemon@google", NULL},
               {MARK_SUBJECT, "Delivery Status Notification (", NULL},
-              {MARK_FIELD, "", "X-Failed-Recipients"}},
+              {MARK_FIELD, "", "X-Failed-Recipients"},
+              {MARK_TEXT, "** |https://support.google.com/mail/", NULL}},
     .read = read_letter,
 };
 

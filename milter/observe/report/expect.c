@@ -50,6 +50,7 @@ bool expect_daemon(struct slice from)
         "symantec",
         "x.400",
         "notes",
+        "@sns.amazonaws.com",
     };
 
     return expect_phrase(from, names, sizeof(names) / sizeof(names[0]));

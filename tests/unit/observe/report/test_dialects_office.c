@@ -483,6 +483,9 @@ static const struct {
     {"From: Gmail <mailer-daemon@googlemail.com.example.com>\nSubject: Delivery incomplete\n",
      "Delivery incomplete for ann@example.org. Verify your account within 24 hours:\n"
      "https://accounts.example.com/verify?user=ann@example.org\n"},
+    {"From: Microsoft Outlook <postmaster@example.com>\nSubject: Undeliverable mail\n",
+     "Delivery has failed to these recipients or groups:\n\nann@example.org\n\n"
+     "Your mails are held back. Release them here: http://x.example.com/\n"},
     {"From: Mail Delivery System <admin@example.com>\nSubject: Returned mail: see details\n",
      "Your mail server ann@example.org returned 7 mails. Sign in to recover them:\n"
      "http://x.example.com/\n\nMail Delivery System, example.org\n"},
