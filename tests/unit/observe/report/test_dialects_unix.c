@@ -420,11 +420,11 @@ static const struct sample strangers[] = {
     {"", DAEMON "Subject: Returned mail: see transcript for details\n",
      "----- Special offer -----\n<ann@example.org>\n  (reason: it is cheap)\n", ""},
     {"", DAEMON "To: ann@example.org\n",
-     "5 messages to ann@example.org could not be delivered. The mailbox is full.\n"
+     "5 messages for bob@example.org could not be delivered. The mailbox is full.\n"
      "Log in to release them: https://example.com/login\n",
      ""},
     {"", DAEMON "To: ann@example.org\n",
-     "Messages to ann@example.org were rejected, the mailbox is full. Call us.\n", ""},
+     "Mail to ann@example.org was rejected, the mailbox is full. Call us.\n", ""},
     {"", DAEMON "To: ann@example.org\n",
      "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
      "Sign in to release your messages: https://example.com/login\n", ""},
