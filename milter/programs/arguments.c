@@ -22,6 +22,7 @@ static const struct {
     {'t', "test", NULL, REQUEST_CHECK, "check the configuration, then end"},
     {'C', "print-config", NULL, REQUEST_PRINT_CONFIG, "print an annotated configuration"},
     {'M', "print-manual", NULL, REQUEST_PRINT_MANUAL, "print the options for the manual, in mdoc"},
+    {'R', "print-rules", NULL, REQUEST_PRINT_RULES, "print the rules that are built in"},
     {'V', "version", NULL, REQUEST_VERSION, "print the version"},
     {'h', "help", NULL, REQUEST_HELP, "print this"},
 };

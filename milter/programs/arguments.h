@@ -12,6 +12,7 @@ enum request {
     REQUEST_CHECK,
     REQUEST_PRINT_CONFIG,
     REQUEST_PRINT_MANUAL,
+    REQUEST_PRINT_RULES,
     REQUEST_VERSION,
     REQUEST_HELP,
     REQUEST_WRONG, /* stderr was told why */

@@ -21,6 +21,7 @@
 #include "service.h"
 #include "waybill/daemon.h"
 #include "waybill/log.h"
+#include "waybill/reason.h"
 #include "waybill/smtp.h"
 
 #define SHIP_AT_END_MS 2000
@@ -170,10 +171,24 @@ static int start(const char *file)
     return status;
 }
 
+static int check_rules(const struct settings *settings)
+{
+    struct phrasebook *book;
+    struct error why;
+
+    if (phrasebook_open(&book, settings->rules_directory, &why) < 0) {
+        fprintf(stderr, "%s\n", why.text);
+        return -1;
+    }
+    phrasebook_close(&book);
+    return 0;
+}
+
 static int check(const char *file)
 {
     struct settings *settings;
     struct error why;
+    int result;
 
     if (settings_read(&settings, file, &why) < 0) {
         fprintf(stderr, "%s\n", why.text);
@@ -184,9 +199,19 @@ static int check(const char *file)
         settings_free(&settings);
         return EXIT_CONFIG;
     }
+    result = check_rules(settings);
     settings_free(&settings);
+    if (result < 0)
+        return EXIT_CONFIG;
     printf("%s: good\n", file);
     return EXIT_SUCCESS;
+}
+
+static void print_rules(void)
+{
+    struct slice rules = phrasebook_shipped();
+
+    (void)fwrite(rules.at, 1, rules.size, stdout);
 }
 
 int main(int argc, char **argv)
@@ -207,6 +232,9 @@ int main(int argc, char **argv)
         break;
     case REQUEST_PRINT_MANUAL:
         settings_print_manual(stdout);
+        break;
+    case REQUEST_PRINT_RULES:
+        print_rules();
         break;
     case REQUEST_VERSION:
         puts("waybilld " PACKAGE_VERSION);

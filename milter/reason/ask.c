@@ -12,13 +12,18 @@
 #define SET(bits, at) ((bits)[(at) / 64] |= UINT64_C(1) << (at) % 64)
 #define IS_SET(bits, at) (((bits)[(at) / 64] >> (at) % 64 & 1) != 0)
 
-/* How far each rule has come. */
+/* How far a rule with several phrases has come. */
+struct chain {
+    uint16_t end;    /* of the last phrase that was found */
+    uint16_t before; /* if that is the first phrase: of the occurrence before, or 0 */
+    uint8_t found;   /* phrases */
+};
+
 struct walk {
     const struct phrasebook *book;
     struct slice words;
     uint64_t fits[RULES_MAX / 64], spoilt[RULES_MAX / 64], seen[PHRASES_MAX / 64];
-    uint16_t end[RULES_MAX];  /* of the last phrase that was found; set before it is read */
-    uint8_t found[RULES_MAX]; /* phrases */
+    struct chain chains[RULE_CHAINS_MAX];
 };
 
 static bool word_byte(char byte)
@@ -34,28 +39,41 @@ static bool borders_hold(struct slice words, size_t start, size_t end, uint8_t b
     return (borders & BORDER_AFTER) == 0 || end == words.size || !word_byte(words.at[end]);
 }
 
-/* The phrase stands from `start` to before `end`: it goes on where the rule had come to, or it
- * begins anew, because from a later place more of what follows is near enough. */
+static bool follows(size_t start, size_t end, const struct rule *rule)
+{
+    return start >= end && start - end <= rule->distance;
+}
+
+/* The first phrase makes the rule begin anew, because from a later one more of what follows is
+ * near enough; but what follows may overlap it, so the one before is remembered, too. */
+static void begin_chain(struct chain *chain, size_t end, const struct rule *rule)
+{
+    if (chain->found > 1 && end - chain->end <= rule->distance)
+        return;
+    chain->before = chain->found == 1 ? chain->end : 0;
+    chain->end = (uint16_t)end;
+    chain->found = 1;
+}
+
 static void use_phrase(struct walk *walk, struct use use, size_t start, size_t end)
 {
     const struct rule *rule = &walk->book->rules[use.rule];
-    uint8_t found = walk->found[use.rule];
+    struct chain *chain = &walk->chains[rule->chain];
 
     if (use.place == PLACE_NOT) {
         SET(walk->spoilt, use.rule);
-        return;
-    }
-    if (found == rule->phrases)
-        return;
-    if (use.place > 0 && (found != use.place || start < walk->end[use.rule] ||
-                          start - walk->end[use.rule] > rule->distance))
-        return;
-    if (use.place == 0 && found > 1 && end - walk->end[use.rule] <= rule->distance)
-        return;
-    walk->end[use.rule] = (uint16_t)end;
-    walk->found[use.rule] = use.place + 1;
-    if (use.place + 1 == rule->phrases)
+    } else if (rule->phrases == 1) {
         SET(walk->fits, use.rule);
+    } else if (use.place == 0) {
+        if (chain->found < rule->phrases)
+            begin_chain(chain, end, rule);
+    } else if (chain->found == use.place &&
+               (follows(start, chain->end, rule) ||
+                (chain->before > 0 && follows(start, chain->before, rule)))) {
+        *chain = (struct chain){.end = (uint16_t)end, .found = (uint8_t)(use.place + 1)};
+        if (chain->found == rule->phrases)
+            SET(walk->fits, use.rule);
+    }
 }
 
 static void see_phrase(struct walk *walk, uint32_t number, size_t end)
@@ -132,7 +150,7 @@ find_rule(const struct phrasebook *book, struct slice folded, const struct asked
     memset(walk.fits, 0, sizeof walk.fits);
     memset(walk.spoilt, 0, sizeof walk.spoilt);
     memset(walk.seen, 0, sizeof walk.seen);
-    memset(walk.found, 0, book->rule_count);
+    memset(walk.chains, 0, book->chain_count * sizeof walk.chains[0]);
     walk_words(&walk);
     return first_that_fits(&walk, asked);
 }

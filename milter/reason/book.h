@@ -13,6 +13,7 @@
 
 #define PHRASEBOOK_WORDS_MAX 8192    /* bytes of a server's words that are looked at */
 #define RULES_MAX 4096               /* of all files */
+#define RULE_CHAINS_MAX 2048         /* of them with several phrases */
 #define RULE_LINE_MAX 1000           /* bytes */
 #define RULE_FILE_MAX (512 << 10)    /* bytes */
 #define RULE_FILES_MAX 64            /* in the directory */
@@ -35,6 +36,7 @@ struct span {
 struct rule {
     enum reason reason;
     uint8_t phrases;                    /* that must occur */
+    uint16_t chain;                     /* its number, if there are several */
     uint16_t distance;                  /* between one and the next, at most */
     struct span conditions[CONDITIONS]; /* in the values; count 0: not asked */
     uint32_t name;                      /* in the names */
@@ -68,7 +70,7 @@ struct phrasebook {
     struct rule *rules;
     struct value *values;
     struct draft *drafts; /* while it is written */
-    uint32_t rule_count, value_count, draft_count;
+    uint32_t rule_count, value_count, draft_count, chain_count;
     size_t rule_room, value_room, draft_room;
     struct buffer folded; /* texts of the drafts */
     struct buffer names;  /* of the rules, each with its NUL */
@@ -83,6 +85,8 @@ struct phrasebook {
     uint64_t always[RULES_MAX / 64]; /* rules that need no phrase */
 };
 
+/* An empty book, to be closed like any; NULL: no memory. */
+struct phrasebook *book_new(void);
 /* All lines of a file; `file` is its path, for errors. The text lives as long as the book. */
 int book_parse(struct phrasebook *book, const char *file, struct slice text, struct error *why);
 /* The book is complete. */

@@ -31,7 +31,8 @@ static int compare_drafts(const void *one, const void *other)
         order = b->once - a->once;
     if (order == 0)
         order = (a->use.rule > b->use.rule) - (a->use.rule < b->use.rule);
-    return order != 0 ? order : a->use.place - b->use.place;
+    /* A later place first, or one occurrence would take two places of a rule. */
+    return order != 0 ? order : b->use.place - a->use.place;
 }
 
 static void sort_drafts(struct phrasebook *book)

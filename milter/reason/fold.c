@@ -4,6 +4,8 @@
  */
 #include "fold.h"
 
+#include <string.h>
+
 #include "waybill/reason.h"
 
 #define STATUS_LONGEST 9
@@ -47,16 +49,49 @@ static size_t measure_codes(struct slice from)
     return from.at[3] == '-' && !digit(from.at[4]) ? 4 : 0;
 }
 
+static bool address_byte(char byte, const char *others)
+{
+    char small = fold_letter(byte);
+
+    return (small >= 'a' && small <= 'z') || digit(byte) ||
+           (byte != '\0' && strchr(others, byte) != NULL);
+}
+
+/* How much of what stands before an @ belongs to the address. */
+static size_t measure_local(const char *folded, size_t size)
+{
+    size_t start = size;
+
+    while (start > 0 && address_byte(folded[start - 1], "!#$%&'*+-/=?^_`{|}~."))
+        start--;
+    return size - start;
+}
+
+static size_t measure_domain(struct slice from)
+{
+    size_t size = 0;
+
+    while (size < from.size && address_byte(from.at[size], ".-"))
+        size++;
+    return size;
+}
+
 static size_t fold_into(struct slice from, char *to, size_t room, bool reply)
 {
     size_t size = 0;
     bool gap = true;
 
     for (size_t at = 0; at < from.size && size < room; at++) {
-        size_t codes = reply && gap ? measure_codes(slice_make(from.at + at, from.size - at)) : 0;
+        struct slice rest = slice_make(from.at + at, from.size - at);
+        size_t codes = reply && gap ? measure_codes(rest) : 0;
 
         if (codes > 0) {
             at += codes - 1;
+        } else if (reply && rest.at[0] == '@') {
+            size -= measure_local(to, size);
+            to[size++] = '@';
+            at += measure_domain(slice_make(rest.at + 1, rest.size - 1));
+            gap = false;
         } else if (!blank(from.at[at])) {
             to[size++] = fold_letter(from.at[at]);
             gap = false;

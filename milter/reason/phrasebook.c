@@ -151,13 +151,22 @@ struct slice phrasebook_shipped(void)
     return slice_make((const char *)shipped_rules, shipped_rules_size);
 }
 
+struct phrasebook *book_new(void)
+{
+    struct phrasebook *book = calloc(1, sizeof *book);
+
+    if (book != NULL) {
+        buffer_init(&book->folded, PHRASE_BYTES_MAX);
+        buffer_init(&book->names, RULE_NAMES_MAX);
+    }
+    return book;
+}
+
 int phrasebook_open(struct phrasebook **book, const char *directory, struct error *why)
 {
-    *book = calloc(1, sizeof **book);
+    *book = book_new();
     if (*book == NULL)
         return error_set(why, "rules: no memory");
-    buffer_init(&(*book)->folded, PHRASE_BYTES_MAX);
-    buffer_init(&(*book)->names, RULE_NAMES_MAX);
     if ((directory == NULL || directory[0] == '\0' || add_directory(*book, directory, why) == 0) &&
         book_parse(*book, "shipped", phrasebook_shipped(), why) == 0 &&
         book_compile(*book, why) == 0)

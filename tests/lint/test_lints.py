@@ -101,6 +101,16 @@ def test_an_option_without_words_in_the_manual_fails(tree):
     assert "'user' is not described" in lint("manuals", tree).stdout
 
 
+def test_a_reason_is_described_as_the_table_has_it(tree):
+    plant(tree, "packaging/man/waybill-rules.5", CLEAN["packaging/man/waybill.1"]
+          + ".Bl -tag\n.It Li full\nThe mailbox is full.\nsoft, sender\n.El\n")
+    plant(tree, "include/waybill/reason.h", HEAD + 'X(SENDER, "sender", "the sender acts")\n'
+          'X(FULL, "full", SOFT, SENDER, "the mailbox is full")\n'
+          'X(GONE, "gone", HARD, SENDER, "it is gone")\n')
+    found = lint("manuals", tree).stdout
+    assert "'gone' is not described" in found and "'full'" not in found
+
+
 @pytest.mark.parametrize("name", LINTS)
 def test_an_empty_tree_is_no_pass(name, tmp_path):
     assert lint(name, tmp_path).returncode != 0

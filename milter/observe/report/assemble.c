@@ -32,14 +32,20 @@ struct report_recipient *assemble_add(struct assembly *assembly)
     return &report->recipients[report->count++];
 }
 
-/* Codes and signs alone tell a person nothing. */
-static bool says_something(struct slice words)
+/* Codes and signs alone tell a person nothing; neither does the address that he wrote to. */
+static bool says_something(struct slice words, struct slice address)
 {
     size_t run = 0;
 
     for (size_t i = 0; i < words.size; i++) {
         unsigned char c = (unsigned char)words.at[i];
 
+        if (address.size > 0 && words.size - i >= address.size &&
+            slice_equal_nocase(slice_make(words.at + i, address.size), address)) {
+            i += address.size - 1;
+            run = 0;
+            continue;
+        }
         run = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 ? run + 1 : 0;
         if (run == 3)
             return true;
@@ -161,18 +167,17 @@ static enum report_action choose_action(const struct group *group)
     return REPORTED_FAILED;
 }
 
-static struct slice choose_words(struct assembly *assembly, const struct group *group,
-                                 const struct found *found, struct slice around)
+/* The first of them that says something; else the first that is there. */
+static struct slice choose_words(struct assembly *assembly, struct slice address,
+                                 const struct slice *of, size_t count)
 {
-    struct slice said = found != NULL && says_something(found->words) ? found->words : around;
-    struct slice words;
-
-    if (says_something(group->words))
-        return group->words;
-    if (!says_something(said) && says_something(group->remark))
-        return group->remark;
-    words = value_clean(assembly->arena, said, REPORT_WORDS_MAX);
-    return words.at != NULL ? words : group->words;
+    for (size_t i = 0; i < count; i++)
+        if (says_something(of[i], address))
+            return value_clean(assembly->arena, of[i], REPORT_WORDS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (of[i].size > 0)
+            return value_clean(assembly->arena, of[i], REPORT_WORDS_MAX);
+    return SLICE_ABSENT;
 }
 
 static void add_group(struct assembly *assembly, const struct groups *groups,
@@ -194,7 +199,12 @@ static void add_group(struct assembly *assembly, const struct groups *groups,
     to->remote = group->remote;
     to->tried = group->tried;
     to->until = group->until;
-    to->words = choose_words(assembly, group, found, around);
+    to->words = group->words;
+    if (!says_something(group->words, address))
+        to->words = choose_words(assembly, address,
+                                 (struct slice[]){found == NULL ? SLICE_ABSENT : found->words,
+                                                  around, group->remark, group->words},
+                                 4);
     if (group->words.at != NULL)
         to->code = smtp_code_in(group->words);
     finish(assembly, to, group->status, around);
@@ -213,26 +223,29 @@ void assemble_groups(struct assembly *assembly, const struct groups *groups,
 static void add_found(struct assembly *assembly, const struct found *found,
                       const struct group *group)
 {
+    static const struct group none;
     struct report_recipient *to = assemble_add(assembly);
+    struct slice around = places_around(&assembly->places, found->address);
     struct slice status = SLICE_ABSENT;
 
     if (to == NULL)
         return;
+    if (group == NULL)
+        group = &none;
     to->address = value_clean(assembly->arena, found->address, VALUE_ADDRESS_MAX);
     to->original = value_clean(assembly->arena, found->original, VALUE_ADDRESS_MAX);
     to->action = found->action;
-    to->words = value_clean(assembly->arena, found->words, REPORT_WORDS_MAX);
+    to->words = choose_words(assembly, to->address,
+                             (struct slice[]){found->words, group->words, around}, 3);
     if (found->status.at != NULL && status_fits(found->status))
         status = arena_keep(assembly->arena, found->status);
-    if (group != NULL) {
-        status = status.at != NULL ? status : group->status;
-        to->words = to->words.at != NULL ? to->words : group->words;
-        to->remote = group->remote;
-    }
+    else
+        status = group->status;
+    to->remote = group->remote;
     if (found->remote.at != NULL)
         to->remote = value_host(assembly->arena, found->remote);
     to->command = value_clean(assembly->arena, found->command, 16);
-    finish(assembly, to, status, places_around(&assembly->places, found->address));
+    finish(assembly, to, status, around);
 }
 
 void assemble_findings(struct assembly *assembly, const struct groups *groups,

@@ -7,13 +7,12 @@
 
 #include <string.h>
 
-#include "../../base/civil.h"
 #include "waybill/clock.h"
 
 #define WORDS_MAX 16
 
 struct moment {
-    struct civil day;
+    unsigned year, month, day; /* 0: not yet */
     bool has_year, has_time;
     unsigned hour, minute, second;
     int zone; /* minutes east */
@@ -56,8 +55,8 @@ static bool read_number(struct slice word, struct moment *moment)
 
     if (!text_number(word, 0, 9999, &number))
         return false;
-    if (moment->day.day == 0 && word.size <= 2) {
-        moment->day.day = (int)number;
+    if (moment->day == 0 && word.size <= 2) {
+        moment->day = (unsigned)number;
         return true;
     }
     if (moment->has_year)
@@ -67,7 +66,7 @@ static bool read_number(struct slice word, struct moment *moment)
         number += number < 50 ? 2000 : 1900;
     else if (word.size == 3)
         number += 1900;
-    moment->day.year = (int)number;
+    moment->year = (unsigned)number;
     return true;
 }
 
@@ -82,9 +81,9 @@ static void read_name(struct slice word, struct moment *moment)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-    for (int i = 0; i < 12 && moment->day.month == 0 && word.size >= 3; i++)
+    for (int i = 0; i < 12 && moment->month == 0 && word.size >= 3; i++)
         if (slice_equal_nocase(slice_make(word.at, 3), slice_make(months + (ptrdiff_t)3 * i, 3))) {
-            moment->day.month = i + 1;
+            moment->month = (unsigned)i + 1;
             return;
         }
     for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
@@ -128,16 +127,29 @@ static bool next_word(struct slice *rest, bool has_time, struct slice *word)
     return word->size > 0;
 }
 
+/* Midnight of that day; 0: there is none, or it is of another century, when no mail of ours was. */
+static int64_t midnight(const struct moment *moment)
+{
+    uint32_t number = (moment->year - 2000) * 10000 + moment->month * 100 + moment->day;
+    int64_t ms;
+
+    if (moment->year < 2000 || moment->year > 2099 || moment->month == 0)
+        return 0;
+    ms = clock_of_day(number, 0);
+    return clock_day(ms, NULL) == number ? ms : 0;
+}
+
 int64_t date_read(struct slice value)
 {
     struct moment moment = {.zone = 0};
     struct slice word;
+    int64_t day;
 
     for (int words = 0; words < WORDS_MAX && next_word(&value, moment.has_time, &word); words++)
         read_word(word, &moment);
-    if (!moment.has_year || !moment.has_time || moment.day.year < 1970 || !civil_valid(&moment.day))
+    day = midnight(&moment);
+    if (!moment.has_time || day == 0)
         return 0;
-    return days_of_civil(&moment.day) * DAY_MS +
-           ((int64_t)moment.hour * 3600 + moment.minute * 60 + moment.second) * SECOND_MS -
-           (int64_t)moment.zone * 60 * SECOND_MS;
+    return day + ((int64_t)moment.hour * 3600 + moment.minute * 60 + moment.second) * SECOND_MS -
+           moment.zone * MINUTE_MS;
 }

@@ -8,8 +8,8 @@
 
 #include "waybill/text.h"
 
-/* Milliseconds since 1970; 0: it is no date. Comments are passed over; a zone that nobody knows
- * counts as UTC. */
+/* Milliseconds since 1970; 0: it is no date of this century. Comments are passed over; a zone that
+ * nobody knows counts as UTC. */
 int64_t date_read(struct slice value);
 
 #endif

@@ -158,8 +158,7 @@ const struct dialect dialect_fml = {
 const struct dialect dialect_notification = {
     .name = "notification",
     .marks = {{MARK_TEXT, "This is an automatically generated Delivery Status Notification", NULL},
-              {MARK_TEXT, "following recipients failed|following recipient failed", NULL},
-              {MARK_TEXT, "Technical details:", NULL}},
+              {MARK_TEXT, "following recipients failed|following recipient failed", NULL}},
     .form = {.begin = "following recipient",
              .end = "===",
              .shapes = PROSE_ALONE,
@@ -181,16 +180,6 @@ const struct dialect dialect_mailfoundry = {
     .form = {.label = "Unable to deliver message to:",
              .why = "Delivery failed for the following reason:",
              .why_end = "This has been a"},
-};
-
-/* "Message from example.org. Unable to deliver message to the following address(es)." */
-const struct dialect dialect_unable = {
-    .name = "unable",
-    .marks = {{MARK_FROM, DAEMON, NULL},
-              {MARK_TEXT, "Unable to deliver message to the following address", NULL}},
-    .form = {.begin = "to the following address",
-             .shapes = PROSE_ALONE | PROSE_FLUSH | PROSE_BRACKETS,
-             .end = "--- "},
 };
 
 const struct dialect dialect_james = {

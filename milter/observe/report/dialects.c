@@ -9,11 +9,14 @@
 
 #include <stdlib.h>
 
+#include "offices.h"
 #include "phrases.h"
 #include "prose.h"
 
 static const struct dialect *const table[] = {
     &dialect_fields,
+    &dialect_intermail,
+    OFFICE_DIALECTS(OFFICE_ROW),
     &dialect_qmail,
     &dialect_postfix,
     &dialect_exim_refused,
@@ -29,7 +32,6 @@ static const struct dialect *const table[] = {
     &dialect_zmailer,
     &dialect_imail,
     &dialect_postoffice,
-    &dialect_intermail,
     &dialect_communigate,
     &dialect_messagingserver,
     &dialect_mdaemon,
@@ -41,7 +43,6 @@ static const struct dialect *const table[] = {
     &dialect_notification,
     &dialect_trouble,
     &dialect_mailfoundry,
-    &dialect_unable,
     &dialect_james,
     &dialect_surfcontrol,
     &dialect_powermta,

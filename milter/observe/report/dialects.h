@@ -43,7 +43,6 @@ extern const struct dialect dialect_sendmail_transcript;
 extern const struct dialect dialect_smail;
 extern const struct dialect dialect_surfcontrol;
 extern const struct dialect dialect_trouble;
-extern const struct dialect dialect_unable;
 extern const struct dialect dialect_xmail;
 extern const struct dialect dialect_zmailer;
 

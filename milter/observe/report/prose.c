@@ -291,13 +291,13 @@ void prose_read_list(struct slice text, enum report_action action, struct findin
             return;
 }
 
-/* The row that this line names: behind the label, or alone in the line below it. */
+/* The row that this line names: behind the label, or in the line below it. */
 static struct found *row_labelled(struct slice line, const char *label, bool *expected,
                                   enum report_action action, struct findings *findings)
 {
     struct slice behind = prose_from(line, label);
-    struct slice address = page_address(*expected ? line : behind);
-    *expected = address.at == NULL && (behind.at != NULL || *expected);
+    struct slice address = page_address(behind.at == NULL && *expected ? line : behind);
+    *expected = address.at == NULL && (behind.at != NULL || (*expected && prose_is_empty(line)));
     if (address.at == NULL)
         return NULL;
     struct found *row = prose_add(findings, address, action, SLICE_ABSENT);
@@ -368,13 +368,39 @@ static enum report_action action_of(struct slice text, const struct form *form)
     return says(text, form->delivered) ? REPORTED_DELIVERED : REPORTED_FAILED;
 }
 
+/* Behind the words that say so, in their line or below it. */
+static struct slice words_behind(struct slice text, const char *words)
+{
+    struct slice found = phrase_find(text, words), line, taken;
+    if (found.at == NULL)
+        return SLICE_ABSENT;
+    struct slice rest = rest_behind(text, found), below = rest;
+    if (page_line(&below, &line) && text_take_any(&line, BEHIND_ADDRESS "-", &taken) &&
+        line.size == 0)
+        rest = below;
+    return rest;
+}
+
+/* What is said of all is better than what happens to stand around the address. */
 static void fill_from(struct slice text, const struct form *form, struct findings *findings)
 {
-    struct slice why = prose_after(text, form->why);
+    struct slice why = words_behind(text, form->why);
+    if (why.at == NULL)
+        return;
+    for (size_t i = 0; i < findings->count; i++)
+        findings->of[i].words = SLICE_ABSENT;
     if (form->why_end != NULL)
         why = prose_before(why, form->why_end);
     prose_read_words(why, findings);
     prose_fill_words(findings, slice_trim(why));
+}
+
+static void read_list(struct slice text, const struct form *form, enum report_action action,
+                      struct findings *findings)
+{
+    struct slice below = prose_read_lines(text, action, findings);
+    if ((form->shapes & PROSE_BARE) == 0 && !prose_is_empty(below))
+        prose_fill_words(findings, slice_trim(below));
 }
 
 void prose_read_form(struct slice text, const struct form *form, struct findings *findings)
@@ -387,6 +413,8 @@ void prose_read_form(struct slice text, const struct form *form, struct findings
         prose_read_labels(part, form->label, action, findings);
     else if ((form->shapes & PROSE_ALL) != 0)
         prose_read_list(part, action, findings);
+    else if ((form->shapes & PROSE_LIST) != 0)
+        read_list(part, form, action, findings);
     else
         prose_read_blocks(part, form->shapes, action, findings);
     if (form->why != NULL)

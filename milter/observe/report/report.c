@@ -83,6 +83,8 @@ static void take_field(struct reading *reading, struct slice name, struct slice 
     page_add_field(&reading->page, name, value);
     if (slice_equal_nocase(name, slice_of("Return-Path")) && slice_is(value, "<>"))
         reading->page.null_sender = true;
+    if (slice_equal_nocase(name, slice_of("From")) && slice_is(value, "<>"))
+        reading->page.null_sender = true;
 }
 
 static void take_returned(struct reading *reading, struct slice name, struct slice value)
@@ -235,7 +237,11 @@ static void set_bounce(struct reading *reading, const char *dialect)
 
 static bool read_status(struct reading *reading)
 {
-    if (!groups_tell(&reading->groups))
+    if (!groups_tell(&reading->groups) ||
+        (!reading->page.multipart_report && kind_is_talk(&reading->page)))
+        return false;
+    /* Some programs answer for their users in the form of a success report. */
+    if (!groups_fail(&reading->groups) && kind_is_absence(&reading->page))
         return false;
     dialect_read(&reading->page, &reading->findings);
     set_bounce(reading, "rfc3464");
@@ -247,7 +253,8 @@ static bool read_words(struct reading *reading)
 {
     const struct dialect *dialect;
 
-    if (kind_is_talk(&reading->page))
+    if (kind_is_talk(&reading->page) || !kind_is_by_server(&reading->page) ||
+        kind_is_bait(&reading->page))
         return false;
     dialect = dialect_read(&reading->page, &reading->findings);
     if (dialect == NULL)

@@ -328,3 +328,18 @@ bool groups_tell(const struct groups *groups)
             return true;
     return false;
 }
+
+static bool group_fails(const struct group *group)
+{
+    if (group->has_action)
+        return group->action == REPORTED_FAILED || group->action == REPORTED_DELAYED;
+    return group->status.at == NULL || group->status.at[0] != '2';
+}
+
+bool groups_fail(const struct groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (group_tells(&groups->of[i]) && group_fails(&groups->of[i]))
+            return true;
+    return false;
+}

@@ -40,5 +40,7 @@ void groups_end_group(struct groups *groups);
 bool group_tells(const struct group *group);
 /* Does one of them, of a recipient that it names? */
 bool groups_tell(const struct groups *groups);
+/* Does one of them tell of a failure or a delay? */
+bool groups_fail(const struct groups *groups);
 
 #endif

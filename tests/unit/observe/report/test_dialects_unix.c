@@ -148,7 +148,7 @@ static const struct sample samples[] = {
      "  too many links\n\n"
      "------ This is a copy of your message, including all the headers. ------\n",
      "- failed - too many links\n"},
-    {"exim", DAEMON,
+    {"ionos", DAEMON,
      "This message was created automatically by mail delivery software.\n\n"
      "A message that you have sent could not be delivered to one or more\n"
      "recipients.  This is a permanent error.  The following address failed:\n\n"
@@ -340,7 +340,7 @@ static const struct sample samples[] = {
      "Delivery failed for the following reason:\nmx.example.org responded: 552 over quota\n\n"
      "This has been a permanent failure.\n",
      "ann@example.org failed - 552 over quota\n"},
-    {"unable", "From: MAILER-DAEMON@example.net\n",
+    {"yahoo", "From: MAILER-DAEMON@example.net\n",
      "Message from example.net.\nUnable to deliver message to the following address(es).\n\n"
      "<ann@example.org>:\nThis user has no account here (ann@example.org) [-9]\n\n"
      "--- Original message follows.\n",

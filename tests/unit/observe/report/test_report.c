@@ -215,6 +215,28 @@ static void test_automatic_answer_names_the_mail_that_it_answers(void **state)
     assert_int_equal(report->recipients[0].reason, REASON_VACATION);
 }
 
+static void test_success_report_of_an_absent_person_is_an_automatic_answer(void **state)
+{
+    (void)state;
+    const struct report *report =
+        read_mail("From: Ann <ann@example.org>\nSubject: Out of Office: hi\nIn-Reply-To: "
+                  "<1@example.org>\nContent-Type: multipart/report; boundary=x\n" STATUS_PART
+                  "Final-Recipient: rfc822; ann@example.org\nAction: delivered\n\n--x--\n");
+    assert_int_equal(report->kind, REPORT_AUTOREPLY);
+    assert_slice(report->message_id, "1@example.org");
+}
+
+static void test_status_that_somebody_passes_on_is_no_bounce(void **state)
+{
+    (void)state;
+    const struct report *report =
+        read_mail("From: Ann <ann@example.org>\nSubject: Fwd: Undelivered\nContent-Type: "
+                  "multipart/mixed; boundary=x\n" STATUS_PART
+                  "Final-Recipient: rfc822; bob@example.org\nAction: failed\n\n--x--\n");
+    assert_int_equal(report->kind, REPORT_OTHER);
+    assert_int_equal(report->count, 0);
+}
+
 static void test_sendmail_own_id_in_its_boundary_is_not_the_mail(void **state)
 {
     (void)state;
@@ -259,6 +281,8 @@ int main(void)
         WITH_READER(test_bounds_hold_for_recipients_and_their_words),
         WITH_READER(test_complaint_names_whom_and_which_mail),
         WITH_READER(test_automatic_answer_names_the_mail_that_it_answers),
+        WITH_READER(test_success_report_of_an_absent_person_is_an_automatic_answer),
+        WITH_READER(test_status_that_somebody_passes_on_is_no_bounce),
         WITH_READER(test_sendmail_own_id_in_its_boundary_is_not_the_mail),
     };
 

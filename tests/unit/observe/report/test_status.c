@@ -70,7 +70,7 @@ static void test_each_group_is_a_recipient(void **state)
     assert_slice(groups.of[0].final, "ann@example.org");
     assert_slice(groups.of[0].original, "old@example.org");
     assert_slice(groups.of[0].status, "5.1.1");
-    assert_slice(groups.of[0].remark, "(bad mailbox)");
+    assert_slice(groups.of[0].remark, "bad mailbox");
     assert_slice(groups.of[0].remote, "mx.example.net");
     assert_slice(groups.of[0].words, "550 5.1.1 no");
     assert_int_equal(groups.of[0].action, REPORTED_FAILED);
