@@ -81,6 +81,7 @@ static bool is_read(const struct sample *sample)
     struct page page;
     struct findings findings = {0};
     fill_page(&page, sample->header, sample->body);
+    page.null_sender = slice_is(page_field(&page, "Return-Path"), "<>");
     const struct dialect *dialect = dialect_read(&page, &findings);
     const char *name = dialect == NULL ? "" : dialect->name;
     bool good = strcmp(name, sample->dialect) == 0 && findings_are(sample->found, &findings);
@@ -407,6 +408,9 @@ static const struct sample samples[] = {
      "Your message to:\n\tann@example.org\n\nhas not yet been delivered.\n"
      "We will continue to attempt delivery for 5 days.\n",
      "ann@example.org delayed - not yet been delivered\n"},
+    {"plain", "From: <>\nReturn-Path: <>\nTo: sender@example.com\n",
+     "You wrote to ann@example.org. That's not a valid user here.\n",
+     "ann@example.org failed - not a valid user\n"},
 };
 
 /* They look like one at first sight. */
@@ -428,6 +432,8 @@ static const struct sample strangers[] = {
     {"", DAEMON "To: ann@example.org\n",
      "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
      "Sign in to release your messages: https://example.com/login\n", ""},
+    {"", "From: Ann <ann@example.org>\n",
+     "Mail to bob@example.org? That is not a valid user here.\n", ""},
     {"", "From: Shop <shop@example.com>\n",
      "Your order could not be delivered to bob@example.org: address not found.\n", ""},
     {"", "From: Postmaster <news@example.com>\nList-Unsubscribe: <mailto:x@example.com>\n",
