@@ -149,13 +149,12 @@ static bool tells_why(const struct page *page)
            phrase_find(page_field(page, "Subject"), TITLE).at != NULL;
 }
 
-static void read_plain(const struct page *page, struct findings *findings)
+/* Who it is, near the phrase or else before it, and why. */
+static void read_failure(const struct page *page, const char *phrase, struct findings *findings)
 {
-    if (is_other(page) || !from_daemon(page) || is_bait(page->text) || !tells_why(page))
-        return;
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
     enum report_action action = delayed ? REPORTED_DELAYED : REPORTED_FAILED;
-    struct slice text = prose_from(page->text, FAILURE_BEGIN FAILURE_ELSEWHERE);
+    struct slice text = prose_from(page->text, phrase);
     read_near(page, text, action, findings);
     if (findings->count == 0) {
         struct slice front = page->text;
@@ -168,8 +167,32 @@ static void read_plain(const struct page *page, struct findings *findings)
             findings->of[i].words = slice_trim(text);
 }
 
+static void read_plain(const struct page *page, struct findings *findings)
+{
+    if (!is_other(page) && from_daemon(page) && !is_bait(page->text) && tells_why(page))
+        read_failure(page, FAILURE_BEGIN FAILURE_ELSEWHERE, findings);
+}
+
 const struct dialect dialect_plain = {
     .name = "plain",
     .marks = {{MARK_TEXT, FAILURE_BEGIN FAILURE_ELSEWHERE, NULL}},
     .read = read_plain,
+};
+
+#define UNKNOWN                                                                                    \
+    "not a valid user|not a valid address|not a valid recipient|no such user|user unknown|"        \
+    "unknown user|no mailbox here"
+
+/* A line or two without any form, but of a sender that only reports have. */
+static void read_brief(const struct page *page, struct findings *findings)
+{
+    bool nobody = page->null_sender && page_address(page_field(page, "From")).at == NULL;
+    if (nobody && !is_other(page) && !is_bait(page->text))
+        read_failure(page, UNKNOWN, findings);
+}
+
+const struct dialect dialect_brief = {
+    .name = "plain",
+    .marks = {{MARK_TEXT, UNKNOWN, NULL}},
+    .read = read_brief,
 };

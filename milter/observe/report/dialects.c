@@ -54,6 +54,7 @@ static const struct dialect *const table[] = {
     &dialect_qsbmf,
     &dialect_exim_field,
     &dialect_plain,
+    &dialect_brief,
 };
 
 #define DIALECTS (sizeof table / sizeof table[0])

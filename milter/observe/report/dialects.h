@@ -8,6 +8,7 @@
 #include "dialect.h"
 
 extern const struct dialect dialect_amavis;
+extern const struct dialect dialect_brief;
 extern const struct dialect dialect_communigate;
 extern const struct dialect dialect_courier;
 extern const struct dialect dialect_dragonfly;

@@ -81,6 +81,7 @@ static bool is_read(const struct sample *sample)
     struct page page;
     struct findings findings = {0};
     fill_page(&page, sample->header, sample->body);
+    page.null_sender = slice_is(page_field(&page, "Return-Path"), "<>");
     const struct dialect *dialect = dialect_read(&page, &findings);
     const char *name = dialect == NULL ? "" : dialect->name;
     bool good = strcmp(name, sample->dialect) == 0 && findings_are(sample->found, &findings);
@@ -407,6 +408,9 @@ static const struct sample samples[] = {
      "Your message to:\n\tann@example.org\n\nhas not yet been delivered.\n"
      "We will continue to attempt delivery for 5 days.\n",
      "ann@example.org delayed - not yet been delivered\n"},
+    {"plain", "From: <>\nReturn-Path: <>\nTo: sender@example.com\n",
+     "You wrote to ann@example.org. That's not a valid user here.\n",
+     "ann@example.org failed - not a valid user\n"},
 };
 
 /* They look like one at first sight. */
@@ -420,14 +424,16 @@ static const struct sample strangers[] = {
     {"", DAEMON "Subject: Returned mail: see transcript for details\n",
      "----- Special offer -----\n<ann@example.org>\n  (reason: it is cheap)\n", ""},
     {"", DAEMON "To: ann@example.org\n",
-     "5 messages to ann@example.org could not be delivered. The mailbox is full.\n"
+     "5 messages for bob@example.org could not be delivered. The mailbox is full.\n"
      "Log in to release them: https://example.com/login\n",
      ""},
     {"", DAEMON "To: ann@example.org\n",
-     "Messages to ann@example.org were rejected, the mailbox is full. Call us.\n", ""},
+     "Mail to ann@example.org was rejected, the mailbox is full. Call us.\n", ""},
     {"", DAEMON "To: ann@example.org\n",
      "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
      "Sign in to release your messages: https://example.com/login\n", ""},
+    {"", "From: Ann <ann@example.org>\n",
+     "Mail to bob@example.org? That is not a valid user here.\n", ""},
     {"", "From: Shop <shop@example.com>\n",
      "Your order could not be delivered to bob@example.org: address not found.\n", ""},
     {"", "From: Postmaster <news@example.com>\nList-Unsubscribe: <mailto:x@example.com>\n",
