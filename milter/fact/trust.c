@@ -191,7 +191,7 @@ static uint32_t known_recipient(struct finder *finder, const struct fact *fact)
 
 static enum trust trust_of(struct routes *routes, const struct fact *fact)
 {
-    if (!is_report_of_recipient(fact) || is_own(routes, fact))
+    if (is_own(routes, fact))
         return TRUST_OWN;
     bool proved = is_proved(routes, fact, known_recipient(routes->finder, fact));
     return proved ? TRUST_PROVED : TRUST_CLAIMED;
@@ -210,16 +210,30 @@ static void learn_own(struct finder *finder, const struct fact *fact)
         recipient->original = address_bare(original);
 }
 
+/* Most mails never see a report. */
+static bool has_reports(const struct waybill *waybill)
+{
+    bool any = false;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        waybill->trust[i] = TRUST_OWN;
+        any = any || is_report_of_recipient(&waybill->facts[i]);
+    }
+    return any;
+}
+
 int trust_find(struct finder *finder, struct error *why)
 {
     struct waybill *waybill = finder->waybill;
     struct routes routes;
+    if (!has_reports(waybill))
+        return 0;
     if (routes_open(&routes, finder) != 0) {
         routes_close(&routes);
         return error_set(why, "no memory for the reports of a waybill");
     }
     for (size_t i = 0; i < waybill->fact_count; i++)
-        waybill->trust[i] = trust_of(&routes, &waybill->facts[i]);
+        if (is_report_of_recipient(&waybill->facts[i]))
+            waybill->trust[i] = trust_of(&routes, &waybill->facts[i]);
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (is_report_of_recipient(&waybill->facts[i]) && waybill->trust[i] == TRUST_OWN)
             learn_own(finder, &waybill->facts[i]);
