@@ -54,9 +54,10 @@ bool outcome_same(enum recipient_state a, enum recipient_state b)
 
 struct routes {
     struct finder *finder;
-    uint32_t *first;    /* by recipient: fact + 1 that names a relay */
-    uint32_t *next;     /* by fact: the next one of the same recipient */
-    uint32_t *notified; /* facts that name a report's queue id */
+    uint32_t *first;     /* by recipient: fact + 1 that names a relay */
+    uint32_t *next;      /* by fact: the next one of the same recipient */
+    struct slice *owner; /* by fact: who owns the relay's name; absent: not looked up yet */
+    uint32_t *notified;  /* facts that name a report's queue id */
     size_t notified_count;
 };
 
@@ -82,8 +83,10 @@ static int routes_open(struct routes *routes, struct finder *finder)
     *routes = (struct routes){.finder = finder};
     routes->first = calloc(waybill->fact_count + 1, sizeof *routes->first);
     routes->next = calloc(waybill->fact_count + 1, sizeof *routes->next);
+    routes->owner = calloc(waybill->fact_count + 1, sizeof *routes->owner);
     routes->notified = calloc(waybill->fact_count + 1, sizeof *routes->notified);
-    if (routes->first == NULL || routes->next == NULL || routes->notified == NULL)
+    if (routes->first == NULL || routes->next == NULL || routes->owner == NULL ||
+        routes->notified == NULL)
         return -1;
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
@@ -101,6 +104,7 @@ static void routes_close(struct routes *routes)
 {
     free(routes->first);
     free(routes->next);
+    free(routes->owner);
     free(routes->notified);
 }
 
@@ -145,19 +149,37 @@ static bool address_is_relay(const struct routes *routes, uint32_t recipient, st
     return false;
 }
 
+/* The organisational domain as a part of the name, so that it can be kept; empty: it has none. */
+static struct slice owner_of(struct slice name)
+{
+    char room[DOMAIN_ROOM];
+    size_t size = domain_organisational(name, room);
+    size_t end = name.size > 0 && name.at[name.size - 1] == '.' ? name.size - 1 : name.size;
+    return size > 0 ? slice_make(name.at + end - size, size) : slice_of("");
+}
+
+/* Looking up the list is dear, and a report may be sent a thousand times. */
+static struct slice relay_owner(const struct routes *routes, uint32_t fact)
+{
+    struct slice name, address;
+    if (routes->owner[fact].at == NULL)
+        routes->owner[fact] = relay_read(fact_value(routes, fact, KEY_RELAY), &name, &address)
+                                  ? owner_of(name)
+                                  : slice_of("");
+    return routes->owner[fact];
+}
+
 /* A name that is not confirmed is "unknown", which nobody owns. */
 static bool name_is_theirs(const struct routes *routes, uint32_t recipient, struct slice client)
 {
-    struct slice name, address;
-    char room[DOMAIN_ROOM];
-    if (domain_organisational(client, room) == 0)
+    struct slice owner = owner_of(client);
+    if (owner.size == 0)
         return false;
     if (domain_same_organisation(
             client, address_domain(routes->finder->waybill->recipients[recipient].address)))
         return true;
     for (uint32_t at = routes->first[recipient]; at != 0; at = routes->next[at - 1])
-        if (relay_read(fact_value(routes, at - 1, KEY_RELAY), &name, &address) &&
-            domain_same_organisation(client, name))
+        if (slice_equal_nocase(relay_owner(routes, at - 1), owner))
             return true;
     return false;
 }
@@ -191,7 +213,7 @@ static uint32_t known_recipient(struct finder *finder, const struct fact *fact)
 
 static enum trust trust_of(struct routes *routes, const struct fact *fact)
 {
-    if (!is_report_of_recipient(fact) || is_own(routes, fact))
+    if (is_own(routes, fact))
         return TRUST_OWN;
     bool proved = is_proved(routes, fact, known_recipient(routes->finder, fact));
     return proved ? TRUST_PROVED : TRUST_CLAIMED;
@@ -210,16 +232,30 @@ static void learn_own(struct finder *finder, const struct fact *fact)
         recipient->original = address_bare(original);
 }
 
+/* Most mails never see a report. */
+static bool has_reports(const struct waybill *waybill)
+{
+    bool any = false;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        waybill->trust[i] = TRUST_OWN;
+        any = any || is_report_of_recipient(&waybill->facts[i]);
+    }
+    return any;
+}
+
 int trust_find(struct finder *finder, struct error *why)
 {
     struct waybill *waybill = finder->waybill;
     struct routes routes;
+    if (!has_reports(waybill))
+        return 0;
     if (routes_open(&routes, finder) != 0) {
         routes_close(&routes);
         return error_set(why, "no memory for the reports of a waybill");
     }
     for (size_t i = 0; i < waybill->fact_count; i++)
-        waybill->trust[i] = trust_of(&routes, &waybill->facts[i]);
+        if (is_report_of_recipient(&waybill->facts[i]))
+            waybill->trust[i] = trust_of(&routes, &waybill->facts[i]);
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (is_report_of_recipient(&waybill->facts[i]) && waybill->trust[i] == TRUST_OWN)
             learn_own(finder, &waybill->facts[i]);

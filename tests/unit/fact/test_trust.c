@@ -256,8 +256,8 @@ static void test_the_log_keeps_its_words_and_the_report_fills_in(void **state)
     (void)state;
     static const char *const lines[] = {
         WAITS, "5001 l failed to=b@example.com via=smtp relay=mx[192.0.2.9]:25 reply=the%20log",
-        "9100 r failed to=b@example.com side=internal reply=the%20report dsn=5.1.1 "
-        "reason=userunknown relay=other.example"};
+        ("9100 r failed to=b@example.com side=internal reply=the%20report dsn=5.1.1 "
+         "reason=userunknown relay=other.example")};
     struct waybill waybill;
     read_lines(&waybill, lines, 4);
     const struct recipient *bob = &waybill.recipients[0];
@@ -276,8 +276,8 @@ static void test_a_claim_fills_nothing_in(void **state)
     (void)state;
     static const char *const lines[] = {
         WAITS, "5001 l failed to=b@example.com via=smtp",
-        "9100 r failed to=b@example.com orig=x@example.com side=smtp dsn=5.1.1 reply=no "
-        "reason=userunknown relay=r.example ip=192.0.2.1 from=eve@example.net id=x@y"};
+        ("9100 r failed to=b@example.com orig=x@example.com side=smtp dsn=5.1.1 reply=no "
+         "reason=userunknown relay=r.example ip=192.0.2.1 from=eve@example.net id=x@y")};
     struct waybill waybill;
     read_lines(&waybill, lines, 4);
     const struct recipient *bob = &waybill.recipients[0];
@@ -382,7 +382,7 @@ static void test_thousands_of_reports_are_judged_in_no_time(void **state)
     int64_t before = clock_monotonic();
     assert_int_equal(waybill_read(&waybill, &record, STORY_BASE, 0, &why), 0);
     assert_int_equal(waybill_events(&waybill, &events, &count), 0);
-    assert_true(clock_monotonic() - before < 5000);
+    assert_true(clock_monotonic() - before < 1000);
     free(events);
     waybill_clear(&waybill);
     record_clear(&record);
