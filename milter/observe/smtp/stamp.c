@@ -39,7 +39,8 @@ static bool is_dotted(struct slice text, const char *others)
     return !after_dot;
 }
 
-/* "<local@domain>" that every server reads in the same way. Quotes, routes, '%' and '!', which some
+/* "<local@domain>", in brackets as only the network gives it, that every server reads in the same
+ * way. Quotes, routes, '%' and '!', which some
  * take for one, letters beyond ASCII, and names to be completed are not. */
 static bool is_plain(struct slice typed)
 {
@@ -64,7 +65,7 @@ void stamp_prepare(struct session *session, char **words)
     struct stamp *stamp = &session->message.stamp;
 
     if (!session->rules->stamps || (session->actions & SMFIF_CHGFROM) == 0 ||
-        session_is_local(session) || !is_plain(slice_of(words[0])) || has_word(words + 1, "ENVID"))
+        !is_plain(slice_of(words[0])) || has_word(words + 1, "ENVID"))
         return;
     stamp->has_ret = has_word(words + 1, "RET");
     stamp->sender = strdup(words[0]);

@@ -303,22 +303,30 @@ static void test_an_abandoned_report_tells_nothing(void **state)
     assert_int_equal(stage_count(FACT_ABANDONED), 2);
 }
 
-static void test_an_ordinary_mail_is_not_read(void **state)
+static void send_ordinary(bool with_eoh)
 {
     SMFICTX *context = client();
-    struct smtp_stats stats;
 
-    (void)state;
     shim_mail(context, "<alice@sender.example>");
     shim_rcpt(context, "<bob@next.example>");
     shim_data(context);
     shim_header(context, "Subject", " Hello");
     shim_header(context, "Content-Type", " text/plain");
-    shim_eoh(context);
+    if (with_eoh)
+        shim_eoh(context);
     assert_int_equal(shim_body_bytes(context, HEAD RECIPIENT RETURNED, 65), SMFIS_CONTINUE);
     assert_int_equal(shim_body_bytes(context, HEAD RECIPIENT RETURNED, 65), SMFIS_SKIP);
     shim_eom(context);
     end(context);
+}
+
+static void test_an_ordinary_mail_is_not_read(void **state)
+{
+    struct smtp_stats stats;
+
+    (void)state;
+    send_ordinary(true);
+    send_ordinary(false);
     smtp_read_stats(&stats);
     stage_close();
     assert_int_equal(count_reports(), 0);
