@@ -11,14 +11,14 @@
 #include "fold.h"
 
 #define BLANKS " \t"
-#define NAME_PHRASE_MAX 60
+#define NAME_WORDS_MAX 60
 
 struct line {
     struct phrasebook *book;
     struct rule rule;
-    uint32_t drafts;        /* of the rule, those that must not occur included */
-    struct slice condition; /* the first, for the name */
-    struct slice phrase;    /* the first, for the name */
+    uint32_t drafts;                        /* of the rule, those that must not occur included */
+    struct slice condition;                 /* the first, for the name */
+    struct slice phrases[RULE_PHRASES_MAX]; /* that must occur, for the name */
 };
 
 void *book_grow(void *items, size_t *room, uint32_t count, size_t size)
@@ -164,8 +164,8 @@ static int read_phrase(struct line *line, struct slice *from, bool negative, str
     if (line->drafts == RULE_PHRASES_MAX)
         return error_set(why, "a rule with more than %d phrases", RULE_PHRASES_MAX);
     line->drafts++;
-    if (line->phrase.at == NULL && !negative)
-        line->phrase = phrase;
+    if (!negative)
+        line->phrases[line->rule.phrases] = phrase;
     return add_draft(line, slice_make(folded, size), borders,
                      negative ? PLACE_NOT : line->rule.phrases++, why);
 }
@@ -230,21 +230,34 @@ static int read_reason(struct line *line, struct slice *from, struct error *why)
     return 0;
 }
 
-/* The name has the file's, without the directory. */
-static int name_rule(struct line *line, const char *file, size_t number)
+static void add_words(struct buffer *names, struct slice words)
 {
-    const char *slash = strrchr(file, '/');
-    struct buffer *names = &line->book->names;
-    struct slice words = line->phrase.at != NULL ? line->phrase : line->condition;
     size_t size = words.size;
 
-    if (size > NAME_PHRASE_MAX)
-        for (size = NAME_PHRASE_MAX; size > 0 && ((unsigned char)words.at[size] & 0xC0) == 0x80;)
+    if (size > NAME_WORDS_MAX)
+        for (size = NAME_WORDS_MAX; size > 0 && ((unsigned char)words.at[size] & 0xC0) == 0x80;)
             size--;
+    (void)buffer_add(names, words.at, size);
+    if (size < words.size)
+        (void)buffer_add_text(names, "...");
+}
+
+/* "local.rules:7 'account ... expired'", or the first condition. */
+static int name_rule(struct line *line, const char *file, size_t number)
+{
+    struct buffer *names = &line->book->names;
+    const char *slash = strrchr(file, '/');
+
     line->rule.name = (uint32_t)names->size;
-    buffer_addf(names, line->phrase.at != NULL ? "%s:%zu '%.*s%s'" : "%s:%zu %.*s%s",
-                slash != NULL ? slash + 1 : file, number, (int)size, words.at,
-                size < words.size ? "..." : "");
+    (void)buffer_addf(names, "%s:%zu ", slash != NULL ? slash + 1 : file, number);
+    if (line->rule.phrases == 0)
+        add_words(names, line->condition);
+    for (uint8_t i = 0; i < line->rule.phrases; i++) {
+        (void)buffer_add_text(names, i == 0 ? "'" : " ... ");
+        add_words(names, line->phrases[i]);
+    }
+    if (line->rule.phrases > 0)
+        (void)buffer_add_char(names, '\'');
     return buffer_add_char(names, '\0');
 }
 
@@ -298,7 +311,7 @@ static int read_line(struct phrasebook *book, struct slice text, const char *fil
     while (!read_end(&text))
         if (read_item(&line, &text, why) < 0)
             return -1;
-    if (line.phrase.at == NULL && line.condition.at == NULL)
+    if (line.rule.phrases == 0 && line.condition.at == NULL)
         return error_set(why, "a rule needs a condition, or a phrase that must occur");
     return add_rule(&line, file, number, why);
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define REPLACEMENT 0xfffdu
+#define REPLACEMENT 0xfffd
 #define WRONG_MAX 256 /* sequences in one text; beyond, the charset's name was a lie */
 #define ESCAPE 0x1bu
 
@@ -34,32 +34,32 @@ static const struct {
     {"latin1", CHARSET_WESTERN, NULL},
     {"windows-1252", CHARSET_WESTERN, NULL},
     {"cp1252", CHARSET_WESTERN, NULL},
-    {"iso-8859-2", CHARSET_ICONV, "ISO-8859-2"},
-    {"iso-8859-3", CHARSET_ICONV, "ISO-8859-3"},
-    {"iso-8859-4", CHARSET_ICONV, "ISO-8859-4"},
-    {"iso-8859-5", CHARSET_ICONV, "ISO-8859-5"},
-    {"iso-8859-6", CHARSET_ICONV, "ISO-8859-6"},
-    {"iso-8859-7", CHARSET_ICONV, "ISO-8859-7"},
-    {"iso-8859-8", CHARSET_ICONV, "ISO-8859-8"},
-    {"iso-8859-8-i", CHARSET_ICONV, "ISO-8859-8"},
-    {"iso-8859-9", CHARSET_ICONV, "ISO-8859-9"},
-    {"iso-8859-10", CHARSET_ICONV, "ISO-8859-10"},
-    {"iso-8859-11", CHARSET_ICONV, "ISO-8859-11"},
-    {"iso-8859-13", CHARSET_ICONV, "ISO-8859-13"},
-    {"iso-8859-14", CHARSET_ICONV, "ISO-8859-14"},
-    {"iso-8859-15", CHARSET_ICONV, "ISO-8859-15"},
-    {"iso-8859-16", CHARSET_ICONV, "ISO-8859-16"},
-    {"windows-1250", CHARSET_ICONV, "CP1250"},
-    {"windows-1251", CHARSET_ICONV, "CP1251"},
-    {"cp1251", CHARSET_ICONV, "CP1251"},
-    {"windows-1253", CHARSET_ICONV, "CP1253"},
-    {"windows-1254", CHARSET_ICONV, "CP1254"},
-    {"windows-1255", CHARSET_ICONV, "CP1255"},
-    {"windows-1256", CHARSET_ICONV, "CP1256"},
-    {"windows-1257", CHARSET_ICONV, "CP1257"},
-    {"windows-1258", CHARSET_ICONV, "CP1258"},
-    {"koi8-r", CHARSET_ICONV, "KOI8-R"},
-    {"koi8-u", CHARSET_ICONV, "KOI8-U"},
+    {"iso-8859-2", CHARSET_BYTES, "ISO-8859-2"},
+    {"iso-8859-3", CHARSET_BYTES, "ISO-8859-3"},
+    {"iso-8859-4", CHARSET_BYTES, "ISO-8859-4"},
+    {"iso-8859-5", CHARSET_BYTES, "ISO-8859-5"},
+    {"iso-8859-6", CHARSET_BYTES, "ISO-8859-6"},
+    {"iso-8859-7", CHARSET_BYTES, "ISO-8859-7"},
+    {"iso-8859-8", CHARSET_BYTES, "ISO-8859-8"},
+    {"iso-8859-8-i", CHARSET_BYTES, "ISO-8859-8"},
+    {"iso-8859-9", CHARSET_BYTES, "ISO-8859-9"},
+    {"iso-8859-10", CHARSET_BYTES, "ISO-8859-10"},
+    {"iso-8859-11", CHARSET_BYTES, "ISO-8859-11"},
+    {"iso-8859-13", CHARSET_BYTES, "ISO-8859-13"},
+    {"iso-8859-14", CHARSET_BYTES, "ISO-8859-14"},
+    {"iso-8859-15", CHARSET_BYTES, "ISO-8859-15"},
+    {"iso-8859-16", CHARSET_BYTES, "ISO-8859-16"},
+    {"windows-1250", CHARSET_BYTES, "CP1250"},
+    {"windows-1251", CHARSET_BYTES, "CP1251"},
+    {"cp1251", CHARSET_BYTES, "CP1251"},
+    {"windows-1253", CHARSET_BYTES, "CP1253"},
+    {"windows-1254", CHARSET_BYTES, "CP1254"},
+    {"windows-1255", CHARSET_BYTES, "CP1255"},
+    {"windows-1256", CHARSET_BYTES, "CP1256"},
+    {"windows-1257", CHARSET_BYTES, "CP1257"},
+    {"windows-1258", CHARSET_BYTES, "CP1258"},
+    {"koi8-r", CHARSET_BYTES, "KOI8-R"},
+    {"koi8-u", CHARSET_BYTES, "KOI8-U"},
     {"iso-2022-jp", CHARSET_ICONV, "ISO-2022-JP"},
     {"shift_jis", CHARSET_ICONV, "CP932"},
     {"shift-jis", CHARSET_ICONV, "CP932"},
@@ -121,6 +121,7 @@ static bool open_converter(struct charset *charset, const char *name)
         return false;
     charset->handle = handle;
     charset->opened = name;
+    memset(charset->high, 0, sizeof charset->high);
     return true;
 }
 
@@ -181,8 +182,7 @@ static bool has_japanese_escape(struct slice line)
     return slice_find_text(line, "\x1b$") >= 0 || slice_find_text(line, "\x1b(") >= 0;
 }
 
-/* One byte that is no UTF-8; `western` or else U+FFFD. */
-static uint32_t byte_code(unsigned char byte, bool western)
+static uint16_t western_code(unsigned char byte)
 {
     static const uint16_t c1[32] = {
         0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
@@ -190,22 +190,49 @@ static uint32_t byte_code(unsigned char byte, bool western)
         0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
     };
 
+    return byte < 0xa0 ? c1[byte - 0x80] : byte;
+}
+
+/* Some converters hold a letter back for an accent that may follow: the last call gets it out. */
+static uint16_t ask_code(struct charset *charset, unsigned char byte)
+{
+    char in[1] = {(char)byte}, out[8], *from = in, *to = out;
+    size_t left = sizeof in, room = sizeof out;
+    uint32_t code = REPLACEMENT;
+
+    iconv(charset->handle, NULL, NULL, NULL, NULL);
+    if (iconv(charset->handle, &from, &left, &to, &room) == (size_t)-1 ||
+        iconv(charset->handle, NULL, NULL, &to, &room) == (size_t)-1 ||
+        text_utf8(slice_make(out, (size_t)(to - out)), &code) == 0 || code > UINT16_MAX)
+        return REPLACEMENT;
+    return (uint16_t)code;
+}
+
+static uint32_t byte_code(struct charset *charset, enum charset_kind kind, unsigned char byte)
+{
+    uint16_t *known = &charset->high[byte & 0x7fu];
+
     if (byte == 0)
         return REPLACEMENT;
     if (byte < 0x80)
         return byte;
-    if (!western)
+    if (kind == CHARSET_WESTERN)
+        return western_code(byte);
+    if (kind != CHARSET_BYTES)
         return REPLACEMENT;
-    return byte < 0xa0 ? c1[byte - 0x80] : byte;
+    if (*known == 0)
+        *known = ask_code(charset, byte);
+    return *known;
 }
 
-static size_t from_bytes(struct slice line, bool western, char *to, size_t room, bool *cut)
+static size_t from_bytes(struct charset *charset, enum charset_kind kind, struct slice line,
+                         char *to, size_t room, bool *cut)
 {
     size_t size = 0;
 
     for (size_t i = 0; i < line.size; i++) {
-        size_t put =
-            charset_put(to + size, room - size, byte_code((unsigned char)line.at[i], western));
+        size_t put = charset_put(to + size, room - size,
+                                 byte_code(charset, kind, (unsigned char)line.at[i]));
         *cut = *cut || put == 0;
         if (put == 0)
             break;
@@ -253,7 +280,7 @@ static size_t from_iconv(struct charset *charset, struct slice line, char *to, s
         left--;
         if (++charset->wrong >= WRONG_MAX) {
             charset->kind = CHARSET_UNKNOWN;
-            out += from_bytes(slice_make(in, left), false, out, free, cut);
+            out += from_bytes(charset, CHARSET_UNKNOWN, slice_make(in, left), out, free, cut);
             break;
         }
     }
@@ -274,12 +301,20 @@ static struct slice convert(struct charset *charset, enum charset_kind kind, con
 {
     size_t size;
 
-    if (kind == CHARSET_ICONV && open_converter(charset, name))
+    if ((kind == CHARSET_ICONV || kind == CHARSET_BYTES) && !open_converter(charset, name))
+        kind = CHARSET_UNKNOWN;
+    if (kind == CHARSET_ICONV && charset->asked + line.size > CHARSET_ICONV_MAX) {
+        kind = CHARSET_UNKNOWN;
+        *cut = true;
+    }
+    if (kind == CHARSET_ICONV) {
+        charset->asked += line.size;
         return without_nul(to, from_iconv(charset, line, to, room, cut));
+    }
     if (kind == CHARSET_UTF8)
         size = from_utf8(line, to, room, cut);
     else
-        size = from_bytes(line, kind == CHARSET_WESTERN, to, room, cut);
+        size = from_bytes(charset, kind, line, to, room, cut);
     return slice_make(to, size);
 }
 
@@ -288,7 +323,7 @@ struct slice charset_line(struct charset *charset, struct slice line, char *to, 
 {
     enum charset_kind kind = charset->kind;
     const char *name = charset->name;
-    unsigned needs = line_needs(line);
+    unsigned needs = line.size == 0 ? 0 : line_needs(line);
 
     if (kind == CHARSET_GUESS && (needs & NEEDS_ESCAPE) != 0 && has_japanese_escape(line)) {
         kind = CHARSET_ICONV;
@@ -297,10 +332,13 @@ struct slice charset_line(struct charset *charset, struct slice line, char *to, 
     if ((needs & (NEEDS_CHARSET | NEEDS_NUL)) == 0 &&
         (kind != CHARSET_ICONV || (needs & NEEDS_ESCAPE) == 0))
         return line;
-    if ((needs & NEEDS_NUL) == 0 && kind != CHARSET_WESTERN && kind != CHARSET_ICONV &&
-        is_utf8(line))
+    if (kind == CHARSET_WESTERN || kind == CHARSET_BYTES || kind == CHARSET_ICONV)
+        return convert(charset, kind, name, line, to, room, cut);
+    if (!is_utf8(line))
+        kind = kind == CHARSET_GUESS ? CHARSET_WESTERN : kind;
+    else if ((needs & NEEDS_NUL) == 0)
         return line;
-    if (kind == CHARSET_GUESS)
-        kind = is_utf8(line) ? CHARSET_UTF8 : CHARSET_WESTERN;
+    else
+        kind = CHARSET_UTF8;
     return convert(charset, kind, name, line, to, room, cut);
 }

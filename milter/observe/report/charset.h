@@ -8,11 +8,14 @@
 
 #include "waybill/text.h"
 
+#define CHARSET_ICONV_MAX (256u << 10) /* bytes that iconv is asked for; short lines make it slow */
+
 enum charset_kind {
     CHARSET_GUESS,   /* none named: UTF-8, ISO-2022-JP by its escapes, or windows-1252 */
     CHARSET_UTF8,
     CHARSET_WESTERN, /* windows-1252, which ISO-8859-1 is a part of */
-    CHARSET_ICONV,
+    CHARSET_BYTES,   /* each byte is a character, which iconv knows */
+    CHARSET_ICONV,   /* iconv alone can read it */
     CHARSET_UNKNOWN, /* UTF-8 if it can be; else ASCII alone is kept */
 };
 struct charset {
@@ -20,7 +23,9 @@ struct charset {
     const char *name; /* for iconv; a constant */
     void *handle;     /* opened when the first line needs it */
     const char *opened; /* the name that `handle` is for; NULL: not open */
+    size_t asked;     /* bytes of CHARSET_ICONV, in all texts */
     unsigned wrong;   /* sequences that could not be read */
+    uint16_t high[128]; /* CHARSET_BYTES: what 0x80... mean; 0: not asked yet */
 };
 
 void charset_begin(struct charset *charset);

@@ -127,6 +127,9 @@ static void read_exim(const struct page *page, struct findings *findings)
         prose_read_form(page->text, &sentence, findings);
     struct slice output = prose_after(page->text, "was generated during the delivery attempt");
     prose_fill_words(findings, slice_trim(output));
+    struct slice rest = prose_from(page->text, DELAYED), since;
+    if (prose_paragraph(&rest, &since)) /* a warning says at least for how long */
+        prose_fill_words(findings, since);
 }
 
 const struct dialect dialect_exim = {

@@ -5,6 +5,8 @@
  * the signs of those who only look like it: lists, tickets, and spam that wants to be clicked.
  */
 #include "dialects.h"
+
+#include "expect.h"
 #include "prose.h"
 #include "waybill/reason.h"
 
@@ -41,11 +43,6 @@
     "\xe6\x97\xa0\xe6\xb3\x95\xe5\x8f\x91\xe9\x80\x81|\xe6\x97\xa0\xe6\xb3\x95\xe6\x8a\x95\xe9"    \
     "\x80\x92|\xe9\x80\x80\xe4\xbf\xa1"
 
-#define DAEMON                                                                                     \
-    "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|maildelivery|"              \
-    "delivery subsystem|mail administrator|mail system|smtp_gateway|smtp gateway|mail router|"     \
-    "mdaemon@|noreply-bounce|mail deliver"
-
 #define DELAYED                                                                                    \
     "not yet been delivered|will continue to be made|will continue to attempt|will be retried|"    \
     "will keep trying|delivery attempts will continue|continue to attempt delivery|"               \
@@ -79,14 +76,18 @@ static bool is_other(const struct page *page)
 static bool from_daemon(const struct page *page)
 {
     struct slice from = page_field(page, "From");
-    return phrase_find(from, DAEMON).at != NULL || page_address(from).at == NULL ||
-           page->multipart_report;
+    return expect_daemon(from) || page_address(from).at == NULL || page->multipart_report;
 }
 
-/* A link, and no word of a mail server: that wants to be clicked. */
+#define BAIT                                                                                       \
+    "click|log in|login|sign in|verify your|your password|release your|release the message|"       \
+    "retrieve your|retrieve the|view message|pending messages|upgrade your|unsubscribe"
+
+/* A link, and no word of a mail server or too many of a seller: that wants to be clicked. */
 static bool is_bait(struct slice text)
 {
-    return phrase_find(text, "http://|https://|www.").at != NULL && smtp_code_in(text) == 0;
+    return phrase_find(text, "http://|https://|www.").at != NULL &&
+           (smtp_code_in(text) == 0 || phrase_find(text, BAIT).at != NULL);
 }
 
 /* Who must not be taken: the sender of the mail, which the report goes to, and who reports. */
@@ -114,7 +115,8 @@ static bool takes(const struct parties *parties, struct slice line, struct slice
 {
     struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
     return !is_party(parties, address) &&
-           phrase_find(front, "contact|from:|sender|message-id|http|mailto:|reply").at == NULL;
+           phrase_find(front, "contact|from:|from |sender|message-id|http|mailto:|reply").at ==
+               NULL;
 }
 
 #define PARAGRAPHS 5 /* without an address, behind the sentence */

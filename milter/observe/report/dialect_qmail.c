@@ -42,7 +42,9 @@ const struct dialect dialect_qmail = {
                "Hi. This is the qmail-send program at|Hi. This is the|"
                "This is the mail delivery agent at",
                NULL},
-              {MARK_TEXT, "wasn't able to deliver|was not able to deliver|unable to deliver",
+              {MARK_TEXT,
+               "wasn't able to deliver|was not able to deliver|unable to deliver|"
+               "I tried to deliver a bounce",
                NULL}},
     .read = read_paragraphs,
 };

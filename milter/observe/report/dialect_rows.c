@@ -68,13 +68,20 @@ const struct dialect dialect_imail = {
              .end = "Original message follows"},
 };
 
+/* Software.com's Post.Office and InterMail: with a reason for each, or one for all. */
 const struct dialect dialect_postoffice = {
     .name = "post.office",
+    .marks = {{MARK_TEXT, "This Message was undeliverable due to the following reason", NULL},
+              {MARK_TEXT, "Recipient: <", NULL}},
+    .form = {.label = "Recipient: <", .end = "Please reply to"},
+};
+
+const struct dialect dialect_intermail = {
+    .name = "post.office",
     .marks = {{MARK_TEXT, "This Message was undeliverable due to the following reason", NULL}},
-    .form = {.begin = "recipients did not receive|recipient did not receive|following recipients|"
-                      "Recipient:",
+    .form = {.begin = "due to the following reason",
              .end = "Please reply to",
-             .shapes = PROSE_ALL,
+             .shapes = PROSE_ALONE | PROSE_BRACKETS | PROSE_BARE,
              .why = "undeliverable due to the following reason",
              .why_end = "The following recipient|Please reply to"},
 };
@@ -151,8 +158,7 @@ const struct dialect dialect_fml = {
 const struct dialect dialect_notification = {
     .name = "notification",
     .marks = {{MARK_TEXT, "This is an automatically generated Delivery Status Notification", NULL},
-              {MARK_TEXT, "following recipients failed|following recipient failed", NULL},
-              {MARK_TEXT, "Technical details:", NULL}},
+              {MARK_TEXT, "following recipients failed|following recipient failed", NULL}},
     .form = {.begin = "following recipient",
              .end = "===",
              .shapes = PROSE_ALONE,
@@ -176,12 +182,46 @@ const struct dialect dialect_mailfoundry = {
              .why_end = "This has been a"},
 };
 
-/* "Message from example.org. Unable to deliver message to the following address(es)." */
-const struct dialect dialect_unable = {
-    .name = "unable",
-    .marks = {{MARK_FROM, DAEMON, NULL},
-              {MARK_TEXT, "Unable to deliver message to the following address", NULL}},
-    .form = {.begin = "to the following address",
-             .shapes = PROSE_ALONE | PROSE_FLUSH | PROSE_BRACKETS,
-             .end = "--- "},
+const struct dialect dialect_james = {
+    .name = "james",
+    .marks = {{MARK_TEXT, "Hi. This is the", NULL},
+              {MARK_TEXT, "Failed recipient(s):", NULL},
+              {MARK_TEXT, "Error message", NULL}},
+    .form = {.begin = "Failed recipient(s):",
+             .end = "Error message",
+             .shapes = PROSE_ALONE,
+             .why = "Error message:|Error message below:",
+             .why_end = "Message details:"},
+};
+
+const struct dialect dialect_surfcontrol = {
+    .name = "surfcontrol",
+    .marks = {{MARK_TEXT, "A transcript of the attempts to send the message follows", NULL},
+              {MARK_TEXT, "Addressed To:", NULL}},
+    .form = {.label = "Addressed To:", .end = "--- "},
+};
+
+/* "  <jane@example.org>  delivery failed; will not continue trying" */
+const struct dialect dialect_powermta = {
+    .name = "powermta",
+    .marks = {{MARK_TEXT, "to inform you on the delivery status of a message you previously sent",
+               NULL}},
+    .form = {.begin = "list of the affected recipients",
+             .shapes = PROSE_FRONT | PROSE_INDENTED | PROSE_BRACKETS | PROSE_GAP,
+             .delayed = "will continue trying"},
+};
+
+/* "   *** jane@example.org" */
+const struct dialect dialect_mercury = {
+    .name = "mercury",
+    .marks = {{MARK_TEXT, "given to explain the problem:", NULL}, {MARK_TEXT, "*** ", NULL}},
+    .form = {.begin = "given to explain the problem:", .shapes = PROSE_ALONE | PROSE_INDENTED},
+};
+
+const struct dialect dialect_pmdf = {
+    .name = "pmdf",
+    .marks = {{MARK_TEXT, "could not be delivered to:", NULL},
+              {MARK_TEXT, "Addressee:", NULL},
+              {MARK_TEXT, "Reason:", NULL}},
+    .form = {.label = "Addressee:"},
 };

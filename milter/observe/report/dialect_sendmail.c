@@ -51,20 +51,23 @@ static struct slice reason_in(struct slice line)
     return words;
 }
 
-/* The address at the front of the line; what follows in brackets, if anything. */
+/* The address at the front of the line, and what stands behind it in brackets, without them. */
 static struct slice listed(struct slice line, struct slice *remark)
 {
-    struct slice address = prose_alone(line), rest = line;
+    struct slice address, rest = line;
     *remark = SLICE_ABSENT;
-    if (address.at == NULL && phrase_at(slice_trim(line), ">>> ") != 0)
+    if (phrase_at(slice_trim(line), ">>> ") != 0)
         return page_address(line);
-    if (address.at == NULL && prose_address(&rest, &address)) {
-        rest = slice_trim(rest);
-        if (prose_alone(slice_make(line.at, (size_t)(rest.at - line.at))).at == NULL ||
-            !slice_starts(rest, "["))
-            return SLICE_ABSENT;
-        *remark = rest;
-    }
+    if (!prose_address(&rest, &address))
+        return SLICE_ABSENT;
+    struct slice front = slice_make(line.at, (size_t)(rest.at - line.at)), closing;
+    (void)text_take_any(&rest, ">\"' \t", &closing);
+    rest = slice_trim(rest);
+    bool bracket = slice_starts(rest, "[") || slice_starts(rest, "(");
+    if (prose_alone(front).at == NULL || (rest.size > 0 && !bracket))
+        return SLICE_ABSENT;
+    if (rest.size > 2)
+        *remark = slice_make(rest.at + 1, rest.size - 2);
     return address;
 }
 
@@ -186,7 +189,8 @@ static void read_transcript(struct slice text, enum report_action action, struct
 static void read_sendmail(const struct page *page, struct findings *findings)
 {
     bool warning = is_warning(page);
-    struct slice transcript = prose_after(page->text, "Transcript of session follows");
+    struct slice transcript =
+        prose_after(page->text, "Transcript of session follows|Non-delivered information");
     read_lists(page->text, warning, findings);
     if (findings->count == 0) {
         read_transcript(transcript, warning ? REPORTED_DELAYED : REPORTED_FAILED, findings);

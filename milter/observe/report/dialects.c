@@ -9,11 +9,14 @@
 
 #include <stdlib.h>
 
+#include "offices.h"
 #include "phrases.h"
 #include "prose.h"
 
 static const struct dialect *const table[] = {
     &dialect_fields,
+    &dialect_intermail,
+    OFFICE_DIALECTS(OFFICE_ROW),
     &dialect_qmail,
     &dialect_postfix,
     &dialect_exim_refused,
@@ -40,7 +43,11 @@ static const struct dialect *const table[] = {
     &dialect_notification,
     &dialect_trouble,
     &dialect_mailfoundry,
-    &dialect_unable,
+    &dialect_james,
+    &dialect_surfcontrol,
+    &dialect_powermta,
+    &dialect_mercury,
+    &dialect_pmdf,
     /* Less is known of the writer: */
     &dialect_sendmail_transcript,
     &dialect_postfix_reply,
@@ -48,11 +55,6 @@ static const struct dialect *const table[] = {
     &dialect_exim_field,
     &dialect_plain,
 };
-
-#define DAEMON                                                                                     \
-    "mailer-daemon|mailerdaemon|postmaster|mail delivery|mail.delivery|delivery subsystem|"        \
-    "mail administrator|system administrator|mail system|mdaemon@|listserv@|majordomo@|-admin@|"   \
-    "-request@|-owner@|owner-|-bounces@"
 
 #define DIALECTS (sizeof table / sizeof table[0])
 _Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 bits");
@@ -189,24 +191,9 @@ static bool marks_fit(const struct dialect *dialect, const struct page *page, co
     return true;
 }
 
-/* People quote bounces to each other, and to lists. */
-static bool is_talk(const struct page *page)
-{
-    static const char *const fields[] = {"List-Id", "List-Post", "Mailing-List", "X-Mailing-List"};
-    struct slice from = page_field(page, "From"), subject = page_field(page, "Subject");
-    if (page->null_sender || page_address(from).at == NULL || phrase_find(from, DAEMON).at != NULL)
-        return false;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (page_field(page, fields[i]).at != NULL)
-            return true;
-    return phrase_at(subject, "Re:|Fw:|Fwd:|AW:|WG:|SV:|VS:|TR:|RV:|RE :|Antw:") != 0;
-}
-
 const struct dialect *dialect_read(const struct page *page, struct findings *findings)
 {
     bool said[DIALECTS * DIALECT_MARKS] = {false};
-    if (is_talk(page))
-        return NULL;
     seek_marks(MARK_TEXT, page->text, said);
     seek_marks(MARK_COPY, slice_make(page->body.data, page->body.size), said);
     for (size_t i = 0; i < DIALECTS; i++) {

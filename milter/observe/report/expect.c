@@ -5,7 +5,7 @@
  */
 #include "expect.h"
 
-static bool says_any(struct slice where, const char *const *phrases, size_t count)
+bool expect_phrase(struct slice where, const char *const *phrases, size_t count)
 {
     if (where.at == NULL)
         return false;
@@ -52,7 +52,7 @@ bool expect_daemon(struct slice from)
         "notes",
     };
 
-    return says_any(from, names, sizeof(names) / sizeof(names[0]));
+    return expect_phrase(from, names, sizeof(names) / sizeof(names[0]));
 }
 
 static bool expects_by_subject(struct slice subject)
@@ -137,7 +137,7 @@ static bool expects_by_subject(struct slice subject)
         "case",
     };
 
-    return says_any(subject, words, sizeof(words) / sizeof(words[0]));
+    return expect_phrase(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
 static bool has_report_type(struct slice type)
@@ -145,7 +145,7 @@ static bool has_report_type(struct slice type)
     static const char *const words[] = {"delivery-status", "feedback-report",
                                         "disposition-notification"};
 
-    return says_any(type, words, sizeof(words) / sizeof(words[0]));
+    return expect_phrase(type, words, sizeof(words) / sizeof(words[0]));
 }
 
 static bool has_field(const struct page *page)

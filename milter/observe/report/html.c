@@ -20,12 +20,17 @@ struct teller {
     void *context;
 };
 
-/* An empty line is told only after one that is not. */
+/* An empty line is told only between two that are not. */
 static void end_line(struct html *html, bool even_empty, const struct teller *teller)
 {
-    if (html->size > 0 || (even_empty && html->open_line)) {
-        html->open_line = html->size > 0;
+    if (html->size > 0) {
+        if (html->gap)
+            teller->told(teller->context, slice_make("", 0));
         teller->told(teller->context, slice_make(html->text, html->size));
+        html->any = true;
+        html->gap = false;
+    } else if (even_empty) {
+        html->gap = html->any;
     }
     html->size = 0;
     html->blank = false;

@@ -21,7 +21,8 @@ struct html {
     char hidden_by[8]; /* its name */
     bool as_it_is;   /* inside of pre */
     bool blank;      /* a blank is due before the next text */
-    bool open_line;  /* the last line told was not empty */
+    bool any;        /* a line was told */
+    bool gap;        /* an empty line is due before the next */
     char tag[HTML_TAG_MAX];
     char text[REPORT_LINE_MAX];
 };

@@ -6,16 +6,6 @@
 
 #include "expect.h"
 
-static bool says_any(struct slice where, const char *const *phrases, size_t count)
-{
-    if (where.at == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (page_says(where, phrases[i]))
-            return true;
-    return false;
-}
-
 static bool has_any(const struct page *page, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -46,41 +36,57 @@ static bool is_list_mail(const struct page *page)
            page_says(page_field(page, "Precedence"), "list");
 }
 
-static bool is_passed_on(struct slice subject)
+static bool is_forward(struct slice subject)
 {
-    static const char *const words[] = {"fwd:", "fw:",  "re:", "wg:",   "aw:",  "tr:", "rv:",
-                                        "sv:",  "enc:", "i:",  "antw:", "rif:", "[fwd"};
+    static const char *const words[] = {"fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "i:", "[fwd"};
 
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
-/* Lines that quote another mail. */
-static bool quotes_much(struct slice text)
+static bool is_answer(struct slice subject)
 {
-    struct slice line;
-    size_t quoted = 0, lines = 0;
+    static const char *const words[] = {"re:", "aw:", "sv:", "antw:", "rif:"};
 
-    while (page_line(&text, &line)) {
-        struct slice bare = slice_trim(line);
-
-        lines += bare.size > 0 ? 1 : 0;
-        quoted += bare.size > 0 && bare.at[0] == '>' && !slice_starts(bare, ">>>") ? 1 : 0;
-    }
-    return quoted > 2 && quoted * 3 > lines;
+    return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
 bool kind_is_talk(const struct page *page)
 {
-    struct slice from = page_field(page, "From");
+    struct slice subject = page_field(page, "Subject");
 
     if (page->null_sender)
         return false;
-    if (is_passed_on(page_field(page, "Subject")))
+    if (is_forward(subject))
         return true;
-    if (expect_daemon(from))
+    if (expect_daemon(page_field(page, "From")))
         return false;
-    return is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL ||
-           quotes_much(page->text);
+    return is_answer(subject) || is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL;
+}
+
+bool kind_is_by_server(const struct page *page)
+{
+    static const char *const names[] = {"X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr",
+                                        "X-Amz-Sns-Message-Id", "X-DSNContext"};
+
+    return page->null_sender || page->multipart_report || expect_daemon(page_field(page, "From")) ||
+           has_any(page, names, sizeof(names) / sizeof(names[0])) ||
+           page_says(page_field(page, "Auto-Submitted"), "auto-replied");
+}
+
+/* What a mail wants that says that another one failed: a login, a payment. Servers have a null
+ * sender, or give back what they could not deliver. */
+bool kind_is_bait(const struct page *page)
+{
+    static const char *const wishes[] = {
+        "password",        "log in",           "login",      "sign in",     "release message",
+        "release pending", "release your",     "upgrade",    "increase",    "verify your",
+        "confirm your",    "update your",      "click here", "click below", "your account",
+        "incoming mail",   "incoming message", "retrieve",   "storage",
+    };
+
+    return !page->null_sender && !page->multipart_report && page->copy.at == NULL &&
+           (page_says(page->text, "http") || page_says(page_field(page, "Content-Type"), "html")) &&
+           expect_phrase(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
 }
 
 /* ---- automatic answers ---- */
@@ -180,8 +186,8 @@ static bool asks_to_confirm(const struct page *page)
         "challenge",
     };
 
-    return says_any(page_field(page, "Subject"), subjects, 3) &&
-           says_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_phrase(page_field(page, "Subject"), subjects, 3) &&
+           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 static bool acknowledges(const struct page *page)
@@ -197,9 +203,9 @@ static bool acknowledges(const struct page *page)
         "reference number",      "thank you for contacting",
     };
 
-    return says_any(page_field(page, "Subject"), subjects,
-                    sizeof(subjects) / sizeof(subjects[0])) &&
-           says_any(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return expect_phrase(page_field(page, "Subject"), subjects,
+                         sizeof(subjects) / sizeof(subjects[0])) &&
+           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* Subjects and texts count only where something shows that no person wrote it, or that it answers.
@@ -209,7 +215,7 @@ bool kind_is_autoreply(const struct page *page)
     struct slice submitted = page_field(page, "Auto-Submitted");
     struct slice precedence = page_field(page, "Precedence");
     struct slice subject = page_field(page, "Subject");
-    bool is_answer =
+    bool answers =
         page_field(page, "In-Reply-To").at != NULL || page_field(page, "References").at != NULL;
     bool by_program = page->null_sender || (submitted.at != NULL && !slice_is(submitted, "no")) ||
                       page_says(precedence, "junk") || page_says(precedence, "bulk") ||
@@ -221,10 +227,10 @@ bool kind_is_autoreply(const struct page *page)
     if (page_says(submitted, "auto-replied"))
         return !expect_daemon(page_field(page, "From"));
     if (has_absent_subject(subject))
-        return by_program || is_answer || slice_find(subject, ':') > 0;
-    if (is_list_mail(page) || (!by_program && !is_answer))
+        return by_program || answers || slice_find(subject, ':') > 0;
+    if (is_list_mail(page) || (!by_program && !answers))
         return false;
     if (asks_to_confirm(page))
         return true;
-    return by_program && is_answer && acknowledges(page);
+    return by_program && answers && acknowledges(page);
 }

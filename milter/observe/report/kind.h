@@ -11,6 +11,11 @@
 /* Somebody passes on or talks about what may be a bounce: a list, a forward, an answer. Then words
  * in its text prove nothing. */
 bool kind_is_talk(const struct page *page);
+/* Does its header say that a mail server wrote it? May be forged; but who only tells of a bounce
+ * has no reason to. */
+bool kind_is_by_server(const struct page *page);
+/* Does it want something of the reader, as no mail server does? */
+bool kind_is_bait(const struct page *page);
 /* Its fields or its subject say that a program answers for a person who is away. */
 bool kind_is_absence(const struct page *page);
 /* A program answers for somebody: vacation, receipt of a ticket, challenge. */

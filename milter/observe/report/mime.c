@@ -33,8 +33,10 @@ struct level {
 
 struct mime {
     enum mime_state state;
-    bool own_header; /* the header that is read is the mail's own */
-    bool untyped;    /* the mail says no type, and its text has not begun yet */
+    bool own_header;   /* the header that is read is the mail's own */
+    bool any_field;    /* the header of this part has one */
+    bool header_waits; /* it was empty, but may come yet behind the empty line */
+    bool untyped;      /* the mail says no type, and its text has not begun yet */
     bool leaf_is_plain;
     bool is_report;
     char report_type[32];
@@ -288,7 +290,7 @@ static void next_part(struct mime *mime, struct level *level)
     }
     content_begin(&mime->content);
     mime->state = IN_HEADER;
-    mime->own_header = false;
+    mime->own_header = mime->any_field = mime->header_waits = false;
 }
 
 static bool take_boundary(struct mime *mime, const struct piece *piece)
@@ -298,7 +300,11 @@ static bool take_boundary(struct mime *mime, const struct piece *piece)
 
     if (i == mime->depth)
         return false;
-    mime->part.field.name_size = mime->state == IN_HEADER ? 0 : mime->part.field.name_size;
+    if (mime->header_waits)
+        begin_body(mime); /* an empty part */
+    else if (mime->state == IN_HEADER)
+        mime->part.field.name_size = 0;
+    mime->header_waits = false;
     end_part(mime);
     leave_levels(mime, i + 1);
     if (closes) {
@@ -334,14 +340,19 @@ static bool looks_like_boundary(const struct piece *piece, struct slice line)
 
 static bool adopt_boundary(struct mime *mime, const struct piece *piece)
 {
-    struct slice line = slice_trim(piece->bytes);
     bool before_parts = mime->depth > 0 && mime->levels[mime->depth - 1].parts == 0;
+    struct slice line;
 
-    if (mime->state != IN_BODY || !(mime->untyped || before_parts) || line.size == 0)
+    if (!mime->untyped && !before_parts)
         return false;
-    mime->untyped = false;
+    line = slice_trim(piece->bytes);
+    if (line.size == 0)
+        return false;
+    /* "This is a MIME-encapsulated message" may stand in front. */
+    mime->untyped = mime->untyped && slice_find_text(line, "MIME") >= 0;
     if (!looks_like_boundary(piece, line))
         return false;
+    mime->untyped = false;
     end_part(mime);
     mime->part.partial = true;
     mime->depth -= before_parts ? 1 : 0;
@@ -400,36 +411,78 @@ static void body_piece(struct mime *mime, const struct piece *piece)
         part_piece(&mime->part, piece);
 }
 
-/* A line that cannot stand in a header ends it, as it does for mail servers. */
-static void header_piece(struct mime *mime, const struct piece *piece)
+/* Some put an empty line between the boundary and the header of the part. */
+static bool header_is_late(struct mime *mime, struct slice line, size_t name_size)
 {
-    struct slice line = piece->bytes;
-    size_t name_size;
+    bool late = mime->header_waits && name_size > 8 &&
+                slice_equal_nocase(slice_make(line.at, 8), slice_of("Content-"));
 
-    if (!piece->first) {
-        field_more(&mime->part.field, line);
-        return;
-    }
-    name_size = field_name_size(line);
-    if (name_size > 0) {
+    mime->header_waits = false;
+    return late;
+}
+
+static void header_is_over(struct mime *mime)
+{
+    mime->header_waits = !mime->own_header && !mime->any_field;
+    mime->any_field = true;
+    if (!mime->header_waits)
+        end_header(mime);
+}
+
+/* Some fold a list of parameters, or a Received field, without the blank that belongs there. */
+static bool line_is_folded(const struct mime *mime, struct slice line)
+{
+    const struct field *field = &mime->part.field;
+
+    if (field->name_size == 0 || line.size == 0)
+        return false;
+    if (line.at[0] == ' ' || line.at[0] == '\t' ||
+        (field->bytes[field->size - 1] == ';' && slice_trim(line).size > 0))
+        return true;
+    return mime->own_header && slice_trim(line).size > 0 &&
+           slice_equal_nocase(slice_make(field->bytes, field->name_size), slice_of("Received"));
+}
+
+/* A line that cannot stand in a header ends it, as it does for mail servers. */
+static void header_line(struct mime *mime, const struct piece *piece, struct slice line)
+{
+    size_t name_size = field_name_size(line);
+    bool waits = mime->header_waits;
+
+    if (waits && !header_is_late(mime, line, name_size)) {
+        end_header(mime);
+        body_piece(mime, piece);
+    } else if (name_size > 0) {
         end_field(mime);
+        mime->any_field = true;
         field_start(&mime->part.field, line, name_size);
-    } else if (mime->part.field.name_size > 0 && line.size > 0 &&
-               (line.at[0] == ' ' || line.at[0] == '\t')) {
+    } else if (line_is_folded(mime, line)) {
         field_fold(&mime->part.field, line);
     } else if (slice_trim(line).size == 0) {
-        end_header(mime);
+        header_is_over(mime);
     } else if (!is_mbox_line(line)) {
         end_header(mime);
         body_piece(mime, piece);
     }
 }
 
+static void header_piece(struct mime *mime, const struct piece *piece)
+{
+    struct slice line = piece->bytes;
+
+    while (piece->last && line.size > 0 && line.at[line.size - 1] == '\r')
+        line.size--;
+    if (piece->first)
+        header_line(mime, piece, line);
+    else
+        field_more(&mime->part.field, line);
+}
+
 static void start_piece(struct mime *mime, const struct piece *piece)
 {
     struct slice line = piece->bytes;
 
-    if (!piece->first || slice_trim(line).size == 0 || is_mbox_line(line))
+    if (!piece->first || slice_trim(line).size == 0)
         return;
     mime->state = IN_HEADER;
     (void)text_take(&line, "\xef\xbb\xbf");

@@ -175,88 +175,80 @@ enum word_class {
     WORD_VETO = 16,    /* speaks of something else: addresses, a transcript */
 };
 
-static const struct {
+struct vocabulary {
     const char *word;
     enum word_class class;
-} vocabulary[] = {
-    {"message", WORD_OBJECT},
-    {"mail", WORD_OBJECT},
-    {"email", WORD_OBJECT},
-    {"e-mail", WORD_OBJECT},
-    {"messages", WORD_OBJECT},
-    {"header", WORD_OBJECT},
-    {"headers", WORD_OBJECT},
-    {"mensaje", WORD_OBJECT},
-    {"nachricht", WORD_OBJECT},
-    {"mensagem", WORD_OBJECT},
-    {"messaggio", WORD_OBJECT},
-    {"bericht", WORD_OBJECT},
-    {"follow", WORD_ANNOUNCE},
-    {"follows", WORD_ANNOUNCE},
-    {"copy", WORD_ANNOUNCE},
-    {"below", WORD_ANNOUNCE},
-    {"enclosed", WORD_ANNOUNCE},
-    {"included", WORD_ANNOUNCE},
-    {"original", WORD_ANNOUNCE},
-    {"originale", WORD_ANNOUNCE},
-    {"kopie", WORD_ANNOUNCE},
-    {"folgt", WORD_ANNOUNCE},
-    {"oorspronkelijk", WORD_ANNOUNCE},
-    {"returned", WORD_TITLE},
-    {"unsent", WORD_TITLE},
-    {"undelivered", WORD_TITLE},
-    {"forwarded", WORD_TITLE},
-    {"start", WORD_TITLE},
-    {"begin", WORD_TITLE},
-    {"beginning", WORD_TITLE},
-    {"begins", WORD_TITLE},
-    {"following", WORD_TITLE},
-    {"the", WORD_FILLER},
-    {"a", WORD_FILLER},
-    {"an", WORD_FILLER},
-    {"your", WORD_FILLER},
-    {"this", WORD_FILLER},
-    {"is", WORD_FILLER},
-    {"are", WORD_FILLER},
-    {"of", WORD_FILLER},
-    {"from", WORD_FILLER},
-    {"line", WORD_FILLER},
-    {"lines", WORD_FILLER},
-    {"first", WORD_FILLER},
-    {"here", WORD_FILLER},
-    {"body", WORD_FILLER},
-    {"text", WORD_FILLER},
-    {"content", WORD_FILLER},
-    {"contents", WORD_FILLER},
-    {"rfc822", WORD_FILLER},
-    {"including", WORD_FILLER},
-    {"all", WORD_FILLER},
-    {"info", WORD_FILLER},
-    {"as", WORD_FILLER},
-    {"for", WORD_FILLER},
-    {"reference", WORD_FILLER},
-    {"and", WORD_FILLER},
-    {"in", WORD_FILLER},
-    {"part", WORD_FILLER},
-    {"address", WORD_VETO},
-    {"addresses", WORD_VETO},
-    {"transcript", WORD_VETO},
-    {"session", WORD_VETO},
-    {"recipient", WORD_VETO},
-    {"recipients", WORD_VETO},
-    {"end", WORD_VETO},
-    {"pgp", WORD_VETO},
-    {"error", WORD_VETO},
-    {"errors", WORD_VETO},
-    {"failed", WORD_VETO},
-    {"undeliverable", WORD_VETO},
-    {"non-deliverable", WORD_VETO},
-    {"report", WORD_VETO},
-    {"reason", WORD_VETO},
-    {"status", WORD_VETO},
-    {"was", WORD_VETO},
-    {"not", WORD_VETO},
-    {"received", WORD_VETO},
+};
+/* By the first letter, so that a text full of strange words costs no more than one of known. */
+#define VOCABULARY_WIDTH 10
+static const struct vocabulary vocabulary[26][VOCABULARY_WIDTH] = {
+    ['a' - 'a'] = {{"a", WORD_FILLER},
+                   {"an", WORD_FILLER},
+                   {"are", WORD_FILLER},
+                   {"all", WORD_FILLER},
+                   {"as", WORD_FILLER},
+                   {"and", WORD_FILLER},
+                   {"address", WORD_VETO},
+                   {"addresses", WORD_VETO}},
+    ['b' - 'a'] = {{"bericht", WORD_OBJECT},
+                   {"below", WORD_ANNOUNCE},
+                   {"begin", WORD_TITLE},
+                   {"beginning", WORD_TITLE},
+                   {"begins", WORD_TITLE},
+                   {"body", WORD_FILLER}},
+    ['c' - 'a'] = {{"copy", WORD_ANNOUNCE}, {"content", WORD_FILLER}, {"contents", WORD_FILLER}},
+    ['e' - 'a'] = {{"email", WORD_OBJECT},
+                   {"e-mail", WORD_OBJECT},
+                   {"enclosed", WORD_ANNOUNCE},
+                   {"end", WORD_VETO},
+                   {"error", WORD_VETO},
+                   {"errors", WORD_VETO}},
+    ['f' - 'a'] = {{"follow", WORD_ANNOUNCE},
+                   {"follows", WORD_ANNOUNCE},
+                   {"folgt", WORD_ANNOUNCE},
+                   {"forwarded", WORD_TITLE},
+                   {"following", WORD_TITLE},
+                   {"from", WORD_FILLER},
+                   {"first", WORD_FILLER},
+                   {"for", WORD_FILLER},
+                   {"failed", WORD_VETO}},
+    ['h' - 'a'] = {{"header", WORD_OBJECT}, {"headers", WORD_OBJECT}, {"here", WORD_FILLER}},
+    ['i' - 'a'] = {{"included", WORD_ANNOUNCE},
+                   {"is", WORD_FILLER},
+                   {"including", WORD_FILLER},
+                   {"info", WORD_FILLER},
+                   {"in", WORD_FILLER}},
+    ['k' - 'a'] = {{"kopie", WORD_ANNOUNCE}},
+    ['l' - 'a'] = {{"line", WORD_FILLER}, {"lines", WORD_FILLER}},
+    ['m' - 'a'] = {{"message", WORD_OBJECT},
+                   {"mail", WORD_OBJECT},
+                   {"messages", WORD_OBJECT},
+                   {"mensaje", WORD_OBJECT},
+                   {"mensagem", WORD_OBJECT},
+                   {"messaggio", WORD_OBJECT}},
+    ['n' - 'a'] = {{"nachricht", WORD_OBJECT}, {"non-deliverable", WORD_VETO}, {"not", WORD_VETO}},
+    ['o' - 'a'] = {{"original", WORD_ANNOUNCE},
+                   {"originale", WORD_ANNOUNCE},
+                   {"oorspronkelijk", WORD_ANNOUNCE},
+                   {"of", WORD_FILLER}},
+    ['p' - 'a'] = {{"part", WORD_FILLER}, {"pgp", WORD_VETO}},
+    ['r' - 'a'] = {{"returned", WORD_TITLE},
+                   {"rfc822", WORD_FILLER},
+                   {"reference", WORD_FILLER},
+                   {"recipient", WORD_VETO},
+                   {"recipients", WORD_VETO},
+                   {"report", WORD_VETO},
+                   {"reason", WORD_VETO},
+                   {"received", WORD_VETO}},
+    ['s' - 'a'] = {{"start", WORD_TITLE}, {"session", WORD_VETO}, {"status", WORD_VETO}},
+    ['t' - 'a'] = {{"the", WORD_FILLER},
+                   {"this", WORD_FILLER},
+                   {"text", WORD_FILLER},
+                   {"transcript", WORD_VETO}},
+    ['u' -
+        'a'] = {{"unsent", WORD_TITLE}, {"undelivered", WORD_TITLE}, {"undeliverable", WORD_VETO}},
+    ['w' - 'a'] = {{"was", WORD_VETO}},
+    ['y' - 'a'] = {{"your", WORD_FILLER}},
 };
 
 static bool is_word_byte(char byte)
@@ -269,15 +261,19 @@ static bool is_word_byte(char byte)
 
 static unsigned word_class(struct slice word)
 {
-    bool number = true;
+    char first = fold(word.at[0]);
+    const struct vocabulary *known;
 
-    for (size_t i = 0; i < sizeof vocabulary / sizeof *vocabulary; i++)
-        if (fold(word.at[0]) == vocabulary[i].word[0] &&
-            slice_equal_nocase(word, slice_of(vocabulary[i].word)))
-            return vocabulary[i].class;
+    if (first >= 'a' && first <= 'z') {
+        for (known = vocabulary[first - 'a']; known->word != NULL; known++)
+            if (slice_equal_nocase(word, slice_of(known->word)))
+                return known->class;
+        return WORD_OTHER;
+    }
     for (size_t i = 0; i < word.size; i++)
-        number = number && word.at[i] >= '0' && word.at[i] <= '9';
-    return number ? WORD_FILLER : WORD_OTHER;
+        if (word.at[i] < '0' || word.at[i] > '9')
+            return WORD_OTHER;
+    return WORD_FILLER; /* "the first 50 lines" */
 }
 
 #define ANNOUNCEMENT_MAX 120 /* bytes; a longer line is prose */

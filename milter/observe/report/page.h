@@ -19,7 +19,8 @@ struct page {
     bool multipart_report;
     /* Set by page_split, once all is in: */
     struct slice text;    /* the body up to the copy of the returned mail */
-    struct slice copy;    /* from there on; absent: none is in the text */
+    struct slice copy;    /* from there on, with the line that announces it; absent: none is in
+                             the text */
 };
 
 void page_init(struct page *page);

@@ -174,6 +174,5 @@ struct slice phrase_find(struct slice where, const char *words)
     if (where.size < TABLE_PAYS || next_alternative(words) == NULL)
         return find_each(where, words);
     phrases_init(&phrases);
-    return phrases_add(&phrases, words, 0) ? find_first(&phrases, where)
-                                           : find_each(where, words);
+    return phrases_add(&phrases, words, 0) ? find_first(&phrases, where) : find_each(where, words);
 }

@@ -193,6 +193,17 @@ static struct slice address_at_end(struct slice line)
     return only(rest.at, rest.at + rest.size, BEHIND_ADDRESS) ? address : SLICE_ABSENT;
 }
 
+static struct slice address_in_front(struct slice line, struct slice *rest)
+{
+    struct slice address = page_address(line);
+    if (address.at == NULL || !only(line.at, address.at, BEFORE_ADDRESS))
+        return SLICE_ABSENT;
+    *rest = rest_behind(line, address);
+    struct slice closing;
+    (void)text_take_any(rest, ">\"') \t", &closing);
+    return address;
+}
+
 static bool in_brackets(struct slice line, struct slice address)
 {
     const char *end = address.at + address.size;
@@ -214,6 +225,8 @@ static bool names_one(struct slice line, unsigned shapes, struct slice *address,
         *address = address_at_end(line);
         *words = slice_trim(line);
     }
+    if (address->at == NULL && (shapes & PROSE_FRONT) != 0)
+        *address = address_in_front(line, words);
     if (address->at == NULL)
         return false;
     return (shapes & PROSE_BRACKETS) == 0 || in_brackets(line, *address);
@@ -262,7 +275,7 @@ void prose_read_blocks(struct slice text, unsigned shapes, enum report_action ac
             row = prose_add(findings, address, action, words);
             if (row != NULL)
                 prose_read_origin(slice_make(line.at, line.size - words.size), row);
-        } else if (row != NULL && !prose_is_empty(line)) {
+        } else if (row != NULL && (shapes & PROSE_BARE) == 0 && !prose_is_empty(line)) {
             extend_words(row, line);
         } else if (row != NULL && (shapes & PROSE_GAP) != 0 && row->words.size > 0) {
             row = NULL;
@@ -278,13 +291,13 @@ void prose_read_list(struct slice text, enum report_action action, struct findin
             return;
 }
 
-/* The row that this line names: behind the label, or alone in the line below it. */
+/* The row that this line names: behind the label, or in the line below it. */
 static struct found *row_labelled(struct slice line, const char *label, bool *expected,
                                   enum report_action action, struct findings *findings)
 {
     struct slice behind = prose_from(line, label);
-    struct slice address = page_address(*expected ? line : behind);
-    *expected = address.at == NULL && (behind.at != NULL || *expected);
+    struct slice address = page_address(behind.at == NULL && *expected ? line : behind);
+    *expected = address.at == NULL && (behind.at != NULL || (*expected && prose_is_empty(line)));
     if (address.at == NULL)
         return NULL;
     struct found *row = prose_add(findings, address, action, SLICE_ABSENT);
@@ -329,9 +342,9 @@ void prose_read_words(struct slice text, struct findings *findings)
         struct found *named = row_named(findings, line);
         if (named != NULL && named != row)
             row = named->words.size == 0 ? named : NULL;
-        if (prose_is_empty(line))
+        if (row != NULL && prose_is_empty(line) && row->words.size > 0)
             row = NULL;
-        if (row != NULL)
+        if (row != NULL && (named == NULL || prose_alone(line).at == NULL))
             row->words = prose_span(row->words.size == 0 ? line : row->words, line);
     }
 }
@@ -355,13 +368,39 @@ static enum report_action action_of(struct slice text, const struct form *form)
     return says(text, form->delivered) ? REPORTED_DELIVERED : REPORTED_FAILED;
 }
 
+/* Behind the words that say so, in their line or below it. */
+static struct slice words_behind(struct slice text, const char *words)
+{
+    struct slice found = phrase_find(text, words), line, taken;
+    if (found.at == NULL)
+        return SLICE_ABSENT;
+    struct slice rest = rest_behind(text, found), below = rest;
+    if (page_line(&below, &line) && text_take_any(&line, BEHIND_ADDRESS "-", &taken) &&
+        line.size == 0)
+        rest = below;
+    return rest;
+}
+
+/* What is said of all is better than what happens to stand around the address. */
 static void fill_from(struct slice text, const struct form *form, struct findings *findings)
 {
-    struct slice why = prose_after(text, form->why);
+    struct slice why = words_behind(text, form->why);
+    if (why.at == NULL)
+        return;
+    for (size_t i = 0; i < findings->count; i++)
+        findings->of[i].words = SLICE_ABSENT;
     if (form->why_end != NULL)
         why = prose_before(why, form->why_end);
     prose_read_words(why, findings);
     prose_fill_words(findings, slice_trim(why));
+}
+
+static void read_list(struct slice text, const struct form *form, enum report_action action,
+                      struct findings *findings)
+{
+    struct slice below = prose_read_lines(text, action, findings);
+    if ((form->shapes & PROSE_BARE) == 0 && !prose_is_empty(below))
+        prose_fill_words(findings, slice_trim(below));
 }
 
 void prose_read_form(struct slice text, const struct form *form, struct findings *findings)
@@ -374,6 +413,8 @@ void prose_read_form(struct slice text, const struct form *form, struct findings
         prose_read_labels(part, form->label, action, findings);
     else if ((form->shapes & PROSE_ALL) != 0)
         prose_read_list(part, action, findings);
+    else if ((form->shapes & PROSE_LIST) != 0)
+        read_list(part, form, action, findings);
     else
         prose_read_blocks(part, form->shapes, action, findings);
     if (form->why != NULL)

@@ -43,25 +43,35 @@ bool prose_address(struct slice *rest, struct slice *address);
 enum prose_shape {
     PROSE_ALONE = 1,     /* as prose_alone */
     PROSE_HEADED = 2,    /* as prose_headed */
-    PROSE_TAIL = 4,      /* at the end of the line, behind a colon or a blank */
-    PROSE_BRACKETS = 8,  /* only in <> */
-    PROSE_INDENTED = 16, /* only lines that begin with a blank */
-    PROSE_FLUSH = 32,    /* only lines that do not */
-    PROSE_GAP = 64,      /* the words end at an empty line */
-    PROSE_ALL = 128,     /* every address of the text, wherever it stands; no words */
+    PROSE_FRONT = 4,     /* at the front of the line; the words are the rest */
+    PROSE_TAIL = 8,      /* at the end of the line, behind some words */
+    PROSE_ALL = 16,      /* every address of the text, wherever it stands; no words */
+    PROSE_BRACKETS = 32, /* only in <> */
+    PROSE_INDENTED = 64, /* only lines that begin with a blank */
+    PROSE_FLUSH = 128,   /* only lines that do not */
+    PROSE_GAP = 256,     /* the words end at an empty line */
+    PROSE_BARE = 512,    /* the lines below are no words */
+    PROSE_LIST = 1024,   /* as prose_list_line, up to the first line that names nobody; the words
+                            on all are below that */
 };
 /* Read such blocks from the whole text. A remark in the line or in its block, "(expanded from:
  * <a@example.org>)", gives the original recipient. */
 void prose_read_blocks(struct slice text, unsigned shapes, enum report_action action,
                        struct findings *findings);
-/* Read the recipients that are named behind the label, in its line or alone in the next; the
+/* Read the recipients that are named behind the label, in its line or in the next; the
  * words go from there to the next label or to an empty line behind some. */
 void prose_read_labels(struct slice text, const char *label, enum report_action action,
                        struct findings *findings);
+/* Read the lines of such a list. The text behind it. */
+struct slice prose_read_lines(struct slice text, enum report_action action,
+                              struct findings *findings);
+/* Add the recipients of a line that holds nothing else: "a@example.org, <b@example.org>",
+ * "Ann (a@example.org)", "\"Bee, Bob\" <b@example.org>". False: it is no such line. */
+bool prose_list_line(struct slice line, enum report_action action, struct findings *findings);
 /* Add a row for each address of the text. */
 void prose_read_list(struct slice text, enum report_action action, struct findings *findings);
-/* Rows without words get those that the text has on them: from a line that names them to the next
- * one that names somebody or an empty line. */
+/* Rows without words get those that the text has on them: from a line that names them, or below
+ * one that does nothing else, to the next that names somebody or an empty line. */
 void prose_read_words(struct slice text, struct findings *findings);
 /* Rows that have no words yet get these. */
 void prose_fill_words(struct findings *findings, struct slice words);

@@ -7,7 +7,6 @@
 #include "waybill/report.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "assemble.h"
 #include "complaint.h"
@@ -82,6 +81,8 @@ static void take_field(struct reading *reading, struct slice name, struct slice 
 {
     page_add_field(&reading->page, name, value);
     if (slice_equal_nocase(name, slice_of("Return-Path")) && slice_is(value, "<>"))
+        reading->page.null_sender = true;
+    if (slice_equal_nocase(name, slice_of("From")) && slice_is(value, "<>"))
         reading->page.null_sender = true;
 }
 
@@ -251,7 +252,8 @@ static bool read_words(struct reading *reading)
 {
     const struct dialect *dialect;
 
-    if (kind_is_talk(&reading->page))
+    if (kind_is_talk(&reading->page) || !kind_is_by_server(&reading->page) ||
+        kind_is_bait(&reading->page))
         return false;
     dialect = dialect_read(&reading->page, &reading->findings);
     if (dialect == NULL)
@@ -331,14 +333,6 @@ static bool read_autoreply(struct reading *reading)
     return true;
 }
 
-static bool contains(struct slice text, struct slice part)
-{
-    for (size_t i = 0; i + part.size <= text.size; i++)
-        if (memcmp(text.at + i, part.at, part.size) == 0)
-            return true;
-    return false;
-}
-
 static void set_mail(struct reading *reading)
 {
     const struct groups *groups = &reading->groups;
@@ -355,7 +349,8 @@ static void set_mail(struct reading *reading)
     id = returned_boundary_id(page_field(&reading->page, "Content-Type"));
     /* Sendmail's boundary looks the same, but holds the id of the report itself. */
     if (report->queue_id.at == NULL && id.at != NULL && own.at != NULL)
-        report->queue_id = contains(own, id) ? SLICE_ABSENT : value_clean(&reading->arena, id, 64);
+        report->queue_id =
+            value_holds(own, id) ? SLICE_ABSENT : value_clean(&reading->arena, id, 64);
 }
 
 static void forget_mail(struct report *report)

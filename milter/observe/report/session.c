@@ -4,8 +4,6 @@
  */
 #include "session.h"
 
-#include <string.h>
-
 #include "value.h"
 #include "page.h"
 #include "phrases.h"
@@ -134,14 +132,6 @@ static struct slice verb_of(struct slice command)
     return SLICE_ABSENT;
 }
 
-static bool holds(struct slice text, struct slice part)
-{
-    for (size_t i = 0; part.size > 0 && i + part.size <= text.size; i++)
-        if (memcmp(text.at + i, part.at, part.size) == 0)
-            return true;
-    return false;
-}
-
 static bool is_refusal(struct slice answer)
 {
     return answer.size > 3 && (answer.at[0] == '4' || answer.at[0] == '5');
@@ -159,8 +149,8 @@ struct slice session_transcript(struct slice text, struct slice address, struct 
         }
         if (command.at == NULL || !text_take(&line, "<<< ") || !is_refusal(line))
             continue;
-        if (holds(command, address) || holds(line, address) ||
-            (line.size > 3 && holds(words, line)))
+        if (value_holds(command, address) || value_holds(line, address) ||
+            (line.size > 3 && value_holds(words, line)))
             return verb_of(command);
     }
     return SLICE_ABSENT;

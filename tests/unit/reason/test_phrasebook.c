@@ -199,7 +199,8 @@ static void test_first_rule_that_fits_decides_and_is_named(void **state)
     struct phrasebook *book = open_book("# own rules\n"
                                         "feedback \"purple cow\" # a comment\r\n"
                                         "vacation \"cow\"\n"
-                                        "delivered code=599");
+                                        "delivered code=599\n"
+                                        "hasmoved \"first^\" !\"not\" \"second\"");
     struct decision decision;
     struct evidence evidence = {.words = slice_of("a purple cow")};
 
@@ -213,6 +214,9 @@ static void test_first_rule_that_fits_decides_and_is_named(void **state)
     evidence.words = slice_of("599 moo");
     phrasebook_ask(book, &evidence, &decision);
     assert_string_equal(decision.rule, "a.rules:4 code=599");
+    evidence.words = slice_of("first and second");
+    phrasebook_ask(book, &evidence, &decision);
+    assert_string_equal(decision.rule, "a.rules:5 'first^ ... second'");
     phrasebook_close(&book);
 }
 

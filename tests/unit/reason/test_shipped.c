@@ -126,6 +126,8 @@ static const struct {
                       "does not exist"},
     {REASON_REJECTED, "550 Sender verify failed"},
     {REASON_REJECTED, "You are not a member of this mailing list"},
+    {REASON_REJECTED, "550-Verification failed for <bob@example.com>\r\n"
+                      "550-Response: 550 No such user here\r\n550 Sender verify failed"},
     /* the domain */
     {REASON_HOSTUNKNOWN, "Host or domain name not found. Name service error for name=example.net "
                          "type=A: Host not found"},
@@ -258,8 +260,7 @@ static void test_addresses_and_hosts_in_the_words_do_not_decide(void **state)
         "550 5.1.1 <spam@example.org>: User unknown",
         "550 5.1.1 <virus.detected@example.org> User unknown",
         "550 5.1.1 <quota@full.example.org> no such user",
-        "host blocked.example.org[192.0.2.9] said: 550 5.1.1 <postmaster@spam.example.org>: "
-        "User unknown",
+        "host blocked.example.org[192.0.2.9] said: 550 5.1.1 <bob@spam.example.org>: User unknown",
         "550 5.1.1 <dmarc-fail@example.org>: User unknown",
     };
     (void)state;
@@ -270,6 +271,34 @@ static void test_addresses_and_hosts_in_the_words_do_not_decide(void **state)
         if (decision.reason != REASON_USERUNKNOWN)
             fail_msg("'%s' is %s (%s)", words[i], reason_word(decision.reason), decision.rule);
     }
+}
+
+/* What stands around the words of every failure is not the reason of one. */
+static void test_what_every_report_says_decides_nothing(void **state)
+{
+    static const char *const words[] = {
+        ("A message that you sent could not be delivered to one or more of its recipients. This is "
+         "a permanent error. The following address(es) failed:"),
+        ("I'm afraid I wasn't able to deliver your message to the following addresses. This is a "
+         "permanent error; I've given up. Sorry it didn't work out."),
+        ("I'm sorry to have to inform you that your message could not be delivered to one or more "
+         "recipients. It's attached below. For further assistance, please send mail to postmaster. "
+         "If you do so, please include this problem report. You can delete your own text from the "
+         "attached returned message."),
+        ("----- The following addresses had permanent fatal errors ----- ----- Transcript of "
+         "session follows -----"),
+        "Delivery has failed to these recipients or groups:",
+        "The message couldn't be delivered to the following recipients:",
+        "Sorry, we were unable to deliver your message to the following address.",
+        "There was an error delivering your mail",
+        "** Message not delivered ** See the technical details below.",
+    };
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        wrong += judge(REASON_UNDEFINED, (struct evidence){.words = slice_of(words[i])});
+    assert_int_equal(wrong, 0);
 }
 
 static void test_mail_that_waits_with_words_nobody_knows_is_on_its_way_to_expire(void **state)
@@ -288,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_replies_of_real_servers_are_understood),
         cmocka_unit_test(test_clear_words_beat_vague_codes_and_clear_codes_vague_words),
         cmocka_unit_test(test_addresses_and_hosts_in_the_words_do_not_decide),
+        cmocka_unit_test(test_what_every_report_says_decides_nothing),
         cmocka_unit_test(test_mail_that_waits_with_words_nobody_knows_is_on_its_way_to_expire),
     };
     return cmocka_run_group_tests(tests, open_shipped, close_shipped);

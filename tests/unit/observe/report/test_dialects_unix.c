@@ -148,7 +148,7 @@ static const struct sample samples[] = {
      "  too many links\n\n"
      "------ This is a copy of your message, including all the headers. ------\n",
      "- failed - too many links\n"},
-    {"exim", DAEMON,
+    {"ionos", DAEMON,
      "This message was created automatically by mail delivery software.\n\n"
      "A message that you have sent could not be delivered to one or more\n"
      "recipients.  This is a permanent error.  The following address failed:\n\n"
@@ -340,7 +340,7 @@ static const struct sample samples[] = {
      "Delivery failed for the following reason:\nmx.example.org responded: 552 over quota\n\n"
      "This has been a permanent failure.\n",
      "ann@example.org failed - 552 over quota\n"},
-    {"unable", "From: MAILER-DAEMON@example.net\n",
+    {"yahoo", "From: MAILER-DAEMON@example.net\n",
      "Message from example.net.\nUnable to deliver message to the following address(es).\n\n"
      "<ann@example.org>:\nThis user has no account here (ann@example.org) [-9]\n\n"
      "--- Original message follows.\n",
@@ -351,6 +351,53 @@ static const struct sample samples[] = {
      "Action: delayed\nStatus: 4.4.1\nDiagnostic-Code: smtp; 451 come\n back later\n"
      "Final-Recipient: rfc822; bob@example.org\nAction: failed\n",
      "ann@example.org delayed team@example.com 451 come back later\nbob@example.org failed - \n"},
+    {"qmail", "From: MAILER-DAEMON@example.net\n",
+     "Hi. This is the qmail-send program at mx.example.net.\n"
+     "I tried to deliver a bounce message to this address, but the bounce bounced!\n\n"
+     "<ann@example.org>:\nno mailbox\n\n--- Below this line is the original bounce.\n",
+     "ann@example.org failed - no mailbox\n"},
+    {"post.office", "From: Mail Administrator <postmaster@example.net>\n",
+     "This Message was undeliverable due to the following reason:\n\n"
+     "Each of the following recipients was rejected by a remote mail server.\n"
+     "The reasons given by the server are included.\n\n"
+     "    Recipient: <ann@example.org>\n    Reason:    550 <postmaster@example.com> says no\n\n"
+     "Please reply to <postmaster@example.net>\nif you feel this message to be in error.\n",
+     "ann@example.org failed - says no\n"},
+    {"post.office", "From: Mail Administrator <postmaster@example.net>\n",
+     "This Message was undeliverable due to the following reason:\n\n"
+     "The user(s) account is temporarily over quota.\n\n<ann@example.org>\n\n"
+     "Please reply to <postmaster@example.net>\nif you feel this message to be in error.\n",
+     "ann@example.org failed - over quota\n"},
+    {"james", "From: postmaster@example.net\n",
+     "Hi. This is the James mail server at example.net.\n"
+     "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+     "Failed recipient(s):\nann@example.org\n\nError message:\n550 no mailbox\n\n"
+     "Message details:\n  MAIL FROM: sender@example.com\n  RCPT TO: eve@example.org\n",
+     "ann@example.org failed - 550 no mailbox\n"},
+    {"surfcontrol", DAEMON,
+     "Your message could not be sent.\n"
+     "A transcript of the attempts to send the message follows.\n"
+     "The number of attempts made: 1\nAddressed To: ann@example.org\n\n"
+     "Failed to send to identified host,\nann@example.org: [192.0.2.1], 550 no mailbox\n"
+     "--- Message non-deliverable.\n",
+     "ann@example.org failed - 550 no mailbox\n"},
+    {"powermta", DAEMON,
+     "Hello, this is the mail server on mx.example.net.\n\n"
+     "I am sending you this message to inform you on the delivery status of a\n"
+     "message you previously sent.  Immediately below you will find a list of\n"
+     "the affected recipients;  also attached is a report.\n\n"
+     "  <ann@example.org>  delivery failed; will not try again\n"
+     "  <bob@example.org>  no such domain\n",
+     "ann@example.org failed - will not try again\nbob@example.org failed - no such domain\n"},
+    {"mercury", DAEMON,
+     "The attached message has failed delivery.\n"
+     "The following error report or reports were given to explain the problem:\n\n"
+     "   *** ann@example.org\n   User not known at this site.\n",
+     "ann@example.org failed - not known\n"},
+    {"pmdf", "From: postmaster@example.net\n",
+     "The message could not be delivered to:\n\nAddressee: ann@example.org\n"
+     "Reason: no such user\n",
+     "ann@example.org failed - no such user\n"},
     /* ---- nobody's own ---- */
     {"plain", "From: postmaster@example.net\nTo: sender@example.com\n",
      "Ihre Nachricht an folgenden Empf\xc3\xa4nger konnte nicht zugestellt werden:\n\n"
@@ -366,17 +413,6 @@ static const struct sample samples[] = {
 static const struct sample strangers[] = {
     {"", DAEMON "Subject: Mail delivery failed: returning message to sender\n",
      "Dear customer,\nyour parcel waits for you. Buy now, only today!\nann@example.org\n", ""},
-    {"", "From: Ann <ann@example.org>\nSubject: Re: Mail delivery failed\n",
-     "I got this, what does it mean?\n\n"
-     "This message was created automatically by mail delivery software.\n"
-     "A message that you sent could not be delivered to one or more of its\nrecipients.\n"
-     "  bob@example.org\n    unrouteable mail domain\n",
-     ""},
-    {"", "From: Ann <ann@example.org>\nList-Id: <users.example.org>\nSubject: qmail question\n",
-     "Hi. This is the qmail-send program at mx.example.net.\n"
-     "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
-     "<bob@example.org>:\nno mailbox\n",
-     ""},
     {"", "From: MAILER-DAEMON@example.net\nSubject: failure notice\n",
      "Hi. This is the chance of your life.\n\n<ann@example.org>:\ncheap watches\n", ""},
     {"", DAEMON "Subject: Undelivered Mail Returned to Sender\n",
@@ -389,12 +425,20 @@ static const struct sample strangers[] = {
      ""},
     {"", DAEMON "To: ann@example.org\n",
      "Messages to ann@example.org were rejected, the mailbox is full. Call us.\n", ""},
+    {"", DAEMON "To: ann@example.org\n",
+     "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
+     "Sign in to release your messages: https://example.com/login\n", ""},
     {"", "From: Shop <shop@example.com>\n",
      "Your order could not be delivered to bob@example.org: address not found.\n", ""},
     {"", "From: Postmaster <news@example.com>\nList-Unsubscribe: <mailto:x@example.com>\n",
      "Delivery failed? Never again! Reason: write to bob@example.org.\n", ""},
     {"", "From: Support <support@example.com>\nX-Mailer: <IMail v8>\n",
      "Unknown user: ann@example.org opened ticket 17.\n", ""},
+    {"", DAEMON,
+     "Hello, I am sending you this message to inform you on our sale.\n\n"
+     "  <ann@example.org>  delivery is free\n", ""},
+    {"", "From: MAILER-DAEMON@example.net\n",
+     "This Message was made due to the following reason:\n\n<ann@example.org>\n", ""},
     {"", "From: Ann <ann@example.org>\n",
      "The Post Office says: Final-Recipient: bob@example.org\n", ""},
 };

@@ -81,10 +81,46 @@ static void test_who_only_talks_about_a_bounce_is_known(void **state)
     assert_true(talks("From: postmaster@example.org\nSubject: WG: Unzustellbar\n\nlook\n"));
     assert_true(talks("From: ann@example.org\nList-Id: <talk.example.org>\n\nmy bounces\n"));
     assert_true(talks("From: ann@example.org\nIn-Reply-To: <1@example.org>\n\nyes\n"));
-    assert_true(talks("From: ann@example.org\n\nwhat is this?\n> one\n> two\n> three\n> four\n"));
     assert_false(talks("From: MAILER-DAEMON@example.org\nIn-Reply-To: <1@example.org>\n\nno\n"));
     assert_false(talks("Return-Path: <>\nFrom: ann@example.org\nPrecedence: list\n\nno\n"));
-    assert_false(talks("From: ann@example.org\n\n>>> RCPT To:<x@example.org>\n<<< 550 no\n"));
+}
+
+static bool is_by_server(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = kind_is_by_server(&page);
+    page_free(&page);
+    return yes;
+}
+
+static bool is_bait(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = kind_is_bait(&page);
+    page_free(&page);
+    return yes;
+}
+
+static void test_a_person_is_no_mail_server_whatever_he_quotes(void **state)
+{
+    (void)state;
+    assert_false(is_by_server("From: ann@example.org\nSubject: failure notice\n\n550 no\n"));
+    assert_false(is_by_server("From: build@example.org\nAuto-Submitted: auto-generated\n"));
+    assert_true(is_by_server("Return-Path: <>\nFrom: x@example.org\n"));
+    assert_true(is_by_server("From: MAILER-DAEMON@example.org\n"));
+    assert_true(is_by_server("From: x@example.org\nX-Failed-Recipients: y@example.org\n"));
+}
+
+static void test_who_wants_a_login_is_no_mail_server(void **state)
+{
+    (void)state;
+    assert_true(is_bait("From: MAILER-DAEMON@example.org\n\nnot delivered: mailbox full\n"
+                        "Verify your password at https://shady.example.net\n"));
+    assert_false(is_bait("Return-Path: <>\nFrom: MAILER-DAEMON@example.org\n\nAccount full, log "
+                         "in at https://example.net\n"));
+    assert_false(is_bait("From: MAILER-DAEMON@example.org\n\nsee https://example.net/550\n"));
 }
 
 static void test_programs_that_answer_for_somebody(void **state)
@@ -119,6 +155,8 @@ int main(void)
         cmocka_unit_test(test_reports_are_expected_by_one_sign_alone),
         cmocka_unit_test(test_ordinary_mail_is_not_expected_to_be_a_report),
         cmocka_unit_test(test_who_only_talks_about_a_bounce_is_known),
+        cmocka_unit_test(test_a_person_is_no_mail_server_whatever_he_quotes),
+        cmocka_unit_test(test_who_wants_a_login_is_no_mail_server),
         cmocka_unit_test(test_programs_that_answer_for_somebody),
         cmocka_unit_test(test_persons_and_mail_servers_are_no_automatic_answer),
     };

@@ -142,6 +142,15 @@ static void test_too_many_recipients_are_left_out_and_told(void **state)
     assert_true(groups.partial);
 }
 
+static void test_groups_without_end_are_cut_though_they_name_but_one(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5 * REPORT_RECIPIENTS_MAX; i++)
+        read_fields("Final-Recipient: u@example.org\nAction: failed\n\n");
+    assert_int_equal(groups.count, 1);
+    assert_true(groups.partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +160,8 @@ int main(void)
             test_same_recipient_again_is_one_and_failure_outweighs_delay, begin, end),
         cmocka_unit_test_setup_teardown(test_status_that_is_none_leaves_its_words, begin, end),
         cmocka_unit_test_setup_teardown(test_fields_that_name_nobody_tell_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(test_groups_without_end_are_cut_though_they_name_but_one,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_recipients_are_left_out_and_told, begin, end),
     };
 
