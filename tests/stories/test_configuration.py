@@ -53,6 +53,8 @@ def test_the_daemon_itself_ends_with_78_too(tmp_path):
 
 
 @pytest.mark.parametrize("line,name", [('subject = "hash"\nkey_file = "/nowhere/key"', "key_file"),
+                                       ('stamp_envid = "yes"\nkey_file = "/nowhere/key"', "key_file"),
+                                       ('key_file_before = "/nowhere/key"', "key_file_before"),
                                        ('redis_ca_file = "/nowhere/ca"', "redis_ca_file")])
 def test_a_file_that_the_settings_name_must_be_there(place_of_story, line, name):
     conf = f"{place_of_story}/waybill.conf"
