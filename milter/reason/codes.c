@@ -155,11 +155,13 @@ bool status_in(struct slice words, char status[static STATUS_ROOM])
     return likely.at != NULL;
 }
 
-/* "550 5.1.1" or "550-": only a reply begins so. */
+/* "550 5.1.1", or "550-'" before a reply that is quoted: only a reply begins so. */
 static bool looks_like_reply(struct slice words, size_t at)
 {
     struct slice rest = slice_make(words.at + at + 3, words.size - at - 3);
 
+    if (slice_starts(rest, "-'"))
+        return true;
     if (rest.size == 0 || strchr(" -:#", rest.at[0]) == NULL)
         return false;
     while (rest.size > 0 && strchr(" -:#", rest.at[0]) != NULL)

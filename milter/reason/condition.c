@@ -81,6 +81,8 @@ static int read_text(struct slice text, struct value *value)
 
 static bool command_matches(const struct value *value, const struct asked *asked)
 {
+    if (slice_is(value->text, "none"))
+        return asked->command.size == 0;
     return slice_equal_nocase(value->text, asked->command);
 }
 
@@ -127,7 +129,7 @@ static const struct {
     {"status", "5.1.1 with x or * for any number", read_status, status_matches},
     {"code", "400 to 599 with x for any digit at the end", read_code, code_matches},
     {"host", "a host or domain name", read_host, host_matches},
-    {"command", "an SMTP command", read_text, command_matches},
+    {"command", "an SMTP command, or none", read_text, command_matches},
     {"dialect", "the name of a dialect", read_text, dialect_matches},
     {"delayed", "yes or no", read_delayed, delayed_matches},
 };

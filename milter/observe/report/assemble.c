@@ -73,12 +73,30 @@ static void set_status(struct assembly *assembly, struct report_recipient *to, s
         to->status = slice_of(classes[to->action]);
 }
 
-static void ask_book(const struct assembly *assembly, struct report_recipient *to)
+/* Words that explain nothing are none. That a program said it is told to the rules as the field
+ * tells it ("x-unix; 75"). */
+static struct slice words_to_judge(const struct assembly *assembly,
+                                   const struct report_recipient *to, bool program)
+{
+    static const char type[] = "x-unix; ";
+    const size_t before = sizeof type - 1;
+    struct slice words = says_something(to->words, to->address) ? to->words : SLICE_ABSENT;
+    char *copy = program ? arena_take(assembly->arena, before + words.size) : NULL;
+
+    if (copy == NULL)
+        return words;
+    memcpy(copy, type, before);
+    if (words.size > 0)
+        memcpy(copy + before, words.at, words.size);
+    return slice_make(copy, before + words.size);
+}
+
+static void ask_book(const struct assembly *assembly, struct report_recipient *to, bool program)
 {
     const struct report *report = assembly->report;
     struct decision decision = {.reason = REASON_UNDEFINED};
     struct evidence evidence = {
-        .words = to->words,
+        .words = words_to_judge(assembly, to, program),
         .status = to->status,
         .code = to->code,
         .host = to->remote.at != NULL ? to->remote : report->reporting,
@@ -99,7 +117,7 @@ static void ask_book(const struct assembly *assembly, struct report_recipient *t
 /* What only words can tell: code, status, remote, command, reason. `around`: what else the text
  * says of this recipient. */
 static void finish(struct assembly *assembly, struct report_recipient *to, struct slice status,
-                   struct slice around)
+                   struct slice around, bool program)
 {
     if (to->code == 0 && to->words.at != NULL)
         to->code = smtp_code_in(to->words);
@@ -116,7 +134,7 @@ static void finish(struct assembly *assembly, struct report_recipient *to, struc
     if (to->command.at == NULL)
         to->command = session_transcript(assembly->page->text, to->address, to->words);
     set_status(assembly, to, status);
-    ask_book(assembly, to);
+    ask_book(assembly, to, program);
 }
 
 /* ---- from the fields ---- */
@@ -207,7 +225,7 @@ static void add_group(struct assembly *assembly, const struct groups *groups,
                                  4);
     if (group->words.at != NULL)
         to->code = smtp_code_in(group->words);
-    finish(assembly, to, group->status, around);
+    finish(assembly, to, group->status, around, group->program);
 }
 
 void assemble_groups(struct assembly *assembly, const struct groups *groups,
@@ -245,7 +263,7 @@ static void add_found(struct assembly *assembly, const struct found *found,
     if (found->remote.at != NULL)
         to->remote = value_host(assembly->arena, found->remote);
     to->command = value_clean(assembly->arena, found->command, 16);
-    finish(assembly, to, status, around);
+    finish(assembly, to, status, around, group->program);
 }
 
 void assemble_findings(struct assembly *assembly, const struct groups *groups,

@@ -42,6 +42,7 @@ static void fill(struct group *into, const struct group *from)
     into->words = pick(into->words, from->words);
     into->remark = pick(into->remark, from->remark);
     into->has_status |= from->has_status;
+    into->program |= from->program;
     if (!into->has_action && from->has_action) {
         into->has_action = true;
         into->action = from->action;
@@ -233,9 +234,12 @@ static size_t words_room(const struct groups *groups)
 
 static void set_words(struct groups *groups, struct slice value)
 {
-    value_take_type(&value);
-    if (groups->current.words.at == NULL)
-        groups->current.words = value_words(groups->arena, value, words_room(groups));
+    struct slice type = value_take_type(&value);
+
+    if (groups->current.words.at != NULL)
+        return;
+    groups->current.words = value_words(groups->arena, value, words_room(groups));
+    groups->current.program = slice_equal_nocase(slice_trim(type), slice_of("x-unix"));
 }
 
 static void set_remote(struct groups *groups, struct slice value)

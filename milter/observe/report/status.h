@@ -15,6 +15,7 @@ struct group {
     struct slice status, remote, words;   /* status: fits, or absent */
     struct slice remark;                  /* what stands beside the status, or in its place */
     bool has_action, has_status;          /* has_status: the field was there */
+    bool program;                         /* the words are those of a local program */
     enum report_action action;
     int64_t tried, until;
 };

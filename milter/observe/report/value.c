@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "charset.h"
 #include "mime.h"
 #include "page.h"
 
@@ -61,11 +62,32 @@ struct slice value_clean(struct arena *arena, struct slice text, size_t most)
     return size > 0 ? slice_make(copy, size) : SLICE_ABSENT;
 }
 
+#define ESCAPED_MAX (2 * (size_t)REPORT_WORDS_MAX)
+
+/* Japanese servers write ISO-2022-JP into fields as it is. */
+static struct slice clean_escaped(struct arena *arena, struct slice text, size_t most)
+{
+    char utf8[ESCAPED_MAX];
+    struct charset charset;
+    struct slice clean;
+    bool cut = false;
+
+    if (text.size > ESCAPED_MAX)
+        text.size = ESCAPED_MAX;
+    charset_begin(&charset);
+    charset_choose(&charset, SLICE_ABSENT);
+    clean = value_clean(arena, charset_line(&charset, text, utf8, sizeof utf8, &cut), most);
+    charset_end(&charset);
+    return clean;
+}
+
 struct slice value_words(struct arena *arena, struct slice text, size_t most)
 {
     struct buffer decoded;
     struct slice clean;
 
+    if (slice_find_text(text, "\x1b$") >= 0)
+        return clean_escaped(arena, text, most);
     if (slice_find_text(text, "=?") < 0)
         return value_clean(arena, text, most);
     buffer_init(&decoded, REPORT_FIELD_MAX * 4);

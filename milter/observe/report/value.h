@@ -16,7 +16,7 @@ struct slice value_take_type(struct slice *rest);
 /* A copy of at most `most` bytes: white space and controls become one blank, both ends bare.
  * Absent of absent, or where nothing is left. */
 struct slice value_clean(struct arena *arena, struct slice text, size_t most);
-/* The same of a field's value, its encoded words decoded. */
+/* The same of a field's value, its encoded words or escapes (ISO-2022-JP) decoded. */
 struct slice value_words(struct arena *arena, struct slice text, size_t most);
 /* An address: no type, no brackets, no comment; \x{..} of RFC 6533 decoded. */
 struct slice value_address(struct arena *arena, struct slice value);
