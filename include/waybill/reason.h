@@ -51,7 +51,7 @@ enum hardness { HARDNESS_NONE, HARDNESS_SOFT, HARDNESS_HARD };
     X(EXPIRED, "expired", SOFT, THEIRS, "no success within the time in the queue")                 \
     X(FAILEDSTARTTLS, "failedstarttls", SOFT, OURS, "TLS could not be started")                    \
     X(FEEDBACK, "feedback", NONE, SENDER, "the recipient complained")                              \
-    X(FILTERED, "filtered", SOFT, RECIPIENT, "refused after the content was seen, for that user")  \
+    X(FILTERED, "filtered", SOFT, SENDER, "refused for that user, it may be by a filter")          \
     X(HASMOVED, "hasmoved", HARD, SENDER, "the recipient has another address now")                 \
     X(HOSTUNKNOWN, "hostunknown", HARD, SENDER, "there is no such domain")                         \
     X(MAILBOXFULL, "mailboxfull", SOFT, RECIPIENT, "the mailbox is full")                          \

@@ -61,8 +61,11 @@ static const struct {
     [REASON_FEEDBACK] = {"the recipient complained: the mail was marked as spam",
                          "write no more to this recipient, and take the address off the list",
                          NULL},
-    [REASON_FILTERED] = {"a filter of that mailbox refused it",
-                         "reach the recipient by other means, and ask to be let in", NULL},
+    [REASON_FILTERED] = {"the receiving server refused it for this recipient: it may not know the "
+                         "address, or a filter of that mailbox said no",
+                         "check the address; if it is right, reach the recipient by other means, "
+                         "and ask to be let in",
+                         NULL},
     [REASON_HASMOVED] = {"the recipient has another address now",
                          "find the new address (the server's words may have it) and send it there",
                          NULL},

@@ -63,6 +63,8 @@ static const struct {
     {"v5.1.1", "", 0},
     {"5.1.1beta", "", 0},
     {"mail of 550 bytes", "", 0},
+    {"some problem 550-'no such thing'", "", 550},
+    {"some problem of 550-fold size", "", 0},
     {"queued for 421 seconds", "", 0},
     {"take 550.5 apples", "", 0},
     {"port 587", "", 0},

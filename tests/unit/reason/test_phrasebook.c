@@ -140,7 +140,7 @@ static void test_wrong_rules_are_told_with_line_and_what_is_allowed(void **state
         {"userunknown host=.example.org\n", "host=.example.org: allowed is"},
         {"userunknown host=\n", "host=: allowed is"},
         {"userunknown host=a/b\n", "host=a/b: allowed is"},
-        {"userunknown command=\"RCPT\"\n", "allowed is an SMTP command"},
+        {"userunknown command=\"RCPT\"\n", "allowed is an SMTP command, or none"},
         {"userunknown delayed=maybe\n", "delayed=maybe: allowed is yes or no"},
         {"userunknown distance=far \"x\"\n", "distance=far: allowed is 0 to 8192"},
         {"userunknown code=550 code=551\n", "code= for the second time"},
@@ -467,9 +467,13 @@ static void test_conditions_must_all_fit(void **state)
     assert_false(rule_fits("status=5.7.50", evidence));
     assert_false(rule_fits("code=550", evidence));
     assert_false(rule_fits("command=DATA", evidence));
+    assert_false(rule_fits("command=none,DATA", evidence));
     assert_false(rule_fits("dialect=qmail", evidence));
     assert_false(rule_fits("delayed=no", evidence));
     assert_false(rule_fits("code=554 \"cow\"", evidence));
+    evidence.command = SLICE_ABSENT;
+    assert_true(rule_fits("command=RCPT,none", evidence));
+    assert_false(rule_fits("command=RCPT", evidence));
 }
 
 static void test_codes_come_from_the_words_if_nobody_tells_them(void **state)

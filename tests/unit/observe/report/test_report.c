@@ -117,6 +117,31 @@ static void test_pipe_is_named_by_the_address_that_the_mail_was_for(void **state
     assert_slice(report->recipients[1].address, "ann@example.org");
 }
 
+static void test_program_that_failed_is_told_by_the_type_of_its_words(void **state)
+{
+    (void)state;
+    const struct report *report = read_mail(
+        HEAD STATUS_PART "Final-Recipient: rfc822; a@example.org\nAction: failed\nStatus: "
+                         "5.3.0\nDiagnostic-Code: X-Unix; permission denied\n\n"
+                         "Final-Recipient: rfc822; b@example.org\nAction: failed\nStatus: "
+                         "5.3.0\nDiagnostic-Code: X-Local; permission denied\n\n--x--\n");
+    assert_int_equal(report->recipients[0].reason, REASON_MAILERERROR);
+    assert_slice(report->recipients[0].words, "permission denied");
+    assert_int_equal(report->recipients[1].reason, REASON_SYSTEMERROR);
+}
+
+static void test_words_that_only_name_the_recipient_tell_no_reason(void **state)
+{
+    (void)state;
+    const struct report *report = read_mail(
+        HEAD STATUS_PART "Final-Recipient: rfc822; a@example.org\nAction: failed\nStatus: "
+                         "5.0.0\nDiagnostic-Code: smtp; To: <a@example.org>\n\n"
+                         "Final-Recipient: rfc822; b@example.org\nAction: failed\nStatus: "
+                         "5.2.2\nDiagnostic-Code: smtp; To: <b@example.org>\n\n--x--\n");
+    assert_int_equal(report->recipients[0].reason, REASON_ONHOLD);
+    assert_int_equal(report->recipients[1].reason, REASON_MAILBOXFULL);
+}
+
 static void test_action_that_is_missing_follows_the_status(void **state)
 {
     (void)state;
@@ -275,6 +300,8 @@ int main(void)
         WITH_READER(test_null_sender_is_remembered),
         WITH_READER(test_words_of_the_text_where_the_code_says_nothing),
         WITH_READER(test_pipe_is_named_by_the_address_that_the_mail_was_for),
+        WITH_READER(test_program_that_failed_is_told_by_the_type_of_its_words),
+        WITH_READER(test_words_that_only_name_the_recipient_tell_no_reason),
         WITH_READER(test_action_that_is_missing_follows_the_status),
         WITH_READER(test_reading_ends_once_all_is_known),
         WITH_READER(test_endless_mail_is_cut_and_said_to_be),

@@ -48,6 +48,11 @@ static void test_remote_and_command_as_servers_tell_them(void **state)
     check("connect to mx.example.org[192.0.2.1]:25: Connection timed out", "mx.example.org",
           "CONN");
     check("The host said no at host nowhere", NULL, NULL);
+    check("192.0.2.1 does not like recipient.\nRemote host said: 550 no", NULL, "RCPT");
+    check("It did not like our MAIL FROM: 550 no", NULL, "MAIL");
+    check("relay sent: RCPT TO:<a@example.org>\nand got: 550 no", NULL, "RCPT");
+    check("most progress was RCPT TO response; 550 no", NULL, "RCPT");
+    check("whoever it was that you sent it to", NULL, NULL);
 }
 
 static void test_transcript_tells_who_was_refused_after_which_command(void **state)

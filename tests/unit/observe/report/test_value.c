@@ -106,6 +106,16 @@ static void test_words_hold_no_control_characters(void **state)
     assert_null(value_clean(&arena, slice_of(" \n "), 100).at);
 }
 
+static void test_escapes_of_japanese_are_decoded_in_words(void **state)
+{
+    (void)state;
+    assert_slice(value_words(&arena, slice_of("550 \x1b$B8+$D$+$j$^$;$s\x1b(B (ann)"), 255),
+                 "550 見つかりません (ann)");
+    assert_slice(value_words(&arena, slice_of("550 costs $B"), 255), "550 costs $B");
+    assert_int_equal(
+        value_words(&arena, slice_of("\x1b$B8+$D$+$j$^$;$s\x1b(B \x1b$B8+$D$+"), 10).size, 10);
+}
+
 static void test_arena_says_no_at_its_bound(void **state)
 {
     (void)state;
@@ -126,6 +136,7 @@ int main(void)
         cmocka_unit_test_teardown(test_xtext_is_decoded_only_where_it_was_needed, forget),
         cmocka_unit_test_teardown(test_host_loses_type_literal_and_note, forget),
         cmocka_unit_test_teardown(test_words_hold_no_control_characters, forget),
+        cmocka_unit_test_teardown(test_escapes_of_japanese_are_decoded_in_words, forget),
         cmocka_unit_test_teardown(test_arena_says_no_at_its_bound, forget),
     };
 
