@@ -28,6 +28,12 @@ struct verdict_case {
 static const struct verdict_case cases[] = {
     {STATE_FAILED, "5.1.1", "550 5.1.1 no such user", THERE, ACTOR_SENDER,
      "Refused for good by mx.x.example: there is no such mailbox. To do (sender)"},
+    {STATE_FAILED, "5.0.0",
+     "host mx.x.example[192.0.2.1] said: 550 user unknown (in reply to RCPT TO command)", THERE,
+     ACTOR_SENDER, "there is no such mailbox. To do (sender)"},
+    {STATE_FAILED, "5.0.0",
+     "host mx.x.example[192.0.2.1] said: 550 user unknown (in reply to end of DATA command)", THERE,
+     ACTOR_SENDER, "it may not know the address, or a filter of that mailbox said no. To do"},
     {STATE_DELAYED, NULL, "connect to mx.x.example[192.0.2.1]:25: Connection timed out", "none",
      ACTOR_NOBODY, "the receiving server "},
     {STATE_FAILED, "5.2.2", "552 5.2.2 mailbox is full", THERE, ACTOR_RECIPIENT, "is full"},

@@ -314,11 +314,10 @@ static void test_the_same_words_say_less_where_nobody_knows_what_they_answer(voi
 
     (void)state;
     for (size_t i = 0; i < sizeof borders / sizeof borders[0]; i++)
-        wrong +=
-            judge(borders[i].reason, (struct evidence){.words = slice_of(borders[i].words),
-                                                       .status = slice_of(borders[i].status),
-                                                       .command = slice_of(borders[i].command),
-                                                       .delayed = borders[i].delayed});
+        wrong += judge(borders[i].reason, (struct evidence){.words = slice_of(borders[i].words),
+                                                            .status = slice_of(borders[i].status),
+                                                            .command = slice_of(borders[i].command),
+                                                            .delayed = borders[i].delayed});
     assert_int_equal(wrong, 0);
 }
 
