@@ -142,25 +142,27 @@ void findings_clear(struct findings *findings)
 
 /* ---- marks ---- */
 
-/* All marks of one place, looked for in one pass; said[] by dialect and mark. */
-static void seek_marks(enum mark_place place, struct slice where, bool *said)
+static bool is_in_body(const struct mark *mark)
 {
-    struct phrases phrases;
-    phrases_init(&phrases);
-    for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
-        if (mark->place == place)
-            (void)phrases_add(&phrases, mark->words, (uint16_t)i);
-    }
-    phrases_seek(&phrases, where, said);
+    return mark->place == MARK_TEXT || mark->place == MARK_COPY;
 }
+
+/* By dialect and mark. */
+static const char *mark_words(size_t number)
+{
+    const struct mark *mark = &table[number / DIALECT_MARKS]->marks[number % DIALECT_MARKS];
+    return is_in_body(mark) ? mark->words : NULL;
+}
+
+static struct lexicon marks = {.count = DIALECTS * DIALECT_MARKS, .words = mark_words};
 
 static bool field_fits(struct slice value, const char *words)
 {
     return value.at != NULL && (*words == '\0' || phrase_find(value, words).at != NULL);
 }
 
-static bool mark_fits(const struct mark *mark, const struct page *page, bool said)
+/* `end`: where its words first end in the body, or 0. */
+static bool mark_fits(const struct mark *mark, const struct page *page, uint32_t end)
 {
     switch (mark->place) {
     case MARK_NONE:
@@ -172,33 +174,32 @@ static bool mark_fits(const struct mark *mark, const struct page *page, bool sai
     case MARK_FIELD:
         return field_fits(page_field(page, mark->field), mark->words);
     case MARK_TEXT:
+        return end > 0 && end <= page->text.size;
     case MARK_COPY:
-        return said;
+        return end > 0;
     }
     return false;
 }
 
 /* Those in the text are known already; so they come first, and the header is rarely read. */
-static bool marks_fit(const struct dialect *dialect, const struct page *page, const bool *said)
+static bool marks_fit(const struct dialect *dialect, const struct page *page, const uint32_t *ends)
 {
-    for (size_t i = 0; i < DIALECT_MARKS; i++) {
-        enum mark_place place = dialect->marks[i].place;
-        if ((place == MARK_TEXT || place == MARK_COPY) && !said[i])
-            return false;
-    }
     for (size_t i = 0; i < DIALECT_MARKS; i++)
-        if (!mark_fits(&dialect->marks[i], page, said[i]))
+        if (is_in_body(&dialect->marks[i]) && !mark_fits(&dialect->marks[i], page, ends[i]))
+            return false;
+    for (size_t i = 0; i < DIALECT_MARKS; i++)
+        if (!is_in_body(&dialect->marks[i]) && !mark_fits(&dialect->marks[i], page, 0))
             return false;
     return true;
 }
 
 const struct dialect *dialect_read(const struct page *page, struct findings *findings)
 {
-    bool said[DIALECTS * DIALECT_MARKS] = {false};
-    seek_marks(MARK_TEXT, page->text, said);
-    seek_marks(MARK_COPY, slice_make(page->body.data, page->body.size), said);
+    uint32_t ends[DIALECTS * DIALECT_MARKS];
+    if (!phrases_seek(&marks, slice_make(page->body.data, page->body.size), ends))
+        findings->partial = true;
     for (size_t i = 0; i < DIALECTS; i++) {
-        if (!marks_fit(table[i], page, said + i * DIALECT_MARKS))
+        if (!marks_fit(table[i], page, ends + i * DIALECT_MARKS))
             continue;
         if (table[i]->read != NULL)
             table[i]->read(page, findings);
@@ -212,13 +213,5 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
 
 bool dialects_fit(void)
 {
-    struct phrases phrases;
-    phrases_init(&phrases);
-    for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
-        if ((mark->place == MARK_TEXT || mark->place == MARK_COPY) &&
-            !phrases_add(&phrases, mark->words, 0))
-            return false;
-    }
-    return true;
+    return phrases_fit(&marks);
 }

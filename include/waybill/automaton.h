@@ -5,8 +5,8 @@
  *
  * A walk takes at most two steps per byte. Immutable once built: any thread may walk.
  */
-#ifndef REASON_AUTOMATON_H
-#define REASON_AUTOMATON_H
+#ifndef WAYBILL_AUTOMATON_H
+#define WAYBILL_AUTOMATON_H
 
 #include <stdint.h>
 

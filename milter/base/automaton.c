@@ -2,7 +2,7 @@
 /*
  * automaton: built breadth first out of sorted texts: a node is a range of them that begin alike.
  */
-#include "automaton.h"
+#include "waybill/automaton.h"
 
 #include <stdlib.h>
 #include <string.h>
