@@ -167,11 +167,38 @@ static bool is_refusal(struct slice answer)
     return answer.size > 3 && (answer.at[0] == '4' || answer.at[0] == '5');
 }
 
-struct slice session_transcript(struct slice text, struct slice address, struct slice words)
+#define COMPARED_MAX (2 << 20) /* bytes: a few milliseconds */
+
+struct transcript session_transcript(struct slice text)
 {
-    struct slice line, command = SLICE_ABSENT;
+    struct slice line;
+    struct transcript transcript = {.text = SLICE_ABSENT, .left = COMPARED_MAX};
 
     while (page_line(&text, &line)) {
+        struct slice said = slice_trim(line);
+        if (transcript.text.at == NULL && slice_starts(said, ">>> "))
+            transcript.text = line;
+        else if (transcript.text.at != NULL && slice_starts(said, "<<< "))
+            transcript.text.size = (size_t)(line.at + line.size - transcript.text.at);
+    }
+    return transcript;
+}
+
+static bool holds(struct transcript *transcript, struct slice text, struct slice part)
+{
+    size_t cost = text.size < transcript->left ? text.size : transcript->left;
+
+    transcript->left -= cost;
+    return transcript->left > 0 && value_holds(text, part);
+}
+
+struct slice session_refused(struct transcript *transcript, struct slice address,
+                             struct slice words)
+{
+    struct slice text = transcript->text, line, command = SLICE_ABSENT;
+
+    while (transcript->left > 0 && page_line(&text, &line)) {
+        transcript->left -= line.size < transcript->left ? line.size : transcript->left;
         line = slice_trim(line);
         if (text_take(&line, ">>> ")) {
             command = line;
@@ -179,8 +206,8 @@ struct slice session_transcript(struct slice text, struct slice address, struct 
         }
         if (command.at == NULL || !text_take(&line, "<<< ") || !is_refusal(line))
             continue;
-        if (value_holds(command, address) || value_holds(line, address) ||
-            (line.size > 3 && value_holds(words, line)))
+        if (holds(transcript, command, address) || holds(transcript, line, address) ||
+            (line.size > 3 && holds(transcript, words, line)))
             return verb_of(command);
     }
     return SLICE_ABSENT;

@@ -80,10 +80,8 @@ struct slice value_words(struct arena *arena, struct slice text, size_t most)
 
 bool value_holds(struct slice text, struct slice part)
 {
-    for (size_t i = 0; part.size > 0 && i + part.size <= text.size; i++)
-        if (memcmp(text.at + i, part.at, part.size) == 0)
-            return true;
-    return false;
+    return part.size > 0 && part.size <= text.size &&
+           memmem(text.at, text.size, part.at, part.size) != NULL;
 }
 
 bool value_is_mailbox(struct slice address)

@@ -57,12 +57,14 @@ static void test_transcript_tells_who_was_refused_after_which_command(void **sta
         slice_of("... while talking to mx.example.org.:\n>>> RCPT To:<a@example.org>"
                  "\n<<< 550 no\n550 a@example.org... User unknown\n>>> "
                  "DATA\n<<< 552 5.3.4 too big\n<<< 554 no recipients\n");
+    struct transcript transcript = session_transcript(text);
     assert_true(slice_is(
-        session_transcript(text, slice_of("a@example.org"), slice_of("550 User unknown")), "RCPT"));
-    assert_true(
-        slice_is(session_transcript(text, slice_of("b@example.org"), slice_of("552 5.3.4 too big")),
-                 "DATA"));
-    assert_null(session_transcript(text, slice_of("c@example.org"), SLICE_ABSENT).at);
+        session_refused(&transcript, slice_of("a@example.org"), slice_of("550 User unknown")),
+        "RCPT"));
+    assert_true(slice_is(
+        session_refused(&transcript, slice_of("b@example.org"), slice_of("552 5.3.4 too big")),
+        "DATA"));
+    assert_null(session_refused(&transcript, slice_of("c@example.org"), SLICE_ABSENT).at);
 }
 
 static void test_words_of_one_recipient_end_where_another_begins(void **state)
