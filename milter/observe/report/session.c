@@ -171,16 +171,19 @@ static bool is_refusal(struct slice answer)
 
 struct transcript session_transcript(struct slice text)
 {
-    struct slice line;
     struct transcript transcript = {.text = SLICE_ABSENT, .left = COMPARED_MAX};
+    ptrdiff_t first = slice_find_text(text, ">>> ");
+    struct slice rest, line;
 
-    while (page_line(&text, &line)) {
-        struct slice said = slice_trim(line);
-        if (transcript.text.at == NULL && slice_starts(said, ">>> "))
-            transcript.text = line;
-        else if (transcript.text.at != NULL && slice_starts(said, "<<< "))
+    if (first < 0)
+        return transcript;
+    while (first > 0 && text.at[first - 1] != '\n')
+        first--;
+    transcript.text = slice_make(text.at + first, 0);
+    rest = slice_make(transcript.text.at, text.size - (size_t)first);
+    while (page_line(&rest, &line))
+        if (slice_starts(slice_trim(line), "<<< "))
             transcript.text.size = (size_t)(line.at + line.size - transcript.text.at);
-    }
     return transcript;
 }
 
