@@ -61,6 +61,16 @@ static void test_what_nearly_is_one_is_none(void **state)
     assert_string_equal(counts, "01");
 }
 
+static void test_a_text_ends_in_the_midst_of_another(void **state)
+{
+    const struct slice texts[] = {slice_of("he"), slice_of("they")};
+    char counts[3];
+
+    (void)state;
+    count_texts(texts, 2, "then", counts);
+    assert_string_equal(counts, "10");
+}
+
 static void test_no_text_is_found_nowhere(void **state)
 {
     char counts[1];
@@ -76,6 +86,7 @@ int main(void)
         cmocka_unit_test(test_texts_within_texts_are_found),
         cmocka_unit_test(test_occurrences_that_overlap_are_found),
         cmocka_unit_test(test_what_nearly_is_one_is_none),
+        cmocka_unit_test(test_a_text_ends_in_the_midst_of_another),
         cmocka_unit_test(test_no_text_is_found_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
