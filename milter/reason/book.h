@@ -6,7 +6,7 @@
 #ifndef REASON_BOOK_H
 #define REASON_BOOK_H
 
-#include "automaton.h"
+#include "waybill/automaton.h"
 #include "condition.h"
 #include "waybill/buffer.h"
 #include "waybill/reason.h"

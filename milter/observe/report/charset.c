@@ -150,20 +150,31 @@ static uint64_t zero_bytes(uint64_t word)
 }
 
 /* Nearly all lines are plain ASCII, which eight bytes at a time can tell. */
+struct needs {
+    uint64_t high, nul, escape;
+};
+
+static void look_at_word(struct needs *needs, uint64_t word)
+{
+    needs->high |= word & 0x8080808080808080u;
+    needs->nul |= zero_bytes(word);
+    needs->escape |= zero_bytes(word ^ (0x0101010101010101u * ESCAPE));
+}
+
 static unsigned line_needs(struct slice line)
 {
-    uint64_t high = 0, nul = 0, escape = 0, word;
+    struct needs needs = {.high = 0};
+    uint64_t word;
+    size_t i = 0;
 
-    for (size_t i = 0; i < line.size; i += sizeof word) {
-        size_t size = line.size - i < sizeof word ? line.size - i : sizeof word;
-        memset(&word, ' ', sizeof word);
-        memcpy(&word, line.at + i, size);
-        high |= word & 0x8080808080808080u;
-        nul |= zero_bytes(word);
-        escape |= zero_bytes(word ^ (0x0101010101010101u * ESCAPE));
+    for (; line.size - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, line.at + i, sizeof word);
+        look_at_word(&needs, word);
     }
-    return (high != 0 ? NEEDS_CHARSET : 0) | (nul != 0 ? NEEDS_NUL : 0) |
-           (escape != 0 ? NEEDS_ESCAPE : 0);
+    for (; i < line.size; i++)
+        look_at_word(&needs, 0x0101010101010101u * (unsigned char)line.at[i]);
+    return (needs.high != 0 ? NEEDS_CHARSET : 0) | (needs.nul != 0 ? NEEDS_NUL : 0) |
+           (needs.escape != 0 ? NEEDS_ESCAPE : 0);
 }
 
 static bool is_utf8(struct slice line)

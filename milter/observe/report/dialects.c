@@ -12,6 +12,7 @@
 #include "offices.h"
 #include "phrases.h"
 #include "prose.h"
+#include "value.h"
 
 static const struct dialect *const table[] = {
     &dialect_fields,
@@ -65,19 +66,6 @@ _Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 
 #define SLOTS 2048u /* a power of two, at least twice REPORT_RECIPIENTS_MAX */
 _Static_assert(SLOTS >= 2 * REPORT_RECIPIENTS_MAX, "the hash must stay half empty");
 
-/* FNV-1a over folded letters. */
-static uint32_t address_hash(struct slice address)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < address.size; i++) {
-        unsigned char byte = (unsigned char)address.at[i];
-        if (byte >= 'A' && byte <= 'Z')
-            byte = (unsigned char)(byte | 0x20);
-        hash = (hash ^ byte) * 16777619u;
-    }
-    return hash;
-}
-
 static bool same_address(struct slice a, struct slice b)
 {
     return (a.at == NULL && b.at == NULL) || slice_equal_nocase(a, b);
@@ -86,7 +74,7 @@ static bool same_address(struct slice a, struct slice b)
 /* Where the address is, or would go. */
 static size_t slot_of(const struct findings *findings, struct slice address)
 {
-    size_t slot = address_hash(address) & (SLOTS - 1);
+    size_t slot = value_hash(address) & (SLOTS - 1);
     while (findings->slots[slot] != 0 &&
            !same_address(findings->of[findings->slots[slot] - 1].address, address))
         slot = (slot + 1) & (SLOTS - 1);
@@ -142,25 +130,27 @@ void findings_clear(struct findings *findings)
 
 /* ---- marks ---- */
 
-/* All marks of one place, looked for in one pass; said[] by dialect and mark. */
-static void seek_marks(enum mark_place place, struct slice where, bool *said)
+static bool is_in_body(const struct mark *mark)
 {
-    struct phrases phrases;
-    phrases_init(&phrases);
-    for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
-        if (mark->place == place)
-            (void)phrases_add(&phrases, mark->words, (uint16_t)i);
-    }
-    phrases_seek(&phrases, where, said);
+    return mark->place == MARK_TEXT || mark->place == MARK_COPY;
 }
+
+/* By dialect and mark. */
+static const char *mark_words(size_t number)
+{
+    const struct mark *mark = &table[number / DIALECT_MARKS]->marks[number % DIALECT_MARKS];
+    return is_in_body(mark) ? mark->words : NULL;
+}
+
+static struct lexicon marks = {.count = DIALECTS * DIALECT_MARKS, .words = mark_words};
 
 static bool field_fits(struct slice value, const char *words)
 {
     return value.at != NULL && (*words == '\0' || phrase_find(value, words).at != NULL);
 }
 
-static bool mark_fits(const struct mark *mark, const struct page *page, bool said)
+/* `end`: where its words first end in the body, or 0. */
+static bool mark_fits(const struct mark *mark, const struct page *page, uint32_t end)
 {
     switch (mark->place) {
     case MARK_NONE:
@@ -172,33 +162,32 @@ static bool mark_fits(const struct mark *mark, const struct page *page, bool sai
     case MARK_FIELD:
         return field_fits(page_field(page, mark->field), mark->words);
     case MARK_TEXT:
+        return end > 0 && end <= page->text.size;
     case MARK_COPY:
-        return said;
+        return end > 0;
     }
     return false;
 }
 
 /* Those in the text are known already; so they come first, and the header is rarely read. */
-static bool marks_fit(const struct dialect *dialect, const struct page *page, const bool *said)
+static bool marks_fit(const struct dialect *dialect, const struct page *page, const uint32_t *ends)
 {
-    for (size_t i = 0; i < DIALECT_MARKS; i++) {
-        enum mark_place place = dialect->marks[i].place;
-        if ((place == MARK_TEXT || place == MARK_COPY) && !said[i])
-            return false;
-    }
     for (size_t i = 0; i < DIALECT_MARKS; i++)
-        if (!mark_fits(&dialect->marks[i], page, said[i]))
+        if (is_in_body(&dialect->marks[i]) && !mark_fits(&dialect->marks[i], page, ends[i]))
+            return false;
+    for (size_t i = 0; i < DIALECT_MARKS; i++)
+        if (!is_in_body(&dialect->marks[i]) && !mark_fits(&dialect->marks[i], page, 0))
             return false;
     return true;
 }
 
 const struct dialect *dialect_read(const struct page *page, struct findings *findings)
 {
-    bool said[DIALECTS * DIALECT_MARKS] = {false};
-    seek_marks(MARK_TEXT, page->text, said);
-    seek_marks(MARK_COPY, slice_make(page->body.data, page->body.size), said);
+    uint32_t ends[DIALECTS * DIALECT_MARKS];
+    if (!phrases_seek(&marks, slice_make(page->body.data, page->body.size), ends))
+        findings->partial = true;
     for (size_t i = 0; i < DIALECTS; i++) {
-        if (!marks_fit(table[i], page, said + i * DIALECT_MARKS))
+        if (!marks_fit(table[i], page, ends + i * DIALECT_MARKS))
             continue;
         if (table[i]->read != NULL)
             table[i]->read(page, findings);
@@ -212,13 +201,5 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
 
 bool dialects_fit(void)
 {
-    struct phrases phrases;
-    phrases_init(&phrases);
-    for (size_t i = 0; i < DIALECTS * DIALECT_MARKS; i++) {
-        const struct mark *mark = &table[i / DIALECT_MARKS]->marks[i % DIALECT_MARKS];
-        if ((mark->place == MARK_TEXT || mark->place == MARK_COPY) &&
-            !phrases_add(&phrases, mark->words, 0))
-            return false;
-    }
-    return true;
+    return phrases_fit(&marks);
 }

@@ -11,7 +11,5 @@
 bool expect_report(const struct page *page);
 /* Is it from a mail server's own sender: MAILER-DAEMON, postmaster and their like? */
 bool expect_daemon(struct slice from);
-/* Does it say any of the phrases (page_says)? Absent says nothing. */
-bool expect_phrase(struct slice where, const char *const *phrases, size_t count);
 
 #endif

@@ -16,7 +16,10 @@ void field_begin(struct field *field)
 
 static bool is_name_byte(char byte)
 {
-    return byte > ' ' && byte < 127 && memchr("()<>@,;:\\\"[]", byte, 12) == NULL;
+    unsigned char low = (unsigned char)(byte | 0x20);
+
+    return (low >= 'a' && low <= 'z') || byte == '-' ||
+           (byte > ' ' && byte < 127 && memchr("()<>@,;:\\\"[]", byte, 12) == NULL);
 }
 
 size_t field_name_size(struct slice line)

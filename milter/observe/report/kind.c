@@ -5,6 +5,7 @@
 #include "kind.h"
 
 #include "expect.h"
+#include "phrases.h"
 
 static bool has_any(const struct page *page, const char *const *names, size_t count)
 {
@@ -75,18 +76,37 @@ bool kind_is_by_server(const struct page *page)
 
 /* What a mail wants that says that another one failed: a login, a payment. Servers have a null
  * sender, or give back what they could not deliver. */
+static const char *wishes_words(size_t number)
+{
+    (void)number;
+    return "password|"
+           "log in|"
+           "login|"
+           "sign in|"
+           "release message|"
+           "release pending|"
+           "release your|"
+           "upgrade|"
+           "increase|"
+           "verify your|"
+           "confirm your|"
+           "update your|"
+           "click here|"
+           "click below|"
+           "your account|"
+           "incoming mail|"
+           "incoming message|"
+           "retrieve|"
+           "storage";
+}
+
+static struct lexicon wishes = {.count = 1, .words = wishes_words, .within_words = true};
+
 bool kind_is_bait(const struct page *page)
 {
-    static const char *const wishes[] = {
-        "password",        "log in",           "login",      "sign in",     "release message",
-        "release pending", "release your",     "upgrade",    "increase",    "verify your",
-        "confirm your",    "update your",      "click here", "click below", "your account",
-        "incoming mail",   "incoming message", "retrieve",   "storage",
-    };
-
     return !page->null_sender && !page->multipart_report && page->copy.at == NULL &&
            (page_says(page->text, "http") || page_says(page_field(page, "Content-Type"), "html")) &&
-           expect_phrase(page->text, wishes, sizeof(wishes) / sizeof(wishes[0]));
+           phrases_any(&wishes, page->text);
 }
 
 /* ---- automatic answers ---- */
@@ -169,43 +189,82 @@ bool kind_is_absence(const struct page *page)
     return has_autoreply_field(page) || has_absent_subject(page_field(page, "Subject"));
 }
 
+static const char *confirm_subjects_words(size_t number)
+{
+    (void)number;
+    return "confirm|"
+           "verif|"
+           "approv";
+}
+
+static struct lexicon confirm_subjects = {
+    .count = 1, .words = confirm_subjects_words, .within_words = true};
+
+static const char *confirm_texts_words(size_t number)
+{
+    (void)number;
+    return "reply to this message|"
+           "reply to this mail|"
+           "reply to this email|"
+           "replying to this|"
+           "click on the link below|"
+           "click the link below|"
+           "first time you|"
+           "before your message|"
+           "before your mail|"
+           "before your email|"
+           "challenge";
+}
+
+static struct lexicon confirm_texts = {
+    .count = 1, .words = confirm_texts_words, .within_words = true};
+
 static bool asks_to_confirm(const struct page *page)
 {
-    static const char *const subjects[] = {"confirm", "verif", "approv"};
-    static const char *const texts[] = {
-        "reply to this message",
-        "reply to this mail",
-        "reply to this email",
-        "replying to this",
-        "click on the link below",
-        "click the link below",
-        "first time you",
-        "before your message",
-        "before your mail",
-        "before your email",
-        "challenge",
-    };
-
-    return expect_phrase(page_field(page, "Subject"), subjects, 3) &&
-           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return phrases_any(&confirm_subjects, page_field(page, "Subject")) &&
+           phrases_any(&confirm_texts, page->text);
 }
+
+static const char *case_subjects_words(size_t number)
+{
+    (void)number;
+    return "ticket|"
+           "case|"
+           "request|"
+           "inquiry|"
+           "received|"
+           "anfrage|"
+           "vorgang|"
+           "thank you|"
+           "#";
+}
+
+static struct lexicon case_subjects = {
+    .count = 1, .words = case_subjects_words, .within_words = true};
+
+static const char *case_texts_words(size_t number)
+{
+    (void)number;
+    return "we have received your|"
+           "has been received|"
+           "your request|"
+           "your message was received|"
+           "your ticket|"
+           "ticket number|"
+           "a ticket has been|"
+           "case number|"
+           "ihre anfrage|"
+           "ihre nachricht|"
+           "reference number|"
+           "thank you for contacting";
+}
+
+static struct lexicon case_texts = {.count = 1, .words = case_texts_words, .within_words = true};
 
 static bool acknowledges(const struct page *page)
 {
-    static const char *const subjects[] = {"ticket",  "case",    "request",   "inquiry", "received",
-                                           "anfrage", "vorgang", "thank you", "#"};
-    static const char *const texts[] = {
-        "we have received your", "has been received",
-        "your request",          "your message was received",
-        "your ticket",           "ticket number",
-        "a ticket has been",     "case number",
-        "ihre anfrage",          "ihre nachricht",
-        "reference number",      "thank you for contacting",
-    };
-
-    return expect_phrase(page_field(page, "Subject"), subjects,
-                         sizeof(subjects) / sizeof(subjects[0])) &&
-           expect_phrase(page->text, texts, sizeof(texts) / sizeof(texts[0]));
+    return phrases_any(&case_subjects, page_field(page, "Subject")) &&
+           phrases_any(&case_texts, page->text);
 }
 
 /* Subjects and texts count only where something shows that no person wrote it, or that it answers.

@@ -23,6 +23,18 @@ void page_free(struct page *page)
     page->text = page->copy = SLICE_ABSENT;
 }
 
+/* One of 64, by its ends and its size: most names that are asked for are not there. */
+static uint64_t name_bit(struct slice name)
+{
+    unsigned first, last;
+
+    if (name.size == 0)
+        return 1;
+    first = (unsigned char)name.at[0] | 0x20u;
+    last = (unsigned char)name.at[name.size - 1] | 0x20u;
+    return UINT64_C(1) << ((first + 3 * last + 5 * name.size) & 63);
+}
+
 /* An encoded word may hold a line break, which would forge a field. */
 static void keep_on_one_line(char *at, size_t size)
 {
@@ -47,6 +59,7 @@ void page_add_field(struct page *page, struct slice name, struct slice value)
     if (!plain)
         keep_on_one_line(header->data + from, header->size - from);
     buffer_add_char(header, '\n');
+    page->names |= name_bit(name);
 }
 
 bool page_add_line(struct page *page, struct slice line)
@@ -65,6 +78,8 @@ struct slice page_field(const struct page *page, const char *name)
     struct slice rest = slice_make(page->header.data, page->header.size), line;
     struct slice wanted = slice_of(name);
 
+    if ((page->names & name_bit(wanted)) == 0)
+        return SLICE_ABSENT;
     while (page_line(&rest, &line)) {
         if (line.size <= wanted.size || line.at[wanted.size] != ':')
             continue;

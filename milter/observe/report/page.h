@@ -14,13 +14,14 @@
 
 struct page {
     struct buffer header; /* "Name: value\n" each, unfolded, encoded words decoded */
+    uint64_t names;       /* of the fields that are there, a bit each; several share one */
     struct buffer body;   /* all text lines, each ended by \n; UTF-8 */
     bool null_sender;     /* as the envelope or Return-Path says */
     bool multipart_report;
     /* Set by page_split, once all is in: */
-    struct slice text;    /* the body up to the copy of the returned mail */
-    struct slice copy;    /* from there on, with the line that announces it; absent: none is in
-                             the text */
+    struct slice text; /* the body up to the copy of the returned mail */
+    struct slice copy; /* from there on, with the line that announces it; absent: none is in
+                          the text */
 };
 
 void page_init(struct page *page);

@@ -4,36 +4,33 @@
  * dialect more costs next to nothing.
  *
  * As in page_says, ASCII letters fold and a blank stands for any run of blanks, tabs and line
- * breaks. A phrase may have alternatives: "one|another". One that begins with a letter is found
- * only where a word begins.
+ * breaks. A phrase may have alternatives: "one|another". One that begins with a letter or digit is
+ * found only where a word begins.
  */
 #ifndef REPORT_PHRASES_H
 #define REPORT_PHRASES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "waybill/text.h"
 
-#define PHRASES_MAX 640
-#define PHRASES_BUCKETS 1024
-
-struct phrases {
-    struct phrase {
-        const char *words; /* to its end or to a | */
-        uint16_t next;     /* in its bucket, from 1 */
-        uint16_t number;   /* as its owner numbers it */
-    } of[PHRASES_MAX];
-    uint16_t count;
-    uint16_t first[PHRASES_BUCKETS]; /* by the first bytes; from 1 */
+/* Phrases that are known when the program is written, numbered from 0; compiled when they are
+ * first looked for, and kept from then on. Any thread. */
+struct lexicon {
+    size_t count;
+    const char *(*words)(size_t number); /* with alternatives; NULL: none */
+    bool within_words;                   /* they are found there too */
+    _Atomic(struct phrases *) compiled;
 };
 
-void phrases_init(struct phrases *phrases);
-/* Add all alternatives in `words`. False: no room, or one has less than three bytes in front of
- * its first blank and its end; it would not be found. */
-bool phrases_add(struct phrases *phrases, const char *words, uint16_t number);
-/* Set said[number] for each phrase that is there. */
-void phrases_seek(const struct phrases *phrases, struct slice where, bool *said);
+/* ends[number]: where the first occurrence of that phrase ends; 0: nowhere. False: no memory. */
+bool phrases_seek(struct lexicon *lexicon, struct slice where, uint32_t *ends);
+/* Is one of them there? */
+bool phrases_any(struct lexicon *lexicon, struct slice where);
+/* Will all of them be found: none is empty, begins with a blank, or has two in a row? */
+bool phrases_fit(const struct lexicon *lexicon);
 
 /* Bytes of `from` that the first alternative which stands at the front covers; 0: none does. */
 size_t phrase_at(struct slice from, const char *words);

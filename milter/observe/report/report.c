@@ -385,8 +385,11 @@ const struct report *report_end(struct report_reader *reader)
     groups_end_group(&reading->groups);
     look_at_type(reading);
     page_split(&reading->page);
-    reading->assembly = (struct assembly){
-        .book = reader->book, .arena = &reading->arena, .page = &reading->page, .report = report};
+    reading->assembly.book = reader->book;
+    reading->assembly.arena = &reading->arena;
+    reading->assembly.page = &reading->page;
+    reading->assembly.report = report;
+    reading->assembly.transcript = session_transcript(reading->page.text);
     places_find(&reading->assembly.places, reading->page.text);
     decide(reading);
     report->partial |= reading->arena.failed || reading->groups.partial ||

@@ -2,7 +2,7 @@
 /*
  * automaton: built breadth first out of sorted texts: a node is a range of them that begin alike.
  */
-#include "automaton.h"
+#include "waybill/automaton.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static uint32_t find_child(const struct automaton *automaton, uint32_t node, uns
     return 0;
 }
 
-uint32_t automaton_step(const struct automaton *automaton, uint32_t node, unsigned char byte)
+uint32_t automaton_step_on(const struct automaton *automaton, uint32_t node, unsigned char byte)
 {
     while (node != 0) {
         uint32_t child = find_child(automaton, node, byte);

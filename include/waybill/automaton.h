@@ -5,8 +5,8 @@
  *
  * A walk takes at most two steps per byte. Immutable once built: any thread may walk.
  */
-#ifndef REASON_AUTOMATON_H
-#define REASON_AUTOMATON_H
+#ifndef WAYBILL_AUTOMATON_H
+#define WAYBILL_AUTOMATON_H
 
 #include <stdint.h>
 
@@ -31,7 +31,13 @@ struct automaton {
 int automaton_build(struct automaton *automaton, const struct slice *texts, uint32_t count);
 void automaton_free(struct automaton *automaton);
 
-/* The node after one more byte. The walk begins at 0. */
-uint32_t automaton_step(const struct automaton *automaton, uint32_t node, unsigned char byte);
+/* The same as automaton_step, from a node that is not 0. */
+uint32_t automaton_step_on(const struct automaton *automaton, uint32_t node, unsigned char byte);
+/* The node after one more byte. The walk begins at 0, and mostly is there. */
+static inline uint32_t automaton_step(const struct automaton *automaton, uint32_t node,
+                                      unsigned char byte)
+{
+    return node == 0 ? automaton->roots[byte] : automaton_step_on(automaton, node, byte);
+}
 
 #endif
