@@ -41,28 +41,24 @@ static bool has_encoded_word(struct slice value)
     return false;
 }
 
-static bool add_field(struct page *page, struct slice name, struct slice value)
+void page_add_field(struct page *page, struct slice name, struct slice value)
 {
     struct buffer *header = &page->header;
     bool plain = !has_encoded_word(value);
     /* An encoded word grows at most threefold: one byte becomes at most three in UTF-8. */
     size_t most = plain ? value.size : 3 * value.size, from = header->size;
 
-    if (name.size + most + 3 > header->limit - header->size)
-        return false;
+    if (name.size + most + 3 > header->limit - header->size) {
+        page->partial = true;
+        return;
+    }
     if (buffer_add(header, name.at, name.size) < 0 || buffer_add(header, ": ", 2) < 0)
-        return false;
+        return;
     if (mime_decode_words(value, header) < 0)
-        return false;
+        return;
     if (!plain)
         keep_on_one_line(header->data + from, header->size - from);
-    return buffer_add_char(header, '\n') == 0;
-}
-
-void page_add_field(struct page *page, struct slice name, struct slice value)
-{
-    if (!add_field(page, name, value))
-        page->partial = true;
+    buffer_add_char(header, '\n');
 }
 
 bool page_add_line(struct page *page, struct slice line)

@@ -385,6 +385,7 @@ const struct report *report_end(struct report_reader *reader)
     places_find(&reading->assembly.places, reading->page.text);
     decide(reading);
     report->partial |= reading->arena.failed || reading->groups.partial ||
-                       reading->findings.partial || reading->page.partial || reading->text_full;
+                       reading->findings.partial || reading->page.partial ||
+                       reading->page.header.failed || reading->text_full;
     return report;
 }
