@@ -107,7 +107,8 @@ def test_a_bounce_that_returns_20_mb_is_read(with_log):
     client.quit()
     waybill, fact = wait_for_report(with_log, message_id, "failed", "failed", to)
     assert fact["to"] == to
-    assert int(waybill_of_report(with_log, fact)["size"]) > 20_000_000
+    size = place.wait_until(lambda: waybill_of_report(with_log, fact)["size"], 20, "the report is queued")
+    assert int(size) > 20_000_000
     each_names_the_other(with_log, waybill, fact)
 
 
