@@ -16,6 +16,7 @@ from support.xclient_proxy import XclientProxy
 
 SENDER = "sender@shop.example"
 SOON = {"delay_warning_time": "1s"}
+LARGE = {"message_size_limit": "40000000", "bounce_size_limit": "40000000"}
 numbers = itertools.count(1)
 
 
@@ -63,7 +64,7 @@ def each_names_the_other(world, waybill, fact):
 
 @pytest.fixture(name="with_log", scope="module")
 def world_with_the_log():
-    with World(postfix=SOON) as world:
+    with World(postfix={**SOON, **LARGE}) as world:
         yield world
 
 
@@ -96,6 +97,19 @@ def test_a_bounce_says_why(either):
     assert fact["dsn"] == "5.1.1"
     assert fact["to"] == to
     each_names_the_other(either, waybill, fact)
+
+
+def test_a_bounce_that_returns_20_mb_is_read(with_log):
+    to, message_id = f"never-{next(numbers)}@sink.example", new_id()
+    client = Client(with_log.postfix.port)
+    client.begin(SENDER, [to], " RET=FULL")
+    client.end(message_id, text="So much to say, and nobody to hear it.\r\n" * 500_000)
+    client.quit()
+    waybill, fact = wait_for_report(with_log, message_id, "failed", "failed", to)
+    assert fact["to"] == to
+    size = place.wait_until(lambda: waybill_of_report(with_log, fact)["size"], 20, "the report is queued")
+    assert int(size) > 20_000_000
+    each_names_the_other(with_log, waybill, fact)
 
 
 def test_a_delay_warning_is_read(either):

@@ -505,6 +505,11 @@ static void take_piece(void *context, const struct piece *piece)
 
 /* ---- what callers see ---- */
 
+bool mime_is_over(const struct mime *mime)
+{
+    return mime->state == IN_BODY && mime->depth == 0 && mime->part.sink == PART_SKIPPED;
+}
+
 void mime_header(struct mime *mime, struct slice name, struct slice value)
 {
     struct field *field = &mime->part.field;
@@ -529,9 +534,7 @@ void mime_body(struct mime *mime, const void *bytes, size_t size)
 
 void mime_mail(struct mime *mime, const void *bytes, size_t size)
 {
-    /* Behind the last part that is of use there is nothing to find. */
-    if (size > 0 &&
-        !(mime->state == IN_BODY && mime->depth == 0 && mime->part.sink == PART_SKIPPED))
+    if (size > 0 && !mime_is_over(mime))
         lines_feed(&mime->lines, slice_make(bytes, size), take_piece, mime);
 }
 

@@ -49,6 +49,8 @@ void mime_body(struct mime *mime, const void *bytes, size_t size);
 void mime_mail(struct mime *mime, const void *bytes, size_t size);
 /* No more will come: the last line and the last group are told. */
 void mime_end(struct mime *mime);
+/* Nothing that may still come would be told. */
+bool mime_is_over(const struct mime *mime);
 /* A limit was met, or the mail is torn: a part never ended. */
 bool mime_partial(const struct mime *mime);
 /* Does the top of the mail say "multipart/report"? And its report-type, lower case, or "". */

@@ -43,15 +43,27 @@ static void keep_on_one_line(char *at, size_t size)
             at[i] = ' ';
 }
 
+static bool has_encoded_word(struct slice value)
+{
+    struct slice front;
+
+    while (text_take_until(&value, '=', &front))
+        if (slice_starts(value, "?"))
+            return true;
+    return false;
+}
+
 void page_add_field(struct page *page, struct slice name, struct slice value)
 {
     struct buffer *header = &page->header;
-    bool plain = slice_find(value, '=') < 0;
+    bool plain = !has_encoded_word(value);
     /* An encoded word grows at most threefold: one byte becomes at most three in UTF-8. */
     size_t most = plain ? value.size : 3 * value.size, from = header->size;
 
-    if (name.size + most + 3 > header->limit - header->size)
+    if (name.size + most + 3 > header->limit - header->size) {
+        page->partial = true;
         return;
+    }
     if (buffer_add(header, name.at, name.size) < 0 || buffer_add(header, ": ", 2) < 0)
         return;
     if (mime_decode_words(value, header) < 0)

@@ -18,6 +18,7 @@ struct page {
     struct buffer body;   /* all text lines, each ended by \n; UTF-8 */
     bool null_sender;     /* as the envelope or Return-Path says */
     bool multipart_report;
+    bool partial; /* a field was left out, for there was no room */
     /* Set by page_split, once all is in: */
     struct slice text; /* the body up to the copy of the returned mail */
     struct slice copy; /* from there on, with the line that announces it; absent: none is in

@@ -176,15 +176,10 @@ bool report_expected(const struct report_reader *reader, bool null_sender)
 
 /* ---- the body ---- */
 
-static bool is_multipart(const struct page *page)
-{
-    return page_says(page_field(page, "Content-Type"), "multipart/");
-}
-
 /* At the end of a block: can more bytes still matter? */
 static bool is_enough(const struct reading *reading)
 {
-    if (reading->text_full && !is_multipart(&reading->page))
+    if (mime_is_over(reading->mime))
         return true;
     return reading->returned_seen > 0 &&
            reading->bytes / BLOCK > reading->returned_last + SILENT_BLOCKS &&
@@ -393,6 +388,7 @@ const struct report *report_end(struct report_reader *reader)
     places_find(&reading->assembly.places, reading->page.text);
     decide(reading);
     report->partial |= reading->arena.failed || reading->groups.partial ||
-                       reading->findings.partial || reading->text_full;
+                       reading->findings.partial || reading->page.partial ||
+                       reading->page.header.failed || reading->text_full;
     return report;
 }

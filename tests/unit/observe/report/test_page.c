@@ -60,6 +60,19 @@ static void test_fields_beyond_the_bound_are_left_out(void **state)
     assert_slice(page_field(&page, "To"), "x");
 }
 
+static void test_fields_that_are_left_out_make_it_partial(void **state)
+{
+    static char value[PAGE_HEADER_MAX - 10];
+
+    (void)state;
+    memset(value, '=', sizeof value);
+    page_add_field(&page, slice_of("Sign"), slice_make(value, sizeof value));
+    assert_int_equal(page_field(&page, "Sign").size, sizeof value);
+    assert_false(page.partial);
+    page_add_field(&page, slice_of("From"), slice_of("x@example.org"));
+    assert_true(page.partial);
+}
+
 static void test_lines_beyond_the_bound_are_left_out(void **state)
 {
     static char line[2002];
@@ -219,6 +232,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fields_are_found_by_name_and_decoded, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_fields_beyond_the_bound_are_left_out, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_fields_that_are_left_out_make_it_partial, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_lines_beyond_the_bound_are_left_out, set_up,
                                         tear_down),
