@@ -234,7 +234,7 @@ static void print_links(const struct waybill *waybill)
     }
     for (size_t i = 0; i < count; i++) {
         id_code(links[i].id, code);
-        printf("Report: %s (%s: %s)\n", code, trust_word(links[i].trust),
+        printf("A report on this mail: %s (%s: %s)\n", code, trust_word(links[i].trust),
                trust_sentence(links[i].trust));
     }
     if (count > 0)
