@@ -211,7 +211,7 @@ static void print_envelope(const struct cli *cli, const struct waybill *waybill)
         snprintf(text, sizeof text, "%s bytes", number);
         print_field(cli, "Size", text);
     }
-    print_slice(cli, "ENVID", waybill->envid);
+    print_slice(cli, "Envelope id", waybill->envid);
     print_slice(cli, "Instance", waybill->instance);
     snprintf(text, sizeof text, "%018" PRIu64, waybill->id);
     print_field(cli, "Number", text);
