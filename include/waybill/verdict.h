@@ -31,6 +31,7 @@ struct verdict {
         *meaning;       /* no rule knows the words: what the registry says of the status, or NULL */
     struct slice words; /* no rule knows them: the words, not escaped; else absent */
     bool reported;      /* it failed, and our server sent the sender a report */
+    uint64_t report;    /* the waybill of that report; 0: it passed unseen */
     int64_t until;      /* ms: the MTA gives up then; 0: no such moment */
 };
 

@@ -9,12 +9,11 @@
 #include <string.h>
 
 #define WRITE_AGAIN "check the address and send it again"
-#define REACH_OTHERWISE "reach the recipient by other means; only that side can change it"
 #define SMALLER "send it smaller, or as a link"
 #define LATER "send it again later"
 #define TELL_THEM                                                                                  \
-    "tell the administrators of the receiving server, with its words; until then reach the "       \
-    "recipient by other means"
+    "only the receiving side can mend it: tell its administrators the server's words, and until "  \
+    "then reach the recipient by other means"
 #define READ_WORDS "read the server's words and act on them"
 #define BOTH_LOGS "read the server's words, and look at the log of the sending server"
 #define CHECK_DNS "look at SPF, DKIM and DMARC of the sender's domain"
@@ -72,13 +71,13 @@ static const struct {
     [REASON_HOSTUNKNOWN] = {"there is no such domain, or it has no mail server",
                             "check what stands behind the @ and send it again", NULL},
     [REASON_MAILBOXFULL] = {"the mailbox is full",
-                            "the recipient has to make room; then send it again", NULL},
+                            "make room in the mailbox; then the mail can be sent again", NULL},
     [REASON_MAILERERROR] = {"a program of the receiving side that should take the mail failed",
                             TELL_THEM, NULL},
     [REASON_MESGTOOBIG] = {"the mail is larger than the receiving server takes", SMALLER, NULL},
     [REASON_NETWORKERROR] = {"the receiving server could not be reached, or the connection broke",
-                             "check what stands behind the @; if it is right, tell the "
-                             "administrators of the receiving server",
+                             "check what stands behind the @; if it is right, only the "
+                             "receiving side can mend it: tell its administrators",
                              NULL},
     [REASON_NORELAYING] = {"the receiving server does not take mail for this recipient from the "
                            "sending server",
@@ -107,7 +106,10 @@ static const struct {
                              NULL},
     [REASON_SPEEDING] = {"the sending server sent too fast",
                          "slow down towards that server, then send it again", NULL},
-    [REASON_SUSPEND] = {"the recipient's account is switched off", REACH_OTHERWISE, NULL},
+    [REASON_SUSPEND] = {"the recipient's account is switched off",
+                        "have it switched on again; until then only other means reach the "
+                        "recipient",
+                        NULL},
     [REASON_SYNTAXERROR] = {"the two servers misunderstood each other", BOTH_LOGS, BOTH_LOGS},
     [REASON_SYSTEMERROR] = {"the receiving server has a trouble of its own", TELL_THEM, NULL},
     [REASON_SYSTEMFULL] = {"the receiving server has no room left on its disk", TELL_THEM, NULL},
@@ -274,7 +276,7 @@ void catalogue_find(const struct plight *plight, struct saying *saying)
         meanwhile = general[plight->reason].meanwhile;
     }
     if (plight->delayed)
-        ease(saying, plight->door ? NULL : meanwhile);
+        ease(saying, plight->door && !ours ? NULL : meanwhile);
     else if (plight->door && !ours)
         turn_round(saying);
 }

@@ -12,6 +12,7 @@
 #include "relay.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
+#include "waybill/id.h"
 
 #define WORDS_SHOWN 400 /* bytes of unknown words in a sentence; all of them stand as evidence */
 
@@ -73,6 +74,31 @@ static bool sender_was_told(const struct waybill *waybill)
         if (waybill->facts[i].kind == FACT_NOTIFIED)
             return true;
     return false;
+}
+
+/* The waybill of our own report that this recipient failed; 0: none was seen. */
+static uint64_t own_report(const struct waybill *waybill, const struct recipient *recipient)
+{
+    uint64_t hash = recipient_hash(recipient->address), id;
+
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        if (fact->witness == WITNESS_REPORT && fact->kind == FACT_FAILED &&
+            waybill->trust[i] == TRUST_OWN && fact->value[KEY_TO].at != NULL &&
+            recipient_hash(fact->value[KEY_TO]) == hash &&
+            text_number(fact->value[KEY_BY_WAYBILL], 1, UINT64_MAX, &id) && id_valid(id))
+            return id;
+    }
+    return 0;
+}
+
+static void say_reported(const struct waybill *waybill, const struct recipient *recipient,
+                         struct verdict *verdict)
+{
+    if (recipient->state != STATE_FAILED && recipient->state != STATE_EXPIRED)
+        return;
+    verdict->report = own_report(waybill, recipient);
+    verdict->reported = verdict->report != 0 || sender_was_told(waybill);
 }
 
 /* What a trusted report told of what happened behind the next server. */
@@ -221,8 +247,7 @@ void verdict_read(const struct waybill *waybill, const struct recipient *recipie
         return;
     }
     say_what(waybill, recipient, verdict);
-    verdict->reported = (recipient->state == STATE_FAILED || recipient->state == STATE_EXPIRED) &&
-                        sender_was_told(waybill);
+    say_reported(waybill, recipient, verdict);
     if (cause_wanted(recipient->state))
         say_why(waybill, recipient, basis->book, verdict);
     if (recipient->state == STATE_DELIVERED || recipient->state == STATE_EXPANDED) {
@@ -254,7 +279,7 @@ static void say_words(const struct verdict *verdict, struct buffer *to)
 
 int verdict_sentence(const struct verdict *verdict, struct buffer *to)
 {
-    char until[CLOCK_TEXT_SIZE];
+    char until[CLOCK_TEXT_SIZE], code[ID_CODE_SIZE];
     size_t start = to->size;
 
     buffer_add_text(to, verdict->what);
@@ -264,8 +289,12 @@ int verdict_sentence(const struct verdict *verdict, struct buffer *to)
         buffer_addf(to, ": %s", verdict->why);
     buffer_add_char(to, '.');
     say_words(verdict, to);
-    if (verdict->reported)
-        buffer_add_text(to, " A report went to the sender.");
+    if (verdict->report != 0) {
+        id_code(verdict->report, code);
+        buffer_addf(to, " Our server sent the sender a report: %s.", code);
+    } else if (verdict->reported) {
+        buffer_add_text(to, " Our server sent the sender a report.");
+    }
     if (verdict->until != 0) {
         clock_text(verdict->until, 0, until);
         buffer_addf(to, " Our server keeps trying until %.16s.", until);

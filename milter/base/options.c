@@ -57,7 +57,7 @@ const struct option options[] = {
              "can be found again, or nothing."},
     {"key_file", OPTION_TEXT, AT(key_file), .initial = SYSCONFDIR "/waybill/hash.key",
      .fits = shape_path, .allowed = PATH_FORM, LIVE,
-     .text = "File with the secret from which keys are derived; any bytes, at least 32 of them. "
+     .text = "File with the secret from which keys are derived: any 16 to 4096 bytes, better 32. "
              "Needed only where subject is hash or stamp_envid is yes."},
     {"key_file_before", OPTION_TEXT, AT(key_file_before), .initial = "",
      .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM, LIVE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings_files: are the files there that the settings name? `waybilld -t` asks as whoever calls
- * it, the start as the user that the daemon becomes.
+ * settings_files: are the files there that the settings name, and can keys be used? `waybilld -t`
+ * asks as whoever calls it, the start as the user that the daemon becomes.
  */
 #include "waybill/settings.h"
 
@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "waybill/token.h"
 
 static int check_file(const char *name, const char *path, struct error *why)
 {
@@ -23,12 +25,26 @@ static int check_file(const char *name, const char *path, struct error *why)
     return 0;
 }
 
-int settings_check_files(const struct settings *settings, struct error *why)
+/* Fit to be used, too. */
+static int check_keys(const struct settings *settings, struct error *why)
 {
     bool keyed = settings->subject == SUBJECT_HASH || settings->stamp_envid != 0;
+    struct token_keys keys;
+    int result;
 
     if (check_file("key_file", keyed ? settings->key_file : NULL, why) < 0 ||
-        check_file("key_file_before", settings->key_file_before, why) < 0 ||
+        check_file("key_file_before", settings->key_file_before, why) < 0)
+        return -1;
+    if (!keyed)
+        return 0;
+    result = token_keys_read(&keys, settings->key_file, settings->key_file_before, "test", why);
+    explicit_bzero(&keys, sizeof keys);
+    return result;
+}
+
+int settings_check_files(const struct settings *settings, struct error *why)
+{
+    if (check_keys(settings, why) < 0 ||
         check_file("redis_password_file", settings->redis_password_file, why) < 0 ||
         check_file("redis_ca_file", settings->redis_ca_file, why) < 0 ||
         check_file("redis_cert_file", settings->redis_cert_file, why) < 0 ||

@@ -38,7 +38,7 @@ static void reload(struct service *service)
     }
     settings_compare(current, fresh, tell_change, &changes);
     if (changes == 0)
-        log_info("reload: nothing has changed");
+        log_info("reload: no option has changed; rules and keys are read again");
     if (settings_keep_fixed(fresh, current) < 0 || service_take(service, fresh) < 0) {
         settings_free(&fresh);
         log_error("reload refused, the old settings stay: no memory");

@@ -31,7 +31,8 @@ MAILS = [
     ("receipt-5@shop.example", {"emil@ok.example": "delivered", "fay@full.example": "failed"}),
     ("receipt-6@shop.example", {"gus@ok.example": "abandoned"}),
 ]
-WHAT = ("one that is delivered", "one that is delayed, then delivered", "one that bounces",
+WHAT = ("one that is delivered", "one that is delayed, then delivered",
+        "one that bounces, so that a report goes to the sender",
         "one that is refused at RCPT", "one with two recipients of different fate",
         "one whose client goes away")
 
@@ -73,23 +74,25 @@ def send(port, message_id, recipients):
 
 
 def settled(world):
-    """Did every recipient find the end that it should?"""
+    """Did every recipient find the end that it should, and the bounce its mail?"""
     fates = {}
     for waybill in world.cli.trace("--from", SHOP):
         fates.update(states(waybill))
     wanted = {to: state for _, recipients in MAILS for to, state in recipients.items()}
-    return fates == wanted
+    return fates == wanted and report_on_carl(world) is not None
 
 
 def check_delay(world):
     """bob's mail must show both: an attempt that failed, then one that did not."""
-    kinds = [fact["kind"] for fact in world.cli.show(bob(world))["timeline"]]
+    timeline = world.cli.show(mail_to(world, "bob@later.example"))["timeline"]
+    kinds = [fact["kind"] for fact in timeline]
     if "delayed" not in kinds or "delivered" not in kinds:
         raise Failed(f"the delayed mail shows {kinds}")
 
 
 def show(world):
-    for arguments in (["trace", "--from", SHOP], ["show", bob(world)]):
+    for arguments in (["trace", "--from", SHOP], ["show", mail_to(world, "bob@later.example")],
+                      ["show", mail_to(world, "carl@never.example")]):
         say(f"\n$ waybill {' '.join(arguments)}")
         done = world.cli.run(*arguments)
         say((done.stdout + done.stderr).rstrip())
@@ -97,8 +100,14 @@ def show(world):
             raise Failed(f"waybill {arguments[0]} ended with {done.returncode}")
 
 
-def bob(world):
-    return world.cli.trace("--to", "bob@later.example")[0]["trace_id"]
+def mail_to(world, recipient):
+    return world.cli.trace("--to", recipient)[0]["trace_id"]
+
+
+def report_on_carl(world):
+    """The bounce that went to the shop; None: not read yet."""
+    reports = world.cli.trace("--to", "carl@never.example")[0]["reports"]
+    return reports[0]["trace_id"] if reports else None
 
 
 def run(once):
@@ -131,6 +140,7 @@ def run(once):
         if not once:
             say(f"\nAll of it still runs. Look for yourself, in another terminal:\n"
                 f"    {place.BUILD}/waybill -c {world.daemon.conf} trace --help")
+            say(f"    {place.BUILD}/waybill explain {place.SOURCE}/tests/golden/reports/*.eml")
             print("Press Enter to stop and remove it. ", end="", flush=True)
             sys.stdin.readline()
     finally:

@@ -12,7 +12,7 @@
 #include "waybill/escape.h"
 
 #define LINE_MAX_BYTES 65536
-#define LABEL 11       /* columns of "Message-ID " */
+#define LABEL 12       /* columns of "Envelope id " */
 #define ROOM_BESIDE 16 /* columns that a sentence wants beside an address */
 
 /* ---- pieces ---- */
@@ -88,7 +88,7 @@ static const char *action_sentence(enum report_action action)
     case REPORTED_EXPANDED:
         return "an alias or a list; it went on to other addresses";
     case REPORTED_DELIVERED:
-        return "delivered";
+        return "the mailbox took it";
     default:
         return "";
     }
@@ -227,7 +227,7 @@ static void print_recipient(const struct cli *cli, const struct report_recipient
     print_head(cli, recipient, &saying);
     print_acts(cli, recipient, &saying);
     if (!slice_equal_nocase(recipient->original, recipient->address))
-        print_slice(cli, "For", recipient->original);
+        print_slice(cli, "Sent to", recipient->original);
     print_slice(cli, "Said", recipient->words);
     print_speaker(cli, recipient);
     print_time(cli, "Last try", recipient->tried);
@@ -308,7 +308,7 @@ static void print_original(const struct cli *cli, const struct report *report)
     print_slice(cli, "Message-ID", report->message_id);
     print_time(cli, "Came in", report->arrived);
     print_slice(cli, "Queue id", report->queue_id);
-    print_slice(cli, "ENVID", report->envelope_id);
+    print_slice(cli, "Envelope id", report->envelope_id);
 }
 
 static void print_title(const struct cli *cli, const struct explained *explained)

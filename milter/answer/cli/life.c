@@ -211,7 +211,7 @@ static void print_envelope(const struct cli *cli, const struct waybill *waybill)
         snprintf(text, sizeof text, "%s bytes", number);
         print_field(cli, "Size", text);
     }
-    print_slice(cli, "ENVID", waybill->envid);
+    print_slice(cli, "Envelope id", waybill->envid);
     print_slice(cli, "Instance", waybill->instance);
     snprintf(text, sizeof text, "%018" PRIu64, waybill->id);
     print_field(cli, "Number", text);
@@ -234,7 +234,7 @@ static void print_links(const struct waybill *waybill)
     }
     for (size_t i = 0; i < count; i++) {
         id_code(links[i].id, code);
-        printf("Report: %s (%s: %s)\n", code, trust_word(links[i].trust),
+        printf("A report on this mail: %s (%s: %s)\n", code, trust_word(links[i].trust),
                trust_sentence(links[i].trust));
     }
     if (count > 0)

@@ -356,6 +356,28 @@ static void forget_mail(struct report *report)
     report->hop_count = 0;
 }
 
+/* What no mail lacks. */
+static bool has_header(const struct page *page)
+{
+    static const char *const names[] = {"From", "Subject", "Date", "Received", "Message-ID", "To"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (page_field(page, names[i]).at != NULL)
+            return true;
+    return page->null_sender;
+}
+
+/* A part of a bounce that somebody pasted: who does so says that a server wrote it. What looked
+ * like its header is then text, such as the fields of RFC 3464. */
+static void take_paste(struct page *page)
+{
+    if (has_header(page))
+        return;
+    (void)page_add_line(page, SLICE_ABSENT);
+    (void)page_add_line(page, slice_make(page->header.data, page->header.size));
+    page_add_field(page, slice_of("From"), slice_of("MAILER-DAEMON"));
+}
+
 static void decide(struct reading *reading)
 {
     set_mail(reading);
@@ -379,6 +401,7 @@ const struct report *report_end(struct report_reader *reader)
     report->partial |= !reading->stopped && mime_partial(reading->mime);
     groups_end_group(&reading->groups);
     look_at_type(reading);
+    take_paste(&reading->page);
     page_split(&reading->page);
     reading->assembly.book = reader->book;
     reading->assembly.arena = &reading->arena;

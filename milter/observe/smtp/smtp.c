@@ -42,7 +42,7 @@ void smtp_reload(const struct settings *settings)
     struct error why;
 
     if (witness_reload(settings, &why) < 0)
-        log_error("new sessions go by the old settings: %s", why.text);
+        log_error("new sessions go by the old settings, rules and keys: %s", why.text);
 }
 
 void smtp_read_stats(struct smtp_stats *stats)

@@ -370,7 +370,7 @@ static void test_a_mail_and_its_report_name_each_other_and_what_proves_it(void *
     show_line(&mail, line, sizeof line, "");
     assert_int_equal(run(line), CLI_FOUND);
     id_code(report.id, code);
-    snprintf(words, sizeof words, "Report: %s (claimed: nothing proves it)", code);
+    snprintf(words, sizeof words, "A report on this mail: %s (claimed: nothing proves it)", code);
     assert_true(says(words));
     snprintf(words, sizeof words, "reason userunknown, by the report %s (nothing proves it)", code);
     assert_true(says(words));

@@ -127,16 +127,16 @@ static void test_the_page_says_what_happened_who_acts_and_why(void **state)
     static const char *const words[] = {
         "failed.eml: a bounce by mx.example.net",
         "bob@example.com: failed. There is no such mailbox.",
-        "To do      the sender: check the address and send it again",
-        "For        robert@example.com",
-        "Said       550 5.1.1 <bob@example.com>: User unknown",
-        "By         mx.example.com",
-        "Reason     userunknown (hard), 5.1.1, SMTP 550",
-        "Rule       shipped:",
-        "Subject    Gr\303\274\303\237e",
-        "Message-ID one@example.org",
-        "Came in    2026-11-21 14:03:09",
-        "Queue id   4mGprq8lpWzGsdv",
+        "To do       the sender: check the address and send it again",
+        "Sent to     robert@example.com",
+        "Said        550 5.1.1 <bob@example.com>: User unknown",
+        "By          mx.example.com",
+        "Reason      userunknown (hard), 5.1.1, SMTP 550",
+        "Rule        shipped:",
+        "Subject     Gr\303\274\303\237e",
+        "Message-ID  one@example.org",
+        "Came in     2026-11-21 14:03:09",
+        "Queue id    4mGprq8lpWzGsdv",
     };
 
     (void)state;
@@ -151,8 +151,8 @@ static void test_a_delay_tells_until_when_it_is_tried(void **state)
     (void)state;
     run("explain delayed.eml");
     assert_true(says("carol@example.com: delayed. Not delivered yet, and tried again: the mailbox"));
-    assert_true(says("To do      nothing for now"));
-    assert_true(says("Until      2026-11-26 14:03:09"));
+    assert_true(says("To do       nothing for now"));
+    assert_true(says("Until       2026-11-26 14:03:09"));
 }
 
 static void test_words_that_no_rule_knows_are_shown_and_not_guessed_at(void **state)
@@ -160,10 +160,10 @@ static void test_words_that_no_rule_knows_are_shown_and_not_guessed_at(void **st
     (void)state;
     run("explain delayed.eml");
     assert_true(says("dave@example.com: failed. No rule here knows the words of the server."));
-    assert_true(says("Said       599 tschilp"));
+    assert_true(says("Said        599 tschilp"));
     assert_true(says("\\u{202E}"));
     assert_null(strchr(output, '\033'));
-    assert_true(says("Reason     undefined"));
+    assert_true(says("Reason      undefined"));
 }
 
 static void test_a_terminal_gets_lines_that_fit_and_no_escape_of_the_mail(void **state)

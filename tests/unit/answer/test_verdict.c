@@ -11,6 +11,7 @@
 #include "../../../milter/answer/catalogue.h"
 #include "mail.h"
 #include "waybill/clock.h"
+#include "waybill/id.h"
 #include "waybill/verdict.h"
 
 static struct phrasebook *book;
@@ -55,6 +56,8 @@ static const struct verdict_case cases[] = {
     {STATE_REJECTED, "5.7.25", "550 5.7.25 no PTR record", NULL, ACTOR_SENDER,
      "the administrators of the sending server have to see to it"},
     {STATE_REJECTED, "4.7.25", "450 4.7.25 no PTR record", NULL, ACTOR_NOBODY, "nobody has to act"},
+    {STATE_REJECTED, "4.3.1", "452 4.3.1 Insufficient system storage", NULL, ACTOR_OURS,
+     "make room on its disk"},
     {STATE_EXPIRED, NULL, NULL, "none", ACTOR_THEIRS, "within the time that a mail may wait"},
     {STATE_HELD, NULL, NULL, NULL, ACTOR_OURS, "release"},
     {STATE_DELIVERED, "2.0.0", "250 Ok", THERE, ACTOR_NOBODY,
@@ -261,6 +264,8 @@ static void assert_report_says(const struct report_case *one)
     struct waybill waybill;
     struct verdict verdict;
     struct buffer text;
+    uint64_t report = mail_id(clock_now() - MINUTE_MS, 2);
+    char digits[24], code[ID_CODE_SIZE];
     struct fact fact;
 
     mail.recipients[0] =
@@ -274,12 +279,17 @@ static void assert_report_says(const struct report_case *one)
     fact_set(&fact, KEY_RELAY, slice_of(one->relay));
     fact_set(&fact, KEY_REPLY, slice_of(one->reply));
     fact_set(&fact, KEY_SIDE, slice_of("internal"));
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)report);
+    fact_set(&fact, KEY_BY_WAYBILL, slice_of(digits));
     assert_true(record_add(&record, &fact, NULL) >= 0);
     assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, NULL), 0);
     assert_int_equal(waybill.recipients[0].state, one->state);
     verdict_read(&waybill, &waybill.recipients[0], &basis, &verdict);
     buffer_init(&text, 4096);
     verdict_sentence(&verdict, &text);
+    id_code(report, code);
+    assert_int_equal(verdict.report, one->state == STATE_FAILED ? report : 0);
+    assert_true((strstr(text.data, code) != NULL) == (one->state == STATE_FAILED));
     if (strstr(text.data, one->says) == NULL)
         fail_msg("not said: %s\n%s", one->says, text.data);
     buffer_free(&text);

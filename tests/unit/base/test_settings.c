@@ -386,6 +386,10 @@ static void test_a_named_file_that_is_not_there_is_told(void **state)
     assert_int_equal(settings_check_files(settings, &why), -1);
     assert_string_equal(why.text, "key_file: cannot open '/nowhere/key': No such file or directory");
     settings_free(&settings);
+    settings = read_good("stamp_envid = yes\nkey_file = /dev/null\n");
+    assert_true(settings_check_files(settings, &why) < 0);
+    assert_non_null(strstr(why.text, "cannot use key_file '/dev/null'"));
+    settings_free(&settings);
     settings = read_good("key_file_before = /nowhere/before\n");
     assert_int_equal(settings_check_files(settings, &why), -1);
     assert_non_null(strstr(why.text, "key_file_before: cannot open"));

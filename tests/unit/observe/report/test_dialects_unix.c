@@ -70,8 +70,9 @@ static void print_findings(const char *name, const struct findings *findings)
     print_error("found by \"%s\":\n", name);
     for (size_t i = 0; i < findings->count; i++) {
         const struct found *found = &findings->of[i];
+        struct slice original = found->original.size > 0 ? found->original : slice_of("-");
         print_error("%.*s %s %.*s %.*s\n", SLICE_ARGS(found->address),
-                    report_action_word(found->action), SLICE_ARGS(found->original),
+                    report_action_word(found->action), SLICE_ARGS(original),
                     SLICE_ARGS(found->words));
     }
 }

@@ -290,12 +290,48 @@ static int close_book(void **state)
     return 0;
 }
 
+static void test_a_part_that_somebody_pasted_is_understood(void **state)
+{
+    (void)state;
+    const struct report *report =
+        read_mail("Hi, what does this want of me?\n\n<bob@example.org>: host mx.example.org"
+                  "[192.0.2.7] said: 550 5.1.1\n    no (in reply to RCPT TO command)\n");
+    assert_int_equal(report->kind, REPORT_BOUNCE);
+    assert_int_equal(report->count, 1);
+    assert_slice(report->recipients[0].address, "bob@example.org");
+    assert_slice(report->recipients[0].status, "5.1.1");
+}
+
+static void test_pasted_fields_need_no_line_in_front(void **state)
+{
+    (void)state;
+    const struct report *report =
+        read_mail("Final-Recipient: rfc822; bob@example.org\nAction: delayed\nStatus: 4.2.2\n"
+                  "Diagnostic-Code: smtp; 452 4.2.2 the box is full\n");
+    assert_int_equal(report->kind, REPORT_BOUNCE);
+    assert_int_equal(report->count, 1);
+    assert_slice(report->recipients[0].address, "bob@example.org");
+    assert_int_equal(report->recipients[0].action, REPORTED_DELAYED);
+}
+
+static void test_the_same_words_of_a_person_are_no_bounce(void **state)
+{
+    (void)state;
+    const struct report *report =
+        read_mail("From: jo@example.org\n\n<bob@example.org>: host mx.example.org[192.0.2.7] said: "
+                  "550 5.1.1 no (in reply to RCPT TO command)\n");
+    assert_int_equal(report->kind, REPORT_OTHER);
+}
+
 #define WITH_READER(test) cmocka_unit_test_setup_teardown(test, open_reader, close_reader)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_READER(test_nothing_fed_is_no_report),
+        WITH_READER(test_a_part_that_somebody_pasted_is_understood),
+        WITH_READER(test_pasted_fields_need_no_line_in_front),
+        WITH_READER(test_the_same_words_of_a_person_are_no_bounce),
         WITH_READER(test_header_by_header_and_body_as_the_milter_gets_them),
         WITH_READER(test_null_sender_is_remembered),
         WITH_READER(test_words_of_the_text_where_the_code_says_nothing),
