@@ -8,6 +8,7 @@
 #include "room.h"
 #include "waybill/clock.h"
 #include "waybill/digest.h"
+#include "waybill/host.h"
 
 #define NEAR_MS (15 * MINUTE_MS) /* between the arrival that a report tells and ours */
 #define SKEW_MS MINUTE_MS        /* of two nodes' clocks */
