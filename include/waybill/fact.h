@@ -143,7 +143,7 @@ struct fact {
     struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL; KEY_WAYBILL is unused */
 };
 
-#define FACT_LINE_MAX 16384 /* longest line; the encoder cuts values to fit */
+#define FACT_LINE_MAX 16384 /* longest line; the encoder cuts values over 64 bytes to fit */
 #define FACT_VALUE_MAX 2048 /* longest value; longer ones are cut (on a UTF-8 border) */
 
 void fact_init(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time);

@@ -3,10 +3,9 @@
  * host: the name with the domain: as the machine says it, or as /etc/hosts completes it. DNS is
  * not asked, since the command `waybill` reads the settings too and shall not hang when DNS does.
  */
-#include "host.h"
+#include "waybill/host.h"
 
 #include <netdb.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,4 +54,22 @@ char *host_name(void)
     }
     endhostent();
     return found != NULL ? found : strdup(name);
+}
+
+static struct slice first_label(struct slice host)
+{
+    ptrdiff_t dot = slice_find(host, '.');
+
+    return dot < 0 ? host : slice_make(host.at, (size_t)dot);
+}
+
+bool host_same(struct slice a, struct slice b)
+{
+    bool short_a, short_b;
+
+    if (a.at == NULL || b.at == NULL || slice_equal_nocase(a, b))
+        return true;
+    short_a = slice_find(a, '.') < 0;
+    short_b = slice_find(b, '.') < 0;
+    return short_a != short_b && slice_equal_nocase(first_label(a), first_label(b));
 }

@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-#include "host.h"
 #include "settings_file.h"
 #include "values.h"
+#include "waybill/host.h"
 
 static int set_defaults(struct settings *settings)
 {

@@ -12,6 +12,7 @@
 #define FACT_ID_BITS 60
 #define FACT_ID_MASK ((UINT64_C(1) << FACT_ID_BITS) - 1)
 #define FACT_NUMBER_MASK UINT64_C(0xFFFFF)
+#define VALUE_SHORT 64 /* bytes that a value may have whatever the others have */
 
 static const char id_alphabet[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
@@ -30,6 +31,8 @@ static const char *const key_words[FACT_KEY_COUNT] = {
 };
 
 _Static_assert(FACT_KEY_COUNT <= 64, "left_out is a set of 64 bits");
+_Static_assert(FACT_KEY_COUNT * (VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
+               "a line has room for all keys with short values");
 
 const char *witness_name(enum witness witness)
 {
@@ -142,25 +145,37 @@ static struct slice cut_value(struct slice value, size_t size)
     return slice_make(value.at, keep);
 }
 
+static bool key_stands(const struct fact *fact, uint64_t left_out, int key)
+{
+    return key != KEY_WAYBILL && fact->value[key].at != NULL && !(left_out & UINT64_C(1) << key);
+}
+
+/* Room that longer values before it must leave: who may choose these must not be able to push out
+ * where a fact came from. Escaped, a byte may become three. */
+static size_t key_share(const struct fact *fact, int key)
+{
+    size_t size = fact->value[key].size;
+    return strlen(key_words[key]) + 2 + (size < VALUE_SHORT ? size : VALUE_SHORT) * 3;
+}
+
 int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct buffer *to)
 {
-    size_t start = to->size;
+    size_t start = to->size, shares = 0;
+    for (int key = 0; key < FACT_KEY_COUNT; key++)
+        shares += key_stands(fact, left_out, key) ? key_share(fact, key) : 0;
     buffer_add_text(to, fact_kind_word(fact->kind));
     if (fact->waybill != 0 && !(left_out & UINT64_C(1) << KEY_WAYBILL))
         buffer_addf(to, " %s=%llu", key_words[KEY_WAYBILL], (unsigned long long)fact->waybill);
     for (int key = 0; key < FACT_KEY_COUNT; key++) {
-        struct slice value = fact->value[key];
-        if (key == KEY_WAYBILL || value.at == NULL || left_out & UINT64_C(1) << key)
+        if (!key_stands(fact, left_out, key))
             continue;
-        size_t name = strlen(key_words[key]) + 2, room = FACT_LINE_MAX - used - (to->size - start);
-        if (room < name + 3)
-            break;
-        /* Escaped, a byte may become three. */
-        size_t most = (room - name) / 3;
+        shares -= key_share(fact, key);
+        size_t name = strlen(key_words[key]) + 2;
+        size_t most = (FACT_LINE_MAX - used - (to->size - start) - shares - name) / 3;
         buffer_add_char(to, ' ');
         buffer_add_text(to, key_words[key]);
         buffer_add_char(to, '=');
-        escape_value(to, cut_value(value, most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX));
+        escape_value(to, cut_value(fact->value[key], most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX));
     }
     return to->failed ? -1 : 0;
 }

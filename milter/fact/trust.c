@@ -134,13 +134,14 @@ static bool relay_read(struct slice relay, struct slice *name, struct slice *add
 /* Behind a filter on our own machine every mail comes from there, whoever sent it. */
 static bool is_loopback(struct slice address)
 {
+    text_take(&address, "::ffff:");
     return slice_starts(address, "127.") || slice_is(address, "::1");
 }
 
 static bool address_is_relay(const struct routes *routes, uint32_t recipient, struct slice ip)
 {
     struct slice name, address;
-    if (ip.size == 0 || is_loopback(ip))
+    if (ip.size == 0)
         return false;
     for (uint32_t at = routes->first[recipient]; at != 0; at = routes->next[at - 1])
         if (relay_read(fact_value(routes, at - 1, KEY_RELAY), &name, &address) &&
@@ -188,6 +189,7 @@ static bool name_is_theirs(const struct routes *routes, uint32_t recipient, stru
 static bool is_proved(const struct routes *routes, const struct fact *fact, uint32_t recipient)
 {
     return slice_is(fact->value[KEY_TOKEN], "1") && recipient != SUBJECT_MAIL &&
+           !is_loopback(fact->value[KEY_IP]) &&
            routes->finder->waybill->recipients[recipient].taken &&
            (address_is_relay(routes, recipient, fact->value[KEY_IP]) ||
             name_is_theirs(routes, recipient, fact->value[KEY_CLIENT]));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "waybill/digest.h"
+#include "waybill/host.h"
 
 struct entry *entry_new(uint64_t id, int64_t now)
 {
@@ -38,20 +39,6 @@ void entry_free(struct entry *entry)
 bool entry_minted(const struct entry *entry)
 {
     return entry->id % 100000 / 10000 >= ID_GENERATIONS;
-}
-
-static struct slice host_first_label(struct slice host)
-{
-    ptrdiff_t dot = slice_find(host, '.');
-    return dot < 0 ? host : slice_make(host.at, (size_t)dot);
-}
-
-bool host_same(struct slice a, struct slice b)
-{
-    if (a.at == NULL || b.at == NULL || slice_equal_nocase(a, b))
-        return true;
-    bool short_a = slice_find(a, '.') < 0, short_b = slice_find(b, '.') < 0;
-    return short_a != short_b && slice_equal_nocase(host_first_label(a), host_first_label(b));
 }
 
 static void entry_learn(struct entry *entry, const struct fact *fact)

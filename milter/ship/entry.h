@@ -100,7 +100,4 @@ int entry_review(struct entry *entry);
 /* Bytes that it takes, roughly. */
 size_t entry_cost(const struct entry *entry);
 
-/* "mx1" and "mx1.example.org" name one host; an absent name fits every host. */
-bool host_same(struct slice a, struct slice b);
-
 #endif

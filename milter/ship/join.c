@@ -12,6 +12,7 @@
 
 #include "waybill/clock.h"
 #include "waybill/digest.h"
+#include "waybill/host.h"
 
 #define JOIN_BEFORE_MS (5 * SECOND_MS) /* log clocks have seconds, and two clocks differ */
 #define JOIN_AFTER_MS (2 * SECOND_MS)

@@ -8,6 +8,7 @@
 #include "room.h"
 #include "waybill/clock.h"
 #include "waybill/digest.h"
+#include "waybill/host.h"
 
 #define NEAR_MS (15 * MINUTE_MS) /* between the arrival that a report tells and ours */
 #define SKEW_MS MINUTE_MS        /* of two nodes' clocks */
@@ -78,10 +79,18 @@ static bool clue_there(const struct fact *fact, enum clue clue)
            (fact->value[KEY_TO].size > 0 || fact->value[KEY_ORIGINAL].size > 0);
 }
 
+/* What our own mail server reports is believed without a proof, and whoever hands in a mail may
+ * give it the token or the Message-ID of another one, which then come back in our own words. */
+static bool clue_counts(const struct fact *fact, enum clue clue)
+{
+    bool own_words = slice_is(fact->value[KEY_SIDE], "internal");
+    return clue_there(fact, clue) && (clue == CLUE_QUEUE || !own_words);
+}
+
 bool match_possible(const struct fact *fact)
 {
-    return clue_there(fact, CLUE_TOKEN) || clue_there(fact, CLUE_QUEUE) ||
-           clue_there(fact, CLUE_MESSAGE);
+    return clue_counts(fact, CLUE_TOKEN) || clue_counts(fact, CLUE_QUEUE) ||
+           clue_counts(fact, CLUE_MESSAGE);
 }
 
 /* ---- what a mail is ---- */
@@ -326,11 +335,11 @@ enum found match_find(struct ship *ship, const struct fact *fact, bool free_of_c
     *by_token = false;
     if (report != ship->match.report)
         match_init(&ship->match, report);
-    if (clue_there(fact, CLUE_TOKEN))
+    if (clue_counts(fact, CLUE_TOKEN))
         found = find_by_token(ship, fact, entry);
     *by_token = found == FOUND;
     for (enum clue clue = CLUE_QUEUE; clue <= CLUE_MESSAGE && found == FOUND_NONE; clue++)
-        if (clue_there(fact, clue))
+        if (clue_counts(fact, clue))
             found = find_by(ship, fact, clue, free_of_charge, entry);
     return found;
 }

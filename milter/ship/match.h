@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * match: which mail does a report speak of? By its token, by the queue id and host in it, by
- * Message-ID and recipient: the first of them that finds a mail decides.
+ * Message-ID and recipient: the first of them that finds a mail decides. A report of our own mail
+ * server (side=internal) is found by its queue id only.
  *
  * What was found for a report is remembered until the next one comes, so that a report with a
  * thousand recipients costs one question. Strangers may ask the store only so often.

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "waybill/clock.h"
+#include "waybill/host.h"
 #include "waybill/id.h"
 
 #define RELEASE_MS 250       /* so often are the held facts looked at */

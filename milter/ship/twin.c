@@ -6,6 +6,7 @@
 #include "room.h"
 
 #include "waybill/clock.h"
+#include "waybill/host.h"
 
 #define TWIN_SLACK_MS (5 * SECOND_MS)
 

@@ -11,6 +11,7 @@
 #include "session.h"
 #include "waybill/address.h"
 #include "waybill/clock.h"
+#include "waybill/host.h"
 #include "waybill/report.h"
 
 #define WORDS_MAX 65536 /* of all that tells one report from another */
@@ -91,21 +92,9 @@ static const char *side_of(const struct session *session)
     return "internal";
 }
 
-static struct slice first_label(struct slice host)
-{
-    ptrdiff_t dot = slice_find(host, '.');
-
-    return dot < 0 ? host : slice_make(host.at, (size_t)dot);
-}
-
-/* Our own name, in full or short. */
 static bool is_ours(const struct session *session, struct slice host)
 {
-    struct slice own = slice_of(session->rules->settings->host);
-    bool is_short = slice_find(own, '.') < 0 || slice_find(host, '.') < 0;
-
-    return host.size > 0 && (slice_equal_nocase(host, own) ||
-                             (is_short && slice_equal_nocase(first_label(host), first_label(own))));
+    return host.size > 0 && host_same(host, slice_of(session->rules->settings->host));
 }
 
 /* The last time that the mail passed through us. */

@@ -336,6 +336,33 @@ static void test_line_has_a_bound_and_is_cut_on_a_character(void **state)
     buffer_free(&line);
 }
 
+/* What a report says may be as long as its writer likes; from where it came is ours to say. */
+static void test_long_values_do_not_push_out_the_short_ones_behind_them(void **state)
+{
+    (void)state;
+    struct fact fact, back;
+    struct buffer line;
+    char value[FACT_VALUE_MAX];
+    static const enum fact_key long_ones[] = {KEY_TO,    KEY_ORIGINAL,   KEY_FROM, KEY_CLIENT,
+                                              KEY_ENVID, KEY_MESSAGE_ID, KEY_RELAY, KEY_REPLY};
+    memset(value, ' ', sizeof value);
+    buffer_init(&line, FACT_LINE_MAX);
+    fact_init(&fact, WITNESS_REPORT, FACT_FAILED, BASE);
+    for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++)
+        fact_set(&fact, long_ones[i], slice_make(value, sizeof value));
+    fact_set(&fact, KEY_SIDE, slice_of("smtp"));
+    fact_set(&fact, KEY_TOKEN, slice_of("1"));
+    fact_set(&fact, KEY_BY_QUEUE, slice_of("4mGprqExample"));
+    assert_int_equal(fact_encode(&fact, &line), 0);
+    assert_true(line.size <= FACT_LINE_MAX);
+    assert_int_equal(fact_decode(line.data, line.size, &back, NULL), 0);
+    assert_true(slice_is(back.value[KEY_SIDE], "smtp"));
+    assert_true(slice_is(back.value[KEY_TOKEN], "1"));
+    assert_true(slice_is(back.value[KEY_BY_QUEUE], "4mGprqExample"));
+    assert_true(back.value[KEY_REPLY].size >= 64);
+    buffer_free(&line);
+}
+
 static void test_addresses_are_compared_without_dress(void **state)
 {
     (void)state;
@@ -368,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_attempts_leave_room_for_ends),
         cmocka_unit_test(test_reports_of_strangers_leave_room_for_others_and_for_the_log),
         cmocka_unit_test(test_line_has_a_bound_and_is_cut_on_a_character),
+        cmocka_unit_test(test_long_values_do_not_push_out_the_short_ones_behind_them),
         cmocka_unit_test(test_addresses_are_compared_without_dress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

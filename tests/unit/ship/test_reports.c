@@ -155,6 +155,36 @@ static void test_our_own_report_is_found_by_queue_id_and_host(void **state)
     assert_int_equal(1, world_state(&world, STATE_FAILED));
 }
 
+/* Eve hands in a mail with the token and the Message-ID of bob's, and our own server bounces it. */
+static void test_our_own_report_speaks_of_the_mail_with_its_queue_id_alone(void **state)
+{
+    (void)state;
+    uint64_t eves = world_id(&world, 5000, 7);
+    tell_mail(mail, "4mGprq");
+    world_tell(&world, 'm', 5000, "mail w=%llu host=mx1.example.org from=eve@x", W(eves));
+    world_tell(&world, 'm', 5000, "rcpt w=%llu to=" BOB, W(eves));
+    world_tell(&world, 'm', 5001, "queued w=%llu q=4mEVES", W(eves));
+    tell_report("to=" BOB " token=1 w=%llu q=4mEVES host=mx1.example.org side=internal "
+                "id=first@example.net",
+                W(mail));
+    world_ship(&world);
+    check_about(eves);
+    world_has(&world, mail, " failed ", 0);
+    assert_int_equal(2, count_events(mail)); /* accepted, delivered */
+}
+
+static void test_our_own_report_of_a_mail_that_is_not_known_is_of_no_other(void **state)
+{
+    (void)state;
+    tell_mail(mail, "4mGprq");
+    tell_report("to=" BOB " token=1 w=%llu q=4mEVES host=mx1.example.org side=internal "
+                "id=first@example.net",
+                W(mail));
+    world_ship(&world);
+    check_about(0);
+    world_has(&world, mail, " failed ", 0);
+}
+
 static void test_a_queue_id_used_twice_is_told_apart_by_the_arrival(void **state)
 {
     (void)state;
@@ -206,11 +236,11 @@ static void test_the_message_id_and_the_recipient_find_a_mail_of_five_days_ago(v
 {
     (void)state;
     tell_mail(mail, "4mGprq");
+    world_tell(&world, 'l', 1000, "notified " LOG " q=4mGprq next=RQ");
     world_ship(&world);
     report = world_id(&world, LATE_MS, 2);
     tell_report_of(&world, report, LATE_MS, "failed",
-                   "to=Bob@Mail.example.org id=first@example.net "
-                   "side=internal");
+                   "to=Bob@Mail.example.org id=first@example.net side=local");
     world_ship(&world);
     world_has(&world, mail, " failed to=Bob@Mail.example.org ", 1);
     char *dump = redis_dump(&redis);
@@ -472,7 +502,7 @@ static void test_a_flood_of_forgeries_costs_little_and_does_not_stop_our_own(voi
         world_tell(&world, 'r', 89000 + i,
                    "failed by=%llu side=smtp id=forged%u@example.net report=bounce to=" BOB,
                    W(world_id(&world, 89000, 100 + i)), i);
-    tell_report("to=" BOB " side=internal id=first@example.net");
+    tell_report("to=" BOB " side=internal q=4mGprq host=mx1.example.org");
     long long before = commands();
     world_ship(&world);
     check_about(mail);
@@ -490,6 +520,8 @@ int main(void)
 #define LATE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_long_ago, tear_down)
         TEST(test_a_token_leads_to_its_mail_and_proves_the_report),
         TEST(test_our_own_report_is_found_by_queue_id_and_host),
+        TEST(test_our_own_report_speaks_of_the_mail_with_its_queue_id_alone),
+        TEST(test_our_own_report_of_a_mail_that_is_not_known_is_of_no_other),
         TEST(test_a_queue_id_used_twice_is_told_apart_by_the_arrival),
         TEST(test_what_is_said_outside_must_fit_host_recipient_and_time),
         LATE_TEST(test_the_message_id_and_the_recipient_find_a_mail_of_five_days_ago),
