@@ -6,7 +6,10 @@
  */
 #include "dialects.h"
 
+#include <string.h>
+
 #include "expect.h"
+#include "kind.h"
 #include "prose.h"
 #include "waybill/reason.h"
 
@@ -18,7 +21,8 @@
     "failed to deliver|did not receive|did not reach|not been delivered|not yet been delivered|"   \
     "delivery failure|has failed due to|was rejected|has been rejected|returned because|"          \
     "intended recipient:|delivery of email to|delivery of your message to|"                        \
-    "could not deliver|mail delivery error|permanent error|delivery error|not deliverable"
+    "could not deliver|mail delivery error|permanent error|delivery error|not deliverable|"        \
+    "undeliverable recipient"
 
 #define FAILURE_ELSEWHERE                                                                          \
     "|konnte nicht zugestellt werden|nicht zugestellt werden konnte|nicht zustellbar|"             \
@@ -64,19 +68,21 @@ static bool is_other(const struct page *page)
 {
     static const char *const fields[] = {"List-Id", "List-Unsubscribe", "List-Post",
                                          "X-Mailing-List", "X-Campaign"};
-    struct slice from = page_address(page_field(page, "From"));
-    if (phrase_at(from, "mailer-daemon@|postmaster@") != 0)
+    bool html = phrase_find(page_field(page, "Content-Type"), "text/html").at != NULL;
+    if (html && !page->null_sender && page->copy.at == NULL)
+        return true;
+    if (expect_role(page_field(page, "From")))
         return false; /* a list passes on what it gets */
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (page_field(page, fields[i]).at != NULL)
             return true;
-    return phrase_find(page_field(page, "Content-Type"), "text/html").at != NULL;
+    return html;
 }
 
 static bool from_daemon(const struct page *page)
 {
     struct slice from = page_field(page, "From");
-    return expect_daemon(from) || page_address(from).at == NULL || page->multipart_report;
+    return expect_role(from) || page_address(from).at == NULL || page->multipart_report;
 }
 
 #define BAIT                                                                                       \
@@ -111,10 +117,56 @@ static bool is_party(const struct parties *parties, struct slice address)
     return phrase_at(address, "postmaster@|mailer-daemon@|abuse@|support@|helpdesk@") != 0;
 }
 
+/* What may stand right before the address of whom a failure is about. */
+#define OBJECT                                                                                     \
+    "to|for|recipient|recipients|address|addresses|user|users|mailbox|mailboxes|account|reach|"    \
+    "deliver|rcpt|addressee|destination|an|f\xc3\xbcr|empf\xc3\xa4nger|adresse|benutzer|"          \
+    "postfach|\xc3\xa0|pour|destinataire|destinataires|l'adresse|a|al|para|destinatario|"          \
+    "destinatarios|direcci\xc3\xb3n|usuario|per|utente|all'utente|indirizzo|aan|naar|voor|"        \
+    "gebruiker|ontvanger|till|til|mottagare|do|dla|pro|komu|uzivatel|was|not|failed|unknown"
+
+/* What may follow it. */
+#define FATE                                                                                       \
+    "was|could|cannot|can not|can't|has failed|failed|does not|doesn't|is not|isn't|is unknown|"   \
+    "is over|is full|did not|konnte|n'a pas|no se|no ha|non \xc3\xa8|kon niet|kunde"
+
+static struct slice last_word(struct slice front)
+{
+    size_t from;
+    while (front.size > 0 && memchr(" \t<[\"'(:\n", front.at[front.size - 1], 9) != NULL)
+        front.size--;
+    for (from = front.size; from > 0 && memchr(" \t\n\"'(<[", front.at[from - 1], 8) == NULL;)
+        from--;
+    return slice_make(front.at + from, front.size - from);
+}
+
+static bool is_one_of(struct slice word, const char *words)
+{
+    return word.size > 0 && phrase_at(word, words) == word.size;
+}
+
+/* Is it the address that the sentence is about? Not one that it only mentions. */
+static bool is_object(struct slice line, struct slice address)
+{
+    const char *end = line.at + line.size, *to = address.at + address.size;
+    struct slice headed, words, behind = slice_make(to, (size_t)(end - to)), closing;
+    struct slice word = last_word(slice_make(line.at, (size_t)(address.at - line.at)));
+    if (slice_starts(behind, ":/"))
+        return false; /* a path */
+    if (prose_alone(line).at != NULL || prose_headed(line, &headed, &words))
+        return true;
+    (void)text_take_any(&behind, "<>\"'() \t.,:;", &closing);
+    if (word.size == 0 || slice_starts(slice_make(to, (size_t)(end - to)), ">"))
+        return word.size > 0 || prose_is_empty(behind) || phrase_at(behind, FATE "|(|[") != 0;
+    /* Some write without blanks, or with other letters. */
+    return is_one_of(word, OBJECT) || (word.at[word.size - 1] & 0x80) != 0 ||
+           (behind.size > 0 && (behind.at[0] & 0x80) != 0) || phrase_at(behind, FATE) != 0;
+}
+
 static bool takes(const struct parties *parties, struct slice line, struct slice address)
 {
     struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
-    return !is_party(parties, address) &&
+    return !is_party(parties, address) && is_object(line, address) &&
            phrase_find(front, "contact|from:|from |sender|message-id|http|mailto:|reply").at ==
                NULL;
 }
@@ -167,9 +219,24 @@ static void read_failure(const struct page *page, const char *phrase, struct fin
             findings->of[i].words = slice_trim(text);
 }
 
+/* Payments, parcels and backups are rejected and returned too. */
+#define MAIL                                                                                       \
+    "mail|mailbox|email|e-mail|message|messages|nachricht|ihre mail|courriel|courrier|mensaje|"    \
+    "correo|mensagem|messaggio|posta|bericht|meddelande|brev|wiadomo|zpr\xc3\xa1v|"                \
+    "\xd1\x81\xd0\xbe\xd0\xbe\xd0\xb1\xd1\x89|\xd0\xbf\xd0\xb8\xd1\x81\xd1\x8c|"                   \
+    "\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab|\xe9\x82\xae|\xe9\x83\xb5|\xe9\x85\x8d\xe9\x80\x81|"     \
+    "\xe9\x85\x8d\xe4\xbf\xa1|\xe9\x80\x80\xe4\xbf\xa1"
+
+static bool is_about_mail(const struct page *page)
+{
+    return page->copy.at != NULL || page->multipart_report ||
+           phrase_find(page->text, MAIL).at != NULL;
+}
+
 static void read_plain(const struct page *page, struct findings *findings)
 {
-    if (!is_other(page) && from_daemon(page) && !is_bait(page->text) && tells_why(page))
+    if (!is_other(page) && from_daemon(page) && is_about_mail(page) && !is_bait(page->text) &&
+        tells_why(page))
         read_failure(page, FAILURE_BEGIN FAILURE_ELSEWHERE, findings);
 }
 
@@ -181,13 +248,13 @@ const struct dialect dialect_plain = {
 
 #define UNKNOWN                                                                                    \
     "not a valid user|not a valid address|not a valid recipient|no such user|user unknown|"        \
-    "unknown user|no mailbox here"
+    "unknown user|no mailbox here|email name is not found"
 
 /* A line or two without any form, but of a sender that only reports have. */
 static void read_brief(const struct page *page, struct findings *findings)
 {
     bool nobody = page->null_sender && page_address(page_field(page, "From")).at == NULL;
-    if (nobody && !is_other(page) && !is_bait(page->text))
+    if ((nobody || kind_is_trusted(page)) && !is_other(page) && !is_bait(page->text))
         read_failure(page, UNKNOWN, findings);
 }
 
@@ -195,4 +262,66 @@ const struct dialect dialect_brief = {
     .name = "plain",
     .marks = {{MARK_TEXT, UNKNOWN, NULL}},
     .read = read_brief,
+};
+
+/* ---- in no language at all ---- */
+
+#define TOLD "told|said|says|answered|replied|returned|responded|response"
+
+/* A reply code, or the status that qmail and its kin put in brackets. */
+static bool holds_reply(struct slice words)
+{
+    char status[STATUS_ROOM];
+    return smtp_code_in(words) != 0 ||
+           (slice_find_text(words, "(#") >= 0 && status_in(words, status));
+}
+
+/* The lines below that belong to it: up to an empty one, or the next paragraph if that comes at
+ * once and more may be said. */
+static struct slice words_below(struct slice line, struct slice behind, struct slice rest)
+{
+    struct slice below = SLICE_ABSENT, paragraph, next;
+    struct slice first = rest;
+    bool ends = !page_line(&first, &next) || prose_is_empty(next);
+    if (ends && holds_reply(behind))
+        return line;
+    if (prose_paragraph(&rest, &paragraph))
+        below = paragraph;
+    return below.at == NULL ? behind : prose_span(line, below);
+}
+
+/* The recipient that the line names so that an answer must follow. */
+static struct slice asked_for(struct slice line)
+{
+    struct slice address = prose_alone(line), words, rest = line;
+    if (address.at == NULL && !prose_headed(line, &address, &words) &&
+        phrase_find(line, TOLD).at != NULL && prose_address(&rest, &words) &&
+        is_object(line, words))
+        address = words;
+    return address;
+}
+
+/* Of a sender that only reports have, a recipient with the answer that a server gave needs no
+ * sentence that would say that it is a failure. */
+static void read_answered(const struct page *page, struct findings *findings)
+{
+    struct slice rest = page->text, line;
+    struct parties parties = read_parties(page);
+    bool delayed = phrase_find(page->text, DELAYED).at != NULL;
+    if (!kind_is_trusted(page) || is_other(page) || is_bait(page->text))
+        return;
+    while (page_line(&rest, &line)) {
+        struct slice address = asked_for(line), words;
+        if (address.at == NULL || is_party(&parties, address))
+            continue;
+        const char *behind = address.at + address.size;
+        words = words_below(line, slice_make(behind, (size_t)(line.at + line.size - behind)), rest);
+        if (holds_reply(words))
+            (void)prose_add(findings, address, delayed ? REPORTED_DELAYED : REPORTED_FAILED, words);
+    }
+}
+
+const struct dialect dialect_answered = {
+    .name = "plain",
+    .read = read_answered,
 };
