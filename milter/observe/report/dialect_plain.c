@@ -57,7 +57,9 @@
     "unknown|no such|does not exist|doesn't exist|not exist|not found|over quota|quota|full|"      \
     "disabled|inactive|suspended|rejected|refused|denied|blocked|invalid|not responding|"          \
     "timed out|expired|retry|too large|exceeds|unreachable|not reachable|loop|unavailable|"        \
-    "bad destination|not accept|reason|error|permanent|warning|delivery attempts"
+    "bad destination|not accept|reason|error|permanent|warning|delivery attempts|"                 \
+    "grund:|unbekannt|existiert nicht|voll|raison|motif|motivo|inconnu|desconocid|sconosciut|"     \
+    "reden:|onbekend"
 
 #define TITLE                                                                                      \
     "undeliver|delivery failure|delivery failed|delivery status|failure notice|returned mail|"     \
@@ -69,6 +71,8 @@ static bool is_other(const struct page *page)
     static const char *const fields[] = {"List-Id", "List-Unsubscribe", "List-Post",
                                          "X-Mailing-List", "X-Campaign"};
     bool html = phrase_find(page_field(page, "Content-Type"), "text/html").at != NULL;
+    if (phrase_find(page_field(page, "Subject"), "summar|statistic|digest|logwatch").at != NULL)
+        return true;
     if (html && !page->null_sender && page->copy.at == NULL)
         return true;
     if (expect_role(page_field(page, "From")))
@@ -89,11 +93,13 @@ static bool from_daemon(const struct page *page)
     "click|log in|login|sign in|verify your|your password|release your|release the message|"       \
     "retrieve your|retrieve the|view message|pending messages|upgrade your|unsubscribe"
 
-/* A link, and no word of a mail server or too many of a seller: that wants to be clicked. */
-static bool is_bait(struct slice text)
+/* A link, and no word of a mail server, too many of a seller, or nothing that only a report has:
+ * that wants to be clicked. */
+static bool is_bait(const struct page *page)
 {
-    return phrase_find(text, "http://|https://|www.").at != NULL &&
-           (smtp_code_in(text) == 0 || phrase_find(text, BAIT).at != NULL);
+    return phrase_find(page->text, "http://|https://|www.").at != NULL &&
+           (smtp_code_in(page->text) == 0 || phrase_find(page->text, BAIT).at != NULL ||
+            (!kind_is_trusted(page) && !page->multipart_report && page->copy.at == NULL));
 }
 
 /* Who must not be taken: the sender of the mail, which the report goes to, and who reports. */
@@ -201,12 +207,11 @@ static bool tells_why(const struct page *page)
            phrase_find(page_field(page, "Subject"), TITLE).at != NULL;
 }
 
-/* Who it is, near the phrase or else before it, and why. */
-static void read_failure(const struct page *page, const char *phrase, struct findings *findings)
+/* Who it is, from the phrase on or else before it, and why. */
+static void read_failure(const struct page *page, struct slice text, struct findings *findings)
 {
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
     enum report_action action = delayed ? REPORTED_DELAYED : REPORTED_FAILED;
-    struct slice text = prose_from(page->text, phrase);
     read_near(page, text, action, findings);
     if (findings->count == 0) {
         struct slice front = page->text;
@@ -235,9 +240,9 @@ static bool is_about_mail(const struct page *page)
 
 static void read_plain(const struct page *page, struct findings *findings)
 {
-    if (!is_other(page) && from_daemon(page) && is_about_mail(page) && !is_bait(page->text) &&
+    if (!is_other(page) && from_daemon(page) && is_about_mail(page) && !is_bait(page) &&
         tells_why(page))
-        read_failure(page, FAILURE_BEGIN FAILURE_ELSEWHERE, findings);
+        read_failure(page, prose_from(page->text, FAILURE_BEGIN FAILURE_ELSEWHERE), findings);
 }
 
 const struct dialect dialect_plain = {
@@ -250,12 +255,23 @@ const struct dialect dialect_plain = {
     "not a valid user|not a valid address|not a valid recipient|no such user|user unknown|"        \
     "unknown user|no mailbox here|email name is not found"
 
+/* From the line on in which the words are: the code may stand before them. */
+static struct slice line_with(struct slice text, const char *words)
+{
+    struct slice from = prose_from(text, words);
+    while (from.at > text.at && from.at[-1] != '\n') {
+        from.at--;
+        from.size++;
+    }
+    return from;
+}
+
 /* A line or two without any form, but of a sender that only reports have. */
 static void read_brief(const struct page *page, struct findings *findings)
 {
     bool nobody = page->null_sender && page_address(page_field(page, "From")).at == NULL;
-    if ((nobody || kind_is_trusted(page)) && !is_other(page) && !is_bait(page->text))
-        read_failure(page, UNKNOWN, findings);
+    if ((nobody || kind_is_trusted(page)) && !is_other(page) && !is_bait(page))
+        read_failure(page, line_with(page->text, UNKNOWN), findings);
 }
 
 const struct dialect dialect_brief = {
@@ -291,10 +307,10 @@ static struct slice words_below(struct slice line, struct slice behind, struct s
 }
 
 /* The recipient that the line names so that an answer must follow. */
-static struct slice asked_for(struct slice line)
+static struct slice asked_for(const struct page *page, struct slice line)
 {
     struct slice address = prose_alone(line), words, rest = line;
-    if (address.at == NULL && !prose_headed(line, &address, &words) &&
+    if (address.at == NULL && !prose_headed(line, &address, &words) && is_about_mail(page) &&
         phrase_find(line, TOLD).at != NULL && prose_address(&rest, &words) &&
         is_object(line, words))
         address = words;
@@ -308,10 +324,10 @@ static void read_answered(const struct page *page, struct findings *findings)
     struct slice rest = page->text, line;
     struct parties parties = read_parties(page);
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
-    if (!kind_is_trusted(page) || is_other(page) || is_bait(page->text))
+    if (!kind_is_trusted(page) || is_other(page) || is_bait(page))
         return;
     while (page_line(&rest, &line)) {
-        struct slice address = asked_for(line), words;
+        struct slice address = asked_for(page, line), words;
         if (address.at == NULL || is_party(&parties, address))
             continue;
         const char *behind = address.at + address.size;

@@ -149,22 +149,30 @@ bool kind_is_by_server(const struct page *page)
     "ticket|helpdesk|help desk|case number|acted upon|new request|your request|new issue|"         \
     "has been created|was created by|was added|incident|assigned to|reported by"
 
-/* A line that leads over to somebody else's words: the last one, if it ends with a colon. */
-static bool leads_over(struct slice opening)
+/* The line that the text ends with. */
+static struct slice last_line(struct slice text)
 {
-    opening = slice_trim(opening);
-    return slice_ends(opening, ":");
+    size_t from = text.size;
+
+    while (from > 0 && text.at[from - 1] != '\n')
+        from--;
+    return slice_trim(slice_make(text.at + from, text.size - from));
 }
 
-/* Marks of quoted lines. */
+/* Does somebody lead over to other words? Banners of gateways do not. */
+static bool leads_over(struct slice opening)
+{
+    struct slice line = last_line(slice_trim(opening));
+
+    return slice_ends(line, ":") &&
+           phrase_find(line, "external|caution|careful|warning|links|attachments").at == NULL;
+}
+
 static bool is_quoted_line(struct slice opening)
 {
-    size_t from = opening.size;
+    struct slice line = last_line(opening);
 
-    while (from > 0 && opening.at[from - 1] != '\n')
-        from--;
-    opening = slice_trim(slice_make(opening.at + from, opening.size - from));
-    return slice_starts(opening, ">") || slice_starts(opening, "| ");
+    return slice_starts(line, ">") || slice_starts(line, "| ");
 }
 
 bool kind_is_quoted(const struct page *page, struct slice opening)
