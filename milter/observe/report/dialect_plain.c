@@ -292,49 +292,68 @@ static bool holds_reply(struct slice words)
            (slice_find_text(words, "(#") >= 0 && status_in(words, status));
 }
 
-/* The lines below that belong to it: up to an empty one, or the next paragraph if that comes at
- * once and more may be said. */
-static struct slice words_below(struct slice line, struct slice behind, struct slice rest)
-{
-    struct slice below = SLICE_ABSENT, paragraph, next;
-    struct slice first = rest;
-    bool ends = !page_line(&first, &next) || prose_is_empty(next);
-    if (ends && holds_reply(behind))
-        return line;
-    if (prose_paragraph(&rest, &paragraph))
-        below = paragraph;
-    return below.at == NULL ? behind : prose_span(line, below);
-}
-
 /* The recipient that the line names so that an answer must follow. */
-static struct slice asked_for(const struct page *page, struct slice line)
+static struct slice asked_for(struct slice line, bool about_mail)
 {
     struct slice address = prose_alone(line), words, rest = line;
-    if (address.at == NULL && !prose_headed(line, &address, &words) && is_about_mail(page) &&
+    if (address.at == NULL && !prose_headed(line, &address, &words) && about_mail &&
         phrase_find(line, TOLD).at != NULL && prose_address(&rest, &words) &&
         is_object(line, words))
         address = words;
     return address;
 }
 
+/* What belongs to a recipient: his line, and those below up to an empty one or to the next
+ * recipient; where his line tells nothing, the next paragraph. */
+struct block {
+    struct slice address, words;
+    bool tells; /* something that may be the answer */
+};
+
+static void open_block(struct block *block, struct slice line, struct slice address)
+{
+    const char *behind = address.at + address.size;
+    *block = (struct block){.address = address, .words = line};
+    block->tells = holds_reply(slice_make(behind, (size_t)(line.at + line.size - behind)));
+}
+
+static void close_block(struct block *block, const struct parties *parties,
+                        enum report_action action, struct findings *findings)
+{
+    if (block->address.at != NULL && !is_party(parties, block->address) &&
+        holds_reply(block->words))
+        (void)prose_add(findings, block->address, action, block->words);
+    *block = (struct block){.address = SLICE_ABSENT};
+}
+
+static void read_blocks(const struct page *page, enum report_action action,
+                        struct findings *findings)
+{
+    struct slice rest = page->text, line;
+    struct parties parties = read_parties(page);
+    struct block block = {.address = SLICE_ABSENT};
+    bool about_mail = is_about_mail(page);
+    while (page_line(&rest, &line)) {
+        struct slice address = asked_for(line, about_mail);
+        if (address.at != NULL || (block.tells && prose_is_empty(line)))
+            close_block(&block, &parties, action, findings);
+        if (address.at != NULL) {
+            open_block(&block, line, address);
+        } else if (block.address.at != NULL && !prose_is_empty(line)) {
+            block.words = prose_span(block.words, line);
+            block.tells = true;
+        }
+    }
+    close_block(&block, &parties, action, findings);
+}
+
 /* Of a sender that only reports have, a recipient with the answer that a server gave needs no
  * sentence that would say that it is a failure. */
 static void read_answered(const struct page *page, struct findings *findings)
 {
-    struct slice rest = page->text, line;
-    struct parties parties = read_parties(page);
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
-    if (!kind_is_trusted(page) || is_other(page) || is_bait(page))
-        return;
-    while (page_line(&rest, &line)) {
-        struct slice address = asked_for(page, line), words;
-        if (address.at == NULL || is_party(&parties, address))
-            continue;
-        const char *behind = address.at + address.size;
-        words = words_below(line, slice_make(behind, (size_t)(line.at + line.size - behind)), rest);
-        if (holds_reply(words))
-            (void)prose_add(findings, address, delayed ? REPORTED_DELAYED : REPORTED_FAILED, words);
-    }
+    if (kind_is_trusted(page) && !is_other(page) && !is_bait(page))
+        read_blocks(page, delayed ? REPORTED_DELAYED : REPORTED_FAILED, findings);
 }
 
 const struct dialect dialect_answered = {
