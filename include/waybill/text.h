@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const char *at;
@@ -24,11 +25,15 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).size, (s).at
 
-/* A view of a C string; NULL gives an absent slice. */
-struct slice slice_of(const char *text);
 static inline struct slice slice_make(const char *at, size_t size)
 {
     return (struct slice){at, size};
+}
+/* A view of a C string; NULL gives an absent slice. Here, so that a literal is measured once, by
+ * the compiler. */
+static inline struct slice slice_of(const char *text)
+{
+    return slice_make(text, text == NULL ? 0 : strlen(text));
 }
 bool slice_equal(struct slice a, struct slice b);        /* bytes; absent equals only absent */
 bool slice_is(struct slice a, const char *text);         /* bytes */

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-struct slice slice_of(const char *text)
-{
-    return text == NULL ? SLICE_ABSENT : slice_make(text, strlen(text));
-}
-
 static bool bytes_equal(const char *a, const char *b, size_t size)
 {
     return size == 0 || memcmp(a, b, size) == 0;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "value.h"
 #include "waybill/reason.h"
 
 #define PARAGRAPHS_MAX 4 /* that are looked at for one address */
@@ -34,6 +35,7 @@ static void find_in_line(struct places *places, struct slice line, size_t paragr
             return;
         places->of[places->count++] = (struct place){
             .address = address,
+            .hash = value_hash(address),
             .line = (size_t)(line.at - places->text.at),
             .paragraph = paragraph,
             .leads = only_signs(line.at, address.at),
@@ -109,12 +111,13 @@ static struct slice around_place(const struct places *places, size_t i)
 struct slice places_around(const struct places *places, struct slice address)
 {
     struct slice best = SLICE_ABSENT;
+    uint32_t hash = value_hash(address);
     int paragraphs = 0;
 
     for (size_t i = 0; i < places->count && paragraphs < PARAGRAPHS_MAX; i++) {
         struct slice found;
 
-        if (!slice_equal_nocase(places->of[i].address, address))
+        if (places->of[i].hash != hash || !slice_equal_nocase(places->of[i].address, address))
             continue;
         paragraphs++;
         found = around_place(places, i);

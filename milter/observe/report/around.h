@@ -14,6 +14,7 @@ struct places {
     struct slice text;
     struct place {
         struct slice address;
+        uint32_t hash;    /* of the address */
         size_t line;      /* where its line begins in the text */
         size_t paragraph; /* where its paragraph begins */
         bool leads;       /* nothing but signs stands before it in its line */

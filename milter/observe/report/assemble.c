@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "value.h"
-#include "session.h"
 
 struct report_recipient *assemble_add(struct assembly *assembly)
 {
@@ -41,6 +40,7 @@ static bool says_something(struct slice words, struct slice address)
         unsigned char c = (unsigned char)words.at[i];
 
         if (address.size > 0 && words.size - i >= address.size &&
+            ((words.at[i] ^ address.at[0]) & ~0x20) == 0 &&
             slice_equal_nocase(slice_make(words.at + i, address.size), address)) {
             i += address.size - 1;
             run = 0;
@@ -114,7 +114,7 @@ static void finish(struct assembly *assembly, struct report_recipient *to, struc
     if (to->command.at == NULL && around.at != NULL)
         to->command = session_command(around);
     if (to->command.at == NULL)
-        to->command = session_transcript(assembly->page->text, to->address, to->words);
+        to->command = session_refused(&assembly->transcript, to->address, to->words);
     set_status(assembly, to, status);
     ask_book(assembly, to);
 }
@@ -167,10 +167,27 @@ static enum report_action choose_action(const struct group *group)
     return REPORTED_FAILED;
 }
 
-/* The first of them that says something; else the first that is there. */
-static struct slice choose_words(struct assembly *assembly, struct slice address,
-                                 const struct slice *of, size_t count)
+#define WORDS_FULL (128 << 10) /* bytes, of all recipients */
+#define WORDS_SHORT 256
+
+/* Of very many recipients all shall be named, rather than all be told of a few: so what is looked
+ * at of one is less once many have had enough. */
+static struct slice shorten(struct assembly *assembly, struct slice words)
 {
+    size_t most = assembly->words_seen < WORDS_FULL ? 2 * REPORT_WORDS_MAX : WORDS_SHORT;
+
+    if (words.size > most)
+        words.size = most;
+    assembly->words_seen += words.size;
+    return words;
+}
+
+/* The first of them that says something; else the first that is there. */
+static struct slice choose_words(struct assembly *assembly, struct slice address, struct slice *of,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        of[i] = shorten(assembly, of[i]);
     for (size_t i = 0; i < count; i++)
         if (says_something(of[i], address))
             return value_clean(assembly->arena, of[i], REPORT_WORDS_MAX);
@@ -193,6 +210,7 @@ static void add_group(struct assembly *assembly, const struct groups *groups,
     around = address.at == NULL ? SLICE_ABSENT : places_around(&assembly->places, address);
     if (around.at == NULL && group->original.at != NULL)
         around = places_around(&assembly->places, group->original);
+    around = shorten(assembly, around);
     to->address = address;
     to->original = group->original;
     to->action = choose_action(group);
@@ -225,7 +243,7 @@ static void add_found(struct assembly *assembly, const struct found *found,
 {
     static const struct group none;
     struct report_recipient *to = assemble_add(assembly);
-    struct slice around = places_around(&assembly->places, found->address);
+    struct slice around = shorten(assembly, places_around(&assembly->places, found->address));
     struct slice status = SLICE_ABSENT;
 
     if (to == NULL)

@@ -9,6 +9,7 @@
 #include "around.h"
 #include "arena.h"
 #include "dialect.h"
+#include "session.h"
 #include "status.h"
 
 struct assembly {
@@ -18,6 +19,8 @@ struct assembly {
     struct places places; /* of page->text */
     struct report *report;
     size_t room;
+    struct transcript transcript;
+    size_t words_seen; /* bytes of words, of all recipients */
 };
 
 /* A new row, zeroed; NULL: there are too many, or no memory: the report is partial. */

@@ -12,6 +12,7 @@
 #include "offices.h"
 #include "phrases.h"
 #include "prose.h"
+#include "value.h"
 
 static const struct dialect *const table[] = {
     &dialect_fields,
@@ -67,19 +68,6 @@ _Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 
 #define SLOTS 2048u /* a power of two, at least twice REPORT_RECIPIENTS_MAX */
 _Static_assert(SLOTS >= 2 * REPORT_RECIPIENTS_MAX, "the hash must stay half empty");
 
-/* FNV-1a over folded letters. */
-static uint32_t address_hash(struct slice address)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < address.size; i++) {
-        unsigned char byte = (unsigned char)address.at[i];
-        if (byte >= 'A' && byte <= 'Z')
-            byte = (unsigned char)(byte | 0x20);
-        hash = (hash ^ byte) * 16777619u;
-    }
-    return hash;
-}
-
 static bool same_address(struct slice a, struct slice b)
 {
     return (a.at == NULL && b.at == NULL) || slice_equal_nocase(a, b);
@@ -88,7 +76,7 @@ static bool same_address(struct slice a, struct slice b)
 /* Where the address is, or would go. */
 static size_t slot_of(const struct findings *findings, struct slice address)
 {
-    size_t slot = address_hash(address) & (SLOTS - 1);
+    size_t slot = value_hash(address) & (SLOTS - 1);
     while (findings->slots[slot] != 0 &&
            !same_address(findings->of[findings->slots[slot] - 1].address, address))
         slot = (slot + 1) & (SLOTS - 1);

@@ -49,7 +49,7 @@ extern const struct dialect dialect_trouble;
 extern const struct dialect dialect_xmail;
 extern const struct dialect dialect_zmailer;
 
-/* Will all marks of the table be found (phrases_add)? For the test that guards it. */
+/* Will all marks of the table be found (phrases_fit)? For the test that guards it. */
 bool dialects_fit(void);
 
 #endif

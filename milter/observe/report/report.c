@@ -442,6 +442,7 @@ const struct report *report_end(struct report_reader *reader)
     reading->assembly.arena = &reading->arena;
     reading->assembly.page = &reading->page;
     reading->assembly.report = report;
+    reading->assembly.transcript = session_transcript(reading->page.text);
     places_find(&reading->assembly.places, reading->page.text);
     decide(reading);
     report->partial |= reading->arena.failed || reading->groups.partial ||

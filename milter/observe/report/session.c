@@ -167,11 +167,41 @@ static bool is_refusal(struct slice answer)
     return answer.size > 3 && (answer.at[0] == '4' || answer.at[0] == '5');
 }
 
-struct slice session_transcript(struct slice text, struct slice address, struct slice words)
-{
-    struct slice line, command = SLICE_ABSENT;
+#define COMPARED_MAX (2 << 20) /* bytes: a few milliseconds */
 
-    while (page_line(&text, &line)) {
+struct transcript session_transcript(struct slice text)
+{
+    struct transcript transcript = {.text = SLICE_ABSENT, .left = COMPARED_MAX};
+    ptrdiff_t first = slice_find_text(text, ">>> ");
+    struct slice rest, line;
+
+    if (first < 0)
+        return transcript;
+    while (first > 0 && text.at[first - 1] != '\n')
+        first--;
+    transcript.text = slice_make(text.at + first, 0);
+    rest = slice_make(transcript.text.at, text.size - (size_t)first);
+    while (page_line(&rest, &line))
+        if (slice_starts(slice_trim(line), "<<< "))
+            transcript.text.size = (size_t)(line.at + line.size - transcript.text.at);
+    return transcript;
+}
+
+static bool holds(struct transcript *transcript, struct slice text, struct slice part)
+{
+    size_t cost = text.size < transcript->left ? text.size : transcript->left;
+
+    transcript->left -= cost;
+    return transcript->left > 0 && value_holds(text, part);
+}
+
+struct slice session_refused(struct transcript *transcript, struct slice address,
+                             struct slice words)
+{
+    struct slice text = transcript->text, line, command = SLICE_ABSENT;
+
+    while (transcript->left > 0 && page_line(&text, &line)) {
+        transcript->left -= line.size < transcript->left ? line.size : transcript->left;
         line = slice_trim(line);
         if (text_take(&line, ">>> ")) {
             command = line;
@@ -179,8 +209,8 @@ struct slice session_transcript(struct slice text, struct slice address, struct 
         }
         if (command.at == NULL || !text_take(&line, "<<< ") || !is_refusal(line))
             continue;
-        if (value_holds(command, address) || value_holds(line, address) ||
-            (line.size > 3 && value_holds(words, line)))
+        if (holds(transcript, command, address) || holds(transcript, line, address) ||
+            (line.size > 3 && holds(transcript, words, line)))
             return verb_of(command);
     }
     return SLICE_ABSENT;

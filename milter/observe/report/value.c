@@ -78,12 +78,23 @@ struct slice value_words(struct arena *arena, struct slice text, size_t most)
     return clean;
 }
 
+/* FNV-1a. */
+uint32_t value_hash(struct slice address)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < address.size; i++) {
+        unsigned char byte = (unsigned char)address.at[i];
+        if (byte >= 'A' && byte <= 'Z')
+            byte = (unsigned char)(byte | 0x20);
+        hash = (hash ^ byte) * 16777619u;
+    }
+    return hash;
+}
+
 bool value_holds(struct slice text, struct slice part)
 {
-    for (size_t i = 0; part.size > 0 && i + part.size <= text.size; i++)
-        if (memcmp(text.at + i, part.at, part.size) == 0)
-            return true;
-    return false;
+    return part.size > 0 && part.size <= text.size &&
+           memmem(text.at, text.size, part.at, part.size) != NULL;
 }
 
 bool value_is_mailbox(struct slice address)

@@ -29,6 +29,8 @@ struct slice value_host(struct arena *arena, struct slice value);
 struct slice value_id(struct arena *arena, struct slice value);
 /* Can it be a mailbox: local@domain, no pipe, no path? */
 bool value_is_mailbox(struct slice address);
+/* The same for addresses that differ in the case of ASCII letters only. */
+uint32_t value_hash(struct slice address);
 /* Do the bytes of `part`, one at least, stand in the text? */
 bool value_holds(struct slice text, struct slice part);
 

@@ -57,12 +57,34 @@ static void test_transcript_tells_who_was_refused_after_which_command(void **sta
         slice_of("... while talking to mx.example.org.:\n>>> RCPT To:<a@example.org>"
                  "\n<<< 550 no\n550 a@example.org... User unknown\n>>> "
                  "DATA\n<<< 552 5.3.4 too big\n<<< 554 no recipients\n");
+    struct transcript transcript = session_transcript(text);
     assert_true(slice_is(
-        session_transcript(text, slice_of("a@example.org"), slice_of("550 User unknown")), "RCPT"));
-    assert_true(
-        slice_is(session_transcript(text, slice_of("b@example.org"), slice_of("552 5.3.4 too big")),
-                 "DATA"));
-    assert_null(session_transcript(text, slice_of("c@example.org"), SLICE_ABSENT).at);
+        session_refused(&transcript, slice_of("a@example.org"), slice_of("550 User unknown")),
+        "RCPT"));
+    assert_true(slice_is(
+        session_refused(&transcript, slice_of("b@example.org"), slice_of("552 5.3.4 too big")),
+        "DATA"));
+    assert_null(session_refused(&transcript, slice_of("c@example.org"), SLICE_ABSENT).at);
+}
+
+static void test_transcript_is_compared_only_so_often(void **state)
+{
+    (void)state;
+    struct slice address = slice_of("a@example.org");
+    struct transcript transcript =
+        session_transcript(slice_of(">>> RCPT To:<a@example.org>\n<<< 550 no\n"));
+    assert_false(session_refused(&transcript, address, SLICE_ABSENT).at == NULL);
+    transcript.left = 40;
+    assert_null(session_refused(&transcript, address, SLICE_ABSENT).at);
+    assert_int_equal(transcript.left, 0);
+}
+
+static void test_transcript_begins_with_a_line(void **state)
+{
+    (void)state;
+    struct transcript transcript =
+        session_transcript(slice_of("a >>> RCPT To:<a@example.org>\n<<< 550 no\n"));
+    assert_null(session_refused(&transcript, slice_of("a@example.org"), SLICE_ABSENT).at);
 }
 
 static void test_words_of_one_recipient_end_where_another_begins(void **state)
@@ -95,6 +117,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_remote_and_command_as_servers_tell_them, forget),
         cmocka_unit_test(test_transcript_tells_who_was_refused_after_which_command),
+        cmocka_unit_test(test_transcript_is_compared_only_so_often),
+        cmocka_unit_test(test_transcript_begins_with_a_line),
         cmocka_unit_test(test_words_of_one_recipient_end_where_another_begins),
         cmocka_unit_test(test_lone_address_takes_the_next_paragraph_and_the_refusal_wins),
     };
