@@ -16,14 +16,14 @@
 struct found {
     struct slice address;
     struct slice original;
-    struct slice words;   /* what the server or the text says of it; line breaks inside are fine */
+    struct slice words; /* what the server or the text says of it; line breaks inside are fine */
     struct slice status, remote, command; /* absent: the assembler looks into the words */
     enum report_action action;
 };
 struct findings {
     struct found *of;
     size_t count, room;
-    bool partial; /* there were more than REPORT_RECIPIENTS_MAX, or no memory */
+    bool partial;    /* there were more than REPORT_RECIPIENTS_MAX, or no memory */
     uint16_t *slots; /* by hash of the address: number of the row, from 1 */
 };
 /* A new row, to be filled (valid until the next add); NULL: full. The same address again gives
@@ -54,14 +54,14 @@ struct mark {
 /* How the text is built, for most dialects; see prose_read_form. All phrases may have
  * alternatives, and may be absent. */
 struct form {
-    const char *begin;  /* recipients are named below the line that says this, else from the top */
-    const char *end;    /* and before this */
-    const char *label;  /* each is named behind this; absent: by the shapes */
-    unsigned shapes;    /* PROSE_..., see prose.h */
-    const char *why;    /* words that belong to no recipient begin behind this */
+    const char *begin; /* recipients are named below the line that says this, else from the top */
+    const char *end;   /* and before this */
+    const char *label; /* each is named behind this; absent: by the shapes */
+    unsigned shapes;   /* PROSE_..., see prose.h */
+    const char *why;   /* words that belong to no recipient begin behind this */
     const char *why_end;
     const char *delayed, *delivered; /* the text says so if it says this; else it failed */
-    bool nobody;        /* it is a bounce even where it names nobody */
+    bool nobody;                     /* it is a bounce even where it names nobody */
 };
 
 struct dialect {
@@ -74,5 +74,8 @@ struct dialect {
 
 /* The dialect that read it, or NULL: nobody knows it. */
 const struct dialect *dialect_read(const struct page *page, struct findings *findings);
+/* What stands before its first mark, or before the first recipient if it has no mark there. */
+struct slice dialect_opening(const struct dialect *dialect, const struct page *page,
+                             const struct findings *findings);
 
 #endif

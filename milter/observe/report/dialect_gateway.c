@@ -24,7 +24,8 @@ const struct dialect dialect_mcafee = {
     .name = "mcafee",
     .marks = {{MARK_TEXT, "--- The following addresses had delivery problems ---", NULL}},
     .form = {.begin = "--- The following addresses had delivery problems ---",
-             .shapes = PROSE_FRONT | PROSE_GAP},
+             .shapes = PROSE_FRONT | PROSE_GAP,
+             .why = "--- Transcript of session follows ---"},
 };
 
 const struct dialect dialect_mailmarshal = {

@@ -26,15 +26,18 @@ const struct dialect dialect_notes = {
     .read = read_notes,
 };
 
+#define DOMINO_TO                                                                                  \
+    "was not delivered to:|konnte nicht zugestellt werden an:|wurde nicht zugestellt an:"
+#define DOMINO_BECAUSE "because:|weil:|Grund:|da:"
 const struct dialect dialect_domino = {
     .name = "domino",
-    .marks = {{MARK_TEXT, "was not delivered to:|konnte nicht zugestellt werden an:", NULL},
-              {MARK_TEXT, "because:|weil:|Grund:", NULL},
-              {MARK_TEXT, "Your message|Ihre Nachricht", NULL}},
-    .form = {.begin = "was not delivered to:|konnte nicht zugestellt werden an:",
+    .marks = {{MARK_TEXT, DOMINO_TO, NULL},
+              {MARK_TEXT, DOMINO_BECAUSE, NULL},
+              {MARK_TEXT, "Your message|Ihre Nachricht|Ihr Dokument", NULL}},
+    .form = {.begin = DOMINO_TO,
              .shapes = PROSE_LIST,
-             .end = "because:|weil:|Grund:",
-             .why = "because:|weil:|Grund:",
+             .end = DOMINO_BECAUSE,
+             .why = DOMINO_BECAUSE,
              .why_end = "What should you do?|Routing path"},
 };
 
@@ -81,7 +84,10 @@ const struct dialect dialect_hmailserver = {
 
 const struct dialect dialect_mailenable = {
     .name = "mailenable",
-    .marks = {{MARK_TEXT, "MailEnable:|The following recipient(s) could not be reached:", NULL},
+    .marks = {{MARK_TEXT,
+               "MailEnable:|The following recipient(s) could not be reached:|"
+               "Message could not be delivered to the following recipient",
+               NULL},
               {MARK_TEXT, "Recipient: [SMTP:", NULL}},
     .form = {.label = "Recipient: [SMTP:",
              .end = "Message headers follow",
@@ -109,6 +115,20 @@ const struct dialect dialect_dovecot = {
              .end = "was automatically rejected:",
              .why = "was automatically rejected:",
              .nobody = true},
+};
+
+/* The same where the notification is empty. */
+static void read_rejected(const struct page *page, struct findings *findings)
+{
+    if (page->null_sender)
+        (void)prose_add(findings, SLICE_ABSENT, REPORTED_FAILED, slice_trim(page->text));
+}
+const struct dialect dialect_dovecot_empty = {
+    .name = "dovecot",
+    .marks = {{MARK_FIELD, "auto-replied (rejected)", "Auto-Submitted"},
+              {MARK_SUBJECT, "Automatically rejected mail", NULL},
+              {MARK_FROM, "postmaster@|mailer-daemon@", NULL}},
+    .read = read_rejected,
 };
 
 const struct dialect dialect_notice = {

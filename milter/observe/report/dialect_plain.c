@@ -6,7 +6,10 @@
  */
 #include "dialects.h"
 
+#include <string.h>
+
 #include "expect.h"
+#include "kind.h"
 #include "prose.h"
 #include "waybill/reason.h"
 
@@ -18,7 +21,8 @@
     "failed to deliver|did not receive|did not reach|not been delivered|not yet been delivered|"   \
     "delivery failure|has failed due to|was rejected|has been rejected|returned because|"          \
     "intended recipient:|delivery of email to|delivery of your message to|"                        \
-    "could not deliver|mail delivery error|permanent error|delivery error|not deliverable"
+    "could not deliver|mail delivery error|permanent error|delivery error|not deliverable|"        \
+    "undeliverable recipient"
 
 #define FAILURE_ELSEWHERE                                                                          \
     "|konnte nicht zugestellt werden|nicht zugestellt werden konnte|nicht zustellbar|"             \
@@ -53,7 +57,9 @@
     "unknown|no such|does not exist|doesn't exist|not exist|not found|over quota|quota|full|"      \
     "disabled|inactive|suspended|rejected|refused|denied|blocked|invalid|not responding|"          \
     "timed out|expired|retry|too large|exceeds|unreachable|not reachable|loop|unavailable|"        \
-    "bad destination|not accept|reason|error|permanent|warning|delivery attempts"
+    "bad destination|not accept|reason|error|permanent|warning|delivery attempts|"                 \
+    "grund:|unbekannt|existiert nicht|voll|raison|motif|motivo|inconnu|desconocid|sconosciut|"     \
+    "reden:|onbekend"
 
 #define TITLE                                                                                      \
     "undeliver|delivery failure|delivery failed|delivery status|failure notice|returned mail|"     \
@@ -64,30 +70,36 @@ static bool is_other(const struct page *page)
 {
     static const char *const fields[] = {"List-Id", "List-Unsubscribe", "List-Post",
                                          "X-Mailing-List", "X-Campaign"};
-    struct slice from = page_address(page_field(page, "From"));
-    if (phrase_at(from, "mailer-daemon@|postmaster@") != 0)
+    bool html = phrase_find(page_field(page, "Content-Type"), "text/html").at != NULL;
+    if (phrase_find(page_field(page, "Subject"), "summar|statistic|digest|logwatch").at != NULL)
+        return true;
+    if (html && !page->null_sender && page->copy.at == NULL)
+        return true;
+    if (expect_role(page_field(page, "From")))
         return false; /* a list passes on what it gets */
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (page_field(page, fields[i]).at != NULL)
             return true;
-    return phrase_find(page_field(page, "Content-Type"), "text/html").at != NULL;
+    return html;
 }
 
 static bool from_daemon(const struct page *page)
 {
     struct slice from = page_field(page, "From");
-    return expect_daemon(from) || page_address(from).at == NULL || page->multipart_report;
+    return expect_role(from) || page_address(from).at == NULL || page->multipart_report;
 }
 
 #define BAIT                                                                                       \
     "click|log in|login|sign in|verify your|your password|release your|release the message|"       \
     "retrieve your|retrieve the|view message|pending messages|upgrade your|unsubscribe"
 
-/* A link, and no word of a mail server or too many of a seller: that wants to be clicked. */
-static bool is_bait(struct slice text)
+/* A link, and no word of a mail server, too many of a seller, or nothing that only a report has:
+ * that wants to be clicked. */
+static bool is_bait(const struct page *page)
 {
-    return phrase_find(text, "http://|https://|www.").at != NULL &&
-           (smtp_code_in(text) == 0 || phrase_find(text, BAIT).at != NULL);
+    return phrase_find(page->text, "http://|https://|www.").at != NULL &&
+           (smtp_code_in(page->text) == 0 || phrase_find(page->text, BAIT).at != NULL ||
+            (!kind_is_trusted(page) && !page->multipart_report && page->copy.at == NULL));
 }
 
 /* Who must not be taken: the sender of the mail, which the report goes to, and who reports. */
@@ -111,10 +123,56 @@ static bool is_party(const struct parties *parties, struct slice address)
     return phrase_at(address, "postmaster@|mailer-daemon@|abuse@|support@|helpdesk@") != 0;
 }
 
+/* What may stand right before the address of whom a failure is about. */
+#define OBJECT                                                                                     \
+    "to|for|recipient|recipients|address|addresses|user|users|mailbox|mailboxes|account|reach|"    \
+    "deliver|rcpt|addressee|destination|an|f\xc3\xbcr|empf\xc3\xa4nger|adresse|benutzer|"          \
+    "postfach|\xc3\xa0|pour|destinataire|destinataires|l'adresse|a|al|para|destinatario|"          \
+    "destinatarios|direcci\xc3\xb3n|usuario|per|utente|all'utente|indirizzo|aan|naar|voor|"        \
+    "gebruiker|ontvanger|till|til|mottagare|do|dla|pro|komu|uzivatel|was|not|failed|unknown"
+
+/* What may follow it. */
+#define FATE                                                                                       \
+    "was|could|cannot|can not|can't|has failed|failed|does not|doesn't|is not|isn't|is unknown|"   \
+    "is over|is full|did not|konnte|n'a pas|no se|no ha|non \xc3\xa8|kon niet|kunde"
+
+static struct slice last_word(struct slice front)
+{
+    size_t from;
+    while (front.size > 0 && memchr(" \t<[\"'(:\n", front.at[front.size - 1], 9) != NULL)
+        front.size--;
+    for (from = front.size; from > 0 && memchr(" \t\n\"'(<[", front.at[from - 1], 8) == NULL;)
+        from--;
+    return slice_make(front.at + from, front.size - from);
+}
+
+static bool is_one_of(struct slice word, const char *words)
+{
+    return word.size > 0 && phrase_at(word, words) == word.size;
+}
+
+/* Is it the address that the sentence is about? Not one that it only mentions. */
+static bool is_object(struct slice line, struct slice address)
+{
+    const char *end = line.at + line.size, *to = address.at + address.size;
+    struct slice headed, words, behind = slice_make(to, (size_t)(end - to)), closing;
+    struct slice word = last_word(slice_make(line.at, (size_t)(address.at - line.at)));
+    if (slice_starts(behind, ":/"))
+        return false; /* a path */
+    if (prose_alone(line).at != NULL || prose_headed(line, &headed, &words))
+        return true;
+    (void)text_take_any(&behind, "<>\"'() \t.,:;", &closing);
+    if (word.size == 0 || slice_starts(slice_make(to, (size_t)(end - to)), ">"))
+        return word.size > 0 || prose_is_empty(behind) || phrase_at(behind, FATE "|(|[") != 0;
+    /* Some write without blanks, or with other letters. */
+    return is_one_of(word, OBJECT) || (word.at[word.size - 1] & 0x80) != 0 ||
+           (behind.size > 0 && (behind.at[0] & 0x80) != 0) || phrase_at(behind, FATE) != 0;
+}
+
 static bool takes(const struct parties *parties, struct slice line, struct slice address)
 {
     struct slice front = slice_make(line.at, (size_t)(address.at - line.at));
-    return !is_party(parties, address) &&
+    return !is_party(parties, address) && is_object(line, address) &&
            phrase_find(front, "contact|from:|from |sender|message-id|http|mailto:|reply").at ==
                NULL;
 }
@@ -149,12 +207,11 @@ static bool tells_why(const struct page *page)
            phrase_find(page_field(page, "Subject"), TITLE).at != NULL;
 }
 
-/* Who it is, near the phrase or else before it, and why. */
-static void read_failure(const struct page *page, const char *phrase, struct findings *findings)
+/* Who it is, from the phrase on or else before it, and why. */
+static void read_failure(const struct page *page, struct slice text, struct findings *findings)
 {
     bool delayed = phrase_find(page->text, DELAYED).at != NULL;
     enum report_action action = delayed ? REPORTED_DELAYED : REPORTED_FAILED;
-    struct slice text = prose_from(page->text, phrase);
     read_near(page, text, action, findings);
     if (findings->count == 0) {
         struct slice front = page->text;
@@ -167,10 +224,25 @@ static void read_failure(const struct page *page, const char *phrase, struct fin
             findings->of[i].words = slice_trim(text);
 }
 
+/* Payments, parcels and backups are rejected and returned too. */
+#define MAIL                                                                                       \
+    "mail|mailbox|email|e-mail|message|messages|nachricht|ihre mail|courriel|courrier|mensaje|"    \
+    "correo|mensagem|messaggio|posta|bericht|meddelande|brev|wiadomo|zpr\xc3\xa1v|"                \
+    "\xd1\x81\xd0\xbe\xd0\xbe\xd0\xb1\xd1\x89|\xd0\xbf\xd0\xb8\xd1\x81\xd1\x8c|"                   \
+    "\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab|\xe9\x82\xae|\xe9\x83\xb5|\xe9\x85\x8d\xe9\x80\x81|"     \
+    "\xe9\x85\x8d\xe4\xbf\xa1|\xe9\x80\x80\xe4\xbf\xa1"
+
+static bool is_about_mail(const struct page *page)
+{
+    return page->copy.at != NULL || page->multipart_report ||
+           phrase_find(page->text, MAIL).at != NULL;
+}
+
 static void read_plain(const struct page *page, struct findings *findings)
 {
-    if (!is_other(page) && from_daemon(page) && !is_bait(page->text) && tells_why(page))
-        read_failure(page, FAILURE_BEGIN FAILURE_ELSEWHERE, findings);
+    if (!is_other(page) && from_daemon(page) && is_about_mail(page) && !is_bait(page) &&
+        tells_why(page))
+        read_failure(page, prose_from(page->text, FAILURE_BEGIN FAILURE_ELSEWHERE), findings);
 }
 
 const struct dialect dialect_plain = {
@@ -181,18 +253,110 @@ const struct dialect dialect_plain = {
 
 #define UNKNOWN                                                                                    \
     "not a valid user|not a valid address|not a valid recipient|no such user|user unknown|"        \
-    "unknown user|no mailbox here"
+    "unknown user|no mailbox here|email name is not found"
+
+/* From the line on in which the words are: the code may stand before them. */
+static struct slice line_with(struct slice text, const char *words)
+{
+    struct slice from = prose_from(text, words);
+    while (from.at > text.at && from.at[-1] != '\n') {
+        from.at--;
+        from.size++;
+    }
+    return from;
+}
 
 /* A line or two without any form, but of a sender that only reports have. */
 static void read_brief(const struct page *page, struct findings *findings)
 {
     bool nobody = page->null_sender && page_address(page_field(page, "From")).at == NULL;
-    if (nobody && !is_other(page) && !is_bait(page->text))
-        read_failure(page, UNKNOWN, findings);
+    if ((nobody || kind_is_trusted(page)) && !is_other(page) && !is_bait(page))
+        read_failure(page, line_with(page->text, UNKNOWN), findings);
 }
 
 const struct dialect dialect_brief = {
     .name = "plain",
     .marks = {{MARK_TEXT, UNKNOWN, NULL}},
     .read = read_brief,
+};
+
+/* ---- in no language at all ---- */
+
+#define TOLD "told|said|says|answered|replied|returned|responded|response"
+
+/* A reply code, or the status that qmail and its kin put in brackets. */
+static bool holds_reply(struct slice words)
+{
+    char status[STATUS_ROOM];
+    return smtp_code_in(words) != 0 ||
+           (slice_find_text(words, "(#") >= 0 && status_in(words, status));
+}
+
+/* The recipient that the line names so that an answer must follow. */
+static struct slice asked_for(struct slice line, bool about_mail)
+{
+    struct slice address = prose_alone(line), words, rest = line;
+    if (address.at == NULL && !prose_headed(line, &address, &words) && about_mail &&
+        phrase_find(line, TOLD).at != NULL && prose_address(&rest, &words) &&
+        is_object(line, words))
+        address = words;
+    return address;
+}
+
+/* What belongs to a recipient: his line, and those below up to an empty one or to the next
+ * recipient; where his line tells nothing, the next paragraph. */
+struct block {
+    struct slice address, words;
+    bool tells; /* something that may be the answer */
+};
+
+static void open_block(struct block *block, struct slice line, struct slice address)
+{
+    const char *behind = address.at + address.size;
+    *block = (struct block){.address = address, .words = line};
+    block->tells = holds_reply(slice_make(behind, (size_t)(line.at + line.size - behind)));
+}
+
+static void close_block(struct block *block, const struct parties *parties,
+                        enum report_action action, struct findings *findings)
+{
+    if (block->address.at != NULL && !is_party(parties, block->address) &&
+        holds_reply(block->words))
+        (void)prose_add(findings, block->address, action, block->words);
+    *block = (struct block){.address = SLICE_ABSENT};
+}
+
+static void read_blocks(const struct page *page, enum report_action action,
+                        struct findings *findings)
+{
+    struct slice rest = page->text, line;
+    struct parties parties = read_parties(page);
+    struct block block = {.address = SLICE_ABSENT};
+    bool about_mail = is_about_mail(page);
+    while (page_line(&rest, &line)) {
+        struct slice address = asked_for(line, about_mail);
+        if (address.at != NULL || (block.tells && prose_is_empty(line)))
+            close_block(&block, &parties, action, findings);
+        if (address.at != NULL) {
+            open_block(&block, line, address);
+        } else if (block.address.at != NULL && !prose_is_empty(line)) {
+            block.words = prose_span(block.words, line);
+            block.tells = true;
+        }
+    }
+    close_block(&block, &parties, action, findings);
+}
+
+/* Of a sender that only reports have, a recipient with the answer that a server gave needs no
+ * sentence that would say that it is a failure. */
+static void read_answered(const struct page *page, struct findings *findings)
+{
+    bool delayed = phrase_find(page->text, DELAYED).at != NULL;
+    if (kind_is_trusted(page) && !is_other(page) && !is_bait(page))
+        read_blocks(page, delayed ? REPORTED_DELAYED : REPORTED_FAILED, findings);
+}
+
+const struct dialect dialect_answered = {
+    .name = "plain",
+    .read = read_answered,
 };

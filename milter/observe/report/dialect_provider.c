@@ -150,3 +150,14 @@ const struct dialect dialect_tencent = {
              .why = "退信原因",
              .why_end = "建议解决方案"},
 };
+
+/* Certified mail of Italy; the law gives the sentence. */
+const struct dialect dialect_pec = {
+    .name = "pec",
+    .marks = {{MARK_TEXT, "stato rilevato un errore", NULL},
+              {MARK_TEXT, "e destinato all'utente", NULL},
+              {MARK_FROM, "posta-certificata@", NULL}},
+    .form = {.label = "e destinato all'utente",
+             .why = "stato rilevato un errore:",
+             .why_end = "Il messaggio|Identificativo"},
+};

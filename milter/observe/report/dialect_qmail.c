@@ -10,6 +10,8 @@
 #include "dialects.h"
 #include "prose.h"
 
+#define DELAYED "I will keep trying|You do NOT need to resend|addresses yet"
+
 static bool is_opener(struct slice line)
 {
     line = slice_trim(line);
@@ -27,10 +29,12 @@ static void read_paragraphs(const struct page *page, struct findings *findings)
     struct slice rest = page->text, line;
     struct found *row = NULL;
     bool first = true; /* of its paragraph */
+    enum report_action action =
+        phrase_find(page->text, DELAYED).at != NULL ? REPORTED_DELAYED : REPORTED_FAILED;
     while (page_line(&rest, &line) && !is_break(line, first)) {
         first = prose_is_empty(line);
         if (is_opener(line))
-            row = prose_add(findings, prose_alone(line), REPORTED_FAILED, SLICE_ABSENT);
+            row = prose_add(findings, prose_alone(line), action, SLICE_ABSENT);
         else if (row != NULL && !first)
             row->words = prose_span(row->words.size == 0 ? line : row->words, line);
     }

@@ -216,6 +216,15 @@ const struct dialect dialect_sendmail_transcript = {
     .read = read_sendmail,
 };
 
+/* The queue file was lost: all that is left to say. */
+const struct dialect dialect_sendmail_lost = {
+    .name = "sendmail",
+    .marks = {{MARK_TEXT, "<<< No Message Collected >>>", NULL},
+              {MARK_FROM, "mailer-daemon@", NULL},
+              {MARK_SUBJECT, "Returned mail", NULL}},
+    .form = {.shapes = PROSE_ALONE, .nobody = true},
+};
+
 static void read_session(const struct page *page, struct findings *findings)
 {
     read_refusals(page->text, is_warning(page) ? REPORTED_DELAYED : REPORTED_FAILED, findings);

@@ -50,11 +50,13 @@ static const struct dialect *const table[] = {
     &dialect_mercury,
     &dialect_pmdf,
     /* Less is known of the writer: */
+    &dialect_sendmail_lost,
     &dialect_sendmail_transcript,
     &dialect_postfix_reply,
     &dialect_qsbmf,
     &dialect_exim_field,
     &dialect_plain,
+    &dialect_answered,
     &dialect_brief,
 };
 
@@ -197,6 +199,24 @@ const struct dialect *dialect_read(const struct page *page, struct findings *fin
             return table[i];
     }
     return NULL;
+}
+
+struct slice dialect_opening(const struct dialect *dialect, const struct page *page,
+                             const struct findings *findings)
+{
+    const char *from = NULL;
+    for (size_t i = 0; i < DIALECT_MARKS; i++) {
+        const struct mark *mark = &dialect->marks[i];
+        struct slice found =
+            mark->place == MARK_TEXT ? phrase_find(page->text, mark->words) : SLICE_ABSENT;
+        if (found.at != NULL && (from == NULL || found.at < from))
+            from = found.at;
+    }
+    for (size_t i = 0; from == NULL && i < findings->count; i++)
+        if (findings->of[i].address.at >= page->text.at &&
+            findings->of[i].address.at < page->text.at + page->text.size)
+            from = findings->of[i].address.at;
+    return from == NULL ? SLICE_ABSENT : slice_make(page->text.at, (size_t)(from - page->text.at));
 }
 
 bool dialects_fit(void)

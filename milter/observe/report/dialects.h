@@ -8,6 +8,7 @@
 #include "dialect.h"
 
 extern const struct dialect dialect_amavis;
+extern const struct dialect dialect_answered;
 extern const struct dialect dialect_brief;
 extern const struct dialect dialect_communigate;
 extern const struct dialect dialect_courier;
@@ -40,6 +41,7 @@ extern const struct dialect dialect_pp;
 extern const struct dialect dialect_qmail;
 extern const struct dialect dialect_qsbmf;
 extern const struct dialect dialect_sendmail;
+extern const struct dialect dialect_sendmail_lost;
 extern const struct dialect dialect_sendmail_transcript;
 extern const struct dialect dialect_smail;
 extern const struct dialect dialect_surfcontrol;

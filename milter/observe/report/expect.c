@@ -52,6 +52,59 @@ bool expect_daemon(struct slice from)
     return phrases_any(&daemons, from);
 }
 
+static const char *roles_words(size_t number)
+{
+    (void)number;
+    return "mailer-daemon|"
+           "mailer_daemon|"
+           "mailerdaemon|"
+           "mail-daemon|"
+           "maildaemon|"
+           "mdaemon|"
+           "postmaster|"
+           "post_master|"
+           "poostmaster|"
+           "mail.deliver|"
+           "mail-deliver|"
+           "maildeliver|"
+           "mailsystem|"
+           "mail-system|"
+           "mmdf|"
+           "microsoftexchange|"
+           "mailadmin|"
+           "mail-admin|"
+           "symantec_antivirus|"
+           "posta-certificata";
+}
+
+static struct lexicon roles = {.count = 1, .words = roles_words, .within_words = true};
+
+/* What stands in the last brackets; all, where there are none. */
+static struct slice mailbox_in(struct slice from)
+{
+    for (size_t i = from.size; i > 0; i--)
+        if (from.at[i - 1] == '<')
+            return slice_make(from.at + i, from.size - i);
+    return from;
+}
+
+bool expect_role(struct slice from)
+{
+    struct slice address, local;
+
+    if (from.at == NULL)
+        return false;
+    address = page_address(mailbox_in(from));
+    if (address.at == NULL)
+        return page_address(from).at == NULL && expect_daemon(from);
+    if (slice_find_text(address, "@sns.amazonaws.com") >= 0)
+        return true;
+    local = address;
+    while (local.size > 0 && local.at[local.size - 1] != '@')
+        local.size--;
+    return phrases_any(&roles, local);
+}
+
 static const char *subjects_words(size_t number)
 {
     (void)number;

@@ -9,7 +9,9 @@
 #include "page.h"
 
 bool expect_report(const struct page *page);
-/* Is it from a mail server's own sender: MAILER-DAEMON, postmaster and their like? */
+/* May it be from a mail server's own sender: MAILER-DAEMON, postmaster and their like? */
 bool expect_daemon(struct slice from);
+/* Is it? Names in front of an address are written by anybody: only the local part counts. */
+bool expect_role(struct slice from);
 
 #endif

@@ -51,15 +51,82 @@ static bool is_answer(struct slice subject)
     return begins(subject, words, sizeof(words) / sizeof(words[0]));
 }
 
+/* Programs that keep what people write to them, and pass it on. */
+static bool is_tracker(const struct page *page)
+{
+    static const char *const fields[] = {
+        "X-OTRS-",      "X-Znuny-",    "RT-",          "X-RT-",         "X-Zammad-",
+        "X-JIRA-",      "X-GitLab-",   "X-GitHub-",    "X-Zendesk-",    "X-Redmine",
+        "X-Launchpad-", "X-Bugzilla-", "X-Helpscout-", "X-Freshdesk",   "X-FreeScout-",
+        "X-Trac-",      "X-Mantis",    "X-osTicket",   "X-Phabricator", "X-Debian-PR-",
+        "X-Intercom-",  "X-HubSpot-",  "X-Front-",
+    };
+    static const char mailers[] = "otrs|znuny|osticket|redmine|jira|zammad|freescout|mantisbt|"
+                                  "request tracker|zendesk|helpdesk|service desk|glpi|bugzilla";
+    struct slice rest = slice_make(page->header.data, page->header.size), line;
+
+    if (phrase_find(page_field(page, "X-Mailer"), mailers).at != NULL)
+        return true;
+    while (page_line(&rest, &line))
+        if (begins(line, fields, sizeof(fields) / sizeof(fields[0])))
+            return true;
+    return false;
+}
+
+/* "[Ticket#17]", "request #8812": the number of a case. */
+static bool has_case_number(struct slice subject)
+{
+    for (size_t i = 0; i + 1 < subject.size; i++)
+        if (subject.at[i] == '#' && subject.at[i + 1] >= '0' && subject.at[i + 1] <= '9')
+            return true;
+    return false;
+}
+
+/* Nobody sends a daemon a bounce; postmasters get copies. */
+static bool is_to_daemon(const struct page *page)
+{
+    struct slice to = page_address(page_field(page, "To"));
+
+    return phrase_at(to, "mailer-daemon@|mailer_daemon@") != 0;
+}
+
+/* Its mails are the server's word on a list: "You are not member". */
+static bool is_fml_manager(const struct page *page)
+{
+    return page_field(page, "X-MLServer").at != NULL &&
+           page_says(page_address(page_field(page, "From")), "-admin@");
+}
+
+static bool is_from_role(const struct page *page)
+{
+    return expect_role(page_field(page, "From")) || is_fml_manager(page);
+}
+
+static bool is_from_daemon(const struct page *page)
+{
+    struct slice path = page_address(page_field(page, "Return-Path"));
+
+    return phrase_at(path, "mailer-daemon@|mailer_daemon@") != 0;
+}
+
+bool kind_is_trusted(const struct page *page)
+{
+    return expect_role(page_field(page, "From")) && (page->null_sender || is_from_daemon(page));
+}
+
 bool kind_is_talk(const struct page *page)
 {
     struct slice subject = page_field(page, "Subject");
 
+    if (is_tracker(page) || is_to_daemon(page))
+        return true;
+    if (!kind_is_trusted(page) && has_case_number(subject))
+        return true;
     if (page->null_sender)
         return false;
     if (is_forward(subject))
         return true;
-    if (expect_daemon(page_field(page, "From")))
+    if (is_from_role(page))
         return false;
     return is_answer(subject) || is_list_mail(page) || page_field(page, "In-Reply-To").at != NULL;
 }
@@ -69,9 +136,51 @@ bool kind_is_by_server(const struct page *page)
     static const char *const names[] = {"X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr",
                                         "X-Amz-Sns-Message-Id", "X-DSNContext"};
 
-    return page->null_sender || page->multipart_report || expect_daemon(page_field(page, "From")) ||
-           has_any(page, names, sizeof(names) / sizeof(names[0])) ||
-           page_says(page_field(page, "Auto-Submitted"), "auto-replied");
+    return page->null_sender || page->multipart_report || is_from_role(page) ||
+           is_from_daemon(page) || has_any(page, names, sizeof(names) / sizeof(names[0]));
+}
+
+/* ---- quotations ---- */
+
+#define QUOTES                                                                                     \
+    "wrote:|writes:|said:|schrieb:|schrieb am|a \xc3\xa9"                                          \
+    "crit|escribi\xc3\xb3|ha scritto|schreef|skrev|commented|comment by|comment added|"            \
+    "started the conversation|sent a message to|forwarded message|"                                \
+    "ticket|helpdesk|help desk|case number|acted upon|new request|your request|new issue|"         \
+    "has been created|was created by|was added|incident|assigned to|reported by"
+
+/* The line that the text ends with. */
+static struct slice last_line(struct slice text)
+{
+    size_t from = text.size;
+
+    while (from > 0 && text.at[from - 1] != '\n')
+        from--;
+    return slice_trim(slice_make(text.at + from, text.size - from));
+}
+
+/* Does somebody lead over to other words? Banners of gateways do not. */
+static bool leads_over(struct slice opening)
+{
+    struct slice line = last_line(slice_trim(opening));
+
+    return slice_ends(line, ":") &&
+           phrase_find(line, "external|caution|careful|warning|links|attachments").at == NULL;
+}
+
+static bool is_quoted_line(struct slice opening)
+{
+    struct slice line = last_line(opening);
+
+    return slice_starts(line, ">") || slice_starts(line, "| ");
+}
+
+bool kind_is_quoted(const struct page *page, struct slice opening)
+{
+    if (page->multipart_report || opening.at == NULL)
+        return false;
+    return phrase_find(opening, QUOTES).at != NULL || is_quoted_line(opening) ||
+           (!kind_is_trusted(page) && leads_over(opening));
 }
 
 /* What a mail wants that says that another one failed: a login, a payment. Servers have a null
@@ -284,7 +393,7 @@ bool kind_is_autoreply(const struct page *page)
         return true;
     /* A mail server's own mail says so too, and is no answer. */
     if (page_says(submitted, "auto-replied"))
-        return !expect_daemon(page_field(page, "From"));
+        return !is_from_role(page);
     if (has_absent_subject(subject))
         return by_program || answers || slice_find(subject, ':') > 0;
     if (is_list_mail(page) || (!by_program && !answers))

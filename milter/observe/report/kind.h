@@ -14,6 +14,12 @@ bool kind_is_talk(const struct page *page);
 /* Does its header say that a mail server wrote it? May be forged; but who only tells of a bounce
  * has no reason to. */
 bool kind_is_by_server(const struct page *page);
+/* Does it come from a mail server's own sender, and with the envelope that only reports have? That
+ * is as much as can be known without a machine-readable part. */
+bool kind_is_trusted(const struct page *page);
+/* Does what stands before the server's own words, as `opening` ends, or their line itself, say
+ * that they are quoted? */
+bool kind_is_quoted(const struct page *page, struct slice opening);
 /* Does it want something of the reader, as no mail server does? */
 bool kind_is_bait(const struct page *page);
 /* Its fields or its subject say that a program answers for a person who is away. */

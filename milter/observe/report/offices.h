@@ -17,7 +17,7 @@
         X(ezweb), X(ezweb_account), X(kddi), X(activehunter), X(tencent), X(notes), X(groupwise),  \
         X(mailenable), X(x400), X(dovecot), X(yahoo), X(aol), X(mailru), X(zoho), X(zoho_status),  \
         X(verizon), X(earthlink), X(demon), X(hostcenter), X(facebook), X(sendgrid), X(domino),    \
-        X(domino_document), X(smartermail), X(notice)
+        X(domino_document), X(smartermail), X(dovecot_empty), X(pec), X(notice)
 
 #define OFFICE_NAME(name) dialect_##name
 extern const struct dialect OFFICE_DIALECTS(OFFICE_NAME);

@@ -496,7 +496,7 @@ static bool is_wide_punctuation(uint32_t code)
     return code < 0xa1 || code == 0xab || code == 0xbb || (code >= 0x2000 && code <= 0x206f) ||
            (code >= 0x3000 && code <= 0x301f) || (code >= 0xff00 && code <= 0xff0f) ||
            (code >= 0xff1a && code <= 0xff20) || (code >= 0xff3b && code <= 0xff40) ||
-           (code >= 0xff5b && code <= 0xff65) || code >= 0xfff0;
+           (code >= 0xff5b && code <= 0xff65) || (code >= 0xfff0 && code <= 0xffff);
 }
 
 static bool is_atom(char byte)

@@ -7,6 +7,7 @@
 #include "waybill/report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "assemble.h"
 #include "complaint.h"
@@ -14,6 +15,7 @@
 #include "value.h"
 #include "kind.h"
 #include "mime.h"
+#include "prose.h"
 #include "receipt.h"
 #include "returned.h"
 
@@ -36,6 +38,7 @@ struct reading {
     size_t bytes;         /* of the body, or of the whole mail */
     size_t returned_seen; /* fields of the returned header */
     size_t returned_last; /* the block in which the last one came */
+    bool program;         /* a part is one, or an archive */
     bool text_full, stopped, over;
     struct report *report;
 };
@@ -94,6 +97,21 @@ static void take_returned(struct reading *reading, struct slice name, struct sli
     complaint_add_returned(&reading->complaint, &reading->arena, name, value);
 }
 
+static bool is_program(struct slice name)
+{
+    static const char *const ends[] = {".exe", ".scr", ".pif", ".com", ".bat",
+                                       ".cmd", ".zip", ".vbs", ".js",  ".lnk"};
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t size = strlen(ends[i]);
+
+        if (name.size > size &&
+            slice_equal_nocase(slice_make(name.at + name.size - size, size), slice_of(ends[i])))
+            return true;
+    }
+    return false;
+}
+
 static void take_line(void *context, enum mime_line line, struct slice name, struct slice value)
 {
     struct reading *reading = context;
@@ -122,6 +140,7 @@ static void take_line(void *context, enum mime_line line, struct slice name, str
         take_returned(reading, name, value);
         break;
     case MIME_PART:
+        reading->program |= is_program(value);
         break;
     }
 }
@@ -243,6 +262,38 @@ static bool read_status(struct reading *reading)
     return true;
 }
 
+#define READERS_MAX 16 /* whoever forges does not send to more */
+
+/* Is everybody who failed one to whom this mail goes? */
+static bool fails_its_reader(const struct reading *reading)
+{
+    struct slice to = page_field(&reading->page, "To");
+
+    if (reading->findings.count > READERS_MAX)
+        return false;
+    for (size_t i = 0; i < reading->findings.count; i++) {
+        struct slice address = reading->findings.of[i].address, rest = to, one;
+        bool there = false;
+
+        while (!there && prose_address(&rest, &one))
+            there = slice_equal_nocase(one, address);
+        if (!there)
+            return false;
+    }
+    return reading->findings.count > 0;
+}
+
+/* True words around something else: nothing is given back, and no envelope speaks for it. */
+static bool is_disguise(const struct reading *reading)
+{
+    const struct page *page = &reading->page;
+
+    if (kind_is_trusted(page) || page->null_sender || page->multipart_report ||
+        page->copy.at != NULL || reading->returned_seen > 0)
+        return false;
+    return reading->program || fails_its_reader(reading);
+}
+
 static bool read_words(struct reading *reading)
 {
     const struct dialect *dialect;
@@ -251,7 +302,9 @@ static bool read_words(struct reading *reading)
         kind_is_bait(&reading->page))
         return false;
     dialect = dialect_read(&reading->page, &reading->findings);
-    if (dialect == NULL)
+    if (dialect == NULL || is_disguise(reading) ||
+        kind_is_quoted(&reading->page,
+                       dialect_opening(dialect, &reading->page, &reading->findings)))
         return false;
     set_bounce(reading, dialect->name);
     assemble_findings(&reading->assembly, &reading->groups, &reading->findings);

@@ -354,6 +354,28 @@ static const struct sample samples[] = {
      "ann@example.org failed Quota exceeded\n"},
     {"dovecot", DAEMON, "Your message to <ann> was automatically rejected:\nQuota exceeded\n",
      "- failed Quota exceeded\n"},
+    {"dovecot",
+     "Return-Path: <>\n" POSTMASTER "Subject: Automatically rejected mail\n"
+     "Auto-Submitted: auto-replied (rejected)\n",
+     "", "- failed \n"},
+    {"pec", "From: posta-certificata@pec.example.org\n",
+     "Avviso di mancata consegna\n\nnel messaggio \"Offerta\" proveniente da \"bob@example.net\"\n"
+     "e destinato all'utente \"ann@example.org\"\n\xc3\xa8 stato rilevato un errore:\n"
+     "5.1.1 - indirizzo non valido\nIl messaggio \xc3\xa8 stato rifiutato dal sistema.\n",
+     "ann@example.org failed indirizzo non valido\n"},
+    {"domino", "From: Postmaster@example.org\n",
+     "Ihr Dokument:\n\n  Angebot\n\nwurde nicht zugestellt an:\n\n  ann@example.org\n\nda:\n\n"
+     "  Benutzer ann nicht aufgef\xc3\xbchrt\n",
+     "ann@example.org failed Benutzer ann nicht\n"},
+    {"mailenable", POSTMASTER,
+     "Message could not be delivered to the following recipients:\n\n"
+     "Recipient: [SMTP:ann@example.org]\nReason: 550 no such user\n",
+     "ann@example.org failed no such user\n"},
+    {"mcafee", DAEMON,
+     "   ----- The following addresses had delivery problems -----\n"
+     "<ann@example.org>  (unrecoverable error)\n\n"
+     "   ----- Transcript of session follows -----\n550 <ann@example.org>... User unknown\n",
+     "ann@example.org failed User unknown\n"},
     {"smartermail", POSTMASTER,
      "Could not deliver message to the following recipient(s):\n\n"
      "Failed Recipient: ann@example.org\nReason: 550 no such user\n\n"
@@ -389,6 +411,7 @@ static void fill_page(struct page *page, const char *header, const char *body)
     while (page_line(&rest, &line))
         assert_true(page_add_line(page, line));
     page_split(page);
+    page->null_sender = slice_is(page_field(page, "Return-Path"), "<>");
 }
 
 static bool found_is(struct slice line, const struct found *found)

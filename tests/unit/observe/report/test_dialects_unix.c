@@ -13,6 +13,7 @@
 #include "prose.h"
 #include "waybill/clock.h"
 
+#define ENVELOPE "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: sender@example.com\n"
 #define DAEMON "From: Mail Delivery System <mailer-daemon@mx.example.net>\n"
 
 struct sample {
@@ -181,6 +182,12 @@ static const struct sample samples[] = {
      "Leider war die Zustellung nicht erfolgreich.\n\n<ann@example.org>:\nkein Konto\n\n"
      "--- Below this line is a copy of the message.\n",
      "ann@example.org failed - kein Konto\n"},
+    {"qmail", DAEMON,
+     "Hi. This is the qmail-send program at mx.example.net.\n"
+     "I'm afraid I wasn't able to deliver your message to the following addresses yet.\n"
+     "I will keep trying.  You do NOT need to resend your message.\n\n"
+     "<ann@example.org>:\nRemote host said: 421 later\n",
+     "ann@example.org delayed - 421 later\n"},
     /* ---- Postfix ---- */
     {"postfix", DAEMON,
      "This is the mail system at host mx.example.net.\n\n"
@@ -412,6 +419,19 @@ static const struct sample samples[] = {
     {"plain", "From: <>\nReturn-Path: <>\nTo: sender@example.com\n",
      "You wrote to ann@example.org. That's not a valid user here.\n",
      "ann@example.org failed - not a valid user\n"},
+    {"plain", "Return-Path: <>\nFrom: postmaster@example.net\nTo: sender@example.com\n",
+     "Unknown user: ann@example.org\n\nOriginal message follows.\n",
+     "ann@example.org failed - Unknown user\n"},
+    {"plain", ENVELOPE,
+     "Viesti\xc3\xa4 ei voitu toimittaa:\n\n<ann@example.org>:\nMailbox full (#5.2.2)\n\n"
+     "  bob@example.org\n    550 5.1.1 no\n",
+     "ann@example.org failed - full (#5.2.2)\nbob@example.org failed - 550 5.1.1 no\n"},
+    {"plain", ENVELOPE,
+     "We tried to give your message to mx.example.org for ann@example.org, but were told:\n\n"
+     "    450 4.2.2 try later\n",
+     "ann@example.org failed - 450 4.2.2 try later\n"},
+    {"sendmail", DAEMON "Subject: Returned mail: see transcript for details\n",
+     "<<< No Message Collected >>>\n", "- failed - No Message Collected\n"},
 };
 
 /* They look like one at first sight. */
@@ -432,7 +452,8 @@ static const struct sample strangers[] = {
      "Mail to ann@example.org was rejected, the mailbox is full. Call us.\n", ""},
     {"", DAEMON "To: ann@example.org\n",
      "Delivery to the following recipient failed: 550 5.7.1 held back.\n\nbob@example.org\n\n"
-     "Sign in to release your messages: https://example.com/login\n", ""},
+     "Sign in to release your messages: https://example.com/login\n",
+     ""},
     {"", "From: Ann <ann@example.org>\n",
      "Mail to bob@example.org? That is not a valid user here.\n", ""},
     {"", "From: Shop <shop@example.com>\n",
@@ -443,9 +464,27 @@ static const struct sample strangers[] = {
      "Unknown user: ann@example.org opened ticket 17.\n", ""},
     {"", DAEMON,
      "Hello, I am sending you this message to inform you on our sale.\n\n"
-     "  <ann@example.org>  delivery is free\n", ""},
+     "  <ann@example.org>  delivery is free\n",
+     ""},
     {"", "From: MAILER-DAEMON@example.net\n",
      "This Message was made due to the following reason:\n\n<ann@example.org>\n", ""},
+    /* An answer beside a recipient, but of no report's sender; or a sender's, but no answer. */
+    {"", "From: MAILER-DAEMON@example.net\n", "<ann@example.org>:\n550 5.1.1 nobody\n", ""},
+    {"", "Return-Path: <>\nFrom: watch@example.net\n", "<ann@example.org>:\n550 nobody\n", ""},
+    {"", ENVELOPE, "<ann@example.org>:\nhas a new address\n", ""},
+    {"", ENVELOPE, "A probe of ann@example.org failed: the server answered 421 4.3.2\n", ""},
+    /* Something failed, but not to the address that stands there. */
+    {"", ENVELOPE, "Your mail was not delivered, it is error 550.\nQuestions: ask@example.org\n",
+     ""},
+    {"", ENVELOPE, "Your mail was not delivered: 552.\nWe told backup@example.org:/vol1\n", ""},
+    {"", ENVELOPE, "Your transfer to ann@example.org was rejected: 550 disabled\n", ""},
+    /* A link without the envelope that reports have. */
+    {"", "From: postmaster@example.net\n",
+     "Your message to ann@example.org couldn't be delivered: 550 5.7.1.\n"
+     "Send it again: https://shady.example.net/\n",
+     ""},
+    {"", "From: postmaster@example.net\nContent-Type: text/html\n",
+     "Your message could not be delivered to ann@example.org: 550 5.1.1\n", ""},
     {"", "From: Ann <ann@example.org>\n",
      "The Post Office says: Final-Recipient: bob@example.org\n", ""},
 };

@@ -113,6 +113,92 @@ static void test_a_person_is_no_mail_server_whatever_he_quotes(void **state)
     assert_true(is_by_server("From: x@example.org\nX-Failed-Recipients: y@example.org\n"));
 }
 
+static void test_the_name_before_an_address_makes_nobody_a_mail_server(void **state)
+{
+    (void)state;
+    assert_false(is_by_server("From: Mail Delivery System <help@example.org>\n"));
+    assert_false(is_by_server("From: \"MAILER-DAEMON@example.net via Team\" <team@example.org>\n"));
+    assert_false(is_by_server("From: News <bounces@example.org>\n"));
+    assert_false(is_by_server("From: x@postmaster.example.org\n"));
+    assert_true(is_by_server("From: Mail.Delivery.System@example.org\n"));
+    assert_true(is_by_server("From: Outlook <MicrosoftExchange329@example.org>\n"));
+    assert_true(is_by_server("From: MAILER-DAEMON <>\n"));
+    assert_true(is_by_server("Return-Path: <MAILER-DAEMON@example.org>\nFrom: x@example.org\n"));
+    assert_false(is_by_server("Return-Path: <postmaster@example.org>\nFrom: x@example.org\n"));
+}
+
+static bool is_trusted(const char *mail)
+{
+    struct page page;
+    make_page(&page, mail);
+    bool yes = kind_is_trusted(&page);
+    page_free(&page);
+    return yes;
+}
+
+static void test_only_sender_and_envelope_together_are_trusted(void **state)
+{
+    (void)state;
+    assert_true(is_trusted("Return-Path: <>\nFrom: postmaster@example.org\n"));
+    assert_true(
+        is_trusted("Return-Path: <MAILER-DAEMON@example.org>\nFrom: postmaster@example.org\n"));
+    assert_false(is_trusted("From: MAILER-DAEMON@example.org\n"));
+    assert_false(is_trusted("Return-Path: <>\nFrom: alerts@example.org\n"));
+    assert_false(
+        is_trusted("Return-Path: <postmaster@example.org>\nFrom: postmaster@example.org\n"));
+}
+
+static void test_what_a_ticket_system_passes_on_is_talk(void **state)
+{
+    (void)state;
+    assert_true(talks("Return-Path: <>\nFrom: x@example.org\nX-OTRS-Loop: 1\n\nno\n"));
+    assert_true(talks("From: MAILER-DAEMON@example.org\nRT-Ticket: example #5\n\nno\n"));
+    assert_true(talks("From: MAILER-DAEMON@example.org\nX-Mailer: osTicket Mailer\n\nno\n"));
+    assert_true(talks("From: MAILER-DAEMON@example.org\nSubject: [Acme #77] failure\n\nno\n"));
+    assert_false(talks("Return-Path: <>\nFrom: postmaster@example.org\n"
+                       "Subject: Re: [Ticket#77] hello\n\nno\n"));
+}
+
+static void test_nobody_sends_a_bounce_to_a_daemon(void **state)
+{
+    (void)state;
+    assert_true(talks("Return-Path: <>\nFrom: x@example.org\nTo: MAILER-DAEMON@example.net\n"));
+    assert_false(talks("Return-Path: <>\nFrom: x@example.org\nTo: postmaster@example.net\n"));
+}
+
+static void test_the_manager_of_a_list_speaks_for_itself(void **state)
+{
+    (void)state;
+    assert_false(talks("From: talk-admin@example.org\nX-MLServer: fml 4\nMailing-List: a\n"));
+    assert_true(is_by_server("From: talk-admin@example.org\nX-MLServer: fml 4\n"));
+    assert_false(is_by_server("From: ann@example.org\nX-MLServer: fml 4\n"));
+}
+
+#define ROLE "From: MAILER-DAEMON@example.org\n"
+
+static bool quotes(const char *header, const char *opening)
+{
+    struct page page;
+    make_page(&page, header);
+    bool yes = kind_is_quoted(&page, slice_of(opening));
+    page_free(&page);
+    return yes;
+}
+
+static void test_who_leads_over_to_a_servers_words_quotes_them(void **state)
+{
+    (void)state;
+    assert_true(quotes("Return-Path: <>\n" ROLE, "On Monday Ann wrote:\n\n"));
+    assert_true(quotes("Return-Path: <>\n" ROLE, "A ticket was filed.\n\n"));
+    assert_true(quotes("Return-Path: <>\n" ROLE, "Hello,\n> "));
+    assert_true(quotes(ROLE, "This is what I see:\n\n"));
+    assert_false(quotes("Return-Path: <>\n" ROLE, "This is what I see:\n\n"));
+    assert_false(quotes(ROLE, ""));
+    assert_false(quotes(ROLE, "Hello Bob,\n\n"));
+    assert_false(quotes(ROLE, "[EXTERNAL] Be careful with links:\n\n"));
+    assert_false(quotes(ROLE, "The original message was received at noon\n"));
+}
+
 static void test_who_wants_a_login_is_no_mail_server(void **state)
 {
     (void)state;
@@ -156,6 +242,12 @@ int main(void)
         cmocka_unit_test(test_ordinary_mail_is_not_expected_to_be_a_report),
         cmocka_unit_test(test_who_only_talks_about_a_bounce_is_known),
         cmocka_unit_test(test_a_person_is_no_mail_server_whatever_he_quotes),
+        cmocka_unit_test(test_the_name_before_an_address_makes_nobody_a_mail_server),
+        cmocka_unit_test(test_only_sender_and_envelope_together_are_trusted),
+        cmocka_unit_test(test_what_a_ticket_system_passes_on_is_talk),
+        cmocka_unit_test(test_nobody_sends_a_bounce_to_a_daemon),
+        cmocka_unit_test(test_the_manager_of_a_list_speaks_for_itself),
+        cmocka_unit_test(test_who_leads_over_to_a_servers_words_quotes_them),
         cmocka_unit_test(test_who_wants_a_login_is_no_mail_server),
         cmocka_unit_test(test_programs_that_answer_for_somebody),
         cmocka_unit_test(test_persons_and_mail_servers_are_no_automatic_answer),
