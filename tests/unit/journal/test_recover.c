@@ -164,9 +164,14 @@ static void test_a_zeroed_sector_takes_only_what_it_touches(void **state)
         memcpy(copy, sample.bytes, sample.size);
         memset(copy + at, 0, end - at);
         place_sample(copy, sample.size, false);
-        struct journal_stats stats = check(&sample, at, end, false);
+        size_t from = at; /* what was zero before is not touched: a record may end in such a byte */
+        while (from < end && sample.bytes[from] == 0)
+            from++;
+        while (end > from && sample.bytes[end - 1] == 0)
+            end--;
+        struct journal_stats stats = check(&sample, from, end, false);
         assert_int_equal(stats.quarantined, end <= sample.begin[FACTS - 1]);
-        if (at >= sample.begin[0])
+        if (from >= sample.begin[0])
             assert_int_equal(stats.torn_tails, end > sample.begin[FACTS - 1]);
         free(copy);
     }
