@@ -108,8 +108,7 @@ enum fact_kind fact_kind_of(struct slice word);
     X(DELAYS, "delays", "seconds before queue / in queue / connecting / sending")                  \
     X(DELAY, "delay", "seconds since arrival")                                                     \
     X(VIA, "via", "service that made the attempt: smtp, lmtp, local, virtual, pipe, error, ...")   \
-    X(NEXT, "next",                                                                                \
-      "queue id under which the mail goes on: queued as, forwarded as, notification")              \
+    X(NEXT, "next", "queue id under which the mail goes on: queued as, forwarded as, notification") \
     X(RECIPIENTS, "nrcpt", "number of recipients by qmgr")                                         \
     X(CONNECTION, "conn", "conn_use: deliveries over this connection")                             \
     X(REPLY, "reply", "the words that the outcome rests on, as logged or as given")                \
@@ -138,8 +137,8 @@ const char *fact_key_word(enum fact_key key);
 struct fact {
     enum fact_kind kind;
     enum witness witness;
-    uint64_t id;      /* fact id, 60 bits; see fact_id_* */
-    int64_t time;     /* ms */
+    uint64_t id;    /* fact id, 60 bits; see fact_id_* */
+    int64_t time;   /* ms */
     uint64_t waybill; /* KEY_WAYBILL in the text; 0: only host, instance, queue id are known */
     struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL; KEY_WAYBILL is unused */
 };

@@ -17,9 +17,10 @@
 static const char id_alphabet[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 
-static const char *const kind_words[FACT_KIND_COUNT] = {[FACT_UNKNOWN] = "unknown",
+static const char *const kind_words[FACT_KIND_COUNT] = {
+    [FACT_UNKNOWN] = "unknown",
 #define X(symbol, word, text) [FACT_##symbol] = word,
-                                                        FACT_KINDS(X)
+    FACT_KINDS(X)
 #undef X
 };
 
@@ -30,7 +31,7 @@ static const char *const key_words[FACT_KEY_COUNT] = {
 };
 
 _Static_assert(FACT_KEY_COUNT <= 64, "left_out is a set of 64 bits");
-_Static_assert(FACT_KEY_COUNT *(VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
+_Static_assert(FACT_KEY_COUNT * (VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
                "a line has room for all keys with short values");
 
 const char *witness_name(enum witness witness)
@@ -174,8 +175,8 @@ int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct 
         buffer_add_char(to, ' ');
         buffer_add_text(to, key_words[key]);
         buffer_add_char(to, '=');
-        escape_value(to,
-                     cut_value(fact->value[key], most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX));
+        most = most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX;
+        escape_value(to, cut_value(fact->value[key], most));
     }
     return to->failed ? -1 : 0;
 }

@@ -26,8 +26,7 @@ static struct fact fact_of(const char *line, char room[static FACT_LINE_MAX])
 }
 
 static const char *const mail[] = {
-    "1763740832051 mAb3dEf9012 mail w=251121576320300412 host=mx1 from=shop@example.org "
-    "ip=192.0.2.7",
+    "1763740832051 mAb3dEf9012 mail w=251121576320300412 host=mx1 from=shop@example.org ip=192.0.2.7",
     "1763740832060 mAb3dEf9013 rcpt w=251121576320300412 host=mx1 to=bob@example.com",
     "1763740832070 mAb3dEf9014 header w=251121576320300412 q=4mGprq id=a%20b@x subject=Gr%c3",
     "1763740832090 mAb3dEf9015 queued w=251121576320300412 q=4mGprq",
@@ -180,15 +179,8 @@ static void test_unknown_kinds_and_keys_are_kept(void **state)
 static void test_foreign_text_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",
-                                        "hello",
-                                        "2 a b c",
-                                        "1",
-                                        "1 a b",
-                                        "1 see=x",
-                                        "1 a b c\nx",
-                                        "1 a b c\n5 mAb3 mail",
-                                        "1 a b c\n5 mAb3dEf9012 ",
+    static const char *const wrong[] = {"", "hello", "2 a b c", "1", "1 a b", "1 see=x", "1 a b c\nx",
+                                        "1 a b c\n5 mAb3 mail", "1 a b c\n5 mAb3dEf9012 ",
                                         "1 a b c\n99999999999999999999 mAb3dEf9012 mail"};
     struct record record;
     record_init(&record, ID);
@@ -351,7 +343,7 @@ static void test_long_values_do_not_push_out_the_short_ones_behind_them(void **s
     struct fact fact, back;
     struct buffer line;
     char value[FACT_VALUE_MAX];
-    static const enum fact_key long_ones[] = {KEY_TO,    KEY_ORIGINAL,   KEY_FROM,  KEY_CLIENT,
+    static const enum fact_key long_ones[] = {KEY_TO,    KEY_ORIGINAL,   KEY_FROM, KEY_CLIENT,
                                               KEY_ENVID, KEY_MESSAGE_ID, KEY_RELAY, KEY_REPLY};
     memset(value, ' ', sizeof value);
     buffer_init(&line, FACT_LINE_MAX);
@@ -378,11 +370,9 @@ static void test_addresses_are_compared_without_dress(void **state)
         const char *a, *b;
         int same;
     } pairs[] = {
-        {"<Bob@Example.COM>", "bob@example.com", 1},
-        {"bob@example.com.", "bob@example.com", 1},
+        {"<Bob@Example.COM>", "bob@example.com", 1}, {"bob@example.com.", "bob@example.com", 1},
         {"<@relay.example,@b:bob@example.com>", "bob@example.com", 1},
-        {"<>", "", 1},
-        {"bob@example.com", "bob@example.org", 0},
+        {"<>", "", 1}, {"bob@example.com", "bob@example.org", 0},
         {"j\xc3\xb6rg@x", "j\xc3\xb6rg@X", 1},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
