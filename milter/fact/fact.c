@@ -175,7 +175,8 @@ int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct 
         buffer_add_char(to, ' ');
         buffer_add_text(to, key_words[key]);
         buffer_add_char(to, '=');
-        escape_value(to, cut_value(fact->value[key], most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX));
+        most = most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX;
+        escape_value(to, cut_value(fact->value[key], most));
     }
     return to->failed ? -1 : 0;
 }

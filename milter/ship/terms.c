@@ -61,12 +61,26 @@ static const char *fact_bad(enum fact_kind kind)
     return kind == FACT_REFUSED || kind == FACT_REJECTED ? "rejected/" : NULL;
 }
 
-static void find_fact(const struct finder *finder, const struct fact *fact, enum trust trust)
+/* Nobody outside may choose under which words a mail is found: not by a claim, and who proves that
+ * he is bob's server may say that bob's mail failed, but not that it was alice's. Trust only grows
+ * with more facts, so the index stays the same. */
+static void find_outside(const struct finder *finder, const struct waybill *waybill, size_t index)
 {
-    /* Nobody outside may choose under which words a mail is found; and what a report speaks of is
-     * not to whom it went. Trust only grows with more facts, so the index stays the same. */
-    if (trust == TRUST_CLAIMED || fact->kind == FACT_REPORT)
+    uint32_t subject = waybill->subject[index];
+    if (waybill->trust[index] == TRUST_PROVED && subject != SUBJECT_MAIL)
+        find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN,
+                     waybill->recipients[subject].address, fact_bad(waybill->facts[index].kind));
+}
+
+static void find_fact(const struct finder *finder, const struct waybill *waybill, size_t index)
+{
+    const struct fact *fact = &waybill->facts[index];
+    if (fact->kind == FACT_REPORT)
+        return; /* whom a report speaks of is not to whom it went */
+    if (waybill->trust[index] != TRUST_OWN) {
+        find_outside(finder, waybill, index);
         return;
+    }
     find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_TO],
                  fact_bad(fact->kind));
     find_address(finder, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, fact->value[KEY_ORIGINAL], NULL);
@@ -85,5 +99,5 @@ void terms_each(const struct waybill *waybill,
     const struct finder finder = {.found = found, .context = context};
     find_word(&finder, TERM_QUEUE_ID, waybill->queue_id);
     for (size_t i = 0; i < waybill->fact_count; i++)
-        find_fact(&finder, &waybill->facts[i], waybill->trust[i]);
+        find_fact(&finder, waybill, i);
 }

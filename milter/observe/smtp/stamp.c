@@ -40,8 +40,8 @@ static bool is_dotted(struct slice text, const char *others)
 }
 
 /* "<local@domain>", in brackets as only the network gives it, that every server reads in the same
- * way. Quotes, routes, '%' and '!', which some
- * take for one, letters beyond ASCII, and names to be completed are not. */
+ * way. Quotes, routes, '%' and '!', which some take for one, letters beyond ASCII, and addresses
+ * without a domain are not. */
 static bool is_plain(struct slice typed)
 {
     struct slice local, rest = typed;

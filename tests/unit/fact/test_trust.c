@@ -133,7 +133,8 @@ static const struct story stories[] = {
       "5001 l delivered to=b@example.com relay=localhost.localdomain[127.0.0.1]:10024",
       "900000 r failed to=b@example.com side=smtp token=1 ip=127.0.0.1 "
       "client=localhost.localdomain",
-      "900001 r failed to=b@example.com side=smtp token=1 ip=::ffff:127.0.0.1 client=mx.example.com"},
+      "900001 r failed to=b@example.com side=smtp token=1 ip=::ffff:127.0.0.1 "
+      "client=mx.example.com"},
      "b@example.com=delivered / claimed claimed",
      SENT_EVENTS},
     {"a recipient that was refused never got the mail",

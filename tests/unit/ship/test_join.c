@@ -309,7 +309,8 @@ static void test_a_fact_of_another_nodes_mail_goes_into_a_field_of_its_own(void 
     world_ship(&world);
     world_open(&other, &redis, 9, world.start);
     world_tell(&other, 'r', 90000,
-               "failed w=%llu to=bob@example.com dsn=5.1.1 side=internal token=1", W(id));
+               "failed w=%llu to=bob@example.com dsn=5.1.1 side=smtp client=mx.example.com token=1",
+               W(id));
     world_ship(&other);
     world_close(&other);
     world_has(&world, id, " failed ", 1);

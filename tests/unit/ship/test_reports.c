@@ -155,6 +155,18 @@ static void test_our_own_report_is_found_by_queue_id_and_host(void **state)
     assert_int_equal(1, world_state(&world, STATE_FAILED));
 }
 
+static void test_a_proved_report_is_found_under_the_recipient_that_it_is_proved_for(void **state)
+{
+    (void)state;
+    tell_mail(mail, "4mGprq");
+    tell_report("to=alice@example.com orig=" BOB " token=1 w=%llu " THEIRS, W(mail));
+    world_ship(&world);
+    assert_int_equal(1, world_state(&world, STATE_FAILED));
+    assert_int_equal(0, world_find(&world, TERM_RECIPIENT, "alice@example.com", NULL));
+    assert_int_equal(0, world_find(&world, TERM_BAD_DOMAIN, "failed/example.com", NULL));
+    assert_int_equal(1, world_find(&world, TERM_BAD_DOMAIN, "failed/mail.example.org", NULL));
+}
+
 /* Eve hands in a mail with the token and the Message-ID of bob's, and our own server bounces it. */
 static void test_our_own_report_speaks_of_the_mail_with_its_queue_id_alone(void **state)
 {
@@ -520,6 +532,7 @@ int main(void)
 #define LATE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_long_ago, tear_down)
         TEST(test_a_token_leads_to_its_mail_and_proves_the_report),
         TEST(test_our_own_report_is_found_by_queue_id_and_host),
+        TEST(test_a_proved_report_is_found_under_the_recipient_that_it_is_proved_for),
         TEST(test_our_own_report_speaks_of_the_mail_with_its_queue_id_alone),
         TEST(test_our_own_report_of_a_mail_that_is_not_known_is_of_no_other),
         TEST(test_a_queue_id_used_twice_is_told_apart_by_the_arrival),
