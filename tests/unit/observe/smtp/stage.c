@@ -13,12 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct settings stage_settings = {
+const struct settings stage_defaults = {
     .host = STAGE_HOST,
     .listen = "inet:0@127.0.0.1",
     .eom_wait_ms = 2000,
     .subject = SUBJECT_FULL,
 };
+struct settings stage_settings;
 
 static char directory[] = "/tmp/waybill-stage-XXXXXX";
 static struct journal *journal;
@@ -68,6 +69,20 @@ void stage_open(void)
     if (journal_open(&journal, &options, NULL, NULL, &why) < 0 ||
         smtp_open(&stage_settings, journal, 7, journal_generation(journal), 0, &why) < 0)
         fail_with(&why);
+}
+
+int stage_set_up(void **state)
+{
+    (void)state;
+    stage_settings = stage_defaults;
+    stage_open();
+    return 0;
+}
+
+int stage_tear_down(void **state)
+{
+    (void)state;
+    return shim_bad_answers() == 0 ? 0 : -1;
 }
 
 static void keep_line(struct slice payload)
@@ -147,4 +162,38 @@ const char *stage_file(const char *name, const void *data, size_t size, unsigned
     if (fd < 0 || write(fd, data, size) != (ssize_t)size || fchmod(fd, mode) < 0 || close(fd) < 0)
         abort();
     return path;
+}
+
+char *stage_key(void)
+{
+    static char path[200];
+
+    snprintf(path, sizeof path, "%s",
+             stage_file("key", "0123456789abcdef0123456789abcdef", 32, 0600));
+    return path;
+}
+
+SMFICTX *stage_client(unsigned long actions, unsigned long protocol)
+{
+    SMFICTX *context = shim_connection();
+
+    shim_negotiate(context, actions, protocol);
+    shim_connect(context, "mail.sender.example", "192.0.2.7", 40112);
+    shim_helo(context, "mail.sender.example");
+    return context;
+}
+
+void stage_mail(SMFICTX *context, const char *words)
+{
+    shim_mail(context, words);
+    shim_rcpt(context, "<bob@next.example>");
+    shim_data(context);
+    shim_header(context, "Subject", " Hello");
+    shim_eoh(context);
+}
+
+void stage_end(SMFICTX *context)
+{
+    shim_close(context);
+    shim_forget(context);
 }

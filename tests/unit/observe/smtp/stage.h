@@ -12,8 +12,13 @@
 
 #define STAGE_HOST "mx.facts.example"
 
-/* Settings that need no file; change them before stage_open. */
+/* Settings that need no file. */
+extern const struct settings stage_defaults;
+/* What stage_open starts with. */
 extern struct settings stage_settings;
+/* Fixtures: a stage with the default settings is open; no answer was one libmilter would refuse. */
+int stage_set_up(void **state);
+int stage_tear_down(void **state);
 
 void stage_open(void);
 /* Close the journal and read back all lines, in order. */
@@ -28,5 +33,13 @@ size_t stage_count(enum fact_kind kind);
 const struct fact *stage_first(enum fact_kind kind);
 /* A file of the stage's directory, made with these bytes and mode; its path. */
 const char *stage_file(const char *name, const void *data, size_t size, unsigned mode);
+/* A file with a key, for `key_file`; its path is good until the next call. */
+char *stage_key(void);
+
+/* A client that has said HELO. */
+SMFICTX *stage_client(unsigned long actions, unsigned long protocol);
+/* A mail to bob@next.example, up to its body; `words` is what MAIL FROM says. */
+void stage_mail(SMFICTX *context, const char *words);
+void stage_end(SMFICTX *context);
 
 #endif

@@ -197,8 +197,7 @@ static void play_abort(char *rest)
 static void play_close(char *rest)
 {
     (void)rest;
-    shim_close(context);
-    shim_forget(context);
+    stage_end(context);
     context = NULL;
 }
 
@@ -311,7 +310,7 @@ static void check_case(const char *in)
     size_t got_size;
     FILE *to;
 
-    stage_settings.subject = SUBJECT_FULL;
+    stage_settings = stage_defaults;
     stage_settings.internal_daemon_name = internal_name;
     internal_name[0] = '\0';
     stage_open();

@@ -17,31 +17,12 @@
 
 #define SENT UINT64_C(261121575430100007) /* waybill of the mail that is reported on */
 
-static char key_path[200];
-
-static const struct settings defaults = {
-    .host = (char *)(void *)STAGE_HOST,
-    .listen = (char *)(void *)"inet:0@127.0.0.1",
-    .eom_wait_ms = 2000,
-    .subject = SUBJECT_FULL,
-};
-
 static int set_up(void **state)
 {
-    (void)state;
-    stage_settings = defaults;
-    stage_open();
-    snprintf(key_path, sizeof key_path, "%s",
-             stage_file("key", "0123456789abcdef0123456789abcdef", 32, 0600));
-    stage_settings.key_file = key_path;
+    stage_set_up(state);
+    stage_settings.key_file = stage_key();
     smtp_reload(&stage_settings);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shim_bad_answers() == 0 ? 0 : -1;
 }
 
 static const char *token_of(uint64_t waybill, const char *secret)
@@ -70,12 +51,6 @@ static SMFICTX *client_resolved(const char *resolve)
 static SMFICTX *client(void)
 {
     return client_resolved("OK");
-}
-
-static void end(SMFICTX *context)
-{
-    shim_close(context);
-    shim_forget(context);
 }
 
 static void begin_report(SMFICTX *context)
@@ -159,7 +134,7 @@ static void test_a_bounce_of_another_server_tells_what_it_says(void **state)
     (void)state;
     send_bounce(context, "none-of-ours", 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(count_reports(), 1);
     fact = stage_fact(first_report());
@@ -188,7 +163,7 @@ static void test_a_name_that_is_not_confirmed_is_none(void **state)
         SMFICTX *context = client_resolved(results[i]);
         send_bounce(context, "none-of-ours", 65535);
         shim_eom(context);
-        end(context);
+        stage_end(context);
     }
     stage_close();
     assert_int_equal(count_reports(), 4);
@@ -205,7 +180,7 @@ static void test_our_own_hop_names_our_queue_id(void **state)
     (void)state;
     send_bounce(context, "none-of-ours", 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     fact = stage_fact(first_report());
     assert_true(slice_is(fact->value[KEY_QUEUE], "4OURS0ours0")); /* "mx" is short for us */
@@ -218,9 +193,9 @@ static void test_a_token_of_ours_names_the_waybill(void **state)
     const struct fact *fact;
 
     (void)state;
-    send_bounce(context, token_of(SENT, key_path), 65535);
+    send_bounce(context, token_of(SENT, stage_settings.key_file), 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     fact = stage_fact(first_report());
     assert_true(fact->waybill == SENT);
@@ -240,13 +215,13 @@ static void test_a_token_of_the_key_before_is_good_until_it_is_taken_out(void **
     context = client();
     send_bounce(context, token_of(SENT, before), 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_settings.key_file_before = NULL;
     smtp_reload(&stage_settings);
     context = client();
     send_bounce(context, token_of(SENT + 1, before), 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(count_reports(), 2);
     assert_true(stage_fact(first_report())->waybill == SENT);
@@ -261,7 +236,7 @@ static void test_the_report_is_told_before_its_end(void **state)
     (void)state;
     send_bounce(context, "none-of-ours", 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     /* the answer to EOM waits for `queued`, so it waits for what was told before, too */
     assert_int_equal(stage_fact(first_report() + 1)->kind, FACT_QUEUED);
@@ -277,7 +252,7 @@ static void test_chunks_of_any_size_tell_the_same(void **state)
         SMFICTX *context = client();
         send_bounce(context, "none-of-ours", chunks[i]);
         shim_eom(context);
-        end(context);
+        stage_end(context);
     }
     stage_close();
     assert_int_equal(count_reports(), 4);
@@ -297,7 +272,7 @@ static void test_an_abandoned_report_tells_nothing(void **state)
     send_bounce(context, "none-of-ours", 65535);
     shim_abort(context);
     send_bounce(context, "none-of-ours", 100);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(count_reports(), 0);
     assert_int_equal(stage_count(FACT_ABANDONED), 2);
@@ -317,7 +292,7 @@ static void send_ordinary(bool with_eoh)
     assert_int_equal(shim_body_bytes(context, HEAD RECIPIENT RETURNED, 65), SMFIS_CONTINUE);
     assert_int_equal(shim_body_bytes(context, HEAD RECIPIENT RETURNED, 65), SMFIS_SKIP);
     shim_eom(context);
-    end(context);
+    stage_end(context);
 }
 
 static void test_an_ordinary_mail_is_not_read(void **state)
@@ -351,7 +326,7 @@ static void test_a_report_of_very_many_recipients_is_bounded(void **state)
     }
     shim_body_bytes(context, RETURNED, sizeof RETURNED - 1);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     smtp_read_stats(&stats);
     stage_close();
     assert_int_equal(count_reports(), 1000);
@@ -373,7 +348,7 @@ static void test_endless_words_are_cut_and_lose_no_fact(void **state)
         shim_body_bytes(context, words, sizeof words);
     shim_body_bytes(context, "\r\n" RETURNED, sizeof RETURNED + 1);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(count_reports(), 1);
     fact = stage_fact(first_report());
@@ -393,14 +368,14 @@ static void test_a_report_without_an_end_of_header_is_read(void **state)
     shim_body_bytes(context, HEAD "\r\n" RECIPIENT RETURNED,
                     sizeof HEAD "\r\n" RECIPIENT RETURNED - 1);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(count_reports(), 1);
 }
 
 static void test_bad_rules_do_not_start_and_are_not_taken_over(void **state)
 {
-    struct settings settings = defaults;
+    struct settings settings = stage_defaults;
     char directory[200];
     struct error why;
     SMFICTX *context;
@@ -419,12 +394,12 @@ static void test_bad_rules_do_not_start_and_are_not_taken_over(void **state)
     context = client();
     send_bounce(context, "none-of-ours", 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_true(slice_is(stage_fact(first_report())->value[KEY_REASON], "mailboxfull"));
 }
 
-#define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, stage_tear_down)
 
 int main(void)
 {

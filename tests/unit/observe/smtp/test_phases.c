@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -22,50 +21,14 @@
 #endif
 #endif
 
-static const struct settings defaults = {
-    .host = (char *)(void *)STAGE_HOST,
-    .listen = (char *)(void *)"inet:0@127.0.0.1",
-    .eom_wait_ms = 2000,
-    .subject = SUBJECT_FULL,
-};
-
-static int set_up(void **state)
-{
-    (void)state;
-    stage_settings = defaults;
-    stage_open();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return shim_bad_answers() == 0 ? 0 : -1;
-}
-
 static SMFICTX *connected(unsigned long protocol)
 {
-    SMFICTX *context = shim_connection();
-
-    shim_negotiate(context, SHIM_ACTIONS, protocol);
-    shim_connect(context, "mail.sender.example", "192.0.2.7", 40112);
-    shim_helo(context, "mail.sender.example");
-    return context;
-}
-
-static void end(SMFICTX *context)
-{
-    shim_close(context);
-    shim_forget(context);
+    return stage_client(SHIM_ACTIONS, protocol);
 }
 
 static void one_mail(SMFICTX *context)
 {
-    shim_mail(context, "<alice@sender.example>");
-    shim_rcpt(context, "<bob@next.example>");
-    shim_data(context);
-    shim_header(context, "Subject", " Hello");
-    shim_eoh(context);
+    stage_mail(context, "<alice@sender.example>");
 }
 
 static void test_no_answer_is_given_where_that_was_agreed(void **state)
@@ -80,7 +43,7 @@ static void test_no_answer_is_given_where_that_was_agreed(void **state)
     assert_int_equal(shim_header(context, "Subject", "x"), SMFIS_NOREPLY);
     assert_int_equal(shim_eoh(context), SMFIS_NOREPLY);
     assert_int_equal(shim_eom(context), SMFIS_CONTINUE);
-    end(context);
+    stage_end(context);
     stage_close();
 }
 
@@ -97,7 +60,7 @@ static void test_only_what_is_offered_is_asked_for(void **state)
         one_mail(context);
         shim_body(context, 65535);
         shim_eom(context);
-        end(context);
+        stage_end(context);
     }
     stage_close();
     assert_int_equal(stage_count(FACT_QUEUED), 22);
@@ -112,11 +75,11 @@ static void test_the_daemons_name_is_asked_for_at_connect_only(void **state)
     assert_non_null(strstr(shim_asked(context, SMFIM_CONNECT), "{client_addr}"));
     for (int stage = SMFIM_HELO; stage <= SMFIM_LAST; stage++)
         assert_null(strstr(shim_asked(context, stage), "{daemon_name}"));
-    end(context);
+    stage_end(context);
     context = shim_connection();
     shim_negotiate(context, 0xff, SHIM_PROTOCOL); /* no SMFIF_SETSYMLIST */
     assert_null(shim_asked(context, SMFIM_CONNECT));
-    end(context);
+    stage_end(context);
     stage_close();
 }
 
@@ -137,7 +100,7 @@ static void test_a_large_body_is_skipped_after_its_first_chunk(void **state)
     assert_int_equal(shim_body(context, 100), SMFIS_CONTINUE);
     assert_int_equal(shim_body(context, 100), SMFIS_SKIP);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_null(stage_fact(3)->value[KEY_SIZE].at);
     assert_true(slice_is(stage_fact(7)->value[KEY_SIZE], "118"));
@@ -164,7 +127,7 @@ static void test_the_body_of_what_may_be_a_report_is_read_to_its_end(void **stat
     shim_eoh(context);
     assert_int_equal(shim_body(context, 65535), SMFIS_SKIP);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_true(slice_is(stage_first(FACT_QUEUED)->value[KEY_SIZE], "327677"));
 }
@@ -178,7 +141,7 @@ static void test_an_mta_that_cannot_skip_is_never_told_to(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(shim_body(context, 65535), SMFIS_CONTINUE);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_true(slice_is(stage_first(FACT_QUEUED)->value[KEY_SIZE], "196623"));
 }
@@ -189,8 +152,7 @@ static void test_a_second_connection_without_negotiation_is_traced(void **state)
                                                                   SMFIP_NR_MAIL | SMFIP_NR_RCPT));
 
     (void)state;
-    shim_close(context); /* SMFIC_QUIT_NC; libmilter itself keeps the flags of the first */
-    shim_forget(context);
+    stage_end(context); /* SMFIC_QUIT_NC; libmilter itself keeps the flags of the first */
     context = shim_connection();
     shim_connect(context, "six.sender.example", "2001:db8::7", 1);
     shim_mail(context, "<alice@sender.example>");
@@ -199,7 +161,7 @@ static void test_a_second_connection_without_negotiation_is_traced(void **state)
     shim_eoh(context);
     shim_body(context, 65535);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(stage_count(FACT_QUEUED), 1);
     assert_true(slice_is(stage_first(FACT_MAIL)->value[KEY_IP], "2001:db8::7"));
@@ -217,7 +179,7 @@ static void test_a_queue_id_that_is_too_long_is_none(void **state)
     one_mail(context);
     shim_macro(context, SMFIM_EOM, "i", "4jX3rc3lgMz1bwkK");
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_null(stage_first(FACT_MAIL)->value[KEY_QUEUE].at);
     assert_true(slice_is(stage_first(FACT_QUEUED)->value[KEY_QUEUE], "4jX3rc3lgMz1bwkK"));
@@ -232,7 +194,7 @@ static void test_a_garbled_macro_packet_is_no_macro(void **state)
     (void)state;
 #ifdef UNDER_TSAN
     shim_abort(context);
-    end(context);
+    stage_end(context);
     stage_close();
     skip(); /* TSan cannot follow a jump out of a handler */
 #endif
@@ -241,7 +203,7 @@ static void test_a_garbled_macro_packet_is_no_macro(void **state)
     shim_break_macros(context);
     one_mail(context);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(stage_count(FACT_QUEUED), 1);
     assert_null(stage_first(FACT_QUEUED)->value[KEY_QUEUE].at);
@@ -270,7 +232,7 @@ static void test_long_names_are_cut_and_lose_no_fact(void **state)
     shim_header(context, "Message-ID", text);
     shim_eoh(context);
     shim_eom(context);
-    end(context);
+    stage_end(context);
     stage_close();
     assert_int_equal(stage_lines(), 4);
     for (size_t i = 0; i < 4; i++)
@@ -291,7 +253,7 @@ static void test_a_late_journal_is_counted_and_delays_no_answer(void **state)
         one_mail(context);
         assert_int_equal(shim_eom(context), SMFIS_CONTINUE);
     }
-    end(context);
+    stage_end(context);
     stage_close();
     smtp_read_stats(&stats);
     assert_int_equal(stats.queued, 200);
@@ -311,7 +273,7 @@ static void test_the_counters_say_what_happened(void **state)
     shim_macro(context, SMFIM_ENVRCPT, "{rcpt_mailer}", "error");
     shim_rcpt(context, "<nobody@next.example>");
     shim_abort(context);
-    end(context);
+    stage_end(context);
     smtp_read_stats(&stats);
     assert_int_equal(stats.sessions, 2);
     assert_int_equal(stats.open_sessions, 1);
@@ -322,7 +284,7 @@ static void test_the_counters_say_what_happened(void **state)
     assert_int_equal(stats.refused, 1);
     assert_int_equal(stats.eom_late, 0);
     assert_int_equal(stats.no_memory, 0);
-    end(other);
+    stage_end(other);
     stage_close();
 }
 
@@ -333,7 +295,7 @@ static void test_a_reload_leaves_open_sessions_alone(void **state)
 
     (void)state;
     hashed.subject = broken.subject = SUBJECT_HASH;
-    hashed.key_file = strdup(stage_file("key", "0123456789abcdef0123456789abcdef", 32, 0600));
+    hashed.key_file = stage_key();
     broken.key_file = (char *)(void *)"/nowhere/key";
     smtp_reload(&hashed);
     after = connected(SHIM_PROTOCOL);
@@ -342,15 +304,14 @@ static void test_a_reload_leaves_open_sessions_alone(void **state)
     one_mail(before);
     one_mail(after);
     one_mail(last);
-    end(before);
-    end(after);
-    end(last);
+    stage_end(before);
+    stage_end(after);
+    stage_end(last);
     stage_close();
     assert_true(slice_is(stage_fact(2)->value[KEY_SUBJECT], "Hello"));
     assert_null(stage_fact(5)->value[KEY_SUBJECT].at);
     assert_int_equal(stage_fact(5)->value[KEY_SUBJECT_HASH].size, 16);
     assert_int_equal(stage_fact(8)->value[KEY_SUBJECT_HASH].size, 16);
-    free(hashed.key_file);
 }
 
 static void test_subject_hash_without_a_key_does_not_start(void **state)
@@ -366,7 +327,7 @@ static void test_subject_hash_without_a_key_does_not_start(void **state)
     stage_close();
 }
 
-#define PHASE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define PHASE_TEST(name) cmocka_unit_test_setup_teardown(name, stage_set_up, stage_tear_down)
 
 int main(void)
 {

@@ -15,57 +15,23 @@
 #include "stage.h"
 #include "waybill/token.h"
 
-static char key_path[200];
-
-static const struct settings defaults = {
-    .host = (char *)(void *)STAGE_HOST,
-    .listen = (char *)(void *)"inet:0@127.0.0.1",
-    .eom_wait_ms = 2000,
-    .subject = SUBJECT_FULL,
-};
-
 static int set_up(void **state)
 {
-    (void)state;
-    stage_settings = defaults;
-    stage_open();
-    snprintf(key_path, sizeof key_path, "%s",
-             stage_file("key", "0123456789abcdef0123456789abcdef", 32, 0600));
-    stage_settings.key_file = key_path;
+    stage_set_up(state);
+    stage_settings.key_file = stage_key();
     stage_settings.stamp_envid = 1;
     smtp_reload(&stage_settings);
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    return shim_bad_answers() == 0 ? 0 : -1;
-}
-
 static SMFICTX *client(unsigned long actions)
 {
-    SMFICTX *context = shim_connection();
-
-    shim_negotiate(context, actions, SHIM_PROTOCOL);
-    shim_connect(context, "pc.sender.example", "192.0.2.7", 40112);
-    shim_helo(context, "pc.sender.example");
-    return context;
-}
-
-static void end(SMFICTX *context)
-{
-    shim_close(context);
-    shim_forget(context);
+    return stage_client(actions, SHIM_PROTOCOL);
 }
 
 static void send_mail(SMFICTX *context, const char *words)
 {
-    shim_mail(context, words);
-    shim_rcpt(context, "<bob@next.example>");
-    shim_data(context);
-    shim_header(context, "Subject", " Hello");
-    shim_eoh(context);
+    stage_mail(context, words);
     shim_body(context, 100);
     shim_eom(context);
 }
@@ -86,7 +52,7 @@ static uint64_t stamped(SMFICTX *context, const char *front, const char *back)
     else
         assert_true(slice_ends(token, back));
     token.size -= strlen(back);
-    assert_int_equal(token_keys_read(&keys, key_path, NULL, "envid", &why), 0);
+    assert_int_equal(token_keys_read(&keys, stage_settings.key_file, NULL, "envid", &why), 0);
     assert_true(token_envid_read(&keys, token, &waybill));
     return waybill;
 }
@@ -101,7 +67,7 @@ static void test_a_mail_without_an_envelope_id_gets_ours(void **state)
     (void)state;
     send_mail(context, "<alice@sender.example> SIZE=100");
     waybill = stamped(context, "<alice@sender.example> ENVID=", " RET=HDRS");
-    end(context);
+    stage_end(context);
     smtp_read_stats(&stats);
     stage_close();
     queued = stage_first(FACT_QUEUED);
@@ -118,7 +84,7 @@ static void test_what_a_report_shall_return_is_the_clients_to_say(void **state)
     (void)state;
     send_mail(context, "<alice@sender.example> RET=FULL");
     stamped(context, "<alice@sender.example> ENVID=", "");
-    end(context);
+    stage_end(context);
     stage_close();
 }
 
@@ -129,7 +95,7 @@ static void leave_alone(const char *words)
     send_mail(context, words);
     if (shim_changed_sender(context) != NULL)
         fail_msg("%s became %s", words, shim_changed_sender(context));
-    end(context);
+    stage_end(context);
 }
 
 static void test_an_envelope_id_of_the_client_stays(void **state)
@@ -196,7 +162,7 @@ static void test_senders_of_lists_and_forwarders_get_one(void **state)
         send_mail(context, senders[i]);
         snprintf(front, sizeof front, "%s ENVID=", senders[i]);
         stamped(context, front, " RET=HDRS");
-        end(context);
+        stage_end(context);
     }
     stage_close();
 }
@@ -212,7 +178,7 @@ static void test_a_local_mail_is_left_alone(void **state)
     shim_helo(context, "localhost");
     send_mail(context, "alice@sender.example");
     assert_null(shim_changed_sender(context));
-    end(context);
+    stage_end(context);
     stage_close();
 }
 
@@ -223,7 +189,7 @@ static void test_an_mta_that_cannot_change_senders_is_not_asked_to(void **state)
     (void)state;
     send_mail(context, "<alice@sender.example>"); /* the shim would end the test */
     assert_null(shim_changed_sender(context));
-    end(context);
+    stage_end(context);
     stage_close();
 }
 
@@ -235,7 +201,7 @@ static void test_a_stamp_that_fails_is_counted_and_changes_no_answer(void **stat
     (void)state;
     shim_break_changes(context);
     send_mail(context, "<alice@sender.example>");
-    end(context);
+    stage_end(context);
     smtp_read_stats(&stats);
     stage_close();
     assert_int_equal(stats.stamped, 0);
@@ -260,14 +226,14 @@ static void test_the_change_is_asked_for_only_where_mails_are_stamped(void **sta
     send_mail(after, "<alice@sender.example>");
     assert_null(shim_changed_sender(before)); /* a session keeps what it began with */
     assert_non_null(shim_changed_sender(after));
-    end(before);
-    end(after);
+    stage_end(before);
+    stage_end(after);
     stage_close();
 }
 
 static void test_stamping_without_a_key_does_not_start(void **state)
 {
-    struct settings settings = defaults;
+    struct settings settings = stage_defaults;
     struct error why;
 
     (void)state;
@@ -278,7 +244,7 @@ static void test_stamping_without_a_key_does_not_start(void **state)
     stage_close();
 }
 
-#define STAMP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define STAMP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, stage_tear_down)
 
 int main(void)
 {

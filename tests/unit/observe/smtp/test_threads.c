@@ -166,6 +166,7 @@ static void test_sessions_on_hopping_threads_keep_apart(void **state)
     struct smtp_stats stats;
 
     (void)state;
+    stage_settings = stage_defaults;
     stage_open();
     play_all();
     smtp_read_stats(&stats);
