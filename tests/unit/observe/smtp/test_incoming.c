@@ -108,6 +108,14 @@ static void send_bounce(SMFICTX *context, const char *envelope_id, size_t chunk)
             break;
 }
 
+/* All of it, and the end of the connection. */
+static void deliver(SMFICTX *context, const char *envelope_id, size_t chunk)
+{
+    send_bounce(context, envelope_id, chunk);
+    shim_eom(context);
+    stage_end(context);
+}
+
 static size_t first_report(void)
 {
     for (size_t i = 0; i < stage_lines(); i++)
@@ -128,13 +136,10 @@ static size_t count_reports(void)
 
 static void test_a_bounce_of_another_server_tells_what_it_says(void **state)
 {
-    SMFICTX *context = client();
     const struct fact *fact;
 
     (void)state;
-    send_bounce(context, "none-of-ours", 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), "none-of-ours", 65535);
     stage_close();
     assert_int_equal(count_reports(), 1);
     fact = stage_fact(first_report());
@@ -159,12 +164,8 @@ static void test_a_name_that_is_not_confirmed_is_none(void **state)
     static const char *const results[] = {"FORGED", "FAIL", "TEMP", ""};
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        SMFICTX *context = client_resolved(results[i]);
-        send_bounce(context, "none-of-ours", 65535);
-        shim_eom(context);
-        stage_end(context);
-    }
+    for (size_t i = 0; i < 4; i++)
+        deliver(client_resolved(results[i]), "none-of-ours", 65535);
     stage_close();
     assert_int_equal(count_reports(), 4);
     for (size_t i = 0; i < stage_lines(); i++)
@@ -174,13 +175,10 @@ static void test_a_name_that_is_not_confirmed_is_none(void **state)
 
 static void test_our_own_hop_names_our_queue_id(void **state)
 {
-    SMFICTX *context = client();
     const struct fact *fact;
 
     (void)state;
-    send_bounce(context, "none-of-ours", 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), "none-of-ours", 65535);
     stage_close();
     fact = stage_fact(first_report());
     assert_true(slice_is(fact->value[KEY_QUEUE], "4OURS0ours0")); /* "mx" is short for us */
@@ -189,13 +187,10 @@ static void test_our_own_hop_names_our_queue_id(void **state)
 
 static void test_a_token_of_ours_names_the_waybill(void **state)
 {
-    SMFICTX *context = client();
     const struct fact *fact;
 
     (void)state;
-    send_bounce(context, token_of(SENT, stage_settings.key_file), 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), token_of(SENT, stage_settings.key_file), 65535);
     stage_close();
     fact = stage_fact(first_report());
     assert_true(fact->waybill == SENT);
@@ -204,7 +199,6 @@ static void test_a_token_of_ours_names_the_waybill(void **state)
 
 static void test_a_token_of_the_key_before_is_good_until_it_is_taken_out(void **state)
 {
-    SMFICTX *context;
     char before[200];
 
     (void)state;
@@ -212,16 +206,10 @@ static void test_a_token_of_the_key_before_is_good_until_it_is_taken_out(void **
              stage_file("before", "an older secret of this machine", 31, 0600));
     stage_settings.key_file_before = before;
     smtp_reload(&stage_settings);
-    context = client();
-    send_bounce(context, token_of(SENT, before), 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), token_of(SENT, before), 65535);
     stage_settings.key_file_before = NULL;
     smtp_reload(&stage_settings);
-    context = client();
-    send_bounce(context, token_of(SENT + 1, before), 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), token_of(SENT + 1, before), 65535);
     stage_close();
     assert_int_equal(count_reports(), 2);
     assert_true(stage_fact(first_report())->waybill == SENT);
@@ -231,12 +219,8 @@ static void test_a_token_of_the_key_before_is_good_until_it_is_taken_out(void **
 
 static void test_the_report_is_told_before_its_end(void **state)
 {
-    SMFICTX *context = client();
-
     (void)state;
-    send_bounce(context, "none-of-ours", 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), "none-of-ours", 65535);
     stage_close();
     /* the answer to EOM waits for `queued`, so it waits for what was told before, too */
     assert_int_equal(stage_fact(first_report() + 1)->kind, FACT_QUEUED);
@@ -248,12 +232,8 @@ static void test_chunks_of_any_size_tell_the_same(void **state)
     static char lines[4][FACT_LINE_MAX];
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        SMFICTX *context = client();
-        send_bounce(context, "none-of-ours", chunks[i]);
-        shim_eom(context);
-        stage_end(context);
-    }
+    for (size_t i = 0; i < 4; i++)
+        deliver(client(), "none-of-ours", chunks[i]);
     stage_close();
     assert_int_equal(count_reports(), 4);
     for (size_t i = 0, found = 0; i < stage_lines(); i++)
@@ -378,7 +358,6 @@ static void test_bad_rules_do_not_start_and_are_not_taken_over(void **state)
     struct settings settings = stage_defaults;
     char directory[200];
     struct error why;
-    SMFICTX *context;
 
     (void)state;
     snprintf(directory, sizeof directory, "%s", stage_file("bad.rules", "nonsense\n", 9, 0644));
@@ -391,10 +370,7 @@ static void test_bad_rules_do_not_start_and_are_not_taken_over(void **state)
     stage_open();
     stage_file("bad.rules", "nonsense\n", 9, 0644);
     smtp_reload(&settings); /* told in the log; the rules stay as they are */
-    context = client();
-    send_bounce(context, "none-of-ours", 65535);
-    shim_eom(context);
-    stage_end(context);
+    deliver(client(), "none-of-ours", 65535);
     stage_close();
     assert_true(slice_is(stage_fact(first_report())->value[KEY_REASON], "mailboxfull"));
 }
