@@ -103,6 +103,16 @@ bool says(const char *words)
     return strstr(output, words) != NULL;
 }
 
+void run_cases(const struct run_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int code = run(cases[i].line);
+        if (code != cases[i].code || !says(cases[i].says))
+            fail_msg("waybill %s: exit %d, wanted %d and '%s':\n%s", cases[i].line, code,
+                     cases[i].code, cases[i].says, output);
+    }
+}
+
 size_t widest_line(void)
 {
     size_t widest = 0, width = 0;

@@ -22,6 +22,15 @@ _Noreturn void run_here(const char *line);
 int run_collect(int from, pid_t pid);
 
 bool says(const char *words);
+
+struct run_case {
+    const char *line;
+    int code;
+    const char *says;
+};
+
+/* Fails the test at the first line that ends or speaks otherwise. */
+void run_cases(const struct run_case *cases, size_t count);
 size_t count_of(const char *words);
 size_t widest_line(void);
 /* Hand the output to a program in Python, without single quotes; 0: it was content. */

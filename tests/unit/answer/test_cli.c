@@ -96,11 +96,7 @@ static void show_line(const struct mail *mail, char *line, size_t room, const ch
 
 static void test_exit_codes_are_the_documented_ones(void **state)
 {
-    static const struct {
-        const char *line;
-        int code;
-        const char *says;
-    } cases[] = {
+    static const struct run_case cases[] = {
         {"", CLI_USAGE, "Usage: waybill"},
         {"--help", CLI_FOUND, "Commands:"},
         {"--version", CLI_FOUND, "waybill "},
@@ -141,12 +137,7 @@ static void test_exit_codes_are_the_documented_ones(void **state)
         {"-c /nonexistent trace", CLI_USAGE, "/nonexistent"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int code = run(cases[i].line);
-        if (code != cases[i].code || !says(cases[i].says))
-            fail_msg("waybill %s: exit %d, wanted %d and '%s':\n%s", cases[i].line, code,
-                     cases[i].code, cases[i].says, output);
-    }
+    run_cases(cases, sizeof cases / sizeof cases[0]);
 }
 
 static void test_a_store_that_is_away_is_named(void **state)

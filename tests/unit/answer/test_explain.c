@@ -94,11 +94,7 @@ static int remove_files(void **state)
 
 static void test_exit_codes_are_the_documented_ones(void **state)
 {
-    static const struct {
-        const char *line;
-        int code;
-        const char *says;
-    } cases[] = {
+    static const struct run_case cases[] = {
         {"explain failed.eml", CLI_FOUND, "There is no such mailbox."},
         {"explain complaint.eml", CLI_FOUND, "calls the mail spam"},
         {"explain away.eml", CLI_FOUND, "an automatic answer"},
@@ -114,12 +110,7 @@ static void test_exit_codes_are_the_documented_ones(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int code = run(cases[i].line);
-        if (code != cases[i].code || !says(cases[i].says))
-            fail_msg("waybill %s: exit %d, wanted %d and '%s':\n%s", cases[i].line, code,
-                     cases[i].code, cases[i].says, output);
-    }
+    run_cases(cases, sizeof cases / sizeof cases[0]);
 }
 
 static void test_the_page_says_what_happened_who_acts_and_why(void **state)
