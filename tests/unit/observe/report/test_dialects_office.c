@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "fill.h"
 #include "offices.h"
 #include "prose.h"
 #include "waybill/clock.h"
@@ -398,21 +399,6 @@ static const struct sample samples[] = {
      "reject reason: Mailbox full\ntarget mail address: ann@example.org\n",
      "ann@example.org failed Mailbox full\n"},
 };
-
-static void fill_page(struct page *page, const char *header, const char *body)
-{
-    struct slice rest = slice_of(header), line, name;
-    page_init(page);
-    while (page_line(&rest, &line)) {
-        assert_true(text_take_until(&line, ':', &name));
-        page_add_field(page, name, slice_trim(line));
-    }
-    rest = slice_of(body);
-    while (page_line(&rest, &line))
-        assert_true(page_add_line(page, line));
-    page_split(page);
-    page->null_sender = slice_is(page_field(page, "Return-Path"), "<>");
-}
 
 static bool found_is(struct slice line, const struct found *found)
 {
