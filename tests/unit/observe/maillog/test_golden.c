@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tests/golden/maillog/NAME.log and what is read from it, NAME.facts: one fact line per line that
- * makes one, "not understood: LINE" for one that should. A case is two files; GOLDEN_WRITE=1 writes
- * the second, to be looked at before it is kept.
+ * makes one, "not understood: LINE" for one that should. A case is two files, as
+ * tests/support/golden.h says.
  */
 #include "waybill/maillog.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,9 +15,8 @@
 
 #include <cmocka.h>
 
+#include "../../../support/golden.h"
 #include "waybill/clock.h"
-
-static char folder[300];
 
 static void read_log(const char *path, struct buffer *facts)
 {
@@ -47,48 +45,21 @@ static void read_log(const char *path, struct buffer *facts)
     assert_false(facts->failed);
 }
 
-static void compare(const char *path, const struct buffer *facts)
+static void check(const char *path)
 {
-    struct buffer kept;
-    int byte;
-    FILE *file = fopen(path, getenv("GOLDEN_WRITE") ? "w+" : "r");
-    if (file == NULL)
-        fail_msg("there is no '%s'", path);
-    if (getenv("GOLDEN_WRITE") != NULL) {
-        fwrite(facts->data, 1, facts->size, file);
-        rewind(file);
-    }
-    buffer_init(&kept, 1 << 20);
-    while ((byte = getc(file)) != EOF)
-        buffer_add_char(&kept, (char)byte);
-    fclose(file);
-    assert_string_equal(kept.data, facts->data);
-    buffer_free(&kept);
+    char name[GOLDEN_PATH_MAX + 16];
+    struct buffer facts;
+    snprintf(name, sizeof name, "%s.log", path);
+    buffer_init(&facts, 1 << 20);
+    read_log(name, &facts);
+    golden_compare(path, ".facts", &facts);
+    buffer_free(&facts);
 }
 
 static void test_each_log_gives_its_facts(void **state)
 {
     (void)state;
-    unsigned cases = 0;
-    DIR *stream = opendir(folder);
-    assert_non_null(stream);
-    const struct dirent *entry;
-    while ((entry = readdir(stream)) != NULL) {
-        char path[600];
-        struct buffer facts;
-        size_t size = strlen(entry->d_name);
-        if (size < 5 || strcmp(entry->d_name + size - 4, ".log") != 0)
-            continue;
-        buffer_init(&facts, 1 << 20);
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        read_log(path, &facts);
-        snprintf(path, sizeof path, "%s/%.*s.facts", folder, (int)size - 4, entry->d_name);
-        compare(path, &facts);
-        buffer_free(&facts);
-        cases++;
-    }
-    closedir(stream);
-    assert_true(cases >= 8);
+    assert_true(golden_each("maillog", ".log", check) >= 8);
 }
 
 /* Lines of a real Postfix that the project may measure itself by, but not keep. */
@@ -134,8 +105,6 @@ int main(void)
         cmocka_unit_test(test_each_log_gives_its_facts),
         cmocka_unit_test(test_every_outcome_of_the_shared_log_is_read),
     };
-    const char *top = getenv("srcdir");
-    snprintf(folder, sizeof folder, "%s/tests/golden/maillog", top != NULL ? top : ".");
     setenv("TZ", "UTC", 1);
     tzset();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/golden/reports/NAME.eml and what is read from it, NAME.report. A case is two files;
- * GOLDEN_WRITE=1 writes the second, to be looked at before it is kept.
+ * tests/golden/reports/NAME.eml and what is read from it, NAME.report. A case is two files,
+ * as tests/support/golden.h says.
  */
 #include "waybill/report.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "../../../support/golden.h"
 #include "render.h"
 
-static char folder[300];
 static struct phrasebook *book;
 
-static void read_file(const char *path, const char *mode, struct buffer *to)
+static void read_file(const char *path, struct buffer *to)
 {
     char chunk[4096];
     size_t size;
-    FILE *file = fopen(path, mode);
-    if (file == NULL)
-        fail_msg("there is no '%s'", path);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
     while ((size = fread(chunk, 1, sizeof chunk, file)) > 0)
         assert_int_equal(buffer_add(to, chunk, size), 0);
     fclose(file);
@@ -46,57 +42,32 @@ static void read_mail(const struct buffer *mail, size_t chunk, struct buffer *te
     assert_null(reader);
 }
 
-static void compare(const char *name, const struct buffer *mail)
+static void check(const char *path)
 {
     static const size_t chunks[] = {1, 7, 4096};
-    char path[700];
-    struct buffer kept, text;
-    snprintf(path, sizeof path, "%s/%s.report", folder, name);
+    char name[GOLDEN_PATH_MAX + 16];
+    struct buffer mail, whole, text;
+    snprintf(name, sizeof name, "%s.eml", path);
+    buffer_init(&mail, REPORT_BYTES_MAX);
+    buffer_init(&whole, 1 << 20);
     buffer_init(&text, 1 << 20);
-    read_mail(mail, mail->size + 1, &text);
-    if (getenv("GOLDEN_WRITE") != NULL) {
-        FILE *file = fopen(path, "w");
-        assert_non_null(file);
-        fwrite(text.data, 1, text.size, file);
-        fclose(file);
-    }
-    buffer_init(&kept, 1 << 20);
-    read_file(path, "r", &kept);
-    if (strcmp(kept.data, text.data) != 0)
-        fprintf(stderr, "%s\n", path);
-    assert_string_equal(kept.data, text.data);
+    read_file(name, &mail);
+    read_mail(&mail, mail.size + 1, &whole);
+    golden_compare(path, ".report", &whole);
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
         buffer_clear(&text);
-        read_mail(mail, chunks[i], &text);
-        assert_string_equal(kept.data, text.data);
+        read_mail(&mail, chunks[i], &text);
+        assert_string_equal(whole.data, text.data);
     }
-    buffer_free(&kept);
+    buffer_free(&mail);
+    buffer_free(&whole);
     buffer_free(&text);
 }
 
 static void test_each_mail_gives_its_report_however_it_is_cut(void **state)
 {
     (void)state;
-    unsigned cases = 0;
-    DIR *stream = opendir(folder);
-    assert_non_null(stream);
-    const struct dirent *entry;
-    while ((entry = readdir(stream)) != NULL) {
-        char path[700], name[300];
-        struct buffer mail;
-        size_t size = strlen(entry->d_name);
-        if (size < 5 || strcmp(entry->d_name + size - 4, ".eml") != 0)
-            continue;
-        snprintf(name, sizeof name, "%.*s", (int)size - 4, entry->d_name);
-        snprintf(path, sizeof path, "%s/%s.eml", folder, name);
-        buffer_init(&mail, REPORT_BYTES_MAX);
-        read_file(path, "r", &mail);
-        compare(name, &mail);
-        buffer_free(&mail);
-        cases++;
-    }
-    closedir(stream);
-    assert_true(cases >= 20);
+    assert_true(golden_each("reports", ".eml", check) >= 20);
 }
 
 int main(void)
@@ -105,8 +76,6 @@ int main(void)
         cmocka_unit_test(test_each_mail_gives_its_report_however_it_is_cut),
     };
     struct error why;
-    const char *top = getenv("srcdir");
-    snprintf(folder, sizeof folder, "%s/tests/golden/reports", top != NULL ? top : ".");
     if (phrasebook_open(&book, NULL, &why) < 0)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
