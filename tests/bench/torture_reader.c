@@ -13,14 +13,13 @@
  * readers comes with the first; they are not counted, nor is what iconv takes inside of libc.
  * A reader that keeps any of it ends the program with 1.
  */
-#include <malloc.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "../support/heap.h"
 #include "waybill/report.h"
 
 #define CHUNK 65536
@@ -30,70 +29,6 @@ struct text {
     char *data;
     size_t size;
 };
-
-/* ---- the heap: the linker sends the callers here (--wrap) ---- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-void __wrap_free(void *memory);
-
-static size_t heap_now, heap_peak;
-
-static void *count_in(void *memory)
-{
-    heap_now += malloc_usable_size(memory);
-    if (heap_now > heap_peak)
-        heap_peak = heap_now;
-    return memory;
-}
-
-/* Old and new may both live while one is copied to the other. */
-static void *count_moved(void *memory, size_t before)
-{
-    count_in(memory);
-    if (memory != NULL)
-        heap_now -= before;
-    return memory;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return count_in(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return count_in(__real_calloc(count, size));
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    size_t before = malloc_usable_size(memory);
-
-    return count_moved(__real_realloc(memory, size), before);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-    size_t before = malloc_usable_size(memory);
-
-    return count_moved(__real_reallocarray(memory, count, size), before);
-}
-
-void __wrap_free(void *memory)
-{
-    heap_now -= malloc_usable_size(memory);
-    __real_free(memory);
-}
-
-/* ---- reading ---- */
 
 static _Noreturn void fail(const char *what)
 {
@@ -199,6 +134,7 @@ int main(int argc, char **argv)
         fputs("usage: torture_reader ROUNDS FILE...\n", stderr);
         return 2;
     }
+    heap_counting = true;
     if (phrasebook_open(&book, NULL, &why) != 0) {
         fprintf(stderr, "%s\n", why.text);
         return 1;

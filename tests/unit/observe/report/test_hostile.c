@@ -6,7 +6,6 @@
  */
 #include "waybill/report.h"
 
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,82 +14,24 @@
 
 #include <cmocka.h>
 
+#include "../../../support/heap.h"
 #include "render.h"
 
 #define HEAP_MAX (1u << 20)
 #define CHUNK 65536
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_reallocarray(void *memory, size_t count, size_t size);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_reallocarray(void *memory, size_t count, size_t size);
-void __wrap_free(void *memory);
-
 static struct phrasebook *book;
 static struct report_reader *reader;
-static size_t heap_now, heap_peak;
-static bool counting;
-static size_t asked, refused_from, refused_to; /* which requests are refused, from 1 on */
-
-static bool refuse(void)
-{
-    return counting && ++asked >= refused_from && asked < refused_to;
-}
-
-static void *count_moved(void *memory, size_t before)
-{
-    if (!counting || memory == NULL)
-        return memory;
-    heap_now += malloc_usable_size(memory);
-    if (heap_now > heap_peak)
-        heap_peak = heap_now;
-    heap_now -= before;
-    return memory;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return refuse() ? NULL : count_moved(__real_malloc(size), 0);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return refuse() ? NULL : count_moved(__real_calloc(count, size), 0);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    size_t before = malloc_usable_size(memory);
-    return refuse() ? NULL : count_moved(__real_realloc(memory, size), before);
-}
-
-void *__wrap_reallocarray(void *memory, size_t count, size_t size)
-{
-    size_t before = malloc_usable_size(memory);
-    return refuse() ? NULL : count_moved(__real_reallocarray(memory, count, size), before);
-}
-
-void __wrap_free(void *memory)
-{
-    if (counting)
-        heap_now -= malloc_usable_size(memory);
-    __real_free(memory);
-}
 
 /* ---- reading, with the heap counted ---- */
 
 static bool feed(const char *bytes, size_t size)
 {
     bool more = true;
-    counting = true;
+    heap_counting = true;
     for (size_t at = 0; more && at < size; at += CHUNK)
         more = report_mail(reader, bytes + at, size - at < CHUNK ? size - at : CHUNK);
-    counting = false;
+    heap_counting = false;
     return more;
 }
 
@@ -110,24 +51,24 @@ static bool feed_times(size_t times, const char *text)
 
 static const struct report *end(void)
 {
-    counting = true;
+    heap_counting = true;
     const struct report *report = report_end(reader);
-    counting = false;
+    heap_counting = false;
     return report;
 }
 
 static void open_counted(void)
 {
-    counting = true;
+    heap_counting = true;
     reader = report_open(book);
-    counting = false;
+    heap_counting = false;
 }
 
 static void close_counted(void)
 {
-    counting = true;
+    heap_counting = true;
     report_close(&reader);
-    counting = false;
+    heap_counting = false;
     assert_int_equal(heap_now, 0);
     assert_in_range(heap_peak, 0, HEAP_MAX);
 }
@@ -135,7 +76,7 @@ static void close_counted(void)
 static int open_reader(void **state)
 {
     (void)state;
-    heap_peak = asked = refused_from = refused_to = 0;
+    heap_peak = heap_asked = heap_refused_from = heap_refused_to = 0;
     open_counted();
     return reader == NULL ? -1 : 0;
 }
@@ -475,9 +416,9 @@ static const char *const refused[] = {
 static size_t read_poorly(const struct buffer *mail, size_t first, size_t beyond,
                           struct buffer *text, bool *partial)
 {
-    asked = 0;
-    refused_from = first;
-    refused_to = beyond;
+    heap_asked = 0;
+    heap_refused_from = first;
+    heap_refused_to = beyond;
     *partial = true;
     buffer_clear(text);
     open_counted();
@@ -488,8 +429,8 @@ static size_t read_poorly(const struct buffer *mail, size_t first, size_t beyond
         render_report(report, text);
         close_counted();
     }
-    refused_to = 0;
-    return asked;
+    heap_refused_to = 0;
+    return heap_asked;
 }
 
 /* One request alone is refused, and all from there on. */
