@@ -37,7 +37,10 @@ static void fill(struct group *into, const struct group *from)
         into->final = from->final;
         into->hash = from->hash;
     }
-    into->original = pick(into->original, from->original);
+    if (into->original.at == NULL) {
+        into->original = from->original;
+        into->original_hash = from->original_hash;
+    }
     into->actual = pick(into->actual, from->actual);
     into->status = pick(into->status, from->status);
     into->remote = pick(into->remote, from->remote);
@@ -80,11 +83,15 @@ static void unite(struct group *into, struct group *from)
     fill(into, from);
 }
 
+static bool same_original(const struct group *a, const struct group *b)
+{
+    return a->original.at == NULL || b->original.at == NULL ||
+           (a->original_hash == b->original_hash && slice_equal_nocase(a->original, b->original));
+}
+
 static bool same_recipient(const struct group *a, const struct group *b)
 {
-    return a->hash == b->hash && slice_equal_nocase(a->final, b->final) &&
-           (a->original.at == NULL || b->original.at == NULL ||
-            slice_equal_nocase(a->original, b->original));
+    return a->hash == b->hash && same_original(a, b) && slice_equal_nocase(a->final, b->final);
 }
 
 /* The first of the same recipient; a slot begins with the last that came into it. */
@@ -209,6 +216,7 @@ static void set_original(struct groups *groups, struct slice value)
     divide(groups, groups->current.original.at != NULL && groups->current.final.at != NULL &&
                        !slice_equal_nocase(groups->current.original, address));
     groups->current.original = address;
+    groups->current.original_hash = value_hash(address);
 }
 
 static void set_actual(struct groups *groups, struct slice value)

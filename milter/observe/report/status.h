@@ -14,7 +14,7 @@ struct group {
     struct slice final, original, actual; /* addresses, or what stood there */
     struct slice status, remote, words;   /* status: fits, or absent */
     struct slice remark;                  /* what stands beside the status, or in its place */
-    uint32_t hash;                        /* of `final` */
+    uint32_t hash, original_hash;         /* of `final` and `original` */
     bool has_action, has_status;          /* has_status: the field was there */
     bool program;                         /* the words are those of a local program */
     enum report_action action;
