@@ -66,5 +66,7 @@ bool text_number(struct slice all, uint64_t least, uint64_t most, uint64_t *numb
 /* Length of the valid UTF-8 sequence at the front (1 to 4), or 0: empty or not valid. No
  * surrogates, no overlong forms, nothing over U+10FFFF. `code` may be NULL. */
 size_t text_utf8(struct slice from, uint32_t *code);
+/* The value of a hexadecimal digit of either case, or -1. */
+int text_hex(char digit);
 
 #endif

@@ -196,17 +196,6 @@ int escape_value(struct buffer *to, struct slice from)
     return to->failed ? -1 : 0;
 }
 
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    return -1;
-}
-
 size_t unescape_value(char *data, size_t size)
 {
     size_t out = 0;
@@ -214,8 +203,8 @@ size_t unescape_value(char *data, size_t size)
     for (size_t in = 0; in < size; in++) {
         int high = -1, low = -1;
         if (data[in] == '%' && size - in > 2) {
-            high = hex_digit(data[in + 1]);
-            low = hex_digit(data[in + 2]);
+            high = text_hex(data[in + 1]);
+            low = text_hex(data[in + 2]);
         }
         if (high >= 0 && low >= 0) {
             data[out++] = (char)(high * 16 + low);

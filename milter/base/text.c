@@ -259,3 +259,14 @@ size_t text_utf8(struct slice from, uint32_t *code)
         *code = value;
     return length;
 }
+
+int text_hex(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return -1;
+}

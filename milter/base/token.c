@@ -170,15 +170,6 @@ void token_envid(const struct token_keys *keys, uint64_t waybill,
     snprintf(text, TOKEN_ENVID_ROOM, "WB%018" PRIu64 ".%s", waybill, letters);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 static char upper(char letter)
 {
     return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
@@ -193,8 +184,8 @@ static int decode(struct slice text, char to[static TOKEN_ENVID_ROOM])
     if (text.size >= 2 && text.at[0] == '<' && text.at[text.size - 1] == '>')
         text = slice_make(text.at + 1, text.size - 2);
     for (size_t i = 0; i < text.size; i++) {
-        int high = i + 2 < text.size ? hex_value(text.at[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(text.at[i + 2]) : -1;
+        int high = i + 2 < text.size ? text_hex(text.at[i + 1]) : -1;
+        int low = high >= 0 ? text_hex(text.at[i + 2]) : -1;
         bool encoded = text.at[i] == '+' && low >= 0;
         if (size == TOKEN_ENVID_ROOM - 1)
             return -1;

@@ -152,7 +152,6 @@ static struct slice first_mailbox(const struct slice *of, size_t count)
 static struct slice choose_address(struct assembly *assembly, const struct groups *groups,
                                    const struct group *group, const struct findings *findings)
 {
-    struct slice failed = page_field(assembly->page, "X-Failed-Recipients");
     struct slice names[] = {group->final, group->original, group->actual,
                             SLICE_ABSENT, SLICE_ABSENT,    SLICE_ABSENT};
     struct slice mailbox = first_mailbox(names, 3);
@@ -160,7 +159,8 @@ static struct slice choose_address(struct assembly *assembly, const struct group
     if (mailbox.at != NULL)
         return mailbox;
     if (groups->count == 1) {
-        names[3] = value_address(assembly->arena, failed);
+        names[3] =
+            value_address(assembly->arena, page_field(assembly->page, "X-Failed-Recipients"));
         if (findings->count == 1)
             names[4] = value_clean(assembly->arena, findings->of[0].address, VALUE_ADDRESS_MAX);
         names[5] = value_clean(assembly->arena, places_only(&assembly->places), VALUE_ADDRESS_MAX);

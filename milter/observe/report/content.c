@@ -123,14 +123,6 @@ static bool take_parameter(struct slice *from, struct parameter *parameter)
     return false;
 }
 
-static int hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte = (char)(byte | 0x20);
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 /* The value as it is meant, behind the `size` bytes that are there already. False: no room. */
 static bool append_value(const struct parameter *parameter, char *to, size_t room, size_t size)
 {
@@ -143,7 +135,7 @@ static bool append_value(const struct parameter *parameter, char *to, size_t roo
         if (parameter->quoted && byte == '\\' && i + 1 < value.size) {
             byte = value.at[++i];
         } else if (parameter->encoded && byte == '%' && value.size - i >= 3) {
-            int high = hex_value(value.at[i + 1]), low = hex_value(value.at[i + 2]);
+            int high = text_hex(value.at[i + 1]), low = text_hex(value.at[i + 2]);
             if (high >= 0 && low >= 0) {
                 byte = (char)(high << 4 | low);
                 i += 2;

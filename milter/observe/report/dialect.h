@@ -19,6 +19,7 @@ struct found {
     struct slice words; /* what the server or the text says of it; line breaks inside are fine */
     struct slice status, remote, command; /* absent: the assembler looks into the words */
     enum report_action action;
+    uint32_t hash; /* of the address; findings_add knows it */
 };
 struct findings {
     struct found *of;

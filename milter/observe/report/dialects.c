@@ -68,17 +68,18 @@ _Static_assert(DIALECTS *DIALECT_MARKS <= UINT16_MAX, "marks are numbered in 16 
 #define SLOTS 2048u /* a power of two, at least twice REPORT_RECIPIENTS_MAX */
 _Static_assert(SLOTS >= 2 * REPORT_RECIPIENTS_MAX, "the hash must stay half empty");
 
-static bool same_address(struct slice a, struct slice b)
+static bool has_address(const struct found *found, uint32_t hash, struct slice address)
 {
-    return (a.at == NULL && b.at == NULL) || slice_equal_nocase(a, b);
+    return found->hash == hash && ((found->address.at == NULL && address.at == NULL) ||
+                                   slice_equal_nocase(found->address, address));
 }
 
 /* Where the address is, or would go. */
-static size_t slot_of(const struct findings *findings, struct slice address)
+static size_t slot_of(const struct findings *findings, uint32_t hash, struct slice address)
 {
-    size_t slot = value_hash(address) & (SLOTS - 1);
+    size_t slot = hash & (SLOTS - 1);
     while (findings->slots[slot] != 0 &&
-           !same_address(findings->of[findings->slots[slot] - 1].address, address))
+           !has_address(&findings->of[findings->slots[slot] - 1], hash, address))
         slot = (slot + 1) & (SLOTS - 1);
     return slot;
 }
@@ -104,7 +105,7 @@ struct found *findings_find(const struct findings *findings, struct slice addres
 {
     if (findings->slots == NULL)
         return NULL;
-    uint16_t number = findings->slots[slot_of(findings, address)];
+    uint16_t number = findings->slots[slot_of(findings, value_hash(address), address)];
     return number == 0 ? NULL : &findings->of[number - 1];
 }
 
@@ -118,8 +119,8 @@ struct found *findings_add(struct findings *findings, struct slice address)
         return NULL;
     }
     found = &findings->of[findings->count++];
-    *found = (struct found){.address = address};
-    findings->slots[slot_of(findings, address)] = (uint16_t)findings->count;
+    *found = (struct found){.address = address, .hash = value_hash(address)};
+    findings->slots[slot_of(findings, found->hash, address)] = (uint16_t)findings->count;
     return found;
 }
 

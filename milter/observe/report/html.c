@@ -314,9 +314,8 @@ static void take_text(struct html *html, struct slice *from, const struct teller
         size = 1;
         html->state = HTML_TAG;
         html->tag_size = 0;
-    } else if (from->at[0] == '&' && (size = entity_size(*from, &code)) > 0) {
-        if (!html->hidden)
-            put_code(html, code, teller);
+    } else if (from->at[0] == '&' && !html->hidden && (size = entity_size(*from, &code)) > 0) {
+        put_code(html, code, teller);
     } else {
         size = 1;
         if ((unsigned char)from->at[0] <= ' ')

@@ -90,8 +90,9 @@ static bool only(const char *at, const char *end, const char *set)
     return true;
 }
 
-#define BEFORE_ADDRESS " \t<>\"'([*-\xc2\xab\xe2\x80\x9c\x9d\xa2\xb7"
-#define BEHIND_ADDRESS " \t>\"')]:;,.\xe2\x80\x9d\xc2\xbb"
+/* Byte by byte: what these characters are made of. */
+#define BEFORE_ADDRESS " \t<>\"'([*-«“”•·"
+#define BEHIND_ADDRESS " \t>\"')]:;,.”»"
 
 /* "(generated from ...)" and the like behind an address, to the end of the line. */
 static bool is_remark(struct slice rest)
@@ -140,7 +141,7 @@ bool prose_headed(struct slice line, struct slice *address, struct slice *words)
     struct slice blanks;
     (void)text_take_any(&rest, " \t", &blanks);
     if (!text_take(&rest, "...") && !text_take_char(&rest, ':') && !text_take(&rest, "- ") &&
-        !text_take(&rest, "\xe2\x80\x93 "))
+        !text_take(&rest, "– "))
         return false;
     *address = found;
     *words = slice_trim(rest);

@@ -149,7 +149,8 @@ static struct reading *begin_reading(struct report_reader *reader)
 {
     struct reading *reading = reader->reading;
 
-    if (reading != NULL)
+    /* What would be read from the middle on is not what was sent. */
+    if (reading != NULL || reader->report.partial)
         return reading;
     reading = calloc(1, sizeof(*reading));
     if (reading == NULL) {

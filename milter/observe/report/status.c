@@ -11,7 +11,6 @@
 #include "value.h"
 
 #define SHORT_WORDS 96
-/* Each is compared with all recipients. */
 #define GROUPS_MAX (4 * REPORT_RECIPIENTS_MAX)
 
 void groups_init(struct groups *groups, struct arena *arena)
@@ -34,8 +33,14 @@ static struct slice pick(struct slice first, struct slice other)
 /* What the group says that `into` does not yet know. */
 static void fill(struct group *into, const struct group *from)
 {
-    into->final = pick(into->final, from->final);
-    into->original = pick(into->original, from->original);
+    if (into->final.at == NULL) {
+        into->final = from->final;
+        into->hash = from->hash;
+    }
+    if (into->original.at == NULL) {
+        into->original = from->original;
+        into->original_hash = from->original_hash;
+    }
     into->actual = pick(into->actual, from->actual);
     into->status = pick(into->status, from->status);
     into->remote = pick(into->remote, from->remote);
@@ -78,19 +83,41 @@ static void unite(struct group *into, struct group *from)
     fill(into, from);
 }
 
-static bool same_recipient(const struct group *a, const struct group *b)
+static bool same_original(const struct group *a, const struct group *b)
 {
-    return a->final.at != NULL && slice_equal_nocase(a->final, b->final) &&
-           (a->original.at == NULL || b->original.at == NULL ||
-            slice_equal_nocase(a->original, b->original));
+    return a->original.at == NULL || b->original.at == NULL ||
+           (a->original_hash == b->original_hash && slice_equal_nocase(a->original, b->original));
 }
 
+static bool same_recipient(const struct group *a, const struct group *b)
+{
+    return a->hash == b->hash && same_original(a, b) && slice_equal_nocase(a->final, b->final);
+}
+
+/* The first of the same recipient; a slot begins with the last that came into it. */
 static struct group *find_group(const struct groups *groups, const struct group *wanted)
 {
-    for (size_t i = 0; i < groups->count; i++)
-        if (same_recipient(&groups->of[i], wanted))
-            return &groups->of[i];
-    return NULL;
+    struct group *found = NULL;
+
+    if (wanted->final.at == NULL)
+        return NULL;
+    for (size_t i = groups->first[wanted->hash % GROUP_SLOTS]; i > 0; i = groups->next[i - 1])
+        if (same_recipient(&groups->of[i - 1], wanted) &&
+            (found == NULL || &groups->of[i - 1] < found))
+            found = &groups->of[i - 1];
+    return found;
+}
+
+/* Once the group has a name, it is found by that. */
+static void index_group(struct groups *groups, size_t index)
+{
+    const struct group *group = &groups->of[index];
+    uint16_t *first = &groups->first[group->hash % GROUP_SLOTS];
+
+    if (group->final.at == NULL)
+        return;
+    groups->next[index] = *first;
+    *first = (uint16_t)(index + 1);
 }
 
 static bool names_somebody(const struct group *group)
@@ -117,6 +144,25 @@ static bool grow(struct groups *groups)
     return true;
 }
 
+static void unite_group(struct groups *groups, struct group *same)
+{
+    bool named = same->final.at != NULL;
+
+    unite(same, &groups->current);
+    if (!named)
+        index_group(groups, (size_t)(same - groups->of));
+}
+
+static void add_group(struct groups *groups)
+{
+    if (!grow(groups)) {
+        groups->partial = true;
+        return;
+    }
+    groups->of[groups->count++] = groups->current;
+    index_group(groups, groups->count - 1);
+}
+
 void groups_end_group(struct groups *groups)
 {
     struct group *same;
@@ -136,11 +182,9 @@ void groups_end_group(struct groups *groups)
     if (same == NULL && groups->count == 1 && !names_somebody(&groups->of[0]))
         same = &groups->of[0];
     if (same != NULL)
-        unite(same, &groups->current);
-    else if (grow(groups))
-        groups->of[groups->count++] = groups->current;
+        unite_group(groups, same);
     else
-        groups->partial = true;
+        add_group(groups);
     groups->current = (struct group){.has_action = false};
 }
 
@@ -160,6 +204,7 @@ static void set_final(struct groups *groups, struct slice value)
     divide(groups,
            groups->current.final.at != NULL && !slice_equal_nocase(groups->current.final, address));
     groups->current.final = address;
+    groups->current.hash = value_hash(address);
 }
 
 static void set_original(struct groups *groups, struct slice value)
@@ -171,6 +216,7 @@ static void set_original(struct groups *groups, struct slice value)
     divide(groups, groups->current.original.at != NULL && groups->current.final.at != NULL &&
                        !slice_equal_nocase(groups->current.original, address));
     groups->current.original = address;
+    groups->current.original_hash = value_hash(address);
 }
 
 static void set_actual(struct groups *groups, struct slice value)

@@ -14,17 +14,22 @@ struct group {
     struct slice final, original, actual; /* addresses, or what stood there */
     struct slice status, remote, words;   /* status: fits, or absent */
     struct slice remark;                  /* what stands beside the status, or in its place */
+    uint32_t hash, original_hash;         /* of `final` and `original` */
     bool has_action, has_status;          /* has_status: the field was there */
     bool program;                         /* the words are those of a local program */
     enum report_action action;
     int64_t tried, until;
 };
 
+#define GROUP_SLOTS 1024u /* a power of two */
+
 struct groups {
     struct arena *arena;
     struct group *of;
     size_t count, room;
-    size_t seen; /* groups, those that were united too */
+    size_t seen;                          /* groups, those that were united too */
+    uint16_t first[GROUP_SLOTS];          /* by the hash of `final`, from 1; 0: none */
+    uint16_t next[REPORT_RECIPIENTS_MAX]; /* by the index of a group: another in its slot */
     struct group current;
     bool begun; /* `current` has a field */
     bool partial;

@@ -65,17 +65,6 @@ size_t base64_decode(struct base64 *state, struct slice from, char *to)
     return size;
 }
 
-static int hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    return -1;
-}
-
 size_t quoted_decode(struct slice from, bool underscore, char *to)
 {
     size_t size = 0;
@@ -85,7 +74,7 @@ size_t quoted_decode(struct slice from, bool underscore, char *to)
         if (byte == '_' && underscore) {
             byte = ' ';
         } else if (byte == '=' && from.size - i >= 3) {
-            int high = hex_value(from.at[i + 1]), low = hex_value(from.at[i + 2]);
+            int high = text_hex(from.at[i + 1]), low = text_hex(from.at[i + 2]);
             if (high >= 0 && low >= 0) {
                 byte = (char)(high << 4 | low);
                 i += 2;

@@ -173,30 +173,6 @@ static bool take_hex(struct slice *from, bool lower_too, unsigned *digit)
     return true;
 }
 
-static size_t put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        to[0] = (char)(0xC0 | code >> 6);
-        to[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        to[0] = (char)(0xE0 | code >> 12);
-        to[1] = (char)(0x80 | (code >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | code >> 18);
-    to[1] = (char)(0x80 | (code >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (code >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
-}
-
 /* "\x{3B4}", RFC 6533, 3: always longer than what it stands for. */
 static bool take_unicode(struct slice *from, uint32_t *code)
 {
@@ -226,7 +202,7 @@ static struct slice decode_unicode(char *value, struct slice whole)
 
     while (rest.size > 0) {
         if (take_unicode(&rest, &code)) {
-            size += put_utf8(value + size, code);
+            size += charset_put(value + size, whole.size - size, code);
         } else {
             value[size++] = rest.at[0];
             rest.at++;

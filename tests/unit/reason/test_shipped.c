@@ -142,6 +142,7 @@ static const struct {
                              "organization policy"},
     {REASON_POLICYVIOLATION, "552 5.7.0 This message was blocked because its content presents a "
                              "potential security issue. gsmtp"},
+    {REASON_SYNTAXERROR, "501 that is not a valid command"},
     {REASON_POLICYVIOLATION, "550 attachments of this kind are not allowed: file type not wanted"},
     {REASON_SECURITYERROR, "530 5.7.57 Client was not authenticated to send anonymous mail"},
     {REASON_SECURITYERROR, "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required"},

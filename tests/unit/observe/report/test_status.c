@@ -108,6 +108,38 @@ static void test_same_recipient_again_is_one_and_failure_outweighs_delay(void **
     assert_slice(groups.of[0].words, "451 later");
 }
 
+static void test_recipient_is_found_again_among_many_and_by_a_name_that_came_late(void **state)
+{
+    (void)state;
+    read_fields("Action: failed\n\nFinal-Recipient: rfc822; ann@example.org\n\n");
+    for (int i = 0; i < 900; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "Final-Recipient: u%d@example.org\nAction: delayed\n\n", i);
+        read_fields(line);
+    }
+    read_fields("Final-Recipient: rfc822; Ann@example.org\nStatus: 5.1.1\n\n"
+                "Final-Recipient: rfc822; u450@example.org\nStatus: 4.4.1\n\n");
+    assert_int_equal(groups.count, 901);
+    assert_slice(groups.of[0].status, "5.1.1");
+    assert_slice(groups.of[451].status, "4.4.1");
+}
+
+static void test_one_mailbox_that_was_written_to_under_two_names_is_two(void **state)
+{
+    (void)state;
+    read_fields(
+        "Original-Recipient: rfc822; a@example.com\nFinal-Recipient: rfc822; ann@example.org\n"
+        "Action: failed\n\n"
+        "Original-Recipient: rfc822; b@example.com\nFinal-Recipient: rfc822; ann@example.org\n"
+        "Action: failed\n\n"
+        "Final-Recipient: rfc822; ann@example.org\nStatus: 5.2.2\n\n"
+        "Original-Recipient: rfc822; B@example.com\nFinal-Recipient: rfc822; ann@example.org\n"
+        "Status: 5.1.1\n\n");
+    assert_int_equal(groups.count, 2);
+    assert_slice(groups.of[0].status, "5.2.2");
+    assert_slice(groups.of[1].status, "5.1.1");
+}
+
 static void test_status_that_is_none_leaves_its_words(void **state)
 {
     (void)state;
@@ -158,6 +190,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_empty_lines_too_many_and_too_few, begin, end),
         cmocka_unit_test_setup_teardown(
             test_same_recipient_again_is_one_and_failure_outweighs_delay, begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_recipient_is_found_again_among_many_and_by_a_name_that_came_late, begin, end),
+        cmocka_unit_test_setup_teardown(test_one_mailbox_that_was_written_to_under_two_names_is_two,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_status_that_is_none_leaves_its_words, begin, end),
         cmocka_unit_test_setup_teardown(test_fields_that_name_nobody_tell_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_groups_without_end_are_cut_though_they_name_but_one,
