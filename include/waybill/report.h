@@ -114,7 +114,7 @@ void report_close(struct report_reader **reader);
 void report_header(struct report_reader *reader, struct slice name, struct slice value);
 /* Once all fields are in: may this mail be a report at all? If not, its body need not be read.
  * Cheap. The reader remembers the null sender, which tells bounces from talk about them. */
-bool report_expected(const struct report_reader *reader, bool null_sender);
+bool report_expected(struct report_reader *reader, bool null_sender);
 /* A chunk of the body. False: nothing more that comes can matter. */
 bool report_body(struct report_reader *reader, const void *bytes, size_t size);
 /* A chunk of a whole mail out of a file: header, empty line, body; or a pasted text that begins

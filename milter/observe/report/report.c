@@ -185,7 +185,7 @@ static void look_at_type(struct reading *reading)
     reading->page.multipart_report = mime_is_report(reading->mime, &type);
 }
 
-bool report_expected(const struct report_reader *reader, bool null_sender)
+bool report_expected(struct report_reader *reader, bool null_sender)
 {
     if (reader->reading == NULL)
         return null_sender;
