@@ -5,8 +5,7 @@
  */
 #include "date.h"
 
-#include <string.h>
-
+#include "value.h"
 #include "waybill/clock.h"
 
 #define WORDS_MAX 16
@@ -101,30 +100,12 @@ static void read_word(struct slice word, struct moment *moment)
         read_name(word, moment);
 }
 
-/* The next word outside of comments. A hyphen divides only what comes before the time: behind it,
- * it is the sign of a zone. */
-static bool next_word(struct slice *rest, bool has_time, struct slice *word)
+/* A hyphen divides only what comes before the time: behind it, it is the sign of a zone. */
+static bool take_word(struct slice *rest, bool has_time, struct slice *word)
 {
-    const char *ends = has_time ? " \t\r\n,(" : " \t\r\n,(-";
-    int depth = 0;
+    const char *between = has_time ? " \t\r\n," : " \t\r\n,-";
 
-    for (; rest->size > 0; rest->at++, rest->size--) {
-        char c = rest->at[0];
-
-        if (c == '(')
-            depth++;
-        else if (c == ')' && depth > 0)
-            depth--;
-        else if (depth == 0 && strchr(ends, c) == NULL)
-            break;
-    }
-    *word = slice_make(rest->at, 0);
-    while (rest->size > 0 && rest->at[0] != '\0' && strchr(ends, rest->at[0]) == NULL) {
-        rest->at++;
-        rest->size--;
-        word->size++;
-    }
-    return word->size > 0;
+    return value_take_word(rest, between, "", word);
 }
 
 /* Midnight of that day; 0: there is none, or it is of another century, when no mail of ours was. */
@@ -145,7 +126,7 @@ int64_t date_read(struct slice value)
     struct slice word;
     int64_t day;
 
-    for (int words = 0; words < WORDS_MAX && next_word(&value, moment.has_time, &word); words++)
+    for (int words = 0; words < WORDS_MAX && take_word(&value, moment.has_time, &word); words++)
         read_word(word, &moment);
     day = midnight(&moment);
     if (!moment.has_time || day == 0)

@@ -5,8 +5,6 @@
  */
 #include "returned.h"
 
-#include <string.h>
-
 #include "date.h"
 #include "value.h"
 #include "mime.h"
@@ -14,28 +12,10 @@
 
 #define SHOWN_MAX 998 /* of a subject or an address field */
 
-/* The next word of a Received field outside of comments; at the semicolon it ends. */
-static bool next_word(struct slice *rest, struct slice *word)
+/* At the semicolon the words end. */
+static bool take_word(struct slice *rest, struct slice *word)
 {
-    int depth = 0;
-
-    for (; rest->size > 0; rest->at++, rest->size--) {
-        char c = rest->at[0];
-
-        if (c == '(')
-            depth++;
-        else if (c == ')' && depth > 0)
-            depth--;
-        else if (depth == 0 && c != ' ' && c != '\t' && c != '\r' && c != '\n')
-            break;
-    }
-    *word = slice_make(rest->at, 0);
-    while (rest->size > 0 && rest->at[0] != '\0' && strchr(" \t\r\n(;", rest->at[0]) == NULL) {
-        rest->at++;
-        rest->size--;
-        word->size++;
-    }
-    return word->size > 0;
+    return value_take_word(rest, " \t\r\n", ";", word);
 }
 
 static void read_received(struct arena *arena, struct slice value, struct report_hop *hop)
@@ -43,7 +23,7 @@ static void read_received(struct arena *arena, struct slice value, struct report
     struct slice rest = value, word, *wanted = NULL;
 
     *hop = (struct report_hop){.time = 0};
-    while (next_word(&rest, &word)) {
+    while (take_word(&rest, &word)) {
         if (wanted != NULL) {
             *wanted = value_host(arena, word);
             wanted = NULL;
@@ -52,7 +32,7 @@ static void read_received(struct arena *arena, struct slice value, struct report
         } else if (hop->id.at == NULL && slice_equal_nocase(word, slice_of("id"))) {
             wanted = &hop->id;
         } else if (slice_equal_nocase(word, slice_of("from"))) {
-            next_word(&rest, &word);
+            take_word(&rest, &word);
         }
     }
     for (size_t i = value.size; i > 0; i--)

@@ -333,3 +333,34 @@ struct slice value_id(struct arena *arena, struct slice value)
         value = inside;
     return value_clean(arena, value, VALUE_ADDRESS_MAX);
 }
+
+/* Up to the first byte that belongs to a word. */
+static void pass_over(struct slice *rest, const char *between)
+{
+    int depth = 0;
+
+    for (; rest->size > 0; rest->at++, rest->size--) {
+        char c = rest->at[0];
+
+        if (c == '(')
+            depth++;
+        else if (c == ')' && depth > 0)
+            depth--;
+        else if (depth == 0 && strchr(between, c) == NULL)
+            return;
+    }
+}
+
+bool value_take_word(struct slice *rest, const char *between, const char *ends,
+                     struct slice *word)
+{
+    pass_over(rest, between);
+    *word = slice_make(rest->at, 0);
+    while (rest->size > 0 && rest->at[0] != '(' && strchr(between, rest->at[0]) == NULL &&
+           strchr(ends, rest->at[0]) == NULL) {
+        rest->at++;
+        rest->size--;
+        word->size++;
+    }
+    return word->size > 0;
+}

@@ -31,6 +31,10 @@ struct slice value_id(struct arena *arena, struct slice value);
 bool value_is_mailbox(struct slice address);
 /* The same for addresses that differ in the case of ASCII letters only. */
 uint32_t value_hash(struct slice address);
+/* The next word of a structured field, outside of comments (RFC 5322, 3.2.2): the bytes `between`
+ * words are passed over, those of `ends` stop and stay. False: there is none. */
+bool value_take_word(struct slice *rest, const char *between, const char *ends,
+                     struct slice *word);
 /* Do the bytes of `part`, one at least, stand in the text? */
 bool value_holds(struct slice text, struct slice part);
 
