@@ -35,6 +35,11 @@ static inline struct slice slice_of(const char *text)
 {
     return slice_make(text, text == NULL ? 0 : strlen(text));
 }
+/* ASCII only. Not tolower(3): a locale must not decide what an address is. */
+static inline char text_lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
 bool slice_equal(struct slice a, struct slice b);        /* bytes; absent equals only absent */
 bool slice_is(struct slice a, const char *text);         /* bytes */
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters folded */

@@ -36,10 +36,8 @@ static void term_add_folded(struct candidates *candidates, enum term_kind kind, 
         return;
     if (text.size >= sizeof folded) /* the writer of the index cuts it there too */
         text.size = sizeof folded - 1;
-    for (size_t i = 0; i < text.size; i++) {
-        char byte = text.at[i];
-        folded[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-    }
+    for (size_t i = 0; i < text.size; i++)
+        folded[i] = text_lower(text.at[i]);
     term_add(candidates, kind, slice_make(folded, text.size));
 }
 

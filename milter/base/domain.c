@@ -37,7 +37,7 @@ static size_t name_normal(struct slice name, char to[static DOMAIN_ROOM])
         return 0;
     for (size_t i = 0; i < name.size; i++) {
         char byte = name.at[i];
-        to[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+        to[i] = text_lower(byte);
         if (byte == '.' ? label == 0 : !byte_fits((unsigned char)to[i]) || label == LABEL_MAX)
             return 0;
         label = byte == '.' ? 0 : label + 1;

@@ -24,12 +24,6 @@ bool slice_is(struct slice a, const char *text)
     return slice_equal(a, slice_of(text));
 }
 
-/* Not tolower(3): a locale must not decide what an address is. */
-static char ascii_lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
     if (a.at == NULL || b.at == NULL)
@@ -37,7 +31,7 @@ bool slice_equal_nocase(struct slice a, struct slice b)
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+        if (text_lower(a.at[i]) != text_lower(b.at[i]))
             return false;
     return true;
 }

@@ -40,10 +40,8 @@ size_t address_normal(struct slice address, char to[static ADDRESS_MAX])
     if (bare.size > 1 && bare.at[bare.size - 1] == '.')
         bare.size--;
     size_t size = bare.size < ADDRESS_MAX ? bare.size : ADDRESS_MAX - 1;
-    for (size_t i = 0; i < size; i++) {
-        char byte = bare.at[i];
-        to[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
-    }
+    for (size_t i = 0; i < size; i++)
+        to[i] = text_lower(bare.at[i]);
     to[size] = '\0';
     return size;
 }

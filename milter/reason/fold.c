@@ -10,11 +10,6 @@
 
 #define STATUS_LONGEST 9
 
-char fold_letter(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte + 32) : byte;
-}
-
 static bool blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
@@ -51,7 +46,7 @@ static size_t measure_codes(struct slice from)
 
 static bool address_byte(char byte, const char *others)
 {
-    char small = fold_letter(byte);
+    char small = text_lower(byte);
 
     return (small >= 'a' && small <= 'z') || digit(byte) ||
            (byte != '\0' && strchr(others, byte) != NULL);
@@ -93,7 +88,7 @@ static size_t fold_into(struct slice from, char *to, size_t room, bool reply)
             at += measure_domain(slice_make(rest.at + 1, rest.size - 1));
             gap = false;
         } else if (!blank(from.at[at])) {
-            to[size++] = fold_letter(from.at[at]);
+            to[size++] = text_lower(from.at[at]);
             gap = false;
         } else if (!gap) {
             to[size++] = ' ';

@@ -8,8 +8,6 @@
 
 #include "waybill/text.h"
 
-char fold_letter(char byte);
-
 /* A phrase; `to` has room for all of it. Returns the size. */
 size_t fold_phrase(struct slice phrase, char *to);
 

@@ -20,8 +20,7 @@ size_t term_fold(struct slice term, char to[static TERM_MAX])
 {
     size_t size = term.size < TERM_MAX - 1 ? term.size : TERM_MAX - 1;
     for (size_t i = 0; i < size; i++)
-        to[i] =
-            term.at[i] >= 'A' && term.at[i] <= 'Z' ? (char)(term.at[i] - 'A' + 'a') : term.at[i];
+        to[i] = text_lower(term.at[i]);
     to[size] = '\0';
     return size;
 }

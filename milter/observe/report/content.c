@@ -21,8 +21,7 @@ void content_begin(struct content *content)
 static void fold_text(char *text)
 {
     for (; *text != '\0'; text++)
-        if (*text >= 'A' && *text <= 'Z')
-            *text = (char)(*text | 0x20);
+        *text = text_lower(*text);
 }
 
 static void advance(struct slice *from, size_t size)

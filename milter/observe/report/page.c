@@ -114,11 +114,6 @@ bool page_line(struct slice *rest, struct slice *line)
 
 /* ---- words ---- */
 
-static char fold(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
 static bool is_white(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
@@ -131,7 +126,7 @@ static bool words_begin(const char *at, const char *end, const char *words)
         if (at == end)
             return false;
         if (*words != ' ') {
-            if (fold(*at++) != fold(*words))
+            if (text_lower(*at++) != text_lower(*words))
                 return false;
             continue;
         }
@@ -150,7 +145,7 @@ static size_t rarest_byte(const char *words)
     size_t best = 0, best_rank = 0;
 
     for (size_t i = 0; words[i] != '\0' && words[i] != ' '; i++) {
-        const char *found = memchr(common, fold(words[i]), sizeof common - 1);
+        const char *found = memchr(common, text_lower(words[i]), sizeof common - 1);
         size_t rank = found == NULL ? sizeof common : (size_t)(found - common) + 1;
         if (rank > best_rank) {
             best = i;
@@ -170,7 +165,7 @@ static const char *next_byte(const char *at, const char *end, char byte)
 bool page_says(struct slice where, const char *words)
 {
     size_t offset = rarest_byte(words);
-    char lower = fold(words[offset]);
+    char lower = text_lower(words[offset]);
     char upper = lower >= 'a' && lower <= 'z' ? (char)(lower & ~0x20) : lower;
     const char *end, *low, *high, *at;
 
@@ -280,7 +275,7 @@ static const struct vocabulary vocabulary[26][VOCABULARY_WIDTH] = {
 
 static bool is_word_byte(char byte)
 {
-    char low = fold(byte);
+    char low = text_lower(byte);
 
     return (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
            (byte & 0x80) != 0;
@@ -288,7 +283,7 @@ static bool is_word_byte(char byte)
 
 static unsigned word_class(struct slice word)
 {
-    char first = fold(word.at[0]);
+    char first = text_lower(word.at[0]);
     const struct vocabulary *known;
 
     if (first >= 'a' && first <= 'z') {
@@ -417,10 +412,10 @@ static size_t name_size(struct slice line)
 /* Is it a name that the header of a mail has, and what does it prove? */
 static bool name_is_known(struct slice name, unsigned *marks)
 {
-    if (name.size > 2 && fold(name.at[0]) == 'x' && name.at[1] == '-')
+    if (name.size > 2 && text_lower(name.at[0]) == 'x' && name.at[1] == '-')
         return true;
     for (size_t i = 0; i < sizeof header_names / sizeof *header_names; i++)
-        if (fold(name.at[0]) == header_names[i].name[0] &&
+        if (text_lower(name.at[0]) == header_names[i].name[0] &&
             slice_equal_nocase(name, slice_of(header_names[i].name))) {
             *marks |= header_names[i].mark;
             return true;
@@ -501,7 +496,7 @@ static bool is_wide_punctuation(uint32_t code)
 
 static bool is_atom(char byte)
 {
-    char low = fold(byte);
+    char low = text_lower(byte);
 
     if ((low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9'))
         return true;
@@ -584,7 +579,7 @@ static const char *local_start(const char *start, const char *at)
 
 static bool is_host_byte(char byte)
 {
-    char low = fold(byte);
+    char low = text_lower(byte);
 
     return (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
            byte == '.' || byte == '_';

@@ -18,7 +18,7 @@ static bool is_blank(char byte)
 
 static unsigned char fold(char byte)
 {
-    return (unsigned char)(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
+    return (unsigned char)text_lower(byte);
 }
 
 static bool is_end(char byte)

@@ -104,12 +104,8 @@ struct slice value_words(struct arena *arena, struct slice text, size_t most)
 uint32_t value_hash(struct slice address)
 {
     uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < address.size; i++) {
-        unsigned char byte = (unsigned char)address.at[i];
-        if (byte >= 'A' && byte <= 'Z')
-            byte = (unsigned char)(byte | 0x20);
-        hash = (hash ^ byte) * 16777619u;
-    }
+    for (size_t i = 0; i < address.size; i++)
+        hash = (hash ^ (unsigned char)text_lower(address.at[i])) * 16777619u;
     return hash;
 }
 
