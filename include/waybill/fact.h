@@ -50,6 +50,8 @@ const char *witness_name(enum witness witness);
     X(EXPANDED, "expanded", "an alias: the mail went on to others, or under another id")           \
     X(DISCARDED, "discarded", "thrown away by a rule")                                             \
     X(HELD, "held", "put on hold")                                                                 \
+    X(RELEASED, "released", "log: let go after a hold")                                            \
+    X(REQUEUED, "requeued", "log: put through the queue anew; it goes on under another id")        \
     X(CANCELED, "canceled", "deleted by an administrator")                                         \
     X(REJECTED, "rejected", "refused by a later milter or by cleanup, after our answer")           \
     X(NOTIFIED, "notified", "log: a report was sent to the sender, under its own queue id")        \
@@ -124,7 +126,9 @@ enum fact_kind fact_kind_of(struct slice word);
     X(BY_WAYBILL, "by", "waybill id of the report itself, decimal")                                \
     X(BY_QUEUE, "bq", "queue id of the report itself")                                             \
     X(ABOUT, "about", "waybill id of the mail that this report speaks of, decimal; 0: none found") \
-    X(ARRIVED, "arrived", "ms: when the mail that the report speaks of came in, as the report says")
+    X(ARRIVED, "arrived", "ms: when the mail that the report speaks of came in, as the report says") \
+    X(UID, "uid", "user id of who handed the mail in on this machine")                             \
+    X(PREVIOUS, "prev", "queue id that the mail had before: requeued, or through a filter")
 
 enum fact_key {
 #define X(symbol, word, text) KEY_##symbol,
@@ -159,8 +163,9 @@ bool fact_id_parse(struct slice text, uint64_t *id);
 /* milter: the waybill and the number of the fact in it (0, 1, ...; below 2^20). Ids of one
  * waybill sort by that number. */
 uint64_t fact_id_milter(uint64_t waybill, unsigned number);
-/* log: the raw line and how often the same line stood before it. */
-uint64_t fact_id_log(struct slice raw_line, unsigned occurrence);
+/* log: the raw line, how often the same line stood before it, and which of the facts that the line
+ * gives it is (0, 1, ...). */
+uint64_t fact_id_log(struct slice raw_line, unsigned occurrence, unsigned part);
 /* report: what the report says of one recipient; the same report read twice gives the same id.
  * `words` is all that tells this report from another one about the same recipient. */
 uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words);

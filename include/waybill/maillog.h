@@ -45,9 +45,4 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
 void maillog_stop(struct maillog **maillog);
 void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats);
 
-/* Read one line without a follower: for tests, tools and the fuzzer. `line` without its newline.
- * 1: *fact is filled with views into `line`, into *scratch or constants; 0: not ours or nothing to
- * say; -1: ours but not understood. `now` decides the year of RFC 3164 dates. */
-int maillog_read_line(struct slice line, int64_t now, struct fact *fact, struct buffer *scratch);
-
 #endif

@@ -117,9 +117,12 @@ uint64_t fact_id_milter(uint64_t waybill, unsigned number)
            (number & FACT_NUMBER_MASK);
 }
 
-uint64_t fact_id_log(struct slice raw_line, unsigned occurrence)
+/* Far enough from the next occurrence of the same line. */
+#define PART_STEP (UINT64_C(1) << 40)
+
+uint64_t fact_id_log(struct slice raw_line, unsigned occurrence, unsigned part)
 {
-    return (digest_64(raw_line.at, raw_line.size) + occurrence) & FACT_ID_MASK;
+    return (digest_64(raw_line.at, raw_line.size) + occurrence + part * PART_STEP) & FACT_ID_MASK;
 }
 
 uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words)

@@ -4,11 +4,11 @@
 
 PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config libmilter-dev libhiredis-dev
 libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev
-libpsl-dev"
+libpsl-dev libjansson-dev zlib1g-dev liblzma-dev libzstd-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git libcmocka-dev python3-pytest systemd-journal-remote shellcheck mandoc
 strace faketime openssl procps util-linux"
-PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce" # tests/bench/report compares with them
+PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce pflogsumm" # tests/bench compares with them
 
 # Print those of the named packages that are not installed.
 packages_missing() {

@@ -77,13 +77,14 @@ static bool take_line(struct follow *follow, struct slice *line, enum source_eve
 }
 
 /* What the next line in the buffer is; SOURCE_IDLE: there is none. */
-static enum source_event next_line(struct follow *follow, struct source_news *news)
+static enum source_event next_line(struct follow *follow, struct logline_reader *reader,
+                                   struct source_news *news)
 {
     struct slice text;
     enum source_event event = SOURCE_IDLE;
     while (take_line(follow, &text, &event)) {
         bool seen = follow->cursor <= follow->at.offset;
-        bool line = event == SOURCE_LINE && header_read(text, clock_now(), &news->line);
+        bool line = event == SOURCE_LINE && logline_header(reader, text, &news->line);
         news->place = follow->base + follow->cursor;
         if (seen && line)
             return SOURCE_SEEN;
@@ -140,13 +141,14 @@ static bool go_on(struct follow *follow)
     return false;
 }
 
-static enum source_event follow_next(struct source *source, struct source_news *news)
+static enum source_event follow_next(struct source *source, struct logline_reader *reader,
+                                     struct source_news *news)
 {
     struct follow *follow = (struct follow *)source;
     for (;;) {
         enum source_event event = tell_pending(follow, news);
         if (event == SOURCE_IDLE && follow->fd >= 0)
-            event = next_line(follow, news);
+            event = next_line(follow, reader, news);
         if (event != SOURCE_IDLE)
             return event;
         if (!go_on(follow))

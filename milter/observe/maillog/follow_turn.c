@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "occurrence.h"
+#include "waybill/occurrence.h"
 #include "siblings.h"
 #include "waybill/clock.h"
 

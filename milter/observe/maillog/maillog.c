@@ -22,11 +22,11 @@
 #include <unistd.h>
 
 #include "choose.h"
-#include "dialect.h"
-#include "occurrence.h"
 #include "source.h"
 #include "waybill/clock.h"
 #include "waybill/log.h"
+#include "waybill/logline.h"
+#include "waybill/occurrence.h"
 
 #define BATCH_LINES 500
 #define BEAT_MS (10 * SECOND_MS)
@@ -37,6 +37,7 @@
 struct feed {
     struct source *source;
     struct occurrence *occurrence;
+    struct logline_reader *reader;
     char noted[JOURNAL_NOTE_VALUE_MAX]; /* the position that the journal has */
 };
 
@@ -128,31 +129,39 @@ static void tell_stranger(struct maillog *maillog, const struct feed *feed, stru
                 feed->source->note, SLICE_ARGS(logged), maillog->host);
 }
 
-static int tell_line(struct maillog *maillog, struct feed *feed, const struct source_news *news,
+static int tell_fact(struct maillog *maillog, const struct feed *feed, struct fact *fact,
+                     struct maillog_stats *stats)
+{
+    if (is_our_host(maillog, fact->value[KEY_HOST]))
+        fact_set(fact, KEY_HOST, slice_of(maillog->host));
+    else
+        tell_stranger(maillog, feed, fact->value[KEY_HOST]);
+    stats->facts++;
+    return append(maillog, fact);
+}
+
+static int tell_line(struct maillog *maillog, struct feed *feed, struct source_news *news,
                      bool seen, struct maillog_stats *stats)
 {
+    struct logline *line = &news->line;
     struct fact fact;
-    int result = line_read(&news->line, &fact);
+    logline_body(feed->reader, line);
     if (!seen) {
         stats->lines++;
-        stats->not_ours += result == 0;
-        stats->not_understood += result < 0;
-        stats->read_until = news->line.time;
+        stats->not_ours += line->understood == LINE_SAYS_NOTHING;
+        stats->not_understood += line->understood == LINE_BROKEN;
+        stats->read_until = line->time;
     }
-    if (result != 1)
+    if (line->understood != LINE_UNDERSTOOD)
         return 0;
-    fact.id = fact_id_log(news->line.raw, 0);
-    unsigned count = occurrence_count(feed->occurrence, fact.id, news->place);
-    if (seen)
-        return 0;
-    if (count > 0)
-        fact.id = fact_id_log(news->line.raw, count);
-    if (is_our_host(maillog, fact.value[KEY_HOST]))
-        fact_set(&fact, KEY_HOST, slice_of(maillog->host));
-    else
-        tell_stranger(maillog, feed, fact.value[KEY_HOST]);
-    stats->facts++;
-    return append(maillog, &fact);
+    unsigned before =
+        occurrence_count(feed->occurrence, fact_id_log(line->raw, 0, 0), news->place);
+    for (unsigned i = 0; !seen && logline_fact(feed->reader, line, i, &fact); i++) {
+        fact.id = fact_id_log(line->raw, before, i);
+        if (tell_fact(maillog, feed, &fact, stats) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int tell_gap(struct maillog *maillog, const struct feed *feed, const struct source_gap *gap)
@@ -163,7 +172,7 @@ static int tell_gap(struct maillog *maillog, const struct feed *feed, const stru
     snprintf(until, sizeof until, "%" PRId64, gap->until);
     snprintf(name, sizeof name, "gap %s %s %" PRId64 " %s", feed->source->note, gap->cause,
              gap->from, until);
-    fact.id = fact_id_log(slice_of(name), 0);
+    fact.id = fact_id_log(slice_of(name), 0, 0);
     fact_set(&fact, KEY_HOST, slice_of(maillog->host));
     fact_set(&fact, KEY_UNTIL, slice_of(until));
     fact_set(&fact, KEY_CAUSE, slice_of(gap->cause));
@@ -189,7 +198,7 @@ static int tell_beat(struct maillog *maillog)
     maillog->beat = covered;
     fact_init(&fact, WITNESS_LOG, FACT_BEAT, covered);
     snprintf(name, sizeof name, "beat %s %" PRId64, maillog->host, covered);
-    fact.id = fact_id_log(slice_of(name), 0);
+    fact.id = fact_id_log(slice_of(name), 0, 0);
     fact_set(&fact, KEY_HOST, slice_of(maillog->host));
     return append(maillog, &fact);
 }
@@ -212,7 +221,7 @@ static void add_stats(struct maillog *maillog, const struct maillog_stats *more)
 }
 
 static int tell(struct maillog *maillog, struct feed *feed, enum source_event event,
-                const struct source_news *news, struct maillog_stats *stats)
+                struct source_news *news, struct maillog_stats *stats)
 {
     switch (event) {
     case SOURCE_LINE:
@@ -247,8 +256,9 @@ static int read_batch(struct maillog *maillog, struct feed *feed)
     struct source_news news;
     enum source_event event = SOURCE_LINE;
     int stop = 0;
+    logline_until(feed->reader, clock_now());
     for (int i = 0; i < BATCH_LINES && stop == 0 && event != SOURCE_IDLE; i++) {
-        event = feed->source->calls->next(feed->source, &news);
+        event = feed->source->calls->next(feed->source, feed->reader, &news);
         stop = tell(maillog, feed, event, &news, &stats);
     }
     add_stats(maillog, &stats);
@@ -296,6 +306,9 @@ static int open_feed(struct maillog *maillog, const char *name,
                  : follow_open(&feed->source, name, position, why)) != 0)
         return -1;
     maillog->count++;
+    feed->reader = logline_open();
+    if (feed->reader == NULL)
+        return error_set(why, "no memory to read '%s'", name);
     if (occurrence_open(&feed->occurrence, why) != 0)
         return -1;
     log_info("reading the mail log from '%s', %s", name,
@@ -370,6 +383,7 @@ void maillog_stop(struct maillog **maillog)
     for (size_t i = 0; i < self->count; i++) {
         self->feeds[i].source->calls->close(self->feeds[i].source);
         occurrence_close(&self->feeds[i].occurrence);
+        logline_close(&self->feeds[i].reader);
     }
     if (self->stop >= 0)
         close(self->stop);

@@ -108,11 +108,12 @@ static struct slice kept(const struct sdjournal *self, struct slice value)
 }
 
 /* raw: "usec pid identifier message host"; the host is not part of what the id is made from. */
-static bool read_entry(struct sdjournal *self, uint64_t usec, struct line *line)
+static bool read_entry(struct sdjournal *self, uint64_t usec, struct logline *line)
 {
     sd_journal *journal = self->journal;
     buffer_clear(&self->raw);
     buffer_addf(&self->raw, "%" PRIu64 " ", usec);
+    logline_begin(line);
     line->time = (int64_t)(usec / 1000);
     struct slice pid = keep(self, field(journal, "_PID"));
     buffer_add_char(&self->raw, ' ');
@@ -124,10 +125,10 @@ static bool read_entry(struct sdjournal *self, uint64_t usec, struct line *line)
     if (self->raw.failed || program.size == 0)
         return false;
     line->raw = slice_make(self->raw.data, size);
-    line->pid = kept(self, pid);
-    line->program = kept(self, program);
-    line->message = kept(self, message);
-    line->host = kept(self, host);
+    line_set(line, LINE_PID, kept(self, pid));
+    line_set(line, LINE_PROGRAM, kept(self, program));
+    line->body = kept(self, message);
+    line_set(line, LINE_HOST, kept(self, host));
     return true;
 }
 
@@ -229,8 +230,10 @@ static int step(struct sdjournal *self)
     return result;
 }
 
-static enum source_event sdjournal_next(struct source *source, struct source_news *news)
+static enum source_event sdjournal_next(struct source *source, struct logline_reader *reader,
+                                        struct source_news *news)
 {
+    (void)reader; /* the journal has the header in fields */
     struct sdjournal *self = (struct sdjournal *)source;
     if (self->journal == NULL && !open_journal(self))
         return SOURCE_IDLE;

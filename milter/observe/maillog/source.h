@@ -5,9 +5,9 @@
 #ifndef MAILLOG_SOURCE_H
 #define MAILLOG_SOURCE_H
 
-#include "line.h"
 #include "waybill/error.h"
 #include "waybill/journal.h"
+#include "waybill/logline.h"
 
 /* A span of which lines may be lost. */
 struct source_gap {
@@ -26,7 +26,7 @@ enum source_event {
 };
 
 struct source_news {
-    struct line line; /* valid until the next call */
+    struct logline line; /* its header; valid until the next call */
     uint64_t place;   /* of the line: see occurrence.h */
     struct source_gap gap;
 };
@@ -34,8 +34,10 @@ struct source_news {
 struct source;
 
 struct source_calls {
-    /* What comes next. Trouble is logged by the source itself and shows as SOURCE_IDLE. */
-    enum source_event (*next)(struct source *source, struct source_news *news);
+    /* What comes next. Trouble is logged by the source itself and shows as SOURCE_IDLE. `reader`
+     * is the one of this source's lines. */
+    enum source_event (*next)(struct source *source, struct logline_reader *reader,
+                              struct source_news *news);
     /* Where to go on after all that next() has told; the value of the note. */
     void (*position)(const struct source *source, char value[static JOURNAL_NOTE_VALUE_MAX]);
     /* Every line written up to this moment (ms) was told; 0: the source is blind. */

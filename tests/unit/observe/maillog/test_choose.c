@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../../../milter/observe/maillog/occurrence.h"
+#include "waybill/occurrence.h"
 #include "shell.h"
 #include "waybill/clock.h"
 

@@ -24,6 +24,7 @@
 static struct place {
     char log[80];
     struct source *source;
+    struct logline_reader *reader;
     char position[JOURNAL_NOTE_VALUE_MAX]; /* as the journal would have it; "" none */
     unsigned told[LINES_MAX];              /* how often each number was told */
     unsigned seen, foreign, long_lines, cuts, gaps;
@@ -69,6 +70,9 @@ static void age(const char *name)
 static void start(void)
 {
     struct error why;
+    place.reader = logline_open();
+    assert_non_null(place.reader);
+    logline_until(place.reader, clock_now());
     assert_int_equal(follow_open(&place.source, place.log,
                                  place.position[0] ? place.position : NULL, &why),
                      0);
@@ -78,15 +82,16 @@ static void stop(void)
 {
     place.source->calls->close(place.source);
     place.source = NULL;
+    logline_close(&place.reader);
 }
 
-static void tell(const struct line *line)
+static void tell(const struct logline *line)
 {
     unsigned number = LINES_MAX;
     char text[16] = "";
-    if (!slice_is(line->program, "postfix/qmgr"))
+    if (!slice_is(line_value(line, LINE_PROGRAM), "postfix/qmgr"))
         return;
-    slice_copy(line->message, text, sizeof text);
+    slice_copy(line->body, text, sizeof text);
     sscanf(text, "%6u", &number);
     assert_true(number < LINES_MAX);
     place.told[number]++;
@@ -98,7 +103,7 @@ static void pump_some(unsigned most)
     struct source_news news;
     enum source_event event = SOURCE_LINE;
     while (most-- > 0 && event != SOURCE_IDLE) {
-        event = place.source->calls->next(place.source, &news);
+        event = place.source->calls->next(place.source, place.reader, &news);
         if (event == SOURCE_LINE)
             tell(&news.line);
         place.seen += event == SOURCE_SEEN;

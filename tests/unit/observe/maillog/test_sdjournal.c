@@ -25,7 +25,7 @@ static char position[JOURNAL_NOTE_VALUE_MAX];
 static struct source *source;
 static unsigned told[1000], foreign, gaps, seen;
 static struct source_gap gap;
-static struct line last;
+static struct logline last;
 
 struct entry {
     const char *identifier, *uid, *unit;
@@ -73,11 +73,11 @@ static void pump(void)
     struct source_news news;
     enum source_event event = SOURCE_LINE;
     for (int idle = 0; idle < 3; idle += event == SOURCE_IDLE) {
-        event = source->calls->next(source, &news);
+        event = source->calls->next(source, NULL, &news);
         if (event == SOURCE_LINE) {
             unsigned number = 1000;
             char text[16];
-            slice_copy(news.line.message, text, sizeof text);
+            slice_copy(news.line.body, text, sizeof text);
             sscanf(text, "%6u", &number);
             assert_true(number < 1000);
             told[number]++;
@@ -141,12 +141,12 @@ static void test_entry_becomes_a_line(void **state)
     start();
     pump();
     add("b", 1, 1, usual);
-    while (source->calls->next(source, &news) != SOURCE_LINE)
+    while (source->calls->next(source, NULL, &news) != SOURCE_LINE)
         continue;
-    assert_true(slice_is(news.line.host, "mx"));
-    assert_true(slice_is(news.line.program, "postfix/qmgr"));
-    assert_true(slice_is(news.line.pid, "77"));
-    assert_true(slice_is(news.line.message, "000001ABCDEF: removed"));
+    assert_true(slice_is(line_value(&news.line, LINE_HOST), "mx"));
+    assert_true(slice_is(line_value(&news.line, LINE_PROGRAM), "postfix/qmgr"));
+    assert_true(slice_is(line_value(&news.line, LINE_PID), "77"));
+    assert_true(slice_is(news.line.body, "000001ABCDEF: removed"));
     snprintf(raw, sizeof raw, "%" PRIu64 " 77 postfix/qmgr 000001ABCDEF: removed",
              first_usec + 1000);
     assert_true(slice_is(news.line.raw, raw));

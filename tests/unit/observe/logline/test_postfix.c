@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Postfix's lines, the usual ones and those that a stranger had a hand in. */
-#include "waybill/maillog.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "one.h"
 #include "waybill/clock.h"
 
 #define HEADER "2026-11-21T20:55:43Z mx "
@@ -19,7 +18,7 @@ static struct buffer scratch;
 
 static int read_text(const char *text, struct fact *fact)
 {
-    return maillog_read_line(slice_of(text), 0, fact, &scratch);
+    return one_fact(slice_of(text), 0, fact);
 }
 
 struct expected {
@@ -467,7 +466,7 @@ static void test_bytes_of_any_kind_are_only_words(void **state)
     for (size_t i = 0; i < NOISE; i++)
         text[sizeof head - 1 + i] = (char)(i * 7919 >> 3);
     struct fact fact;
-    assert_int_equal(maillog_read_line(slice_make(text, size), 0, &fact, &scratch), 1);
+    assert_int_equal(one_fact(slice_make(text, size), 0, &fact), 1);
     assert_int_equal(fact.kind, FACT_FAILED);
     buffer_clear(&scratch);
     assert_int_equal(fact_encode(&fact, &scratch), 0);
@@ -498,7 +497,7 @@ static void test_hostile_shapes_take_linear_time(void **state)
             text[at] = shapes[i][1][(at - head) % unit];
         struct fact fact;
         int64_t began = clock_monotonic();
-        maillog_read_line(slice_make(text, SIZE), 0, &fact, &scratch);
+        one_fact(slice_make(text, SIZE), 0, &fact);
         int64_t took = clock_monotonic() - began;
         if (took > 2000)
             fail_msg("%lld ms for 256 KiB of '%s'", (long long)took, shapes[i][1]);
@@ -544,5 +543,6 @@ int main(void)
     buffer_init(&scratch, FACT_LINE_MAX);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     buffer_free(&scratch);
+    one_close();
     return failed;
 }

@@ -4,7 +4,7 @@
  * at the first equal line, which knows its own number, or where the ring was overwritten; so
  * nothing is ever removed.
  */
-#include "occurrence.h"
+#include "waybill/occurrence.h"
 
 #include <stdlib.h>
 

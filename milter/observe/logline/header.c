@@ -10,7 +10,7 @@
  * more than a day after `now`; so December's lines read in January stay in December, and a clock
  * that runs a little ahead over New Year's Eve stays in the new year.
  */
-#include "line.h"
+#include "reader.h"
 
 #include <string.h>
 #include <time.h>
@@ -203,7 +203,7 @@ static void skip_priority(struct slice *from)
 }
 
 /* "program[pid]: " or "program: ". */
-static bool take_tag(struct slice *from, struct line *line)
+static bool take_tag(struct slice *from, struct logline *line)
 {
     size_t end = 0;
     while (end < from->size && from->at[end] != '[' && from->at[end] != ':' &&
@@ -211,30 +211,34 @@ static bool take_tag(struct slice *from, struct line *line)
         end++;
     if (end == 0)
         return false;
-    line->program = slice_make(from->at, end);
-    line->pid = SLICE_ABSENT;
+    line_set(line, LINE_PROGRAM, slice_make(from->at, end));
     *from = slice_make(from->at + end, from->size - end);
-    if (text_take_char(from, '[') && (!text_take_any(from, "0123456789", &line->pid) ||
+    struct slice pid = SLICE_ABSENT;
+    if (text_take_char(from, '[') && (!text_take_any(from, "0123456789", &pid) ||
                                       !text_take_char(from, ']')))
         return false;
+    line_set(line, LINE_PID, pid);
     if (!text_take_char(from, ':'))
         return false;
     text_take_char(from, ' ');
     return true;
 }
 
-bool header_read(struct slice raw, int64_t now, struct line *line)
+bool logline_header(struct logline_reader *reader, struct slice text, struct logline *line)
 {
-    struct slice rest = raw;
+    struct slice rest = text, host;
     while (rest.size > 0 && (rest.at[rest.size - 1] == '\n' || rest.at[rest.size - 1] == '\r'))
         rest.size--;
-    line->raw = raw;
+    logline_begin(line);
+    line->raw = text;
     skip_priority(&rest);
-    if (!take_rfc3339(&rest, now, &line->time) && !take_rfc3164(&rest, now, &line->time))
+    if (!take_rfc3339(&rest, reader->until, &line->time) &&
+        !take_rfc3164(&rest, reader->until, &line->time))
         return false;
-    if (!text_take_char(&rest, ' ') || !text_take_word(&rest, &line->host) ||
+    if (!text_take_char(&rest, ' ') || !text_take_word(&rest, &host) ||
         !text_take_char(&rest, ' ') || !take_tag(&rest, line))
         return false;
-    line->message = rest;
+    line_set(line, LINE_HOST, host);
+    line->body = rest;
     return true;
 }

@@ -9,8 +9,7 @@
 #ifndef MAILLOG_POSTFIX_H
 #define MAILLOG_POSTFIX_H
 
-#include "line.h"
-#include "waybill/fact.h"
+#include "waybill/logline.h"
 
 struct reading {
     struct slice service; /* smtpd, cleanup, smtp, ... */
@@ -21,7 +20,7 @@ struct reading {
 
 /* "Nov 21 ... postfix/smtp[1]: message" as a fact. 1, 0, -1 as above; 0 also for the lines of
  * programs that are not Postfix's. */
-int postfix_read(const struct line *line, struct fact *fact);
+int postfix_read(const struct logline *line, struct fact *fact);
 
 /* to=<..>, relay=.., ..., status=.. (..): what a delivery agent says. */
 int postfix_read_delivery(struct reading *reading);

@@ -6,8 +6,8 @@
  * resumes, and reads that megabyte again without telling anybody, gives each line the same number
  * as before. Equal lines carry equal times, so they stand close together. One thread.
  */
-#ifndef MAILLOG_OCCURRENCE_H
-#define MAILLOG_OCCURRENCE_H
+#ifndef WAYBILL_OCCURRENCE_H
+#define WAYBILL_OCCURRENCE_H
 
 #include <stdint.h>
 

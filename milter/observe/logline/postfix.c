@@ -165,11 +165,11 @@ static bool split_tag(struct slice program, struct slice *instance, struct slice
     return rest.size > 0;
 }
 
-int postfix_read(const struct line *line, struct fact *fact)
+int postfix_read(const struct logline *line, struct fact *fact)
 {
-    struct reading reading = {.rest = line->message, .fact = fact};
+    struct reading reading = {.rest = line->body, .fact = fact};
     struct slice instance, id;
-    if (!split_tag(line->program, &instance, &reading.service))
+    if (!split_tag(line_value(line, LINE_PROGRAM), &instance, &reading.service))
         return 0;
     fact_init(fact, WITNESS_LOG, FACT_UNKNOWN, line->time);
     bool queued = postfix_take_queue_id(&reading.rest, &id);
@@ -179,7 +179,7 @@ int postfix_read(const struct line *line, struct fact *fact)
         return 0;
     if (!text_take(&reading.rest, ": "))
         return 0;
-    fact_set(fact, KEY_HOST, line->host);
+    fact_set(fact, KEY_HOST, line_value(line, LINE_HOST));
     fact_set(fact, KEY_INSTANCE, instance);
     return read_shape(&reading, queued);
 }

@@ -3,7 +3,7 @@
  * Any bytes as a log line. The values must lie inside the line, the fact must come back from its
  * own encoding, and what the words after status= are must not matter to the verdict.
  */
-#include "waybill/maillog.h"
+#include "waybill/logline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,19 +35,23 @@ static void check_encoding(const struct fact *fact)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct buffer scratch;
+    static struct logline line;
+    struct logline_reader *reader = logline_open();
     struct fact fact;
-    char *line = malloc(size + 1);
-    if (line == NULL)
-        return 0;
+    char *text = malloc(size + 1);
+    if (text == NULL || reader == NULL)
+        abort();
     if (size > 0)
-        memcpy(line, data, size);
-    buffer_init(&scratch, FACT_LINE_MAX);
-    if (maillog_read_line(slice_make(line, size), INT64_C(1795300000000), &fact, &scratch) == 1) {
-        check_inside(&fact, line, size);
-        check_encoding(&fact);
+        memcpy(text, data, size);
+    logline_until(reader, INT64_C(1795300000000));
+    if (logline_header(reader, slice_make(text, size), &line)) {
+        logline_body(reader, &line);
+        for (unsigned i = 0; logline_fact(reader, &line, i, &fact); i++) {
+            check_inside(&fact, text, size);
+            check_encoding(&fact);
+        }
     }
-    buffer_free(&scratch);
-    free(line);
+    free(text);
+    logline_close(&reader);
     return 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What stands in front of a log message, in all the ways that syslogds write it. */
-#include "../../../../milter/observe/maillog/line.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "one.h"
 #include "waybill/clock.h"
 
 static int64_t at(uint32_t day, unsigned hour, unsigned minute, unsigned second)
@@ -18,9 +17,9 @@ static int64_t at(uint32_t day, unsigned hour, unsigned minute, unsigned second)
     return clock_of_day(day, (hour * 60 + minute) * 60 + second);
 }
 
-static bool read_text(const char *text, int64_t now, struct line *line)
+static bool read_text(const char *text, int64_t now, struct logline *line)
 {
-    return header_read(slice_of(text), now, line);
+    return one_line(slice_of(text), now, line);
 }
 
 static void zone(const char *name)
@@ -47,11 +46,12 @@ static void test_every_form_of_header_gives_the_same_line(void **state)
     };
     zone("UTC");
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        struct line line;
+        struct logline line;
         if (!read_text(forms[i], at(261121, 0, 0, 0), &line) ||
-            line.time != at(261104, 20, 55, 43) || !slice_is(line.host, "mx") ||
-            !slice_is(line.program, "postfix/smtpd") || !slice_is(line.pid, "27735") ||
-            !slice_is(line.message, "connect from a[192.0.2.1]"))
+            line.time != at(261104, 20, 55, 43) || !slice_is(line_value(&line, LINE_HOST), "mx") ||
+            !slice_is(line_value(&line, LINE_PROGRAM), "postfix/smtpd") ||
+            !slice_is(line_value(&line, LINE_PID), "27735") ||
+            !slice_is(line.body, "connect from a[192.0.2.1]"))
             fail_msg("%s", forms[i]);
     }
 }
@@ -59,7 +59,7 @@ static void test_every_form_of_header_gives_the_same_line(void **state)
 static void test_fractions_of_a_second_are_kept_as_ms(void **state)
 {
     (void)state;
-    struct line line;
+    struct logline line;
     assert_true(read_text("2026-11-21T20:55:43.123456+00:00 mx a/b[1]: m", 0, &line));
     assert_int_equal(line.time, at(261121, 20, 55, 43) + 123);
     assert_true(read_text("2026-11-21T20:55:43.5Z mx a/b[1]: m", 0, &line));
@@ -69,7 +69,7 @@ static void test_fractions_of_a_second_are_kept_as_ms(void **state)
 static void test_year_is_the_last_one_that_is_not_in_the_future(void **state)
 {
     (void)state;
-    struct line line;
+    struct logline line;
     zone("UTC");
     /* December read in January */
     assert_true(read_text("Dec 31 23:59:58 mx a/b[1]: m", at(270101, 0, 0, 3), &line));
@@ -87,7 +87,7 @@ static void test_year_is_the_last_one_that_is_not_in_the_future(void **state)
 static void test_leap_day_falls_into_a_leap_year(void **state)
 {
     (void)state;
-    struct line line;
+    struct logline line;
     zone("UTC");
     assert_true(read_text("Feb 29 12:00:00 mx a/b[1]: m", at(261121, 0, 0, 0), &line));
     assert_int_equal(line.time, at(240229, 12, 0, 0));
@@ -99,7 +99,7 @@ static void test_leap_day_falls_into_a_leap_year(void **state)
 static void test_rfc3164_is_local_time(void **state)
 {
     (void)state;
-    struct line line;
+    struct logline line;
     zone("CET-1CEST,M3.5.0,M10.5.0/3");
     assert_true(read_text("Nov 21 10:00:00 mx a/b[1]: m", at(261121, 12, 0, 0), &line));
     assert_int_equal(line.time, at(261121, 9, 0, 0));
@@ -111,7 +111,7 @@ static void test_rfc3164_is_local_time(void **state)
 static void test_a_minute_that_was_kept_serves_no_other_minute(void **state)
 {
     (void)state;
-    struct line line;
+    struct logline line;
     zone("UTC");
     for (unsigned i = 0; i < 180; i++) {
         char text[80];
@@ -159,7 +159,7 @@ static void test_what_is_no_header_is_refused(void **state)
         "2026-11-21T20:55:43+0 mx a/b[1]: m",
         " Nov 21 20:55:43 mx a/b[1]: m",
     };
-    struct line line;
+    struct logline line;
     zone("UTC");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (read_text(bad[i], at(261122, 0, 0, 0), &line))
@@ -170,11 +170,11 @@ static void test_every_cut_of_a_line_is_read_without_a_byte_behind_it(void **sta
 {
     (void)state;
     static const char whole[] = "<22>2026-11-21T20:55:43.123+01:00 mx postfix/smtp[27735]: text";
-    struct line line;
+    struct logline line;
     for (size_t size = 0; size < sizeof whole; size++) {
         char *copy = malloc(size + 1); /* the sanitizer watches its end */
         memcpy(copy, whole, size);
-        bool taken = header_read(slice_make(copy, size), 0, &line);
+        bool taken = one_line(slice_make(copy, size), 0, &line);
         assert_true(!taken || size >= strlen(whole) - strlen(" text"));
         free(copy);
     }
@@ -192,5 +192,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_header_is_refused),
         cmocka_unit_test(test_every_cut_of_a_line_is_read_without_a_byte_behind_it),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    one_close();
+    return failed;
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logfile: the lines of a log that is read once, from its first byte to its last: plain, or
+ * compressed by gzip, xz or zstd (known by its first bytes, whatever its name). An entry of
+ * `journalctl -o export` is one line here, though it has several.
+ *
+ * Bounded memory: a line over LOGFILE_LINE_MAX is skipped and told as such. One thread.
+ */
+#ifndef WAYBILL_LOGFILE_H
+#define WAYBILL_LOGFILE_H
+
+#include <stdint.h>
+
+#include "waybill/error.h"
+#include "waybill/text.h"
+
+#define LOGFILE_LINE_MAX ((size_t)64 << 10)
+
+struct logfile;
+
+/* "-" is standard input. -1: it cannot be read; `why` names it. */
+int logfile_open(struct logfile **file, const char *path, struct error *why);
+void logfile_close(struct logfile **file);
+
+enum logfile_news {
+    LOGFILE_LINE,     /* *line is it, without its newline; valid until the next call */
+    LOGFILE_CUT,      /* *line is the last one, and has no end */
+    LOGFILE_TOO_LONG, /* a line was skipped */
+    LOGFILE_END,
+    LOGFILE_FAILED,   /* `why` says it: damaged, or not to be read on; what came before is good */
+};
+enum logfile_news logfile_next(struct logfile *file, struct slice *line, struct error *why);
+
+struct logfile_place {
+    uint64_t bytes;  /* of the log itself, up to the line last told: its place in occurrence.h */
+    uint64_t packed; /* of the file, as far as it was read; the same if it is not compressed */
+    uint64_t total;  /* of the file; 0: not known (standard input, a pipe) */
+    int64_t written; /* ms, when the file was last written; for standard input: now */
+};
+void logfile_where(const struct logfile *file, struct logfile_place *place);
+/* Go on behind the first `bytes` of the log itself. -1: it has fewer. */
+int logfile_skip(struct logfile *file, uint64_t bytes, struct error *why);
+
+#endif
