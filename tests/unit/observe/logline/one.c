@@ -3,6 +3,8 @@
  * one: see one.h.
  */
 
+#include "one.h"
+
 #include <stdlib.h>
 
 struct logline_reader *one_reader;
