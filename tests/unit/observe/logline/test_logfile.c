@@ -79,7 +79,10 @@ static void pack_zstd(const struct buffer *from, struct buffer *to)
 {
     size_t room = ZSTD_compressBound(from->size);
     unsigned char *bytes = malloc(room);
-    buffer_add(to, bytes, ZSTD_compress(bytes, room, from->data, from->size, 1));
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1); /* as zstd does */
+    buffer_add(to, bytes, ZSTD_compress2(context, bytes, room, from->data, from->size));
+    ZSTD_freeCCtx(context);
     free(bytes);
 }
 
