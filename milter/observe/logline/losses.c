@@ -47,9 +47,10 @@ static bool find_loss(struct slice body, struct slice *count)
            slice_ends(body, "due to rate-limiting");
 }
 
-bool losses_read(struct logline *line)
+bool losses_body(struct logline_reader *reader, struct logline *line)
 {
     struct slice count = SLICE_ABSENT;
+    (void)reader;
     if (!is_log(line_value(line, LINE_PROGRAM)) || !find_loss(line->body, &count))
         return false;
     line->mta = LINE_SYSLOG;

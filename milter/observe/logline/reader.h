@@ -24,6 +24,6 @@ bool entry_is_json(struct slice text);
 
 /* What the log's own programs say of lines that were lost. False: `line` says nothing like it, and
  * is as it was. */
-bool losses_read(struct logline *line);
+bool losses_body(struct logline_reader *reader, struct logline *line);
 
 #endif
