@@ -11,6 +11,12 @@
 struct logline_reader {
     int64_t until;         /* see logline_until */
     struct buffer scratch; /* values that do not stand in the line as they are */
+
+    /* of the line that was last read, if it is Sendmail's */
+    struct buffer recipients; /* its list of recipients as one value */
+    struct slice named;       /* those of them of which no fact was made yet */
+    unsigned named_next;      /* number of the fact that the next one of them gives */
+    char relay[300], delay[24]; /* as the facts write them */
 };
 
 #endif
