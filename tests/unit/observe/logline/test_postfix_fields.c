@@ -231,7 +231,8 @@ static void test_refusals(void **state)
           SHAPE_REFUSAL, {LINE_STAGE, "VRFY"}, {LINE_FROM, NULL}, {LINE_TO, "a@b"},
           {LINE_PROTO, "SMTP"});
     CHECK("postfix/smtpd",
-          "NOQUEUE: filter: RCPT from out[192.0.2.7]: <a@b>: Sender address triggers FILTER x:y" TAIL,
+          "NOQUEUE: filter: RCPT from out[192.0.2.7]: <a@b>: Sender address triggers FILTER x:y"
+          TAIL,
           SHAPE_NONE, {LINE_ACTION, "filter"}, {LINE_REJECT_DATA, "a@b"},
           {LINE_REJECT_REASON, "Sender address triggers FILTER x:y"}, TAIL_FIELDS);
     CHECK("postfix/smtpd",
