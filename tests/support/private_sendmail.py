@@ -45,8 +45,8 @@ define(`confTO_IDENT', `0')dnl
 define(`confTO_ICONNECT', `3s')dnl
 define(`confDONT_PROBE_INTERFACES', `true')dnl
 define(`confMAX_DAEMON_CHILDREN', `0')dnl
-define(`confREFUSE_LA', `0')dnl
-define(`confQUEUE_LA', `0')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`confQUEUE_LA', `1000')dnl
 define(`confDELAY_LA', `0')dnl
 define(`confBAD_RCPT_THROTTLE', `0')dnl
 {more}
