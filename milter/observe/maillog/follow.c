@@ -249,7 +249,7 @@ int follow_open(struct source **source, const char *path, const char *position, 
         return error_set(why, "no memory to follow '%s'", path);
     }
     follow->source.calls = &calls;
-    follow_note(path, follow->source.note);
+    follow_note(path, follow->source.name);
     follow->fd = -1;
     follow->fresh = position == NULL || !position_parse(&follow->at, slice_of(position));
     if (follow->fresh && position != NULL && position[0] != '\0')

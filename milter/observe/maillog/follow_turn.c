@@ -36,7 +36,7 @@ static void add_gap(struct follow *follow, int64_t from, const char *cause)
     if (follow->has_gap && follow->gap.from < from)
         from = follow->gap.from;
     follow->has_gap = true;
-    follow->gap = (struct source_gap){from, until, cause};
+    follow->gap = (struct source_gap){.from = from, .until = until, .cause = cause};
 }
 
 /* Open a file that was listed; -1 if it is another one by now. */
