@@ -19,7 +19,8 @@ OUTCOMES = ("delivered", "failed", "expired", "discarded")
 
 
 class World:
-    """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file.
+    """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file: True,
+    or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
     options for these two."""
 
@@ -32,8 +33,9 @@ class World:
         self.postfix = PrivatePostfix(f"{self.base}/postfix", self.sink.port,
                                       milter_socket=self.tap.path if tap else milter,
                                       **(postfix or {}))
-        self.feed = LogFeed(self.postfix.log, f"{self.base}/journal") if journal else None
-        source = f"journal:{self.base}/journal" if journal else self.postfix.log
+        feeder = LogFeed if journal is True else journal
+        self.feed = feeder(self.postfix.log, f"{self.base}/journal") if feeder else None
+        source = f"journal:{self.feed.directory}" if self.feed else self.postfix.log
         self.daemon = Daemon(f"{self.base}/daemon", self.redis.address,
                              **{"log_source": [source], **(daemon or {})})
         self.cli = Cli(self.daemon.conf)
