@@ -25,7 +25,7 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
-    bool json, csv, raw, no_header, unclassified, help;
+    bool json, csv, raw, no_header, unclassified, log, quiet, help;
     char **arguments; /* without the options */
     int argument_count;
 };
@@ -105,6 +105,8 @@ int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int explain_run(struct cli *cli);
+/* explain --log, for all files. */
+int explain_log_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 
