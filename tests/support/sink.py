@@ -85,13 +85,23 @@ class Sink(LoopServer):
         writer.write(b"354 go on\r\n")
         await writer.drain()
         text = await reader.readuntil(b"\r\n.\r\n")
-        if any(_kind(to) == "spam" for to in recipients):
-            return b"554 5.7.1 looks like spam\r\n"
+        refusal = self._refuse(text, recipients)
+        if refusal is not None:
+            return refusal
         found = re.search(rb"(?im)^message-id:\s*<([^>\r\n]*)>", text)
         self.mails.append({"time": time.time(), "from": sender, "to": recipients,
                            "size": len(text), "text": text,
                            "message_id": found.group(1).decode("utf-8", "replace") if found else ""})
         return b"250 2.0.0 Ok: queued as SINK%06d\r\n" % len(self.mails)
+
+
+    def _refuse(self, text, recipients):
+        """The words for a mail that is not taken at its end, or None."""
+        return b"554 5.7.1 looks like spam\r\n" if any(map(_is_spam, recipients)) else None
+
+
+def _is_spam(to):
+    return _kind(to) == "spam"
 
 
 def _kind(to):

@@ -22,11 +22,11 @@ class World:
     """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file: True,
     or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
-    options for these two."""
+    options for these two. `sink`: a class for the next hop."""
 
-    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None):
+    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None, sink=Sink):
         self.base = base or place.new_directory("story")
-        self.sink = Sink(place.free_port())
+        self.sink = sink(place.free_port())
         self.redis = PrivateRedis(f"{self.base}/redis")
         milter = f"{self.base}/daemon/run/waybill.sock"
         self.tap = MilterTap(f"{self.base}/tap.sock", milter) if tap else None
