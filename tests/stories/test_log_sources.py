@@ -145,7 +145,7 @@ def test_a_socket_takes_what_syslog_sends(sources):
     place.wait_until(lambda: os.path.exists(path), 10, "the socket is there")
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     # Nobody else may write to it.
-    refused = subprocess.run(["logger", "--socket", path, "-t", "postfix/smtp", "x"], check=False,
+    refused = subprocess.run(["logger", "--socket-errors=on", "--socket", path, "x"], check=False,
                              capture_output=True, user="daemon", text=True)
     assert "ermission denied" in refused.stderr
     sources.send(MAILS // 2)
