@@ -2,12 +2,12 @@
 /*
  * import: the command that brings old logs into the store.
  */
-#include "command.h"
+#include "waybill/import.h"
 
 #include <inttypes.h>
 
+#include "command.h"
 #include "waybill/clock.h"
-#include "waybill/import.h"
 
 static int exit_code(enum import_result result, const struct import_tally *tally)
 {
