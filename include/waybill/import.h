@@ -32,7 +32,7 @@ struct import_tally {
     uint64_t refusals, gaps;        /* of no mail: at the door; the log says it lost lines */
     uint64_t forced, cut;           /* mails that were closed, or lack facts, for want of room */
     uint64_t recipients;
-    uint64_t states[STATE_COUNT];   /* dry run only */
+    uint64_t states[STATE_COUNT];   /* of the recipients, by these facts alone */
     int64_t first, last;            /* ms, of the lines with facts; 0: none */
 };
 

@@ -131,8 +131,9 @@ static int take_mail(void *context, const struct bound_mail *mail)
     import->tally.open += !mail->ended;
     import->tally.forced += mail->forced;
     import->tally.cut += mail->cut;
-    import->result =
-        import->options.dry_run ? judge_packed(import, mail) : post_packed(import, mail);
+    import->result = import->options.dry_run ? IMPORT_DONE : post_packed(import, mail);
+    if (import->result == IMPORT_DONE)
+        import->result = judge_packed(import, mail);
     return import->result != IMPORT_DONE;
 }
 
@@ -334,18 +335,17 @@ enum import_result import_mail(struct import *import, const struct fact *facts, 
     enum import_result result = need_post(import, why);
     import->why = why;
     count_mail(import, count);
-    if (import->options.dry_run) {
-        struct fact *copy = malloc((count + 1) * sizeof *copy);
-        if (copy == NULL) {
-            error_set(why, "no memory for a mail of %zu facts", count);
-            return IMPORT_UNREACHABLE;
-        }
-        memcpy(copy, facts, count * sizeof *copy);
-        return judge(import, copy, count, why);
-    }
-    for (size_t i = 0; i < count && result == IMPORT_DONE; i++)
+    for (size_t i = 0; i < count && result == IMPORT_DONE && import->post != NULL; i++)
         result = post_fact(import->post, &facts[i], why);
-    return result;
+    struct fact *copy = result == IMPORT_DONE ? malloc((count + 1) * sizeof *copy) : NULL;
+    if (result == IMPORT_DONE && copy == NULL) {
+        error_set(why, "no memory for a mail of %zu facts", count);
+        return IMPORT_UNREACHABLE;
+    }
+    if (copy == NULL)
+        return result;
+    memcpy(copy, facts, count * sizeof *copy);
+    return judge(import, copy, count, why);
 }
 
 /* ---- begin and end ---- */
