@@ -18,6 +18,9 @@ from .private_redis import PrivateRedis
 
 PAGE = 10000
 ROTATION_S = 0.01
+REST_S = 2
+# Seconds, of the wall and of the CPU of all daemons and of Redis, and what Redis then held.
+Run = collections.namedtuple("Run", "rotations seconds cpu redis_cpu redis_mb")
 
 
 class Writer(threading.Thread):
@@ -98,10 +101,9 @@ class Torture:
             pass
         self.daemon = Daemon(f"{self.base}/daemon", self.redis.address, node=1, log_source=[self.log],
                              log_level="info", **options)
-        return self.daemon
 
     def follow(self, kills=0, rate=None, rotates=True):
-        """Feed the log; returns (writer, CPU seconds of all daemons, wall seconds)."""
+        """Feed the log until all of it is shipped."""
         chance = random.Random(self.seed)
         writer, size = Writer(self.whole, self.log, self.seed, rate, rotates), os.path.getsize(self.whole)
         begun, before = time.monotonic(), cpu_of_children()
@@ -117,17 +119,42 @@ class Torture:
         if writer.failed:
             raise writer.failed
         self.wait_for_rest()
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - begun - REST_S
         self.daemon.stop()
-        return writer, cpu_of_children() - before, seconds
+        return Run(writer.rotations, seconds, cpu_of_children() - before, *self.redis_used())
+
+    def redis_used(self):
+        info = dict(line.split(":", 1) for line in self.redis.ask("INFO").splitlines() if ":" in line)
+        return (float(info["used_cpu_user"]) + float(info["used_cpu_sys"]), int(info["used_memory"]) / 1e6)
+
+    def take_in(self, files):
+        """`waybill import` of these, one after the other; returns (CPU seconds, wall seconds)."""
+        begun, before = time.monotonic(), cpu_of_children()
+        for file in files:
+            subprocess.run([f"{place.BUILD}/waybill", "-c", self.daemon.conf, "import", file], check=True,
+                           stdout=subprocess.DEVNULL)
+        return cpu_of_children() - before, time.monotonic() - begun
+
+    def pieces(self, count):
+        """The log in so many files, each ending with a line."""
+        with open(self.whole, "rb") as file:
+            data = file.read()
+        ends = sorted(random.Random(self.seed).sample(range(len(data)), count - 1))
+        ends = [0] + [data.find(b"\n", end) + 1 for end in ends] + [len(data)]
+        names = [f"{self.base}/piece-{number}" for number in range(count)]
+        for number, name in enumerate(names):
+            with open(name, "wb") as file:
+                file.write(data[ends[number]:ends[number + 1]])
+        return names
 
     def wait_for_rest(self, longest=3600):
-        """Until the daemon has used no CPU worth naming for two seconds."""
-        end, quiet = time.monotonic() + longest, 0
-        while quiet < 4:
+        """Until the daemon has used no CPU worth naming for REST_S."""
+        end, since = time.monotonic() + longest, time.monotonic()
+        while time.monotonic() - since < REST_S:
             before = self.daemon.cpu_seconds()
-            time.sleep(0.5)
-            quiet = quiet + 1 if self.daemon.cpu_seconds() - before <= 0.03 else 0
+            time.sleep(0.25)
+            if self.daemon.cpu_seconds() - before > 0.015:
+                since = time.monotonic()
             if time.monotonic() > end:
                 raise TimeoutError(f"the daemon still works after {longest} s")
 
@@ -139,9 +166,9 @@ class Torture:
                 [f"{place.BUILD}/waybill", "-c", cli.conf, "trace", "--json", "--since", "-7d", "--limit", str(PAGE),
                  *after], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
             yield from (waybill for waybill in some if waybill["queue_id"])
-            if not page.get("more"):
+            if not page["next"]:
                 return
-            after = ["--after", page["more"]]
+            after = ["--after", page["next"]]
 
     def judge(self, waybills=None):
         with open(self.answers, encoding="utf-8") as file:
