@@ -34,6 +34,7 @@ STATES = {
     "bounced": "failed",
     "expired": "expired",         # qmgr: status=expired, for all who had no end
     "held": "held",
+    "accepted": "accepted",       # held at the end of the mail, then released, not tried yet
     "deleted": "canceled",        # postsuper -d, for all who had no end
     "requeued": "expanded",       # postsuper -r: it goes on under another queue id
     "rejected": "rejected",       # by smtpd at RCPT, by a milter or cleanup at the end of the mail
@@ -133,7 +134,7 @@ class QueueFile:
     def released(self):
         for one in self.recipients.values():
             if one["status"] == "held":
-                one["status"] = one["before"] or "held"
+                one["status"] = one["before"] or "accepted"
 
     def deleted(self):
         self.removed = True
@@ -357,9 +358,11 @@ class Generator:
         head = f"{tag} {file.id}: "
         if chance < rates["milter_reject"]:
             words = f"milter-reject: END-OF-MESSAGE from {client}: 5.7.1 Spam message rejected; {tail}"
+            effect = (file.said_of, to[-1], "rejected")
             if chance < rates["milter_reject"] / 3:
                 words = f"reject: header Subject: status=sent (250 ok) from {client}; {tail}: 5.7.1 No such mail here"
-            self.push(t, file.host, head + words, (file.said_of, to[-1], "rejected"), (self.end, file))
+                effect = (file.all_open, "rejected")  # before to= stand a stranger's words: it names nobody
+            self.push(t, file.host, head + words, effect, (self.end, file))
             return t + self.soon()
         chance -= rates["milter_reject"]
         if chance < rates["milter_discard"]:
