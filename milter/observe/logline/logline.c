@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "others.h"
 #include "postfix.h"
 #include "reader.h"
 #include "waybill/clock.h"
@@ -54,21 +55,31 @@ void logline_begin(struct logline *line)
     line->repeated = 1;
 }
 
+/* The first that says that the line is its own has read it. */
+static const struct dialect {
+    bool (*body)(struct logline_reader *reader, struct logline *line);
+    bool (*fact)(struct logline_reader *reader, const struct logline *line, unsigned number,
+                 struct fact *fact);
+    enum line_mta mta;
+} dialects[] = {
+    {postfix_body, postfix_fact, LINE_POSTFIX},
+    {others_body, NULL, LINE_OTHER},
+};
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
+
 void logline_body(struct logline_reader *reader, struct logline *line)
 {
-    struct fact fact;
-    (void)reader;
     if (line->doubtful || losses_read(line))
         return;
-    int result = postfix_read(line, &fact);
-    line->understood = result == 0   ? LINE_SAYS_NOTHING
-                       : result == 1 ? LINE_UNDERSTOOD
-                                     : LINE_BROKEN;
+    for (size_t i = 0; i < DIALECTS && !dialects[i].body(reader, line); i++)
+        continue;
 }
 
 bool logline_fact(struct logline_reader *reader, const struct logline *line, unsigned number,
                   struct fact *fact)
 {
-    (void)reader;
-    return number == 0 && line->understood == LINE_UNDERSTOOD && postfix_read(line, fact) == 1;
+    for (size_t i = 0; i < DIALECTS; i++)
+        if (dialects[i].mta == line->mta && dialects[i].fact != NULL)
+            return dialects[i].fact(reader, line, number, fact);
+    return false;
 }
