@@ -290,28 +290,28 @@ static enum line_understood read_text(struct slice all, struct logline *line)
 /* "postfix" alone is the tag that a syslog daemon leaves of it. */
 static bool split_tag(struct slice program, struct logline *line)
 {
-    const char *slash = program.size > 0 ? memchr(program.at, '/', program.size) : NULL;
-    if (slash == NULL) {
-        if (!slice_is(program, "postfix"))
-            return false;
+    size_t first = 0, last;
+    while (first < program.size && program.at[first] != '/')
+        first++;
+    if (first == program.size) {
         line->instance = program;
-        return true;
+        return slice_is(program, "postfix");
     }
-    const char *last = memrchr(program.at, '/', program.size);
-    const char *end = program.at + program.size;
-    if (slash == program.at || last + 1 == end)
-        return false;
-    line->instance = slice_make(program.at, (size_t)(slash - program.at));
-    line->service = slice_make(last + 1, (size_t)(end - last) - 1);
-    return true;
+    for (last = program.size - 1; program.at[last] != '/'; last--)
+        continue;
+    line->instance = slice_make(program.at, first);
+    line->service = slice_make(program.at + last + 1, program.size - last - 1);
+    return first > 0 && line->service.size > 0;
 }
 
 bool postfix_body(struct logline_reader *reader, struct logline *line)
 {
     uint64_t before[2] = {line->has[0], line->has[1]};
     (void)reader;
-    if (!split_tag(line_value(line, LINE_PROGRAM), line))
+    if (!split_tag(line_value(line, LINE_PROGRAM), line)) {
+        line->instance = line->service = SLICE_ABSENT;
         return false;
+    }
     line->mta = LINE_POSTFIX;
     line->understood = read_text(line->body, line);
     if (line->understood == LINE_BROKEN) {

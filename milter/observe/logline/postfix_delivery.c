@@ -183,13 +183,13 @@ static struct slice next_id(const struct logline *line, struct slice text, bool 
 /* An address probe or `sendmail -bv` asks and delivers nothing. */
 static enum line_shape shape_of(struct slice status)
 {
-    static const char *const outcomes[] = {"sent",    "deferred", "bounced",
-                                           "expired", "SOFTBOUNCE", "force-expired"};
-    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
-        if (slice_is(status, outcomes[i]))
-            return SHAPE_DELIVERY;
-    return slice_is(status, "deliverable") || slice_is(status, "undeliverable") ? SHAPE_PROBE
-                                                                                : SHAPE_NONE;
+    if (slice_is(status, "sent") || slice_is(status, "deferred") || slice_is(status, "bounced") ||
+        slice_is(status, "expired") || slice_is(status, "force-expired") ||
+        slice_is(status, "SOFTBOUNCE"))
+        return SHAPE_DELIVERY;
+    if (slice_is(status, "deliverable") || slice_is(status, "undeliverable"))
+        return SHAPE_PROBE;
+    return SHAPE_NONE;
 }
 
 enum line_understood postfix_delivery(struct slice rest, struct logline *line)

@@ -377,7 +377,8 @@ static bool read_complaint(struct slice rest, struct logline *line)
         read_hostname(rest, line);
     } else if (postfix_find_peer(rest, &peer)) {
         set_peer(line, &peer);
-        if (text_take(&rest, "non-SMTP command from ") && text_take_until_text(&rest, ": ", &behind))
+        if (text_take(&rest, "non-SMTP command from ") &&
+            text_take_until_text(&rest, ": ", &behind))
             line_set(line, LINE_STAGE, rest);
     }
     return true;
@@ -422,7 +423,8 @@ static bool read_small(struct slice all, struct logline *line)
             return read_lost_server(all, rest, line);
         return slice_starts(all, "lost connection after ") && read_after(all, line);
     case 't':
-        return (slice_starts(all, "timeout after ") || slice_starts(all, "too many errors after ")) &&
+        return (slice_starts(all, "timeout after ") ||
+                slice_starts(all, "too many errors after ")) &&
                read_after(all, line);
     case 'i':
         return slice_starts(all, "improper command pipelining after ") && read_after(all, line);
