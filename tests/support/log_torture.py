@@ -77,9 +77,8 @@ class Torture:
         self.base = base or place.new_directory("torture")
         self.lines, self.seed = lines, seed
         self.whole, self.answers = f"{self.base}/whole.log", f"{self.base}/answers"
-        span = max(1800, lines / 100)
         maillog_generator.generate(self.whole, self.answers, lines=lines, seed=seed, format=log_format,
-                                   start=int(time.time() - 1.3 * span - 3600), span=span, **generator)
+                                   **maillog_generator.until_now(lines), **generator)
         self.redis = PrivateRedis(f"{self.base}/redis", "--appendonly", "no")
         self.daemon = None
 
