@@ -54,12 +54,17 @@ int record_parse(struct record *record, struct slice text, struct error *why);
 /* Add one fact. 1: new; 0: known already, or it says nothing new; -1: over a limit or no memory.
  * The mail's key is taken into the first line; a key that differs from the one there is -1. */
 int record_add(struct record *record, const struct fact *fact, struct error *why);
+/* Is this fact among its lines? */
+bool record_knows(const struct record *record, const struct fact *fact);
 /* Is it so full that a fact like this may not fit? Then -1 was no want of memory. */
 bool record_full(const struct record *record, const struct fact *fact);
 /* Add all that `other` has (same id). The number of new facts, or -1. */
 int record_merge(struct record *record, const struct record *other, struct error *why);
 /* The text for the store. -1 only if the buffer failed. */
 int record_format(const struct record *record, struct buffer *to);
+
+/* The order of two facts in a record: negative, 0 (they are the same one), positive. */
+int record_order(const struct fact *a, const struct fact *b);
 
 /* Decode line `index`; values are views into *scratch, which is cleared first and must live as
  * long as the fact is used. Host, instance, queue id and waybill are filled in. */

@@ -71,6 +71,19 @@ static int line_order(const struct record_line *a, const struct record_line *b)
     return a->fact < b->fact ? -1 : a->fact > b->fact;
 }
 
+int record_order(const struct fact *a, const struct fact *b)
+{
+    struct record_line lines[2];
+    const struct fact *facts[2] = {a, b};
+    for (int i = 0; i < 2; i++)
+        lines[i] = (struct record_line){.time = facts[i]->time,
+                                        .fact = facts[i]->id,
+                                        .witness = (char)facts[i]->witness,
+                                        .rank = line_rank((char)facts[i]->witness,
+                                                          facts[i]->kind)};
+    return line_order(&lines[0], &lines[1]);
+}
+
 /* Where the line stands or would stand; *known says which. */
 static size_t record_place(const struct record *record, const struct record_line *line, bool *known)
 {
@@ -272,6 +285,17 @@ static int record_learn_key(struct record *record, struct slice host, struct sli
     if (a < 0 || b < 0 || c < 0)
         return -1;
     return a || b || c;
+}
+
+bool record_knows(const struct record *record, const struct fact *fact)
+{
+    bool known;
+    struct record_line line = {.time = fact->time,
+                               .fact = fact->id,
+                               .witness = (char)fact->witness,
+                               .rank = line_rank((char)fact->witness, fact->kind)};
+    record_place(record, &line, &known);
+    return known;
 }
 
 static bool record_refuses(const struct record *record, const struct fact *fact,

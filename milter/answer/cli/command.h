@@ -15,6 +15,7 @@
 #include "waybill/verdict.h"
 
 #define TIME_NOT_GIVEN INT64_MIN
+#define RETENTION_NOT_GIVEN INT64_MIN
 
 /* What was asked for on the command line; filled by the option table (options.c). */
 struct request {
@@ -25,7 +26,9 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
-    bool json, csv, raw, no_header, unclassified, log, quiet, help;
+    const char *host;
+    int64_t retention; /* days */
+    bool json, csv, raw, no_header, unclassified, log, quiet, dry_run, help;
     char **arguments; /* without the options */
     int argument_count;
 };
@@ -50,8 +53,10 @@ enum command_bit {
     FOR_STATS = 8,
     FOR_EXPLAIN = 16,
     FOR_HELP = 32,
+    FOR_IMPORT = 64,
 };
-#define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP)
+#define FOR_ALL                                                                                    \
+    (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT)
 
 struct command {
     const char *name;
@@ -62,6 +67,7 @@ struct command {
     const char *details;   /* paragraphs in its own help */
     const char *examples;  /* lines in its own help */
     bool asks_store;
+    bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
     int (*run)(struct cli *cli); /* returns the exit code */
 };
@@ -76,6 +82,7 @@ enum option_type {
     OPTION_NUMBER,
     OPTION_STATE,
     OPTION_CODE,
+    OPTION_RETENTION, /* days, or "keep" */
 };
 struct command_option {
     char letter; /* 0: none */
@@ -105,6 +112,7 @@ int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int explain_run(struct cli *cli);
+int import_run(struct cli *cli);
 /* explain --log, for all files. */
 int explain_log_run(struct cli *cli);
 int help_run(struct cli *cli);

@@ -25,6 +25,7 @@
 #include "position.h"
 #include "unit.h"
 #include "waybill/clock.h"
+#include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
 
@@ -84,18 +85,6 @@ static int append(struct maillog *maillog, const struct fact *fact)
 }
 
 /* ---- facts ---- */
-
-/* First labels decide where one of the names has no more; a log that others send to may hold
- * mx.example.org and mx.example.net. */
-static bool host_fits(struct slice ours, struct slice logged)
-{
-    ptrdiff_t dot = slice_find(ours, '.'), logged_dot = slice_find(logged, '.');
-    if (dot < 0 || logged_dot < 0) {
-        ours.size = dot < 0 ? ours.size : (size_t)dot;
-        logged.size = logged_dot < 0 ? logged.size : (size_t)logged_dot;
-    }
-    return slice_equal_nocase(ours, logged);
-}
 
 static bool is_our_host(const struct maillog *maillog, struct slice logged)
 {
@@ -164,7 +153,7 @@ static bool may_be_ours(const struct logline *line)
 
 /* Words of a syslog daemon. In a file anybody may have written them: they make but a gap. */
 static int tell_lost(struct maillog *maillog, const struct feed *feed, const struct logline *line,
-                     unsigned before, struct maillog_stats *stats)
+                     uint64_t id, struct maillog_stats *stats)
 {
     struct source_gap gap = {.until = line->time, .cause = "suppressed"};
     if (!may_be_ours(line))
@@ -174,17 +163,18 @@ static int tell_lost(struct maillog *maillog, const struct feed *feed, const str
     if (!text_number(line_value(line, LINE_LOST), 1, UINT64_MAX, &gap.count))
         gap.count = 0;
     stats->gaps++;
-    return tell_gap(maillog, feed, &gap, fact_id_log(line->raw, before, 0));
+    return tell_gap(maillog, feed, &gap, id);
 }
 
+/* `first`: the id of the line's first fact, had the same line not stood `before` times. */
 static int tell_facts(struct maillog *maillog, const struct feed *feed, const struct logline *line,
-                      unsigned before, struct maillog_stats *stats)
+                      uint64_t first, unsigned before, struct maillog_stats *stats)
 {
     struct fact fact;
     if (line->shape == SHAPE_LOST)
-        return tell_lost(maillog, feed, line, before, stats);
+        return tell_lost(maillog, feed, line, fact_id_again(first, before, 0), stats);
     for (unsigned i = 0; logline_fact(feed->reader, line, i, &fact); i++) {
-        fact.id = fact_id_log(line->raw, before, i);
+        fact.id = fact_id_again(first, before, i);
         if (tell_fact(maillog, feed, &fact, stats) != 0)
             return -1;
     }
@@ -208,11 +198,11 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
     if (!seen)
         count_line(line, stats);
     if (line->understood == LINE_UNDERSTOOD) {
+        uint64_t first = fact_id_log(line->raw, 0, 0);
         unsigned times = line->repeated < REPEATED_MAX ? line->repeated : REPEATED_MAX;
         for (unsigned i = 0; i < times; i++) {
-            unsigned before = occurrence_count(feed->occurrence, fact_id_log(line->raw, 0, 0),
-                                               news->place);
-            if (!seen && tell_facts(maillog, feed, line, before, stats) != 0)
+            unsigned before = occurrence_count(feed->occurrence, first, news->place);
+            if (!seen && tell_facts(maillog, feed, line, first, before, stats) != 0)
                 return -1;
         }
     }
