@@ -166,6 +166,8 @@ uint64_t fact_id_milter(uint64_t waybill, unsigned number);
 /* log: the raw line, how often the same line stood before it, and which of the facts that the line
  * gives it is (0, 1, ...). */
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence, unsigned part);
+/* The same of the line whose fact_id_log(line, 0, 0) is `first`, which is dear. */
+uint64_t fact_id_again(uint64_t first, unsigned occurrence, unsigned part);
 /* report: what the report says of one recipient; the same report read twice gives the same id.
  * `words` is all that tells this report from another one about the same recipient. */
 uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words);

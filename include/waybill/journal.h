@@ -15,6 +15,7 @@
 #ifndef WAYBILL_JOURNAL_H
 #define WAYBILL_JOURNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,13 @@ int journal_open(struct journal **journal, const struct journal_options *options
 /* Write what is queued, sync, let the generation go. Waits for the thread. */
 void journal_close(struct journal **journal);
 unsigned journal_generation(const struct journal *journal);
+
+/* The options that the settings ask for; `directory` gets the path. */
+void journal_options_of(struct journal_options *options, const struct settings *settings,
+                        char directory[static PATH_MAX]);
+/* Bytes of this generation that no leader has shipped; 0: all is. What is still in the ring is not
+ * among them. Looks at the directory: not to be asked for each record. Any thread. */
+uint64_t journal_unshipped(const struct journal *journal);
 
 /* Queue one record; `payload` is copied. Never blocks on the disk. Returns its ticket (1, 2, ...)
  * or 0: the ring is full and the record is lost and counted; the loss is written as a GAP fact

@@ -73,3 +73,12 @@ bool host_same(struct slice a, struct slice b)
     short_b = slice_find(b, '.') < 0;
     return short_a != short_b && slice_equal_nocase(first_label(a), first_label(b));
 }
+
+bool host_fits(struct slice ours, struct slice logged)
+{
+    if (slice_find(ours, '.') < 0 || slice_find(logged, '.') < 0) {
+        ours = first_label(ours);
+        logged = first_label(logged);
+    }
+    return slice_equal_nocase(ours, logged);
+}

@@ -122,7 +122,12 @@ uint64_t fact_id_milter(uint64_t waybill, unsigned number)
 
 uint64_t fact_id_log(struct slice raw_line, unsigned occurrence, unsigned part)
 {
-    return (digest_64(raw_line.at, raw_line.size) + occurrence + part * PART_STEP) & FACT_ID_MASK;
+    return fact_id_again(digest_64(raw_line.at, raw_line.size), occurrence, part);
+}
+
+uint64_t fact_id_again(uint64_t first, unsigned occurrence, unsigned part)
+{
+    return (first + occurrence + part * PART_STEP) & FACT_ID_MASK;
 }
 
 uint64_t fact_id_report(struct slice recipient, enum fact_kind kind, struct slice words)

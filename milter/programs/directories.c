@@ -6,6 +6,7 @@
 #include "directories.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,13 +81,4 @@ int directories_check(const struct settings *settings, struct error *why)
         return error_set(why, "cannot write into state_directory '%s': %s",
                          settings->state_directory, strerror(errno));
     return 0;
-}
-
-/* The option's shape keeps the path short enough. */
-void directories_journal(const struct settings *settings, char path[static PATH_MAX])
-{
-    int size = snprintf(path, PATH_MAX, "%s/journal", settings->state_directory);
-
-    if (size < 0 || size >= PATH_MAX)
-        path[0] = '\0';
 }

@@ -5,8 +5,6 @@
 #ifndef WAYBILLD_DIRECTORIES_H
 #define WAYBILLD_DIRECTORIES_H
 
-#include <limits.h>
-
 #include "waybill/error.h"
 #include "waybill/settings.h"
 
@@ -15,7 +13,5 @@
 int directories_make(const struct settings *settings, struct error *why);
 /* After root is dropped: may we write into the state directory? */
 int directories_check(const struct settings *settings, struct error *why);
-/* Where the journal lies in the state directory. */
-void directories_journal(const struct settings *settings, char path[static PATH_MAX]);
 
 #endif

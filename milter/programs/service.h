@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "node.h"
 #include "waybill/error.h"
 #include "waybill/journal.h"
 #include "waybill/maillog.h"
+#include "waybill/node.h"
 #include "waybill/settings.h"
 #include "waybill/ship.h"
 

@@ -25,7 +25,6 @@
 #include "waybill/smtp.h"
 
 #define SHIP_AT_END_MS 2000
-#define MEGABYTE (INT64_C(1) << 20)
 
 static int refuse(int status, const struct error *why)
 {
@@ -56,18 +55,10 @@ static void lead(void *context, struct journal_reader *reader)
 
 static int open_journal(struct service *service, struct lastid *lastid, struct error *why)
 {
-    const struct settings *settings = service->at_start;
+    struct journal_options options;
     char directory[PATH_MAX];
-    struct journal_options options = {
-        .directory = directory,
-        .sync = (enum sync_mode)settings->journal_sync,
-        .sync_ms = settings->journal_sync_ms,
-        .segment_size = settings->journal_segment_mb * MEGABYTE,
-        .total_size = settings->journal_max_mb * MEGABYTE,
-        .ring = (size_t)settings->journal_ring,
-    };
 
-    directories_journal(settings, directory);
+    journal_options_of(&options, service->at_start, directory);
     return journal_open(&service->journal, &options, lastid_see, lastid, why);
 }
 

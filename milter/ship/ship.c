@@ -4,7 +4,6 @@
  */
 #include "waybill/ship.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -232,10 +231,7 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
     pthread_condattr_destroy(&attributes);
     buffer_init(&ship->text, RECORD_MAX * 2);
     ship->limits = ship->wanted = limits_of(settings);
-    ship->options = (struct journal_options){.directory = ship->directory,
-                                             .sync = (enum sync_mode)settings->journal_sync,
-                                             .sync_ms = settings->journal_sync_ms};
-    snprintf(ship->directory, sizeof ship->directory, "%s/journal", settings->state_directory);
+    journal_options_of(&ship->options, settings, ship->directory);
     ship->host = settings->host != NULL ? strdup(settings->host) : NULL;
     if (scratch_reserve(&ship->scratch) != 0 || (settings->host != NULL && ship->host == NULL) ||
         harvest_init(&ship->batch) != 0 || live_init(&ship->live) != 0 ||

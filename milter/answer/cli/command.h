@@ -25,7 +25,7 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
-    bool json, csv, raw, no_header, unclassified, help;
+    bool json, csv, raw, no_header, unclassified, dry_run, help;
     char **arguments; /* without the options */
     int argument_count;
 };
@@ -50,8 +50,10 @@ enum command_bit {
     FOR_STATS = 8,
     FOR_EXPLAIN = 16,
     FOR_HELP = 32,
+    FOR_IMPORT = 64,
 };
-#define FOR_ALL (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP)
+#define FOR_ALL                                                                                    \
+    (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT)
 
 struct command {
     const char *name;
@@ -105,6 +107,7 @@ int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int explain_run(struct cli *cli);
+int import_command(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

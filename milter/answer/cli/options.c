@@ -47,6 +47,8 @@ const struct command_option command_options[] = {
     {0, "raw", NULL, OPTION_SWITCH, AT(raw), FOR_SHOW, 0, 0, "the facts as the store holds them"},
     {0, "no-header", NULL, OPTION_SWITCH, AT(no_header), FOR_TRACE, 0, 0,
      "only the rows: no headings, nothing after them"},
+    {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_IMPORT, 0, 0,
+     "read and count only; store and journal are not touched"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},

@@ -24,6 +24,7 @@
 #include "choose.h"
 #include "source.h"
 #include "waybill/clock.h"
+#include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
 #include "waybill/occurrence.h"
@@ -100,18 +101,6 @@ static void note_position(struct maillog *maillog, struct feed *feed)
 
 /* ---- facts ---- */
 
-/* First labels decide where one of the names has no more; a log that others send to may hold
- * mx.example.org and mx.example.net. */
-static bool host_fits(struct slice ours, struct slice logged)
-{
-    ptrdiff_t dot = slice_find(ours, '.'), logged_dot = slice_find(logged, '.');
-    if (dot < 0 || logged_dot < 0) {
-        ours.size = dot < 0 ? ours.size : (size_t)dot;
-        logged.size = logged_dot < 0 ? logged.size : (size_t)logged_dot;
-    }
-    return slice_equal_nocase(ours, logged);
-}
-
 static bool is_our_host(const struct maillog *maillog, struct slice logged)
 {
     return host_fits(slice_of(maillog->host), logged) ||
@@ -154,10 +143,10 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
     }
     if (line->understood != LINE_UNDERSTOOD)
         return 0;
-    unsigned before =
-        occurrence_count(feed->occurrence, fact_id_log(line->raw, 0, 0), news->place);
+    uint64_t first = fact_id_log(line->raw, 0, 0);
+    unsigned before = occurrence_count(feed->occurrence, first, news->place);
     for (unsigned i = 0; !seen && logline_fact(feed->reader, line, i, &fact); i++) {
-        fact.id = fact_id_log(line->raw, before, i);
+        fact.id = fact_id_again(first, before, i);
         if (tell_fact(maillog, feed, &fact, stats) != 0)
             return -1;
     }

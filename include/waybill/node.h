@@ -7,8 +7,8 @@
  *     store is away   --> the wanted or remembered number, else one by chance of the machine's
  *                         id; claimed as soon as the store is there
  */
-#ifndef WAYBILLD_NODE_H
-#define WAYBILLD_NODE_H
+#ifndef WAYBILL_NODE_H
+#define WAYBILL_NODE_H
 
 #include <stdbool.h>
 

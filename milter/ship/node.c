@@ -2,7 +2,7 @@
 /*
  * node: claims the number in the store and remembers it beside the journal.
  */
-#include "node.h"
+#include "waybill/node.h"
 
 #include <errno.h>
 #include <fcntl.h>
