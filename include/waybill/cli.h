@@ -7,7 +7,13 @@
 #define WAYBILL_CLI_H
 
 /* Exit codes of the command. */
-enum { CLI_FOUND = 0, CLI_NOTHING = 1, CLI_USAGE = 2, CLI_UNREACHABLE = 3 };
+enum {
+    CLI_FOUND = 0,
+    CLI_NOTHING = 1,
+    CLI_USAGE = 2,
+    CLI_UNREACHABLE = 3,
+    CLI_STOPPED = 130, /* by a signal, before all was done */
+};
 
 /* The whole command; returns its exit code. */
 int cli_main(int argc, char **argv);

@@ -30,10 +30,9 @@ struct import_tally {
     uint64_t old, outside;          /* before the retention; not between since and until */
     uint64_t facts, mails, open;    /* `open`: no end of the mail was read */
     uint64_t refusals, gaps;        /* of no mail: at the door; the log says it lost lines */
-    uint64_t forced;                /* mails that were closed for want of room */
+    uint64_t forced, cut;           /* mails that were closed, or lack facts, for want of room */
     uint64_t recipients;
-    uint64_t states[STATE_COUNT];   /* dry run only */
-    uint64_t expired;               /* real: facts that the store takes no more, too old */
+    uint64_t states[STATE_COUNT];   /* of the recipients, by these facts alone */
     int64_t first, last;            /* ms, of the lines with facts; 0: none */
 };
 

@@ -61,6 +61,9 @@ int record_merge(struct record *record, const struct record *other, struct error
 /* The text for the store. -1 only if the buffer failed. */
 int record_format(const struct record *record, struct buffer *to);
 
+/* The order of two facts in a record: negative, 0 (they are the same one), positive. */
+int record_order(const struct fact *a, const struct fact *b);
+
 /* Decode line `index`; values are views into *scratch, which is cleared first and must live as
  * long as the fact is used. Host, instance, queue id and waybill are filled in. */
 int record_fact(const struct record *record, size_t index, struct fact *fact,

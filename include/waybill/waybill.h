@@ -116,6 +116,11 @@ struct waybill {
  * The waybill owns what it shows; the record may go. */
 int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
                  int64_t queue_lifetime, struct error *why);
+/* The same of the facts of one mail that are in no record yet; id, host, instance and queue id stay
+ * empty. `facts` come from malloc(3), in the order of record_order, each once; the waybill owns
+ * them, also on -1, but not the bytes of their values, which must live as long. */
+int waybill_judge(struct waybill *waybill, struct fact *facts, size_t count, int64_t now,
+                  int64_t queue_lifetime, struct error *why);
 void waybill_clear(struct waybill *waybill);
 /* The state that stands for all recipients: the one that most needs eyes. */
 enum recipient_state waybill_state(const struct waybill *waybill);

@@ -84,11 +84,8 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
     for (int i = 0; i < 3; i++)
         bytes += key[i] ? strlen(key[i]) : 0;
     waybill->bytes = malloc(bytes);
-    waybill->facts = calloc(record->count + 1, sizeof *waybill->facts);
-    waybill->subject = calloc(record->count + 1, sizeof *waybill->subject);
-    waybill->trust = calloc(record->count + 1, sizeof *waybill->trust);
-    if (waybill->bytes == NULL || waybill->facts == NULL || waybill->subject == NULL ||
-        waybill->trust == NULL)
+    waybill->facts = malloc((record->count + 1) * sizeof *waybill->facts);
+    if (waybill->bytes == NULL || waybill->facts == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", record->count);
     char *to = waybill->bytes;
     for (int i = 0; i < 3; i++) {
@@ -517,14 +514,20 @@ static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, str
     return 0;
 }
 
-int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
-                 int64_t queue_lifetime, struct error *why)
+static int make_places(struct waybill *waybill, struct error *why)
+{
+    waybill->subject = malloc((waybill->fact_count + 1) * sizeof *waybill->subject);
+    waybill->trust = malloc((waybill->fact_count + 1) * sizeof *waybill->trust);
+    if (waybill->subject == NULL || waybill->trust == NULL)
+        return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
+    return 0;
+}
+
+static int read_facts(struct waybill *waybill, int64_t now, int64_t queue_lifetime,
+                      struct error *why)
 {
     struct finder finder = {0};
-    memset(waybill, 0, sizeof *waybill);
-    waybill->id = record->id;
-    waybill->size = -1;
-    int result = decode_facts(waybill, record, why);
+    int result = make_places(waybill, why);
     if (result == 0)
         result = order_facts(waybill, why);
     if (result == 0)
@@ -534,9 +537,38 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
         find_subjects(&finder);
         result = judge(&finder, now, queue_lifetime, why);
     }
+    finder_close(&finder);
+    return result;
+}
+
+static void begin(struct waybill *waybill)
+{
+    memset(waybill, 0, sizeof *waybill);
+    waybill->size = -1;
+}
+
+int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
+                 int64_t queue_lifetime, struct error *why)
+{
+    begin(waybill);
+    waybill->id = record->id;
+    int result = decode_facts(waybill, record, why);
+    if (result == 0)
+        result = read_facts(waybill, now, queue_lifetime, why);
     if (result != 0)
         waybill_clear(waybill);
-    finder_close(&finder);
+    return result;
+}
+
+int waybill_judge(struct waybill *waybill, struct fact *facts, size_t count, int64_t now,
+                  int64_t queue_lifetime, struct error *why)
+{
+    begin(waybill);
+    waybill->facts = facts;
+    waybill->fact_count = count;
+    int result = read_facts(waybill, now, queue_lifetime, why);
+    if (result != 0)
+        waybill_clear(waybill);
     return result;
 }
 

@@ -71,6 +71,19 @@ static int line_order(const struct record_line *a, const struct record_line *b)
     return a->fact < b->fact ? -1 : a->fact > b->fact;
 }
 
+int record_order(const struct fact *a, const struct fact *b)
+{
+    struct record_line lines[2];
+    const struct fact *facts[2] = {a, b};
+    for (int i = 0; i < 2; i++)
+        lines[i] = (struct record_line){.time = facts[i]->time,
+                                        .fact = facts[i]->id,
+                                        .witness = (char)facts[i]->witness,
+                                        .rank = line_rank((char)facts[i]->witness,
+                                                          facts[i]->kind)};
+    return line_order(&lines[0], &lines[1]);
+}
+
 /* Where the line stands or would stand; *known says which. */
 static size_t record_place(const struct record *record, const struct record_line *line, bool *known)
 {

@@ -80,7 +80,7 @@ static void look_at_terminal(struct cli *cli)
 /* The file that was named, or the one of the environment, or the default if there is one. Who
  * asks for no store need not be able to read the default, which may hold passwords, and is told
  * what he wants to know although there is a mistake in it. */
-static int read_settings(struct cli *cli, bool asks_store, struct error *why)
+static int read_settings(struct cli *cli, bool strict, struct error *why)
 {
     const char *path = cli->request.config;
     bool by_default;
@@ -88,10 +88,10 @@ static int read_settings(struct cli *cli, bool asks_store, struct error *why)
     if (path == NULL)
         path = getenv("WAYBILL_CONFIG");
     by_default = path == NULL;
-    if (by_default && access(SETTINGS_FILE_DEFAULT, asks_store ? F_OK : R_OK) == 0)
+    if (by_default && access(SETTINGS_FILE_DEFAULT, strict ? F_OK : R_OK) == 0)
         path = SETTINGS_FILE_DEFAULT;
     if (settings_read(&cli->settings, path, why) != 0) {
-        if (!by_default || asks_store)
+        if (!by_default || strict)
             return -1;
         complain("%s; going on with the defaults", why->text);
         if (settings_read(&cli->settings, NULL, why) != 0)
@@ -116,9 +116,10 @@ static int open_rules(struct cli *cli, struct error *why)
 
 static int prepare(struct cli *cli, const struct command *command, struct error *why)
 {
-    bool rules = command->asks_rules || cli->request.json;
+    bool rules = command->asks_rules || (cli->request.json && command->asks_store);
+    bool strict = command->asks_store || (command->writes && !cli->request.dry_run);
 
-    if (read_settings(cli, command->asks_store, why) != 0)
+    if (read_settings(cli, strict, why) != 0)
         return -1;
     if (rules && open_rules(cli, why) != 0)
         return -1;

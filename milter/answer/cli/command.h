@@ -15,6 +15,7 @@
 #include "waybill/verdict.h"
 
 #define TIME_NOT_GIVEN INT64_MIN
+#define RETENTION_NOT_GIVEN INT64_MIN
 
 /* What was asked for on the command line; filled by the option table (options.c). */
 struct request {
@@ -25,6 +26,8 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
+    const char *host;
+    int64_t retention; /* days */
     bool json, csv, raw, no_header, unclassified, dry_run, help;
     char **arguments; /* without the options */
     int argument_count;
@@ -64,6 +67,7 @@ struct command {
     const char *details;   /* paragraphs in its own help */
     const char *examples;  /* lines in its own help */
     bool asks_store;
+    bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
     int (*run)(struct cli *cli); /* returns the exit code */
 };
@@ -78,6 +82,7 @@ enum option_type {
     OPTION_NUMBER,
     OPTION_STATE,
     OPTION_CODE,
+    OPTION_RETENTION, /* days, or "keep" */
 };
 struct command_option {
     char letter; /* 0: none */
@@ -107,7 +112,7 @@ int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int explain_run(struct cli *cli);
-int import_command(struct cli *cli);
+int import_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

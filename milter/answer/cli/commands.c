@@ -96,9 +96,19 @@ const struct command commands[] = {
      .least = 1,
      .most = INT_MAX,
      .summary = "bring old logs of the mail server into the store",
-     .details = "",
-     .examples = "waybill import --dry-run /var/log/mail.log\n",
-     .run = import_command},
+     .details =
+         "Reads logs (-: standard input), plain or packed by gzip, xz or zstd, or as\n"
+         "journalctl -o export or -o json prints them, and puts what they tell into\n"
+         "the store, as if waybilld had followed them. Several files are read in the\n"
+         "order of their lines. It may run beside waybilld, and as often as you like:\n"
+         "what is known already changes nothing.\n"
+         "\n"
+         "With --dry-run it only counts, and needs neither store nor journal.\n",
+     .examples = "waybill import --dry-run /var/log/mail.log*\n"
+                 "sudo waybill import /var/log/mail.log*\n"
+                 "journalctl -o export -u postfix@- | sudo waybill import -\n",
+     .writes = true,
+     .run = import_run},
     {.name = "help",
      .bit = FOR_HELP,
      .arguments = "[COMMAND]",

@@ -11,6 +11,7 @@
 
 #include "waybill/clock.h"
 #include "waybill/id.h"
+#include "waybill/import.h"
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
@@ -24,9 +25,9 @@ const struct command_option command_options[] = {
      "Message-ID, with or without < >"},
     {'q', "queue-id", "ID", OPTION_WORDS, AT(queue_id), FOR_TRACE, 0, 0,
      "queue id in the mail server"},
-    {'s', "since", "TIME", OPTION_MOMENT, AT(since), FOR_TRACE | FOR_STATS, 0, 0,
-     "arrived at this time or later"},
-    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE, 0, 0,
+    {'s', "since", "TIME", OPTION_MOMENT, AT(since),
+     FOR_TRACE | FOR_STATS | FOR_IMPORT, 0, 0, "arrived at this time or later"},
+    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE | FOR_IMPORT, 0, 0,
      "arrived at this time or earlier"},
     {'l', "limit", "NUMBER", OPTION_NUMBER, AT(limit), FOR_TRACE, 1, 10000,
      "at most so many mails (default 50)"},
@@ -49,6 +50,10 @@ const struct command_option command_options[] = {
      "only the rows: no headings, nothing after them"},
     {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_IMPORT, 0, 0,
      "read and count only; store and journal are not touched"},
+    {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
+     "the mail server of all lines, whatever they say"},
+    {0, "retention", "DAYS", OPTION_RETENTION, AT(retention), FOR_IMPORT, 1, 3650,
+     "leave out what is older (else retention_days); 'keep': nothing"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
@@ -60,7 +65,12 @@ const size_t command_option_count = sizeof command_options / sizeof command_opti
 void request_init(struct request *request)
 {
     *request = (struct request){
-        .state = -1, .since = TIME_NOT_GIVEN, .until = TIME_NOT_GIVEN, .limit = 50};
+        .state = -1,
+        .since = TIME_NOT_GIVEN,
+        .until = TIME_NOT_GIVEN,
+        .retention = RETENTION_NOT_GIVEN,
+        .limit = 50,
+    };
 }
 
 static int read_state(const char *value, int64_t *state, struct error *why)
@@ -76,6 +86,20 @@ static int read_state(const char *value, int64_t *state, struct error *why)
     error_set(why, "--state '%s': no such state; there are: %s", value, words.data);
     buffer_free(&words);
     return -1;
+}
+
+static int read_retention(const char *value, const struct command_option *row, int64_t *days,
+                          struct error *why)
+{
+    uint64_t number = IMPORT_KEEP_DAYS;
+
+    if (strcmp(value, "keep") != 0 &&
+        !text_number(slice_of(value), (uint64_t)row->least, (uint64_t)row->most, &number))
+        return error_set(why, "--retention '%s': must be a number of days from %lld to %lld, or "
+                              "'keep'",
+                         value, (long long)row->least, (long long)row->most);
+    *days = (int64_t)number;
+    return 0;
 }
 
 static int read_value(struct request *request, const struct command_option *row, char *value,
@@ -105,6 +129,8 @@ static int read_value(struct request *request, const struct command_option *row,
         return 0;
     case OPTION_STATE:
         return read_state(value, field, why);
+    case OPTION_RETENTION:
+        return read_retention(value, row, field, why);
     case OPTION_CODE:
         if (!id_parse(slice_of(value), field))
             return error_set(why, "--%s '%s': not a case code, or one character is wrong",

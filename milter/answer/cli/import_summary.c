@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* import_summary: see import_summary.h. */
+#include "import_summary.h"
+
+#include <inttypes.h>
+
+#include "out.h"
+#include "waybill/clock.h"
+#include "waybill/json.h"
+#include "waybill/waybill_json.h"
+
+/* ---- for people ---- */
+
+static void row(uint64_t number, const char *words)
+{
+    char text[32];
+
+    if (number == 0)
+        return;
+    out_number(number, text);
+    printf("  %12s  %s\n", text, words);
+}
+
+static const char *outcome(const struct import_summary *summary)
+{
+    if (summary->stopped)
+        return summary->dry_run ? "Stopped: this is what was read until then"
+                                : "Stopped: what follows is in the journal or the store; the same "
+                                  "command again does the rest";
+    if (!summary->complete)
+        return "Not all could be read; this is what was";
+    return summary->dry_run ? "Dry run: nothing was written" : "All of it is in the store";
+}
+
+static void print_span(const struct import_tally *tally)
+{
+    char first[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
+
+    if (tally->last == 0)
+        return;
+    clock_text(tally->first, 0, first);
+    clock_text(tally->last, 0, last);
+    printf("  from %s to %s\n", first, last);
+}
+
+static void print_lines(const struct import_summary *summary)
+{
+    const struct import_tally *tally = summary->tally;
+    char old[64];
+
+    snprintf(old, sizeof old, "older than %" PRId64 " days, left out", summary->retention_days);
+    row(tally->lines, "lines read, and of these");
+    row(tally->understood, "  that tell of mails");
+    row(tally->nothing, "  that tell of none");
+    row(tally->broken, "  that were cut or not understood");
+    row(tally->too_long, "  that were too long");
+    row(tally->old, old);
+    row(tally->outside, "outside of --since and --until, left out");
+}
+
+static void print_mails(const struct cli *cli, const struct import_tally *tally)
+{
+    row(tally->mails, "mails");
+    row(tally->open, "  of which these logs tell no end");
+    row(tally->forced, "  that were let go early, since too many were open at once");
+    row(tally->cut, "  that had more lines than are kept of one");
+    row(tally->refusals, "refusals at the door");
+    row(tally->gaps, "gaps that the log tells of itself");
+    row(tally->recipients, "recipients:");
+    for (int state = 0; state < STATE_COUNT; state++) {
+        char number[32];
+        if (tally->states[state] == 0)
+            continue;
+        out_number(tally->states[state], number);
+        printf("  %12s  ", number);
+        out_colour(cli, out_state_colour((enum recipient_state)state));
+        printf("%-11s", state_word((enum recipient_state)state));
+        out_plain(cli);
+        printf(" %s\n", state_sentence((enum recipient_state)state));
+    }
+}
+
+static void print_summary(const struct cli *cli, const struct import_summary *summary)
+{
+    char span[CLOCK_TEXT_SIZE], files[32];
+
+    out_heading(cli, outcome(summary));
+    clock_span(summary->ms, span);
+    out_number(summary->tally->files, files);
+    printf("  %s file%s, %.1f MB, in %s\n", files, summary->tally->files == 1 ? "" : "s",
+           (double)summary->tally->bytes / 1e6, span);
+    print_span(summary->tally);
+    putchar('\n');
+    print_lines(summary);
+    print_mails(cli, summary->tally);
+}
+
+/* ---- for programs ---- */
+
+static void put_counts(struct json *json, const struct import_tally *tally)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"files", tally->files},       {"bytes", tally->bytes},
+        {"lines", tally->lines},       {"lines_understood", tally->understood},
+        {"lines_other", tally->nothing}, {"lines_broken", tally->broken},
+        {"lines_too_long", tally->too_long}, {"lines_old", tally->old},
+        {"lines_outside", tally->outside}, {"facts", tally->facts},
+        {"mails", tally->mails},       {"mails_open", tally->open},
+        {"mails_forced", tally->forced}, {"mails_cut", tally->cut},
+        {"refusals", tally->refusals}, {"gaps", tally->gaps},
+        {"recipients", tally->recipients},
+    };
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        json_key(json, counts[i].name);
+        json_number(json, (int64_t)counts[i].value);
+    }
+}
+
+static void put_states(struct json *json, const struct import_tally *tally)
+{
+    json_key(json, "states");
+    json_object(json);
+    for (int state = 0; state < STATE_COUNT; state++) {
+        json_key(json, state_word((enum recipient_state)state));
+        json_number(json, (int64_t)tally->states[state]);
+    }
+    json_object_end(json);
+}
+
+static void put_flag(struct json *json, const char *name, bool value)
+{
+    json_key(json, name);
+    json_bool(json, value);
+}
+
+static void print_json(const struct import_summary *summary)
+{
+    const struct import_tally *tally = summary->tally;
+    struct buffer line;
+    struct json json;
+
+    buffer_init(&line, 1 << 16);
+    json_init(&json, &line);
+    json_object(&json);
+    json_key(&json, "object");
+    json_text(&json, "import");
+    put_flag(&json, "dry_run", summary->dry_run);
+    put_flag(&json, "complete", summary->complete);
+    put_flag(&json, "stopped", summary->stopped);
+    waybill_json_time(&json, "first", tally->first);
+    waybill_json_time(&json, "last", tally->last);
+    put_counts(&json, tally);
+    put_states(&json, tally);
+    json_key(&json, "seconds");
+    json_decimal(&json, (double)summary->ms / 1000, 3);
+    json_object_end(&json);
+    if (!line.failed)
+        puts(line.data);
+    buffer_free(&line);
+}
+
+void import_summary_print(const struct cli *cli, const struct import_summary *summary)
+{
+    if (cli->request.json)
+        print_json(summary);
+    else
+        print_summary(cli, summary);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packed: facts in one run of bytes, while their mail is open: the values that are there, as they
+ * are. Nothing is escaped, so that nothing need be read again.
+ */
+#ifndef IMPORT_PACKED_H
+#define IMPORT_PACKED_H
+
+#include "waybill/fact.h"
+
+/* Values that a mail's key says for all its facts: they are left out. */
+#define PACKED_KEYS                                                                                \
+    (UINT64_C(1) << KEY_HOST | UINT64_C(1) << KEY_INSTANCE | UINT64_C(1) << KEY_QUEUE)
+
+/* Bytes that the fact will take. */
+size_t packed_size(const struct fact *fact);
+/* Write it to where that much room is. */
+void packed_put(const struct fact *fact, char *to);
+/* Read the fact at `from`: views into it. Returns the bytes that it takes. */
+size_t packed_get(const char *from, struct fact *fact);
+
+#endif
