@@ -281,6 +281,12 @@ void catalogue_find(const struct plight *plight, struct saying *saying)
         turn_round(saying);
 }
 
+const char *catalogue_unresolved(bool left)
+{
+    return left ? "it left our queue, but no word says how: the log of that moment is missing"
+                : "no word of its end, and its time in the queue is long over";
+}
+
 /* ---- where the time went ---- */
 
 static const struct share_words shares[SHARE_COUNT] = {

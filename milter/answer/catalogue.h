@@ -32,6 +32,9 @@ struct saying {
 
 void catalogue_find(const struct plight *plight, struct saying *saying);
 
+/* What is said where no witness saw the end. `left`: the queue has it no more. */
+const char *catalogue_unresolved(bool left);
+
 /* Where the time went: "2 h 10 min `part`"; and "most of it (2 h 10 min) `before`mx.x.example`after`",
  * where `after` NULL is: `before` says it all. */
 struct share_words {
