@@ -281,6 +281,31 @@ void catalogue_find(const struct plight *plight, struct saying *saying)
         turn_round(saying);
 }
 
+/* ---- why a witness was blind ---- */
+
+static const struct {
+    const char *cause, *meaning;
+} blindness[] = {
+    {"killed", "the daemon was killed, and what it had not written is lost"},
+    {"not running", "the daemon was not running"},
+    {"truncated", "the log was emptied before it was read to its end"},
+    {"unread", "a part of the log was gone before it was read"},
+    {"disk-full", "the disk of the journal was full"},
+    {"disk-error", "the disk of the journal failed"},
+    {"suppressed", "the system's own log dropped lines, says journald or rsyslog"},
+    {"not-listening", "nobody listened at the socket that the log is sent to"},
+};
+
+const char *catalogue_blindness(const char *cause)
+{
+    for (size_t i = 0; i < sizeof blindness / sizeof blindness[0]; i++)
+        if (strcmp(blindness[i].cause, cause) == 0)
+            return blindness[i].meaning;
+    return *cause != '\0' ? cause : "nobody knows why";
+}
+
+/* ---- what nobody saw ---- */
+
 const char *catalogue_unresolved(bool left)
 {
     return left ? "it left our queue, but no word says how: the log of that moment is missing"

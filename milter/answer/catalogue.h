@@ -32,6 +32,9 @@ struct saying {
 
 void catalogue_find(const struct plight *plight, struct saying *saying);
 
+/* Why a witness was blind: what the cause of a gap means; an unknown cause as it is. */
+const char *catalogue_blindness(const char *cause);
+
 /* What is said where no witness saw the end. `left`: the queue has it no more. */
 const char *catalogue_unresolved(bool left);
 

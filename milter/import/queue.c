@@ -178,7 +178,9 @@ static int tell(struct telling *telling, enum fact_kind kind, int64_t time, stru
                               .settled = sighting_settled(&known->waybill)};
     struct fact *fact = &telling->facts[telling->count];
 
-    if (sighting_fact(fact, &sighted, kind, time, to, words) != 0)
+    /* A file's time may be wrong; nobody is seen before he came. */
+    if (sighting_fact(fact, &sighted, kind, time > mail->arrival ? time : mail->arrival, to,
+                      words) != 0)
         return error_set(known->queue->why, "no memory for a fact");
     if (is_known_fact(&known->waybill, fact->id))
         return 0;

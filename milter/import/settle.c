@@ -161,24 +161,53 @@ static enum import_result settle_ids(struct settle *settle, const uint64_t *ids,
     return page.result;
 }
 
-/* A mail that is found both ways is told twice, as the same fact. */
+struct ids {
+    uint64_t *list; /* highest first */
+    size_t count;
+};
+
+static int highest_first(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+
+    return *a > *b ? -1 : *a < *b;
+}
+
+static void leave_out(struct ids *ids, const struct ids *others)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; others->count > 0 && i < ids->count; i++)
+        if (bsearch(&ids->list[i], others->list, others->count, sizeof *others->list,
+                    highest_first) == NULL)
+            ids->list[kept++] = ids->list[i];
+    ids->count = others->count > 0 ? kept : ids->count;
+}
+
+static enum import_result settle_slice(struct settle *settle, int64_t at,
+                                       const struct ids *delayed, struct error *why)
+{
+    struct ids ids = {0};
+    enum import_result result;
+
+    if (store_find_slice(settle->store, at, false, &ids.list, &ids.count, why) != 0)
+        return IMPORT_UNREACHABLE;
+    leave_out(&ids, delayed);
+    result = settle_ids(settle, ids.list, ids.count, why);
+    free(ids.list);
+    return result;
+}
+
 enum import_result settle_all(struct settle *settle, struct error *why)
 {
+    struct ids delayed = {0};
     enum import_result result;
-    uint64_t *ids = NULL;
-    size_t count = 0;
 
-    if (store_find_state(settle->store, STATE_DELAYED, 0, &ids, &count, why) != 0)
+    if (store_find_state(settle->store, STATE_DELAYED, 0, &delayed.list, &delayed.count, why) != 0)
         return IMPORT_UNREACHABLE;
-    result = settle_ids(settle, ids, count, why);
-    free(ids);
-    for (int64_t at = settle->since; at < settle->taken && result == IMPORT_DONE; at += SLICE_MS) {
-        ids = NULL;
-        count = 0;
-        if (store_find_slice(settle->store, at, false, &ids, &count, why) != 0)
-            return IMPORT_UNREACHABLE;
-        result = settle_ids(settle, ids, count, why);
-        free(ids);
-    }
+    result = settle_ids(settle, delayed.list, delayed.count, why);
+    for (int64_t at = settle->since; at < settle->taken && result == IMPORT_DONE; at += SLICE_MS)
+        result = settle_slice(settle, at, &delayed, why);
+    free(delayed.list);
     return result;
 }
