@@ -3,14 +3,17 @@
  * logline: one line of a mail server's log, read strictly from left to right.
  *
  *     text -> header -> body -> fields -> facts
- *             header.c  postfix*.c sendmail*.c
+ *             header.c  postfix*.c sendmail*.c losses.c
+ *             entry.c
  *
  * The header gives time, host, program and pid, in whatever form the log was written:
  *
  *     RFC 3164, with and without <PRI>, the day padded by a blank, a zero or not at all
  *     RFC 3339 / ISO 8601 with and without a zone (rsyslog's default, postlogd's, ...)
  *     RFC 5424, with structured data and a byte order mark
- *     an entry of journalctl -o export (all its lines) or -o json (one line)
+ *     an entry of journalctl -o export (all its lines) or -o json (one line); one that journald
+ *     knows to be no mail server's is read no further than its header
+ *     the header of a container's line behind that of its host: the inner one counts
  *
  * The body is read by the dialect of the program that wrote it. What a remote server, a sender or
  * a local user may have written into it (everything behind the first bracket of a status, the
@@ -100,6 +103,7 @@ struct logline {
     struct slice raw;  /* all of it without the newline; what its facts' ids are made from */
     int64_t time;      /* ms */
     bool whole_seconds; /* the header tells no fraction of a second */
+    bool doubtful;      /* a journal's entry that no mail server wrote: its body is not read */
     struct slice body; /* what follows "program[pid]: " */
     enum line_mta mta;
     enum line_shape shape;
@@ -133,8 +137,15 @@ struct logline_reader;
 struct logline_reader *logline_open(void);
 void logline_close(struct logline_reader **reader);
 /* No line is much later than this moment (ms): it decides the year where a header names none.
- * For a file that grows: now; for an old one: when it was last written. */
+ * For a file that grows: now, which it is until this is called; for an old one: when it was last
+ * written. Local times are those of the zone (TZ) that the process has at its first line. */
 void logline_until(struct logline_reader *reader, int64_t moment);
+struct logfile;
+/* The lines to come are those of `file` from where it stands. In a plain file whose lines name no
+ * year the order of the dates then tells it, also where the log is longer than a year or ended
+ * long before `until`; of another file nothing is learnt. Call it after logline_until, and after
+ * logfile_open or logfile_skip. */
+void logline_years(struct logline_reader *reader, struct logfile *file);
 
 /* Read the header of `text` (without its newline). False: it has none of the known forms. The
  * views are into `text`, into the reader or constants, and valid until the next call. */

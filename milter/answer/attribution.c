@@ -92,17 +92,22 @@ static enum share share_of_reason(enum reason reason, bool here)
     }
 }
 
-/* Another server's plain "later" names no trouble of its own. */
+/* Another server's plain "later", whose words name no better reason. */
 static bool may_be_greylisting(const struct cause *cause)
 {
-    return !cause->here && says_later(cause->words) &&
-           (cause->reason == REASON_SYSTEMERROR || cause->reason == REASON_UNDEFINED ||
-            cause->reason == REASON_EXPIRED || cause->reason == REASON_BLOCKED ||
-            cause->reason == REASON_POLICYVIOLATION);
+    switch (share_of_reason(cause->reason, cause->here)) {
+    case SHARE_UNWANTED:
+    case SHARE_BUSY:
+    case SHARE_RETRY:
+        return cause->reason != REASON_SYSTEMFULL && says_later(cause->words);
+    default:
+        return false;
+    }
 }
 
 static void wait_for_retry(struct walk *walk, const struct fact *fact)
 {
+    bool said = slice_find_text(fact->value[KEY_REPLY], " said: ") >= 0;
     struct cause cause;
     struct relay relay;
 
@@ -114,7 +119,6 @@ static void wait_for_retry(struct walk *walk, const struct fact *fact)
     } else if (may_be_greylisting(&cause)) {
         walk->wait = SHARE_GREYLISTING;
     } else if (cause.reason == REASON_EXPIRED) { /* while it is tried: a time-out, or any 4xx */
-        bool said = slice_find_text(fact->value[KEY_REPLY], " said: ") >= 0;
         walk->wait = said ? SHARE_RETRY : SHARE_UNREACHABLE;
     } else {
         walk->wait = share_of_reason(cause.reason, cause.here);

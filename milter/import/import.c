@@ -303,6 +303,7 @@ static enum import_result take_file(struct import *import, struct log_entry *log
         return IMPORT_UNREACHABLE;
     logfile_where(log->file, &place);
     logline_until(import->reader, place.written);
+    logline_years(import->reader, log->file);
     enum import_result result = take_lines(import, log->file);
     logfile_where(log->file, &place);
     import->tally.bytes += place.bytes;

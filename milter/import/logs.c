@@ -23,6 +23,7 @@ static int64_t first_time(struct logline_reader *reader, struct logfile *file)
 
     logfile_where(file, &place);
     logline_until(reader, place.written);
+    logline_years(reader, file);
     for (int i = 0; i < LOOK_LINES; i++) {
         enum logfile_news news = logfile_next(file, &text, &why);
         if (news == LOGFILE_LINE && logline_header(reader, text, &line))

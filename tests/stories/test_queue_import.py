@@ -117,7 +117,7 @@ def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
     place.wait_until(lambda: len(blind.cli.trace("--state", "delayed")) == 2, 20, "both are known")
     blind.daemon.stop()
     with open(old, encoding="utf-8") as file:
-        first = json.loads(file.readline())
+        first, second = map(json.loads, file)
     blind.postfix.command("postsuper", "-d", first["queue_id"])
     blind.daemon.configure(log_source=[f"{blind.base}/nothing.log"])
     with open(f"{blind.base}/nothing.log", "w", encoding="utf-8"):
@@ -143,7 +143,7 @@ def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
     assert import_queue(blind, "--complete", *whole)["settled"] == 0
     assert records(blind) == before
     [stays] = blind.cli.trace("--state", "delayed")
-    assert stays["recipients"][0]["recipient"] == "busy-4@far.example"
+    assert stays["queue_id"] == second["queue_id"]
 
 
 def test_a_mail_that_is_young_is_left_alone(blind):

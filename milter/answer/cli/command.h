@@ -28,7 +28,8 @@ struct request {
     uint64_t after;
     const char *host, *instance;
     int64_t retention; /* days */
-    bool json, csv, raw, no_header, unclassified, coverage, queue, complete, dry_run, help;
+    bool json, csv, raw, no_header, unclassified, coverage, log, quiet, queue, complete, dry_run;
+    bool help;
     char **arguments; /* without the options */
     int argument_count;
 };
@@ -113,6 +114,8 @@ int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
+/* explain --log, for all files. */
+int explain_log_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

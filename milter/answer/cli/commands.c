@@ -76,7 +76,7 @@ const struct command commands[] = {
      .bit = FOR_EXPLAIN,
      .arguments = "FILE...",
      .most = INT_MAX,
-     .summary = "tell what a bounce or another report in a file says",
+     .summary = "tell what a bounce, another report or a log in a file says",
      .details =
          "Reads mails out of files (-: standard input) and tells of each report: which\n"
          "recipient, what happened, why, who has to act, by when, and the words and the\n"
@@ -84,9 +84,14 @@ const struct command commands[] = {
          "Neither the store nor a configuration is needed.\n"
          "\n"
          "It tells what the report says. Whether that is true a file cannot prove;\n"
-         "see what 'waybill show' has on the mail.\n",
+         "see what 'waybill show' has on the mail.\n"
+         "\n"
+         "With --log the files are logs, also compressed ones (gzip, xz, zstd), and\n"
+         "entries of journalctl -o export or -o json. Each line gives a JSON object\n"
+         "with what was read from it, {} where there is nothing to be read.\n",
      .examples = "waybill explain bounce.eml\n"
                  "waybill explain --json *.eml\n"
+                 "waybill explain --log /var/log/mail.log | jq .status\n"
                  "waybill explain - < bounce.eml\n",
      .asks_rules = true,
      .run = explain_run},

@@ -81,6 +81,8 @@ int explain_run(struct cli *cli)
         complain("FILE is missing; see 'waybill explain --help'");
         return CLI_USAGE;
     }
+    if (cli->request.log)
+        return explain_log_run(cli);
     if (cli->request.argument_count == 0)
         explain_file(cli, "-", &tally);
     for (int i = 0; i < cli->request.argument_count; i++)

@@ -47,6 +47,10 @@ const struct command_option command_options[] = {
      "only what servers said that no rule knows"},
     {0, "coverage", NULL, OPTION_SWITCH, AT(coverage), FOR_STATS, 0, 0,
      "only what was watched, and what was blind"},
+    {0, "log", NULL, OPTION_SWITCH, AT(log), FOR_EXPLAIN, 0, 0,
+     "FILE is a mail server's log: an object a line"},
+    {0, "quiet", NULL, OPTION_SWITCH, AT(quiet), FOR_EXPLAIN, 0, 0,
+     "with --log: only count, a line at the end"},
     {0, "raw", NULL, OPTION_SWITCH, AT(raw), FOR_SHOW, 0, 0, "the facts as the store holds them"},
     {0, "no-header", NULL, OPTION_SWITCH, AT(no_header), FOR_TRACE, 0, 0,
      "only the rows: no headings, nothing after them"},
@@ -199,6 +203,8 @@ static int check_arguments(const struct request *request, const struct command *
         return error_set(why, "--json and --csv exclude each other");
     if (request->json && request->raw)
         return error_set(why, "--json and --raw exclude each other");
+    if (request->quiet && !request->log)
+        return error_set(why, "--quiet goes with --log");
     if (request->since != TIME_NOT_GIVEN && request->until != TIME_NOT_GIVEN &&
         request->since > request->until)
         return error_set(why, "--since is later than --until");

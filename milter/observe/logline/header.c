@@ -4,241 +4,250 @@
  *
  *     Nov 21 20:55:43 mx postfix/smtpd[27735]: message
  *     <22>Nov  1 20:55:43 mx postfix/smtpd[27735]: message
+ *     Nov 21 20:55:43 <mail.info> mx postfix/smtpd[27735]: message      FreeBSD's syslogd -v
+ *     Nov 21 20:55:43 mx mail.info postfix/smtpd[27735]: message        Busybox
+ *     Nov 21 20:55:43 postfix/smtpd[27735]: message                     no host
  *     2026-11-21T20:55:43.123456+01:00 mx postfix/smtpd[27735]: message
+ *     <22>1 2026-11-21T20:55:43Z mx postfix/smtpd 27735 - [id a="b"] message
  *
- * RFC 3164 names neither year nor zone. The year is the latest one that does not put the line
- * more than a day after `now`; so December's lines read in January stay in December, and a clock
- * that runs a little ahead over New Year's Eve stays in the new year.
+ * The log of a container stands twice in the host's log: the inner header tells who wrote it. Its
+ * time is the outer one's unless it names its zone, for that of a container is seldom its host's.
  */
+#include <string.h>
+
+#include "moment.h"
 #include "reader.h"
 
-#include <string.h>
-#include <time.h>
+#define REPEATED_MOST 10000u /* more is a syslogd gone mad */
+#define PID_SIZE_MOST 20
 
-#include "waybill/clock.h"
-
-struct moment {
-    unsigned year, month, day; /* month 1..12; year 0: not named */
-    unsigned hour, minute, second, ms;
-};
-
-static bool take_digits(struct slice *from, unsigned count, unsigned *number)
+static inline bool take_blank(struct slice *from)
 {
-    if (from->size < count)
-        return false;
-    unsigned n = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (from->at[i] < '0' || from->at[i] > '9')
-            return false;
-        n = n * 10 + (unsigned)(from->at[i] - '0');
-    }
-    *number = n;
-    *from = slice_make(from->at + count, from->size - count);
-    return true;
+    return text_take_char(from, ' ');
 }
 
-static bool take_time(struct slice *from, struct moment *moment)
+/* What a crash or a careless pipe leaves at the front of a line. */
+static struct slice without_filling(struct slice text)
 {
-    return take_digits(from, 2, &moment->hour) && text_take_char(from, ':') &&
-           take_digits(from, 2, &moment->minute) && text_take_char(from, ':') &&
-           take_digits(from, 2, &moment->second) && moment->hour < 24 && moment->minute < 60 &&
-           moment->second <= 60;
+    while (text.size > 0 && (text.at[0] == '\0' || text.at[0] == ' ' || text.at[0] == '\t'))
+        text = slice_make(text.at + 1, text.size - 1);
+    while (text.size > 0 && (text.at[text.size - 1] == '\n' || text.at[text.size - 1] == '\r'))
+        text.size--;
+    return text;
 }
 
-/* Local time to ms. False: no such day in that year (February 29th). */
-static bool local_ms(const struct moment *moment, unsigned year, int64_t *ms)
+/* "mail.info" */
+static bool is_level(struct slice word)
 {
-    struct tm tm = {
-        .tm_year = (int)year - 1900,
-        .tm_mon = (int)moment->month - 1,
-        .tm_mday = (int)moment->day,
-        .tm_hour = (int)moment->hour,
-        .tm_min = (int)moment->minute,
-        .tm_isdst = -1,
-    };
-    time_t at = mktime(&tm);
-    if (tm.tm_mday != (int)moment->day)
+    static const char *const levels[] = {"emerg", "panic", "alert",  "crit", "err",  "error",
+                                         "warn",  "warning", "notice", "info", "debug"};
+    struct slice facility;
+    if (!text_take_until(&word, '.', &facility) || facility.size == 0)
         return false;
-    *ms = (int64_t)at * SECOND_MS;
-    return true;
-}
-
-static bool guess_year(const struct moment *moment, int64_t now, int64_t *ms)
-{
-    time_t seconds = (time_t)(now / SECOND_MS);
-    struct tm tm;
-    if (localtime_r(&seconds, &tm) == NULL)
-        return false;
-    unsigned year = (unsigned)(tm.tm_year + 1900);
-    /* Eight years back reach a leap year even over 2100. */
-    for (unsigned back = 0; back <= 9; back++)
-        if (local_ms(moment, year + 1 - back, ms) && *ms <= now + DAY_MS)
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (slice_is(word, levels[i]))
             return true;
     return false;
 }
 
-/* mktime() looks at the zone file each time it is asked, so the answer for the minute that most
- * lines share with the line before is kept. */
-static bool local_time(const struct moment *moment, int64_t now, int64_t *ms)
-{
-    static _Thread_local struct {
-        struct moment moment;
-        int64_t hour;
-        int64_t ms;
-    } last;
-    struct moment minute = *moment;
-    minute.second = minute.ms = 0;
-    if (last.ms == 0 || last.hour != now / HOUR_MS ||
-        memcmp(&last.moment, &minute, sizeof minute) != 0) {
-        int64_t found;
-        if (!(minute.year != 0 ? local_ms(&minute, minute.year, &found)
-                               : guess_year(&minute, now, &found)))
-            return false;
-        last.moment = minute;
-        last.hour = now / HOUR_MS;
-        last.ms = found;
-    }
-    *ms = last.ms + moment->second * SECOND_MS + moment->ms;
-    return true;
-}
-
-/* "Nov 21 20:55:43", the day padded by a blank, by a zero, or not at all. */
-static bool take_rfc3164(struct slice *from, int64_t now, int64_t *ms)
-{
-    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct moment moment = {0};
-    if (from->size < 4 || from->at[3] != ' ')
-        return false;
-    for (unsigned i = 0; i < 12 && moment.month == 0; i++)
-        if (memcmp(from->at, names + 3 * i, 3) == 0)
-            moment.month = i + 1;
-    if (moment.month == 0)
-        return false;
-    struct slice rest = slice_make(from->at + 4, from->size - 4);
-    bool padded = text_take_char(&rest, ' ');
-    if ((padded || !take_digits(&rest, 2, &moment.day)) && !take_digits(&rest, 1, &moment.day))
-        return false;
-    if (moment.day == 0 || moment.day > 31 || !text_take_char(&rest, ' ') ||
-        !take_time(&rest, &moment) || !local_time(&moment, now, ms))
-        return false;
-    *from = rest;
-    return true;
-}
-
-/* Fractions of a second: any number of digits, of which three count. */
-static bool take_fraction(struct slice *from, unsigned *ms)
-{
-    struct slice digits;
-    if (!text_take_any(from, "0123456789", &digits))
-        return false;
-    *ms = 0;
-    for (size_t i = 0; i < 3; i++)
-        *ms = *ms * 10 + (i < digits.size ? (unsigned)(digits.at[i] - '0') : 0);
-    return true;
-}
-
-/* "Z", "+01:00", "+0100". */
-static bool take_zone(struct slice *from, int64_t *offset)
-{
-    struct slice rest = *from;
-    unsigned hours = 0, minutes = 0;
-    bool west = text_take_char(&rest, '-');
-    if (west || text_take_char(&rest, '+')) {
-        if (!take_digits(&rest, 2, &hours))
-            return false;
-        text_take_char(&rest, ':');
-        if (!take_digits(&rest, 2, &minutes) || hours > 23 || minutes > 59)
-            return false;
-    } else if (!text_take_char(&rest, 'Z')) {
-        return false;
-    }
-    *offset = hours * HOUR_MS + minutes * MINUTE_MS;
-    if (west)
-        *offset = -*offset;
-    *from = rest;
-    return true;
-}
-
-static bool date_exists(const struct moment *moment)
-{
-    static const unsigned days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (moment->year < 2000 || moment->year > 2091 || moment->month < 1 || moment->month > 12 ||
-        moment->day < 1 || moment->day > days[moment->month - 1])
-        return false;
-    return moment->month != 2 || moment->day < 29 || moment->year % 4 == 0;
-}
-
-/* "2026-11-21T20:55:43[.123456][+01:00]"; without a zone it is local time. */
-static bool take_rfc3339(struct slice *from, int64_t now, int64_t *ms)
-{
-    struct slice rest = *from;
-    struct moment moment = {0};
-    int64_t offset;
-    if (!take_digits(&rest, 4, &moment.year) || !text_take_char(&rest, '-') ||
-        !take_digits(&rest, 2, &moment.month) || !text_take_char(&rest, '-') ||
-        !take_digits(&rest, 2, &moment.day) || !date_exists(&moment))
-        return false;
-    if ((!text_take_char(&rest, 'T') && !text_take_char(&rest, ' ')) ||
-        !take_time(&rest, &moment))
-        return false;
-    if (text_take_char(&rest, '.') && !take_fraction(&rest, &moment.ms))
-        return false;
-    if (take_zone(&rest, &offset)) {
-        uint32_t day = (moment.year - 2000) * 10000 + moment.month * 100 + moment.day;
-        uint32_t second = (moment.hour * 60 + moment.minute) * 60 + moment.second;
-        *ms = clock_of_day(day, second) + moment.ms - offset;
-    } else if (!local_time(&moment, now, ms)) {
-        return false;
-    }
-    *from = rest;
-    return true;
-}
-
+/* "<22>" or "<mail.info>" */
 static void skip_priority(struct slice *from)
 {
-    struct slice rest = *from, digits;
-    if (text_take_char(&rest, '<') && text_take_any(&rest, "0123456789", &digits) &&
-        digits.size <= 3 && text_take_char(&rest, '>'))
+    struct slice rest = *from, words, digits;
+    if (!text_take_char(&rest, '<') || !text_take_until(&rest, '>', &words))
+        return;
+    struct slice number = words;
+    if ((words.size <= 3 && text_take_any(&number, "0123456789", &digits) && number.size == 0) ||
+        is_level(words))
         *from = rest;
 }
 
 /* "program[pid]: " or "program: ". */
 static bool take_tag(struct slice *from, struct logline *line)
 {
-    size_t end = 0;
-    while (end < from->size && from->at[end] != '[' && from->at[end] != ':' &&
-           from->at[end] != ' ')
-        end++;
-    if (end == 0)
+    const char *at = from->at, *end = from->at + from->size;
+    while (at < end && *at != '[' && *at != ':' && *at != ' ')
+        at++;
+    if (at == from->at || at == end)
         return false;
-    line_set(line, LINE_PROGRAM, slice_make(from->at, end));
-    *from = slice_make(from->at + end, from->size - end);
-    struct slice pid = SLICE_ABSENT;
-    if (text_take_char(from, '[') && (!text_take_any(from, "0123456789", &pid) ||
-                                      !text_take_char(from, ']')))
+    struct slice program = slice_make(from->at, (size_t)(at - from->at)), pid = SLICE_ABSENT;
+    if (*at == '[') {
+        pid.at = ++at;
+        while (at < end && *at >= '0' && *at <= '9')
+            at++;
+        pid.size = (size_t)(at - pid.at);
+        if (pid.size == 0 || pid.size > PID_SIZE_MOST || at == end || *at++ != ']' || at == end)
+            return false;
+    }
+    if (*at++ != ':')
         return false;
+    line_set(line, LINE_PROGRAM, program);
     line_set(line, LINE_PID, pid);
-    if (!text_take_char(from, ':'))
-        return false;
-    text_take_char(from, ' ');
+    *from = slice_make(at, (size_t)(end - at));
+    take_blank(from);
     return true;
+}
+
+/* "mx postfix/smtpd[27735]: "; a first word that ends in a colon is the tag. */
+static bool take_host_and_tag(struct slice *from, struct logline *line)
+{
+    const char *blank = from->size == 0 ? NULL : memchr(from->at, ' ', from->size);
+    struct slice rest = *from, word;
+    if (blank == NULL || blank == from->at)
+        return false;
+    if (blank[-1] != ':') {
+        line_set(line, LINE_HOST, slice_make(from->at, (size_t)(blank - from->at)));
+        *from = slice_make(blank + 1, (size_t)(from->at + from->size - blank - 1));
+        rest = *from;
+        if (take_tag(from, line))
+            return true;
+        return text_take_until(&rest, ' ', &word) && is_level(word) && take_tag(&rest, line) &&
+               (*from = rest, true);
+    }
+    return take_tag(from, line);
+}
+
+static bool take_moment(struct logline_reader *reader, struct slice *from, struct logline *line,
+                        bool *zoned)
+{
+    struct moment moment;
+    if (!moment_take(from, &moment) || !wallclock_ms(&reader->clock, &moment, &line->time))
+        return false;
+    line->whole_seconds = moment.whole_seconds;
+    *zoned = moment.zoned;
+    return take_blank(from);
+}
+
+/* A word of RFC 5424, "-" for none, and the blank behind it. */
+static bool take_nil_word(struct slice *from, struct slice *word)
+{
+    if (!text_take_until(from, ' ', word) || word->size == 0)
+        return false;
+    if (slice_is(*word, "-"))
+        *word = SLICE_ABSENT;
+    return true;
+}
+
+/* "-" or [id name="value"][id name="a \" b \] c"]: only where it ends is of interest. */
+static bool skip_structured(struct slice *from)
+{
+    if (text_take_char(from, '-'))
+        return true;
+    size_t at = 0;
+    bool quoted = false, open = false;
+    for (; at < from->size && (open || from->at[at] == '['); at++) {
+        char byte = from->at[at];
+        if (quoted && byte == '\\')
+            at++;
+        else if (byte == '"')
+            quoted = !quoted;
+        else if (!quoted && (byte == '[' || byte == ']'))
+            open = byte == '[';
+    }
+    if (at == 0 || at > from->size || open)
+        return false;
+    *from = slice_make(from->at + at, from->size - at);
+    return true;
+}
+
+/* What follows "<22>1 ". */
+static bool read_rfc5424(struct logline_reader *reader, struct slice rest, struct logline *line)
+{
+    struct slice host, program, pid, kind;
+    bool zoned;
+    if (!take_moment(reader, &rest, line, &zoned) || !take_nil_word(&rest, &host) ||
+        !take_nil_word(&rest, &program) || !take_nil_word(&rest, &pid) ||
+        !take_nil_word(&rest, &kind) || !skip_structured(&rest))
+        return false;
+    if (rest.size > 0 && !take_blank(&rest))
+        return false;
+    text_take(&rest, "\xef\xbb\xbf");
+    line_set(line, LINE_HOST, host);
+    line_set(line, LINE_PROGRAM, program);
+    line_set(line, LINE_PID, pid);
+    line->body = rest;
+    return true;
+}
+
+static bool read_syslog(struct logline_reader *reader, struct slice rest, struct logline *line,
+                        bool *zoned)
+{
+    skip_priority(&rest);
+    if (rest.size > 1 && rest.at[0] == '1' && rest.at[1] == ' ') {
+        *zoned = true;
+        return read_rfc5424(reader, slice_make(rest.at + 2, rest.size - 2), line);
+    }
+    if (!take_moment(reader, &rest, line, zoned))
+        return false;
+    if (rest.size > 0 && rest.at[0] == '<') {
+        skip_priority(&rest);
+        take_blank(&rest);
+    }
+    if (!take_host_and_tag(&rest, line))
+        return false;
+    line->body = rest;
+    return true;
+}
+
+/* Programs that pass on what others write, header and all. */
+static bool is_container_log(struct slice program)
+{
+    static const char *const names[] = {"docker", "dockerd", "podman", "conmon", "containerd",
+                                        "crio",   "kubelet"};
+    struct slice name = program, first;
+    if (text_take_until(&name, '/', &first))
+        name = first;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
+static void read_inner(struct logline_reader *reader, struct logline *line)
+{
+    struct logline inner;
+    bool zoned;
+    logline_begin(&inner);
+    if (!read_syslog(reader, without_filling(line->body), &inner, &zoned))
+        return;
+    inner.raw = line->raw;
+    if (!zoned) {
+        inner.time = line->time;
+        inner.whole_seconds = line->whole_seconds;
+    }
+    /* Only what logline_begin() and this header filled in: the rest of `inner` is nothing. */
+    memcpy(line, &inner, offsetof(struct logline, field));
+    for (int i = LINE_HOST; i <= LINE_PID; i++)
+        line->field[i] = inner.field[i];
+}
+
+/* rsyslog's "message repeated 3 times: [ connect from a[192.0.2.1]]" */
+static void read_repeated(struct logline *line)
+{
+    struct slice rest = line->body;
+    uint64_t times;
+    if (!text_take(&rest, "message repeated ") || !text_take_number(&rest, &times) ||
+        !text_take(&rest, " times: [ ") || !slice_ends(rest, "]") || times == 0)
+        return;
+    line->repeated = times > REPEATED_MOST ? REPEATED_MOST : (unsigned)times;
+    line->body = slice_make(rest.at, rest.size - 1);
 }
 
 bool logline_header(struct logline_reader *reader, struct slice text, struct logline *line)
 {
-    struct slice rest = text, host;
-    while (rest.size > 0 && (rest.at[rest.size - 1] == '\n' || rest.at[rest.size - 1] == '\r'))
-        rest.size--;
+    struct slice rest = without_filling(text);
+    bool zoned;
     logline_begin(line);
     line->raw = text;
-    skip_priority(&rest);
-    if (!take_rfc3339(&rest, reader->until, &line->time) &&
-        !take_rfc3164(&rest, reader->until, &line->time))
+    if (rest.size > 0 && (rest.at[0] == '{' || rest.at[0] == '_')) {
+        if (!entry_header(reader, rest, line))
+            return false;
+    } else if (!read_syslog(reader, rest, line, &zoned)) {
         return false;
-    if (!text_take_char(&rest, ' ') || !text_take_word(&rest, &host) ||
-        !text_take_char(&rest, ' ') || !take_tag(&rest, line))
-        return false;
-    line_set(line, LINE_HOST, host);
-    line->body = rest;
+    }
+    if (is_container_log(line_value(line, LINE_PROGRAM)))
+        read_inner(reader, line);
+    if (line->body.size > 0 && line->body.at[0] == 'm')
+        read_repeated(line);
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include "postfix.h"
 #include "reader.h"
+#include "waybill/clock.h"
 
 #define SCRATCH_MAX ((size_t)256 << 10)
 
@@ -25,22 +26,26 @@ const char *line_field_word(enum line_field field)
 struct logline_reader *logline_open(void)
 {
     struct logline_reader *reader = calloc(1, sizeof *reader);
-    if (reader != NULL)
-        buffer_init(&reader->scratch, SCRATCH_MAX);
+    if (reader == NULL)
+        return NULL;
+    buffer_init(&reader->scratch, SCRATCH_MAX);
+    wallclock_until(&reader->clock, clock_now());
     return reader;
 }
 
 void logline_close(struct logline_reader **reader)
 {
-    if (*reader != NULL)
+    if (*reader != NULL) {
         buffer_free(&(*reader)->scratch);
+        free((*reader)->entry);
+    }
     free(*reader);
     *reader = NULL;
 }
 
 void logline_until(struct logline_reader *reader, int64_t moment)
 {
-    reader->until = moment;
+    wallclock_until(&reader->clock, moment);
 }
 
 void logline_begin(struct logline *line)
@@ -53,6 +58,8 @@ void logline_body(struct logline_reader *reader, struct logline *line)
 {
     struct fact fact;
     (void)reader;
+    if (line->doubtful || losses_read(line))
+        return;
     int result = postfix_read(line, &fact);
     line->understood = result == 0   ? LINE_SAYS_NOTHING
                        : result == 1 ? LINE_UNDERSTOOD

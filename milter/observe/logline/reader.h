@@ -5,12 +5,25 @@
 #ifndef LOGLINE_READER_H
 #define LOGLINE_READER_H
 
+#include "wallclock.h"
 #include "waybill/buffer.h"
 #include "waybill/logline.h"
 
 struct logline_reader {
-    int64_t until;         /* see logline_until */
-    struct buffer scratch; /* values that do not stand in the line as they are */
+    struct wallclock clock;
+    struct buffer scratch; /* values that do not stand in the line as they are; the dialects' */
+    char *entry;           /* the same of a journal's entry, see entry.c */
+    size_t entry_room;
 };
+
+/* Read an entry of a journal: all lines of one of `journalctl -o export`, or the one line of one
+ * of -o json. False: it is none, or it lacks time or identifier, or there is no memory. */
+bool entry_header(struct logline_reader *reader, struct slice text, struct logline *line);
+bool entry_is_export(struct slice text);
+bool entry_is_json(struct slice text);
+
+/* What the log's own programs say of lines that were lost. False: `line` says nothing like it, and
+ * is as it was. */
+bool losses_read(struct logline *line);
 
 #endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_log: what each line of a log says, an object a line. A line whose form is broken shows
+ * its header and no more, since nothing else of it would be counted either.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "command.h"
+#include "waybill/clock.h"
+#include "waybill/json.h"
+#include "waybill/logfile.h"
+#include "waybill/logline.h"
+
+#define OUT_SIZE ((size_t)256 << 10)     /* written at once */
+#define OUT_MAX (OUT_SIZE + (8u << 20)) /* a line of 64 KiB, each byte as \u0000, in several fields */
+
+struct tally {
+    uint64_t lines, understood, broken, without_header, too_long, bytes;
+    bool failed;
+};
+
+struct run {
+    bool quiet, at_once;
+    struct buffer out;
+    struct tally tally;
+};
+
+static void write_out(struct run *run)
+{
+    if (run->out.failed || fwrite(run->out.data, 1, run->out.size, stdout) != run->out.size) {
+        complain("cannot write: %s", strerror(run->out.failed ? ENOMEM : errno));
+        run->tally.failed = true;
+    }
+    buffer_clear(&run->out);
+}
+
+static const char *mta_word(enum line_mta mta)
+{
+    switch (mta) {
+    case LINE_POSTFIX:
+        return "postfix";
+    case LINE_SENDMAIL:
+        return "sendmail";
+    case LINE_SYSLOG:
+        return "syslog";
+    case LINE_OTHER:
+        break;
+    }
+    return "other";
+}
+
+static void put_fields(struct json *json, const struct logline *line)
+{
+    for (int i = 0; i < LINE_FIELD_COUNT; i++) {
+        enum line_field field = (enum line_field)i;
+        if (!line_has(line, field) || (line->understood == LINE_BROKEN && field > LINE_PID))
+            continue;
+        json_key(json, line_field_word(field));
+        json_string(json, line_value(line, field));
+    }
+}
+
+static void print_line(struct buffer *out, const struct logline *line)
+{
+    char time[CLOCK_TEXT_SIZE];
+    struct json json;
+    json_init(&json, out);
+    json_object(&json);
+    if (line != NULL) {
+        clock_rfc3339(line->time, time);
+        json_key(&json, "time");
+        json_text(&json, time);
+        json_key(&json, "mta");
+        json_text(&json, mta_word(line->mta));
+        put_fields(&json, line);
+    }
+    json_object_end(&json);
+    buffer_add_char(out, '\n');
+}
+
+static void explain_line(struct run *run, struct logline_reader *reader, struct slice text)
+{
+    static struct logline line;
+    bool header = logline_header(reader, text, &line);
+    if (header)
+        logline_body(reader, &line);
+    run->tally.without_header += !header;
+    run->tally.understood += header && line.understood == LINE_UNDERSTOOD;
+    run->tally.broken += header && line.understood == LINE_BROKEN;
+    if (!run->quiet)
+        print_line(&run->out, header ? &line : NULL);
+}
+
+static void skip_line(struct run *run)
+{
+    run->tally.too_long++;
+    if (!run->quiet)
+        print_line(&run->out, NULL);
+}
+
+/* All lines. -1: it could not be read to its end. */
+static int explain_lines(struct run *run, struct logfile *file, struct logline_reader *reader,
+                         struct error *why)
+{
+    struct slice text;
+    enum logfile_news news;
+    while ((news = logfile_next(file, &text, why)) != LOGFILE_END && news != LOGFILE_FAILED) {
+        run->tally.lines++;
+        if (news == LOGFILE_TOO_LONG)
+            skip_line(run);
+        else
+            explain_line(run, reader, text);
+        if (run->out.failed || run->at_once || run->out.size >= OUT_SIZE)
+            write_out(run);
+    }
+    return news == LOGFILE_END ? 0 : -1;
+}
+
+static int explain_file(struct run *run, const char *name, struct error *why)
+{
+    struct logline_reader *reader = NULL;
+    struct logfile *file;
+    struct logfile_place place;
+    int result;
+    if (logfile_open(&file, name, why) != 0)
+        return -1;
+    reader = logline_open();
+    if (reader == NULL) {
+        logfile_close(&file);
+        return error_set(why, "cannot read '%s': no memory", name);
+    }
+    logfile_where(file, &place);
+    logline_until(reader, place.written);
+    logline_years(reader, file);
+    result = explain_lines(run, file, reader, why);
+    logfile_where(file, &place);
+    run->tally.bytes += place.bytes;
+    logline_close(&reader);
+    logfile_close(&file);
+    return result;
+}
+
+static void print_tally(const struct tally *tally, bool as_json)
+{
+    static const char plain[] = "lines %llu, understood %llu, broken %llu, without header %llu, "
+                                "too long %llu, bytes %llu\n";
+    static const char json[] = "{\"lines\":%llu,\"understood\":%llu,\"broken\":%llu,"
+                               "\"without_header\":%llu,\"too_long\":%llu,\"bytes\":%llu}\n";
+    printf(as_json ? json : plain, (unsigned long long)tally->lines,
+           (unsigned long long)tally->understood, (unsigned long long)tally->broken,
+           (unsigned long long)tally->without_header, (unsigned long long)tally->too_long,
+           (unsigned long long)tally->bytes);
+}
+
+int explain_log_run(struct cli *cli)
+{
+    char *standard[] = {"-"};
+    bool none = cli->request.argument_count == 0;
+    char **names = none ? standard : cli->request.arguments;
+    struct run run = {.quiet = cli->request.quiet, .at_once = cli->terminal};
+    struct error why;
+    buffer_init(&run.out, OUT_MAX);
+    for (int i = 0; i < (none ? 1 : cli->request.argument_count); i++)
+        if (explain_file(&run, names[i], &why) != 0) {
+            write_out(&run);
+            complain("%s", why.text);
+            run.tally.failed = true;
+        }
+    write_out(&run);
+    buffer_free(&run.out);
+    if (run.quiet)
+        print_tally(&run.tally, cli->request.json);
+    return run.tally.failed                                ? CLI_USAGE
+           : run.tally.lines > run.tally.without_header + run.tally.too_long ? CLI_FOUND
+                                                           : CLI_NOTHING;
+}
