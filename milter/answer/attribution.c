@@ -32,6 +32,7 @@ struct walk {
     int64_t at, end;
     enum share wait;     /* what the mail waits for, or whom */
     struct slice server; /* who made it wait; absent: nobody */
+    int64_t held; /* when it was last put on hold */
     bool tried;
 };
 
@@ -193,6 +194,12 @@ static void take_wait(struct walk *walk, enum share share)
     walk->server = SLICE_ABSENT;
 }
 
+static void take_hold(struct walk *walk, const struct fact *fact)
+{
+    take_wait(walk, SHARE_HOLD);
+    walk->held = fact->time;
+}
+
 /* What was said of this recipient. */
 static void take_own(struct walk *walk, const struct fact *fact)
 {
@@ -207,10 +214,13 @@ static void take_own(struct walk *walk, const struct fact *fact)
         take_sighting(walk, fact);
     else
         give_wait(walk, fact->time);
+    /* In a second of a log that has no finer ones the attempt may stand behind the hold. */
+    if (fact->kind == FACT_DELAYED && walk->wait == SHARE_HOLD && fact->time <= walk->held)
+        return;
     if (fact->kind == FACT_DELAYED && attempt)
         wait_for_retry(walk, fact);
     else if (fact->kind == FACT_HELD)
-        take_wait(walk, SHARE_HOLD);
+        take_hold(walk, fact);
     else if (state_final((enum recipient_state)state))
         take_wait(walk, SHARE_FILTER); /* if more follows, it came back */
 }
@@ -228,7 +238,7 @@ static void take_mail(struct walk *walk, const struct fact *fact)
         return;
     case FACT_HELD:
         give_wait(walk, fact->time);
-        take_wait(walk, SHARE_HOLD);
+        take_hold(walk, fact);
         return;
     case FACT_RELEASED:
     case FACT_REQUEUED:

@@ -190,6 +190,20 @@ static void test_a_hold_is_the_administrators_time(void **state)
     assert_int_equal(attribution.largest, SHARE_HOLD);
 }
 
+/* 949: the log's whole second. The attempt has the higher fact id, so it stands behind the hold. */
+static void test_an_attempt_of_the_same_second_ends_no_hold(void **state)
+{
+    static const struct told facts[] = {
+        {949, WITNESS_LOG, FACT_HELD, NULL, NULL, NULL, NULL},
+        {949, WITNESS_LOG, FACT_DELAYED, BOB, THERE, "0.2/0/0.3/0.5", GREY}};
+    struct attribution attribution;
+
+    (void)state;
+    attribute(facts, 2, HOUR_MS, &attribution, NULL);
+    assert_int_equal(attribution.largest, SHARE_HOLD);
+    assert_int_equal(attribution.ms[SHARE_GREYLISTING], 0);
+}
+
 static void test_a_mail_out_of_a_listing_waited_for_the_reason_told(void **state)
 {
     static const struct told facts[] = {
@@ -321,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_a_plain_later_is_only_perhaps_greylisting),
         cmocka_unit_test(test_each_wait_goes_to_its_cause),
         cmocka_unit_test(test_a_hold_is_the_administrators_time),
+        cmocka_unit_test(test_an_attempt_of_the_same_second_ends_no_hold),
         cmocka_unit_test(test_a_mail_out_of_a_listing_waited_for_the_reason_told),
         cmocka_unit_test(test_the_time_behind_the_next_server_is_not_ours),
         cmocka_unit_test(test_a_coarse_log_loses_no_time),
