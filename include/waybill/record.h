@@ -54,6 +54,8 @@ int record_parse(struct record *record, struct slice text, struct error *why);
 /* Add one fact. 1: new; 0: known already, or it says nothing new; -1: over a limit or no memory.
  * The mail's key is taken into the first line; a key that differs from the one there is -1. */
 int record_add(struct record *record, const struct fact *fact, struct error *why);
+/* Is this fact among its lines? */
+bool record_knows(const struct record *record, const struct fact *fact);
 /* Is it so full that a fact like this may not fit? Then -1 was no want of memory. */
 bool record_full(const struct record *record, const struct fact *fact);
 /* Add all that `other` has (same id). The number of new facts, or -1. */

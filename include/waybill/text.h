@@ -40,10 +40,24 @@ static inline char text_lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
-bool slice_equal(struct slice a, struct slice b);        /* bytes; absent equals only absent */
-bool slice_is(struct slice a, const char *text);         /* bytes */
+/* Bytes; absent equals only absent. This one and those that compare with a literal are here for
+ * the same reason: who reads a log compares many times in each line. */
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    if (a.at == NULL || b.at == NULL)
+        return a.at == b.at;
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+static inline bool slice_is(struct slice a, const char *text)
+{
+    return slice_equal(a, slice_of(text));
+}
+static inline bool slice_starts(struct slice a, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return a.at != NULL && a.size >= size && (size == 0 || memcmp(a.at, prefix, size) == 0);
+}
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters folded */
-bool slice_starts(struct slice a, const char *prefix);
 bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_trim(struct slice a); /* without blanks, tabs, CR and LF at both ends */
 /* Position of the first `byte`, or -1. */
@@ -53,8 +67,21 @@ ptrdiff_t slice_find_text(struct slice a, const char *words);
 /* Copy at most room-1 bytes and terminate. Returns true if all fitted. Absent copies "". */
 bool slice_copy(struct slice a, char *to, size_t room);
 
-bool text_take_char(struct slice *from, char byte);
-bool text_take(struct slice *from, const char *literal);
+static inline bool text_take_char(struct slice *from, char byte)
+{
+    if (from->size == 0 || from->at[0] != byte)
+        return false;
+    *from = slice_make(from->at + 1, from->size - 1);
+    return true;
+}
+static inline bool text_take(struct slice *from, const char *literal)
+{
+    size_t size = strlen(literal);
+    if (!slice_starts(*from, literal))
+        return false;
+    *from = slice_make(from->at + size, from->size - size);
+    return true;
+}
 /* Take bytes up to the first `stop`, which is eaten too but not part of `taken`. */
 bool text_take_until(struct slice *from, char stop, struct slice *taken);
 /* The same up to the first occurrence of the literal `stop`. */

@@ -12,18 +12,6 @@ static bool bytes_equal(const char *a, const char *b, size_t size)
     return size == 0 || memcmp(a, b, size) == 0;
 }
 
-bool slice_equal(struct slice a, struct slice b)
-{
-    if (a.at == NULL || b.at == NULL)
-        return a.at == b.at;
-    return a.size == b.size && bytes_equal(a.at, b.at, a.size);
-}
-
-bool slice_is(struct slice a, const char *text)
-{
-    return slice_equal(a, slice_of(text));
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
     if (a.at == NULL || b.at == NULL)
@@ -34,13 +22,6 @@ bool slice_equal_nocase(struct slice a, struct slice b)
         if (text_lower(a.at[i]) != text_lower(b.at[i]))
             return false;
     return true;
-}
-
-bool slice_starts(struct slice a, const char *prefix)
-{
-    size_t size = strlen(prefix);
-
-    return a.at != NULL && a.size >= size && bytes_equal(a.at, prefix, size);
 }
 
 bool slice_ends(struct slice a, const char *suffix)
@@ -109,22 +90,6 @@ static void advance(struct slice *from, size_t size)
 static struct slice front(const struct slice *from, size_t size)
 {
     return slice_make(from->at == NULL ? "" : from->at, size);
-}
-
-bool text_take_char(struct slice *from, char byte)
-{
-    if (from->size == 0 || from->at[0] != byte)
-        return false;
-    advance(from, 1);
-    return true;
-}
-
-bool text_take(struct slice *from, const char *literal)
-{
-    if (!slice_starts(*from, literal))
-        return false;
-    advance(from, strlen(literal));
-    return true;
 }
 
 bool text_take_until(struct slice *from, char stop, struct slice *taken)

@@ -287,6 +287,17 @@ static int record_learn_key(struct record *record, struct slice host, struct sli
     return a || b || c;
 }
 
+bool record_knows(const struct record *record, const struct fact *fact)
+{
+    bool known;
+    struct record_line line = {.time = fact->time,
+                               .fact = fact->id,
+                               .witness = (char)fact->witness,
+                               .rank = line_rank((char)fact->witness, fact->kind)};
+    record_place(record, &line, &known);
+    return known;
+}
+
 static bool record_refuses(const struct record *record, const struct fact *fact,
                            const struct record_line *line, struct error *why)
 {

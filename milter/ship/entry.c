@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "turn.h"
 #include "waybill/digest.h"
 #include "waybill/host.h"
 
@@ -41,6 +42,15 @@ bool entry_minted(const struct entry *entry)
     return entry->id % 100000 / 10000 >= ID_GENERATIONS;
 }
 
+static void entry_learn_log(struct entry *entry, const struct fact *fact)
+{
+    entry->begun = true;
+    if (fact->kind == FACT_CLIENT && entry->client == 0)
+        entry->client = fact->id;
+    if (fact->kind == FACT_CLEANUP && entry->cleanup == 0)
+        entry->cleanup = fact->id;
+}
+
 static void entry_learn(struct entry *entry, const struct fact *fact)
 {
     struct slice message_id = fact->value[KEY_MESSAGE_ID];
@@ -48,8 +58,10 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         entry->arrived = fact->time;
     if (fact->witness == WITNESS_REPORT)
         return; /* it says nothing of where the mail is, nor of its client */
-    if ((fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED) && fact->time > entry->gone)
+    if (turn_ends(fact->kind) && fact->time > entry->gone)
         entry->gone = fact->time;
+    if (fact->witness == WITNESS_LOG)
+        entry_learn_log(entry, fact);
     if (fact->kind == FACT_QUEUED || fact->kind == FACT_ABANDONED) {
         entry->ended = true;
         entry->closed = fact->time;
@@ -110,6 +122,12 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
     if (!had_queue && entry_record(entry)->queue_id != NULL)
         entry->learned = true;
     return own > 0 || all > 0 ? ENTRY_NEW : ENTRY_KNOWN;
+}
+
+bool entry_knows(const struct entry *entry, const struct fact *fact)
+{
+    return fact->id == entry->client || fact->id == entry->cleanup ||
+           record_knows(entry_record(entry), fact);
 }
 
 int entry_review(struct entry *entry)

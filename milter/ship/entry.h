@@ -48,6 +48,9 @@ struct entry {
     int64_t closed;      /* 0, or when the milter saw its transaction end */
     uint64_t message_id; /* hash; 0: none. The milter's word before the log's */
     char ip[64];         /* client's address */
+    bool begun;          /* the log spoke of it */
+    uint64_t order;      /* when it began to, among all mails of this process; 0: before it */
+    uint64_t client, cleanup; /* fact ids of its first lines; 0: not seen by this process */
     bool indexed;        /* found by its queue id */
     bool learned;        /* its queue id is new: others may wait for it */
 
@@ -95,6 +98,8 @@ enum entry_added {
 };
 /* Take a fact in. Host, instance and queue id of *fact are brought in line with the record. */
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why);
+/* Has it this very fact? Or had it, where the record leaves it out. */
+bool entry_knows(const struct entry *entry, const struct fact *fact);
 /* Learn from the lines of the record, after it was read from the store. -1: no memory. */
 int entry_review(struct entry *entry);
 /* Bytes that it takes, roughly. */

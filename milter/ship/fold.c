@@ -10,6 +10,7 @@
  */
 #include "room.h"
 
+#include "turn.h"
 #include "waybill/clock.h"
 
 /* ---- into a waybill ---- */
@@ -22,6 +23,8 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
         return 0;
     }
     bool named = fact->value[KEY_QUEUE].at != NULL;
+    if (fact->witness == WITNESS_LOG && !entry->begun && entry->order == 0)
+        entry->order = ++ship->order;
     enum entry_added added = entry_add(entry, fact, &why);
     if (added == ENTRY_AGAIN) {
         trouble_memory(ship);
@@ -45,15 +48,35 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
     return 0;
 }
 
-/* Its queue id is known from now on: what waited for it comes in, what was made of it goes in. */
-static int fold_learned(struct ship *ship, struct entry *entry)
+/* Of the mails that wait under this queue id the one that the log began first. */
+static struct group *fold_first(struct ship *ship, struct slice queue_id, uint64_t after)
 {
-    struct group *next, *group = hold_queue(&ship->hold, slice_of(entry_record(entry)->queue_id));
-    for (; group != NULL; group = next) {
-        next = group->by_queue;
+    struct group *first = NULL;
+    struct group *group = hold_queue(&ship->hold, queue_id);
+    for (; group != NULL; group = group->by_queue)
+        if (slice_is(queue_id, group->queue_id) && group->order > after &&
+            (first == NULL || group->order < first->order))
+            first = group;
+    return first;
+}
+
+static int fold_groups(struct ship *ship, struct slice queue_id)
+{
+    struct group *group;
+    uint64_t order = 0;
+    for (int i = 0; i < HOLD_LIVES_MAX && (group = fold_first(ship, queue_id, order)); i++) {
+        order = group->order;
         if (fold_group(ship, group) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* Its queue id is known from now on: what waited for it comes in, what was made of it goes in. */
+static int fold_learned(struct ship *ship, struct entry *entry)
+{
+    if (fold_groups(ship, slice_of(entry_record(entry)->queue_id)) != 0)
+        return -1;
     if (twin_settle(ship, entry) != 0)
         return -1;
     entry->learned = false;
@@ -83,72 +106,90 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
 
 /* ---- the log's lines ---- */
 
-static bool fact_opens(const struct fact *fact)
-{
-    return fact->kind == FACT_CLIENT || fact->kind == FACT_CLEANUP;
-}
-
 /* A mail's first lines come before the milter can know its queue id, and the store cannot know
  * them either: they wait. Any other line of an unknown mail is worth one question. */
-static int fold_unknown(struct ship *ship, struct fact *fact, struct group *group)
+static int fold_unknown(struct ship *ship, struct fact *fact, struct slice line,
+                        struct group *group)
 {
-    if (fact_opens(fact) || (group != NULL && group->asked))
+    char queue_id[HOLD_KEY_MAX];
+    if (turn_opens(fact) || (group != NULL && group->asked))
         return 0;
-    if (join_ask(ship, fact, group == NULL || !group_newborn(group)) != 0)
+    if (join_ask(ship, fact, group == NULL || !group->opened) != 0)
         return -1;
     if (group != NULL)
         group->asked = true;
-    return 0;
+    slice_copy(fact->value[KEY_QUEUE], queue_id, sizeof queue_id);
+    if (fold_groups(ship, slice_of(queue_id)) != 0)
+        return -1;
+    if (harvest_fact(ship, line, fact)) /* others were decoded in its place */
+        return 0;
+    trouble_memory(ship);
+    return -1;
 }
 
-static int fold_hold(struct ship *ship, const struct fact *fact, struct slice line,
-                     struct pin **pin)
+static int fold_hold(struct ship *ship, struct group *group, const struct fact *fact,
+                     struct slice line, struct pin **pin)
 {
     bool lone = fact->kind == FACT_CLIENT;
-    struct group *group = hold_add(&ship->hold, fact, line, lone ? NULL : *pin, clock_monotonic());
+    if (group == NULL)
+        ship->order++;
+    group = hold_add(&ship->hold, group, ship->order, fact, line, lone ? NULL : *pin,
+                     clock_monotonic());
     if (group == NULL) {
         trouble_memory(ship);
         return -1;
     }
     if (!lone)
         *pin = NULL;
-    group->asked = group->asked || !fact_opens(fact);
+    group->asked = group->asked || !turn_opens(fact);
     return 0;
+}
+
+/* The held mail that the fact may be of: the last one of its key, or NULL: it would begin one. */
+static struct group *fold_held(struct ship *ship, const struct fact *fact)
+{
+    struct group *group = hold_find(&ship->hold, fact);
+    return group != NULL && group_takes(group, fact) ? group : NULL;
 }
 
 static int fold_log(struct ship *ship, struct fact *fact, struct slice line, struct pin **pin)
 {
-    struct group *group = hold_find(&ship->hold, fact);
+    struct group *group = fold_held(ship, fact);
     struct entry *entry = join_live(ship, fact);
-    if (entry == NULL && fold_unknown(ship, fact, group) != 0)
-        return -1;
-    if (entry == NULL)
+    if (hold_knows(&ship->hold, fact))
+        return 0; /* the log was read twice; the first of them keeps the cursor back */
+    if (entry == NULL) {
+        if (fold_unknown(ship, fact, line, group) != 0)
+            return -1;
+        group = fold_held(ship, fact);
         entry = join_live(ship, fact);
-    if (entry == NULL)
-        return fold_hold(ship, fact, line, pin);
-    if (fold_into(ship, entry, fact, pin) != 0)
-        return -1;
-    return group != NULL ? fold_group(ship, group) : 0;
+    }
+    if (entry == NULL || (group != NULL && join_group_leads(group, entry, fact)))
+        return fold_hold(ship, group, fact, line, pin);
+    return fold_into(ship, entry, fact, pin);
+}
+
+int fold_group_into(struct ship *ship, struct group *group, struct entry *entry)
+{
+    struct fact fact;
+    if (!entry->begun)
+        entry->order = group->order;
+    while (group->first != NULL) {
+        struct held *held = group->first;
+        if (!harvest_fact(ship, slice_make(held->line, held->size), &fact))
+            ship->stats.orphans++;
+        else if (fold_into(ship, entry, &fact, &held->pin) != 0)
+            return -1;
+        hold_remove(&ship->hold, &ship->pins, group, &group->first);
+    }
+    hold_drop_empty(&ship->hold, group);
+    return 0;
 }
 
 int fold_group(struct ship *ship, struct group *group)
 {
-    struct fact fact;
-    for (struct held **at = &group->first; *at != NULL;) {
-        struct held *held = *at;
-        struct entry *entry = NULL;
-        if (harvest_fact(ship, slice_make(held->line, held->size), &fact))
-            entry = join_live(ship, &fact);
-        if (entry == NULL) {
-            at = &held->next;
-            continue;
-        }
-        if (fold_into(ship, entry, &fact, &held->pin) != 0)
-            return -1;
-        hold_remove(&ship->hold, &ship->pins, group, at);
-    }
-    hold_drop_empty(&ship->hold, group);
-    return 0;
+    struct entry *entry = join_group(ship, group);
+    return entry != NULL ? fold_group_into(ship, group, entry) : 0;
 }
 
 /* A line of the log about a mail that never had a queue id. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "turn.h"
+
 int hold_init(struct hold *hold)
 {
     memset(hold, 0, sizeof *hold);
@@ -39,21 +41,41 @@ static bool key_same(const char *kept, struct slice told)
     return strlen(kept) == told.size && memcmp(kept, told.at ? told.at : "", told.size) == 0;
 }
 
+static bool group_is(const struct group *group, const struct fact *fact)
+{
+    return key_same(group->queue_id, fact->value[KEY_QUEUE]) &&
+           key_same(group->instance, fact->value[KEY_INSTANCE]) &&
+           key_same(group->host, fact->value[KEY_HOST]);
+}
+
 struct group *hold_find(const struct hold *hold, const struct fact *fact)
 {
     struct group *group = hold_queue(hold, fact->value[KEY_QUEUE]);
-    while (group != NULL && !(key_same(group->queue_id, fact->value[KEY_QUEUE]) &&
-                              key_same(group->instance, fact->value[KEY_INSTANCE]) &&
-                              key_same(group->host, fact->value[KEY_HOST])))
+    while (group != NULL && !group_is(group, fact))
         group = group->by_queue;
     return group;
 }
 
-static struct group *group_new(struct hold *hold, const struct fact *fact)
+bool hold_knows(const struct hold *hold, const struct fact *fact)
+{
+    int lives = 0;
+    struct group *group = hold_queue(hold, fact->value[KEY_QUEUE]);
+    for (; group != NULL && lives < HOLD_LIVES_MAX; group = group->by_queue) {
+        if (!group_is(group, fact))
+            continue;
+        if (seen_have(&group->facts, fact->id))
+            return true;
+        lives++;
+    }
+    return false;
+}
+
+static struct group *group_new(struct hold *hold, const struct fact *fact, uint64_t order)
 {
     struct group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return NULL;
+    group->order = order;
     slice_copy(fact->value[KEY_HOST], group->host, sizeof group->host);
     slice_copy(fact->value[KEY_INSTANCE], group->instance, sizeof group->instance);
     slice_copy(fact->value[KEY_QUEUE], group->queue_id, sizeof group->queue_id);
@@ -70,17 +92,31 @@ static struct group *group_new(struct hold *hold, const struct fact *fact)
     return group;
 }
 
-struct group *hold_add(struct hold *hold, const struct fact *fact, struct slice line,
-                       struct pin *pin, int64_t now)
+static void group_learn(struct group *group, const struct fact *fact)
+{
+    group->opened = group->opened || turn_opens(fact);
+    if (fact->kind == FACT_CLIENT && group->client == 0)
+        group->client = fact->id;
+    if (turn_ends(fact->kind) && fact->time > group->gone)
+        group->gone = fact->time;
+}
+
+struct group *hold_add(struct hold *hold, struct group *group, uint64_t order,
+                       const struct fact *fact, struct slice line, struct pin *pin, int64_t now)
 {
     struct held *held = malloc(sizeof *held + line.size);
-    struct group *group = hold_find(hold, fact);
-    if (held != NULL && group == NULL)
-        group = group_new(hold, fact);
-    if (held == NULL || group == NULL) {
+    bool fresh = group == NULL;
+    if (held != NULL && fresh)
+        group = group_new(hold, fact, order);
+    size_t room = group != NULL ? group->facts.room : 0;
+    if (held == NULL || group == NULL || seen_add(&group->facts, fact->id) != 0) {
         free(held);
+        if (fresh && group != NULL)
+            hold_drop_empty(hold, group);
         return NULL;
     }
+    hold->bytes += (group->facts.room - room) * sizeof(uint64_t);
+    group_learn(group, fact);
     *held = (struct held){
         .pin = pin, .read_at = now, .time = fact->time, .kind = fact->kind, .size = line.size};
     memcpy(held->line, line.at, line.size);
@@ -127,7 +163,8 @@ bool hold_drop_empty(struct hold *hold, struct group *group)
         group->next->previous = group->previous;
     else
         hold->last = group->previous;
-    hold->bytes -= sizeof *group;
+    hold->bytes -= sizeof *group + group->facts.room * sizeof(uint64_t);
+    seen_clear(&group->facts);
     free(group);
     return true;
 }
@@ -152,12 +189,13 @@ bool group_lone(const struct group *group)
     return true;
 }
 
-bool group_newborn(const struct group *group)
+bool group_takes(const struct group *group, const struct fact *fact)
 {
-    for (const struct held *held = group->first; held != NULL; held = held->next)
-        if (held->kind == FACT_CLIENT || held->kind == FACT_CLEANUP)
-            return true;
-    return false;
+    if (!turn_opens(fact))
+        return group->gone == 0 || fact->time <= group->gone + turn_after(fact->kind);
+    if (fact->kind == FACT_CLIENT && group->client != 0)
+        return false;
+    return group->gone == 0 || fact->time < group->gone;
 }
 
 int64_t group_due(const struct group *group, int64_t hold_ms)

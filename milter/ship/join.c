@@ -3,19 +3,22 @@
  * join: which waybill does a line of the log belong to?
  *
  * The log names host, instance, queue id and time. Queue ids come again, short ones within
- * seconds, so the time decides: from the mail's arrival until the queue let it go.
+ * seconds, so the time decides: from the mail's arrival until the queue let it go. Where the time
+ * is the same the order of the log's lines does: what opens a mail after the last one went is
+ * another mail's, and what follows is that one's. A fact that a record has is that record's, so
+ * that a log may be read twice.
  */
 #include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "turn.h"
 #include "waybill/clock.h"
 #include "waybill/digest.h"
 #include "waybill/host.h"
 
 #define JOIN_BEFORE_MS (5 * SECOND_MS) /* log clocks have seconds, and two clocks differ */
-#define JOIN_AFTER_MS (2 * SECOND_MS)
 #define JOIN_IDS_MAX 64u /* of one queue id and day that are looked at, the newest first */
 
 static bool instance_fits(const char *known, struct slice told)
@@ -36,51 +39,173 @@ static bool message_id_fits(const struct entry *entry, const struct fact *fact)
     return entry->message_id == digest_64(told.at, told.size);
 }
 
-static bool entry_fits(const struct entry *entry, const struct fact *fact)
+static bool key_fits(const struct entry *entry, const struct fact *fact)
 {
     const struct record *record = entry_record(entry);
-    if (entry->see != 0 || entry->broken || record->queue_id == NULL ||
-        !slice_is(fact->value[KEY_QUEUE], record->queue_id))
-        return false;
-    if (!host_same(slice_of(record->host), fact->value[KEY_HOST]) ||
-        !instance_fits(record->instance, fact->value[KEY_INSTANCE]))
-        return false;
-    if (fact->time < entry->arrived - JOIN_BEFORE_MS ||
-        (entry->gone != 0 && fact->time > entry->gone + JOIN_AFTER_MS))
-        return false;
-    return message_id_fits(entry, fact);
+    return entry->see == 0 && !entry->broken && record->queue_id != NULL &&
+           slice_is(fact->value[KEY_QUEUE], record->queue_id) &&
+           host_same(slice_of(record->host), fact->value[KEY_HOST]) &&
+           instance_fits(record->instance, fact->value[KEY_INSTANCE]);
 }
 
 /* The log may count whole seconds: within its second an arrival is not after the fact. */
-static int64_t entry_second(const struct entry *entry)
+static int64_t second_of(int64_t time)
 {
-    return entry->arrived - entry->arrived % SECOND_MS;
+    return time - time % SECOND_MS;
 }
 
-/* The latest that arrived before the fact; only if there is none, the first after it. Of two in
- * the same second the milter's, then the lower id, so that the order of reading does not count. */
-static bool fits_better(const struct entry *a, const struct entry *b, int64_t time)
+/* The record leaves out how the log began a mail that the milter saw. So after a restart it is
+ * known again by what it says. */
+static bool opening_is_own(const struct entry *entry, const struct fact *fact)
 {
-    int64_t at_a = entry_second(a), at_b = entry_second(b);
-    bool before_a = at_a <= time, before_b = at_b <= time;
+    struct slice told = fact->value[KEY_MESSAGE_ID];
+    if (entry_minted(entry) || second_of(fact->time) != second_of(entry->arrived))
+        return false;
+    if (fact->kind == FACT_CLIENT)
+        return slice_is(fact->value[KEY_IP], entry->ip);
+    return entry->cleanup == 0 && told.size > 0 &&
+           entry->message_id == digest_64(told.at, told.size);
+}
+
+static bool opening_fits(const struct entry *entry, const struct fact *fact)
+{
+    if (fact->kind == FACT_CLIENT && entry->client != 0)
+        return false;
+    if (!message_id_fits(entry, fact))
+        return false;
+    return entry->gone == 0 || fact->time < entry->gone ||
+           (fact->time == entry->gone && opening_is_own(entry, fact));
+}
+
+static bool entry_fits(const struct entry *entry, const struct fact *fact)
+{
+    if (!key_fits(entry, fact))
+        return false;
+    if (entry_knows(entry, fact))
+        return true;
+    if (fact->time < entry->arrived - JOIN_BEFORE_MS)
+        return false;
+    if (turn_opens(fact))
+        return opening_fits(entry, fact);
+    return entry->gone == 0 || fact->time <= entry->gone + turn_after(fact->kind);
+}
+
+/* Of mails with one queue id the log is in the one that it began and did not end. Else it begins
+ * the next, but for what trails behind the last. */
+static int turn_rank(const struct entry *entry, const struct fact *fact)
+{
+    if (entry->gone == 0)
+        return entry->begun ? 3 : 1;
+    return turn_trails(fact->kind) ? 2 : 0;
+}
+
+/* Of several that the log did not begin yet, and that came one after the other just before the
+ * fact, it begins the first: the second came when the first was gone. */
+static bool both_ahead(const struct entry *a, const struct entry *b, int64_t time)
+{
+    return !a->begun && !b->begun && time - a->arrived < JOIN_BEFORE_MS &&
+           time - b->arrived < JOIN_BEFORE_MS;
+}
+
+/* One that arrived before the fact; then the one where the log is; then the latest. Of two in the
+ * same second the milter's, then the one that came first, so that the order of reading does not
+ * count. */
+static bool fits_better(const struct entry *a, const struct entry *b, const struct fact *fact)
+{
+    int64_t at_a = second_of(a->arrived), at_b = second_of(b->arrived);
+    bool before_a = at_a <= fact->time, before_b = at_b <= fact->time;
+    int rank_a = turn_rank(a, fact), rank_b = turn_rank(b, fact);
     if (before_a != before_b)
         return before_a;
+    if (rank_a != rank_b)
+        return rank_a > rank_b;
     if (at_a != at_b)
-        return before_a ? at_a > at_b : at_a < at_b;
+        return before_a && !both_ahead(a, b, fact->time) ? at_a > at_b : at_a < at_b;
+    if (a->order != b->order)
+        return a->order > b->order;
     if (entry_minted(a) != entry_minted(b))
         return entry_minted(b);
-    return a->id < b->id;
+    return a->arrived != b->arrived ? a->arrived < b->arrived : a->id < b->id;
 }
 
 struct entry *join_live(const struct ship *ship, const struct fact *fact)
 {
     struct entry *best = NULL;
     struct entry *entry = live_queue(&ship->live, fact->value[KEY_QUEUE]);
-    for (; entry != NULL; entry = entry->by_queue)
-        if (entry_fits(entry, fact) && (best == NULL || fits_better(entry, best, fact->time)))
+    for (; entry != NULL; entry = entry->by_queue) {
+        if (!entry_fits(entry, fact))
+            continue;
+        if (entry_knows(entry, fact))
+            return entry;
+        if (best == NULL || fits_better(entry, best, fact))
             best = entry;
+    }
     return best;
 }
+
+/* ---- a group of facts, which is one mail ---- */
+
+/* How it began, and its first fact that tells more, say whose it is; a fact that is known there
+ * says it for all. */
+enum fit { FIT_NONE, FIT_MAYBE, FIT_KNOWN };
+
+static enum fit group_fit(struct ship *ship, const struct group *group, const struct entry *entry)
+{
+    bool firm = false;
+    enum fit fit = FIT_MAYBE;
+    for (const struct held *held = group->first; held != NULL; held = held->next) {
+        struct fact fact;
+        if (!harvest_fact(ship, slice_make(held->line, held->size), &fact))
+            continue;
+        if (key_fits(entry, &fact) && entry_knows(entry, &fact))
+            return FIT_KNOWN;
+        if ((turn_opens(&fact) || !firm) && !entry_fits(entry, &fact))
+            fit = FIT_NONE;
+        firm = firm || !turn_opens(&fact);
+    }
+    return fit;
+}
+
+/* Its first fact, in the order of the log. */
+static bool group_front(struct ship *ship, const struct group *group, struct fact *fact)
+{
+    return group->first != NULL &&
+           harvest_fact(ship, slice_make(group->first->line, group->first->size), fact);
+}
+
+struct entry *join_group(struct ship *ship, const struct group *group)
+{
+    struct entry *best = NULL;
+    struct entry *entry = live_queue(&ship->live, slice_of(group->queue_id));
+    for (; entry != NULL; entry = entry->by_queue) {
+        struct fact front;
+        enum fit fit = group_fit(ship, group, entry);
+        if (fit == FIT_KNOWN)
+            return entry;
+        if (fit == FIT_NONE || !group_front(ship, group, &front))
+            continue;
+        if (best == NULL || fits_better(entry, best, &front))
+            best = entry;
+    }
+    return best;
+}
+
+bool join_group_fits(struct ship *ship, const struct group *group, const struct entry *entry)
+{
+    return group_fit(ship, group, entry) != FIT_NONE;
+}
+
+bool join_group_leads(const struct group *group, const struct entry *entry,
+                      const struct fact *fact)
+{
+    if (entry_knows(entry, fact))
+        return false;
+    if ((group->gone != 0) != (entry->gone != 0))
+        return group->gone == 0;
+    return group->opened && group->order > entry->order;
+}
+
+/* ---- the store's ---- */
 
 static int join_ask_day(struct ship *ship, struct slice queue_id, uint32_t day)
 {

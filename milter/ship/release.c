@@ -20,28 +20,15 @@
 
 /* ---- a mail that only the log knows ---- */
 
-/* The mail of a group: from its first fact to the one that ends it; what comes later under the
- * same queue id is another mail. */
-struct span {
-    int64_t first, until;
-};
-
-static struct span group_span(const struct group *group)
+/* The moment that the number follows from. A client= line alone keeps no cursor back, so it may
+ * be missing the next time. */
+static int64_t group_began(const struct group *group)
 {
-    struct span span = {.first = INT64_MAX, .until = INT64_MAX};
+    int64_t first = INT64_MAX;
     for (const struct held *held = group->first; held != NULL; held = held->next)
-        if (held->kind != FACT_CLIENT && held->time < span.first)
-            span.first = held->time;
-    for (const struct held *held = group->first; held != NULL; held = held->next)
-        if ((held->kind == FACT_REMOVED || held->kind == FACT_CANCELED) &&
-            held->time + 2 * SECOND_MS < span.until)
-            span.until = held->time + 2 * SECOND_MS;
-    return span;
-}
-
-static bool key_is(const char *known, const char *word)
-{
-    return known == NULL || strcmp(known, word) == 0;
+        if (held->kind != FACT_CLIENT && held->time < first)
+            first = held->time;
+    return first;
 }
 
 /* 1: *entry is the group's waybill, perhaps new; 0: the number is another mail's; -1: again. */
@@ -51,20 +38,15 @@ static int mint_try(struct ship *ship, const struct group *group, uint64_t id, s
         return -1;
     if ((*entry)->broken)
         return 0;
-    const struct record *record = entry_record(*entry);
-    if (record->count == 0)
-        return 1;
-    return record->queue_id != NULL && key_is(record->queue_id, group->queue_id) &&
-           key_is(record->instance, group->instance) &&
-           host_same(slice_of(record->host), slice_of(group->host));
+    return entry_record(*entry)->count == 0 || join_group_fits(ship, group, *entry);
 }
 
-static int group_mint(struct ship *ship, const struct group *group, struct span span,
-                      struct entry **entry)
+static int group_mint(struct ship *ship, const struct group *group, struct entry **entry)
 {
+    int64_t began = group_began(group);
     for (unsigned attempt = 0; attempt < MINT_ATTEMPTS; attempt++) {
         uint64_t id = id_from_log(ship->node, slice_of(group->host), slice_of(group->instance),
-                                  slice_of(group->queue_id), span.first, attempt);
+                                  slice_of(group->queue_id), began, attempt);
         int fits = mint_try(ship, group, id, entry);
         if (fits != 0)
             return fits < 0 ? -1 : 0;
@@ -73,27 +55,13 @@ static int group_mint(struct ship *ship, const struct group *group, struct span 
     return 0;
 }
 
-/* All facts of the span go into the entry; without one they are given up. */
-static int group_move(struct ship *ship, struct group *group, struct span span, struct entry *entry)
+/* No number is free for it. */
+static void group_give_up(struct ship *ship, struct group *group)
 {
-    struct fact fact;
-    for (struct held **at = &group->first; *at != NULL;) {
-        struct held *held = *at;
-        if (held->time > span.until) {
-            at = &held->next;
-            continue;
-        }
-        bool readable = harvest_fact(ship, slice_make(held->line, held->size), &fact);
-        if (entry == NULL || !readable)
-            ship->stats.orphans++;
-        else if (fold_into(ship, entry, &fact, &held->pin) != 0)
-            return -1;
-        hold_remove(&ship->hold, &ship->pins, group, at);
-    }
-    if (entry != NULL)
-        entry->learned = false;
+    ship->stats.orphans += group->count;
+    while (group->first != NULL)
+        hold_remove(&ship->hold, &ship->pins, group, &group->first);
     hold_drop_empty(&ship->hold, group);
-    return 0;
 }
 
 /* The first fact that tells more than the client's name. */
@@ -111,15 +79,20 @@ static int group_resolve(struct ship *ship, struct group *group)
     struct fact fact;
     struct entry *entry;
     if (!harvest_fact(ship, slice_make(firm->line, firm->size), &fact) ||
-        join_ask(ship, &fact, !group->asked && !group_newborn(group)) != 0)
+        join_ask(ship, &fact, !group->asked && !group->opened) != 0)
         return -1;
     group->asked = true;
-    if (join_live(ship, &fact) != NULL)
-        return fold_group(ship, group);
-    struct span span = group_span(group);
-    if (group_mint(ship, group, span, &entry) != 0)
+    entry = join_group(ship, group);
+    if (entry == NULL && group_mint(ship, group, &entry) != 0)
         return -1;
-    return group_move(ship, group, span, entry);
+    if (entry == NULL) {
+        group_give_up(ship, group);
+        return 0;
+    }
+    if (fold_group_into(ship, group, entry) != 0)
+        return -1;
+    entry->learned = entry->learned && !entry_minted(entry);
+    return 0;
 }
 
 static int release_groups(struct ship *ship, int64_t now)
@@ -134,10 +107,7 @@ static int release_groups(struct ship *ship, int64_t now)
                 return -1;
             continue;
         }
-        ship->stats.orphans += group->count;
-        while (group->first != NULL)
-            hold_remove(&ship->hold, &ship->pins, group, &group->first);
-        hold_drop_empty(&ship->hold, group);
+        group_give_up(ship, group);
     }
     return 0;
 }
@@ -151,14 +121,6 @@ static uint64_t refusal_id(const struct ship *ship, const struct fact *fact, uns
     int size = snprintf(name, sizeof name, "NOQUEUE%s", text);
     return id_from_log(ship->node, fact->value[KEY_HOST], fact->value[KEY_INSTANCE],
                        slice_make(name, (size_t)size), fact->time, attempt);
-}
-
-static bool record_knows(const struct record *record, uint64_t fact)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (record->lines[i].fact == fact)
-            return true;
-    return false;
 }
 
 /* Over its client's share: not even a question to the store. */
@@ -220,7 +182,7 @@ static int refusal_fold(struct ship *ship, struct fact *fact, struct pin **pin)
         if (load_entry(ship, refusal_id(ship, fact, attempt), &entry) != 0)
             return -1;
         const struct record *record = entry_record(entry);
-        if (entry->broken || (record->count > 0 && !record_knows(record, fact->id)))
+        if (entry->broken || (record->count > 0 && !record_knows(record, fact)))
             continue;
         entry->ended = true;
         return fold_into(ship, entry, fact, pin);

@@ -116,6 +116,7 @@ struct ship {
     int64_t old_until; /* monotonic: until then some of it may still be held */
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
+    uint64_t order; /* of mails, as the log began them */
     bool reached; /* the store answered well in this round */
 };
 
@@ -149,9 +150,11 @@ int load_news(struct ship *ship);
 int fold_batch(struct ship *ship);
 /* A fact goes into an entry; *pin is taken if the entry must be written. -1: no memory now. */
 int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct pin **pin);
-/* Held facts of the group that fit a live waybill go into it. The group may be gone then.
- * -1: no memory now; the rest stays. */
+/* If a live waybill is the group's mail, all its facts go there. The group is gone then. -1: no
+ * memory now; the rest stays. */
 int fold_group(struct ship *ship, struct group *group);
+/* The same, into this one. */
+int fold_group_into(struct ship *ship, struct group *group, struct entry *entry);
 
 /* ---- report.c ---- */
 /* A fact that a report told, into the mail that it speaks of. -1: as load.c. */
@@ -162,6 +165,13 @@ int release_reports(struct ship *ship, int64_t now);
 /* ---- join.c ---- */
 /* The live waybill that a fact of the log belongs to, or NULL. */
 struct entry *join_live(const struct ship *ship, const struct fact *fact);
+/* The live waybill that a held mail is, or NULL. */
+struct entry *join_group(struct ship *ship, const struct group *group);
+/* May this be its waybill? */
+bool join_group_fits(struct ship *ship, const struct group *group, const struct entry *entry);
+/* A fact fits both a held mail and a waybill: did the log begin the held one later? */
+bool join_group_leads(const struct group *group, const struct entry *entry,
+                      const struct fact *fact);
 /* Make live what the store knows of the fact's queue id: of its day and the day before, `deep`:
  * of a queue's whole lifetime. */
 int join_ask(struct ship *ship, const struct fact *fact, bool deep);

@@ -22,20 +22,38 @@ static bool twin_fits(const struct entry *minted, const struct entry *entry)
         return false;
     if (minted->arrived < entry->arrived - TWIN_SLACK_MS ||
         (entry->gone != 0 && minted->arrived > entry->gone + TWIN_SLACK_MS) ||
-        (minted->gone != 0 && entry->arrived > minted->gone + TWIN_SLACK_MS))
+        (minted->gone != 0 && entry->arrived > minted->gone + TWIN_SLACK_MS) ||
+        (minted->gone != 0 && entry->gone != 0 && minted->gone != entry->gone))
         return false;
     return minted->message_id == 0 || entry->message_id == 0 ||
            minted->message_id == entry->message_id;
 }
 
-/* Of several the first after the milter's arrival: later ones are other mails. */
+/* The log may count whole seconds, and the milter saw the mail first. */
+static bool twin_follows(const struct entry *minted, const struct entry *entry)
+{
+    return minted->arrived >= entry->arrived - entry->arrived % SECOND_MS;
+}
+
+/* Of several the first after the milter's arrival: later ones are other mails; then the last
+ * before it. */
+static bool twin_better(const struct entry *a, const struct entry *b, const struct entry *entry)
+{
+    bool follows_a = twin_follows(a, entry), follows_b = twin_follows(b, entry);
+    if (follows_a != follows_b)
+        return follows_a;
+    if (a->arrived == b->arrived)
+        return a->id < b->id;
+    return follows_a == (a->arrived < b->arrived);
+}
+
 static struct entry *twin_live(const struct ship *ship, const struct entry *entry)
 {
     struct slice queue_id = slice_of(entry_record(entry)->queue_id);
     struct entry *best = NULL;
     struct entry *other = live_queue(&ship->live, queue_id);
     for (; other != NULL; other = other->by_queue)
-        if (twin_fits(other, entry) && (best == NULL || other->arrived < best->arrived))
+        if (twin_fits(other, entry) && (best == NULL || twin_better(other, best, entry)))
             best = other;
     return best;
 }

@@ -278,6 +278,18 @@ def test_no_store_and_no_file_have_exit_codes_of_their_own(log, machine):
     assert done.returncode == 3 and b"Redis" in err
 
 
+def test_damaged_file_costs_no_other(log, machine, expected):
+    lines = log.text().splitlines(keepends=True)
+    packed = gzip.compress(b"".join(lines[: len(lines) // 2]))
+    with open(f"{machine.base}/torn.gz", "wb") as file:
+        file.write(packed[: len(packed) // 2])
+    done = machine.start_import("--json", f"{machine.base}/torn.gz", log.path)
+    out, err = done.communicate(timeout=60)
+    assert done.returncode == 2 and b"torn.gz" in err
+    assert json.loads(out)["files"] == 2 and not json.loads(out)["complete"]
+    assert records(machine.dump()) == records(expected[1])
+
+
 def test_other_host_by_name(log, machine):
     machine.run_import("--host", "old.example.org", log.path)
     heads = {text.split("\n")[0].split()[1] for value in records(machine.dump()).values()

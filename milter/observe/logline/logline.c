@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "others.h"
 #include "postfix.h"
 #include "reader.h"
+#include "sendmail.h"
 #include "waybill/clock.h"
 
 #define SCRATCH_MAX ((size_t)256 << 10)
@@ -29,6 +31,7 @@ struct logline_reader *logline_open(void)
     if (reader == NULL)
         return NULL;
     buffer_init(&reader->scratch, SCRATCH_MAX);
+    buffer_init(&reader->recipients, SCRATCH_MAX);
     wallclock_until(&reader->clock, clock_now());
     return reader;
 }
@@ -37,6 +40,7 @@ void logline_close(struct logline_reader **reader)
 {
     if (*reader != NULL) {
         buffer_free(&(*reader)->scratch);
+        buffer_free(&(*reader)->recipients);
         free((*reader)->entry);
     }
     free(*reader);
@@ -54,21 +58,35 @@ void logline_begin(struct logline *line)
     line->repeated = 1;
 }
 
+/* The first that says that the line is its own has read it. */
+static const struct dialect {
+    bool (*body)(struct logline_reader *reader, struct logline *line);
+    bool (*fact)(struct logline_reader *reader, const struct logline *line, unsigned number,
+                 struct fact *fact);
+    enum line_mta mta;
+} dialects[] = {
+    {postfix_body, postfix_fact, LINE_POSTFIX},
+    {losses_body, NULL, LINE_SYSLOG},
+    {sendmail_body, sendmail_fact, LINE_SENDMAIL},
+    {others_body, NULL, LINE_OTHER},
+};
+#define DIALECTS (sizeof dialects / sizeof dialects[0])
+
 void logline_body(struct logline_reader *reader, struct logline *line)
 {
-    struct fact fact;
-    (void)reader;
-    if (line->doubtful || losses_read(line))
+    if (line->doubtful)
         return;
-    int result = postfix_read(line, &fact);
-    line->understood = result == 0   ? LINE_SAYS_NOTHING
-                       : result == 1 ? LINE_UNDERSTOOD
-                                     : LINE_BROKEN;
+    for (size_t i = 0; i < DIALECTS && !dialects[i].body(reader, line); i++)
+        continue;
 }
 
 bool logline_fact(struct logline_reader *reader, const struct logline *line, unsigned number,
                   struct fact *fact)
 {
-    (void)reader;
-    return number == 0 && line->understood == LINE_UNDERSTOOD && postfix_read(line, fact) == 1;
+    if (line->understood != LINE_UNDERSTOOD)
+        return false;
+    for (size_t i = 0; i < DIALECTS; i++)
+        if (dialects[i].mta == line->mta && dialects[i].fact != NULL)
+            return dialects[i].fact(reader, line, number, fact);
+    return false;
 }

@@ -3,183 +3,323 @@
  * postfix: which of Postfix's lines is it?
  *
  * The tag gives instance (before the first '/') and service (after the last): postfix/smtpd,
- * postfix/submission/smtpd, postfix-out/smtp. The message begins with a queue id or NOQUEUE, then
- * with one of the words of the table. All other lines say nothing of a mail's fate.
+ * postfix/submission/smtpd, postfix-out/smtp. The text begins with a queue id or NOQUEUE, then
+ * with a word that tells what the line is. A line that names a mail and is not of the form that it
+ * should have is broken, and tells nothing.
  */
 #include "postfix.h"
 
-static const char *const after_from[] = {", size=", ", status=", NULL};
+#include "others.h"
 
-static int read_client(struct reading *reading)
+static enum line_understood understood_as(struct logline *line, enum line_shape shape)
 {
-    struct fact *fact = reading->fact;
-    struct slice rest = reading->rest, value;
-    if (!postfix_take_client(&rest, fact))
-        return -1;
-    fact->kind = FACT_CLIENT;
+    line->shape = shape;
+    return LINE_UNDERSTOOD;
+}
+
+/* "client=X[ip], sasl_method=.., sasl_username=.., sasl_sender=.., orig_queue_id=.., orig_client=.."
+ */
+static enum line_understood read_client(struct slice rest, struct logline *line)
+{
+    static const struct {
+        const char *name;
+        enum line_field field;
+    } names[] = {
+        {"sasl_method=", LINE_SASL_METHOD},     {"sasl_username=", LINE_SASL_USERNAME},
+        {"sasl_sender=", LINE_SASL_SENDER},     {"orig_queue_id=", LINE_ORIG_QUEUE_ID},
+        {"orig_client=", LINE_ORIG_CLIENT},
+    };
+    struct slice all = rest, value;
+    struct peer peer;
+    if (!postfix_take_peer(&rest, &peer))
+        return LINE_BROKEN;
+    line_set(line, LINE_CLIENT, slice_make(all.at, all.size - rest.size));
+    postfix_set_client(line, &peer);
     while (text_take(&rest, ", ")) {
-        struct slice field = rest;
-        if (!text_take_until_text(&rest, ", ", &value)) {
-            value = rest;
-            rest.size = 0;
-        } else { /* the comma belongs to the next field */
-            rest = slice_make(field.at + value.size, field.size - value.size);
-        }
-        if (slice_starts(value, "orig_queue_id="))
-            fact_set(fact, KEY_PARAMETERS, value);
-        else if (text_take(&value, "sasl_method="))
-            fact_set(fact, KEY_AUTH, value);
-        else if (text_take(&value, "sasl_username="))
-            fact_set(fact, KEY_LOGIN, value);
+        ptrdiff_t end = slice_find_text(rest, ", ");
+        value = slice_make(rest.at, end < 0 ? rest.size : (size_t)end);
+        rest = slice_make(rest.at + value.size, rest.size - value.size);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+            if (text_take(&value, names[i].name)) {
+                line_set(line, names[i].field, value);
+                break;
+            }
     }
-    return rest.size == 0 ? 1 : -1;
+    if (!postfix_at_end(rest))
+        return LINE_BROKEN;
+    return understood_as(line, SHAPE_CLIENT);
 }
 
 /* Brackets are usual, not sure: the header's words are logged as they are. What follows the
  * closing one is no part of it; a cut line may lack it. */
-static int read_message_id(struct reading *reading)
+static void set_message_id(struct slice id, struct logline *line)
 {
-    struct slice id = slice_trim(reading->rest);
+    id = slice_trim(id);
     if (text_take_char(&id, '<')) {
         ptrdiff_t end = slice_find(id, '>');
         if (end >= 0)
             id.size = (size_t)end;
     }
-    reading->fact->kind = FACT_CLEANUP;
-    fact_set(reading->fact, KEY_MESSAGE_ID, id);
-    return 1;
+    line_set(line, LINE_MESSAGE_ID, id);
 }
 
-static int read_active(struct reading *reading, struct slice rest)
+/* What follows the address has no '>', so the address ends with the last one. */
+static bool take_sender(struct slice *from, struct slice *sender)
 {
-    struct slice size, count;
-    if (!text_take_any(&rest, "0123456789", &size) || !text_take(&rest, ", nrcpt=") ||
-        !text_take_any(&rest, "0123456789", &count) || !text_take(&rest, " (queue active)"))
-        return -1;
-    reading->fact->kind = FACT_ACTIVE;
-    fact_set(reading->fact, KEY_SIZE, size);
-    fact_set(reading->fact, KEY_RECIPIENTS, count);
-    return 1;
-}
-
-static int read_queue_manager(struct reading *reading)
-{
-    struct fact *fact = reading->fact;
-    struct slice rest = reading->rest, from;
-    if (!text_take_char(&rest, '<') || !postfix_take_address(&rest, after_from, &from))
-        return -1;
-    fact_set(fact, KEY_FROM, from);
-    if (text_take(&rest, ", size="))
-        return read_active(reading, rest);
-    text_take(&rest, ", status=");
-    if (!slice_starts(rest, "expired, ") && !slice_starts(rest, "force-expired, "))
-        return -1;
-    fact->kind = FACT_EXPIRED;
-    fact_set(fact, KEY_VIA, reading->service);
-    fact_set(fact, KEY_REPLY, rest);
-    return 1;
-}
-
-static int read_removed(struct reading *reading)
-{
-    struct fact *fact = reading->fact;
-    if (reading->rest.size != 0)
-        return 0;
-    fact_set(fact, KEY_VIA, reading->service);
-    fact->kind = FACT_REMOVED;
-    if (slice_is(reading->service, "postsuper")) {
-        fact->kind = FACT_CANCELED;
-        fact_set(fact, KEY_CAUSE, slice_of("postsuper"));
-    }
-    return 1;
-}
-
-static int read_on_hold(struct reading *reading)
-{
-    struct fact *fact = reading->fact;
-    if (reading->rest.size != 0 || !slice_is(reading->service, "postsuper"))
-        return 0;
-    fact->kind = FACT_HELD;
-    fact_set(fact, KEY_CAUSE, slice_of("postsuper"));
-    return 1;
-}
-
-/* "sender non-delivery notification: NEWID"; the word was eaten, the cause begins with it. */
-static int read_notification(struct reading *reading)
-{
-    struct slice rest = reading->rest, words, id;
-    if (!text_take_until_text(&rest, ": ", &words) || !slice_ends(words, "notification"))
-        return 0;
-    if (!postfix_take_queue_id(&rest, &id) || rest.size != 0)
-        return -1;
-    reading->fact->kind = FACT_NOTIFIED;
-    fact_set(reading->fact, KEY_NEXT, id);
-    fact_set(reading->fact, KEY_CAUSE,
-             slice_make(reading->word.at, reading->word.size + words.size));
-    return 1;
-}
-
-static const struct {
-    const char *word; /* the message begins with it */
-    bool needs_queue_id;
-    int (*read)(struct reading *reading);
-} shapes[] = {
-    {"to=", true, postfix_read_delivery},
-    {"from=", true, read_queue_manager},
-    {"client=", true, read_client},
-    {"message-id=", true, read_message_id},
-    {"removed", true, read_removed},
-    {"placed on hold", true, read_on_hold},
-    {"sender ", true, read_notification},
-    {"postmaster ", true, read_notification},
-    {"reject: ", false, postfix_read_refusal},
-    {"milter-reject: ", false, postfix_read_refusal},
-    {"hold: ", false, postfix_read_refusal},
-    {"milter-hold: ", false, postfix_read_refusal},
-    {"discard: ", false, postfix_read_refusal},
-    {"milter-discard: ", false, postfix_read_refusal},
-};
-
-static int read_shape(struct reading *reading, bool queued)
-{
-    struct slice all = reading->rest;
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        if (!text_take(&reading->rest, shapes[i].word))
-            continue;
-        if (shapes[i].needs_queue_id && !queued)
-            return 0;
-        reading->word = slice_make(all.at, all.size - reading->rest.size);
-        return shapes[i].read(reading);
-    }
-    return 0;
-}
-
-static bool split_tag(struct slice program, struct slice *instance, struct slice *service)
-{
-    struct slice rest = program, part;
-    if (!text_take_until(&rest, '/', instance) || instance->size == 0)
+    if (from->size > 0 && from->at[0] == '<')
+        return postfix_take_last_address(from, sender);
+    ptrdiff_t end = slice_find_text(*from, ", ");
+    if (end <= 0)
         return false;
-    while (text_take_until(&rest, '/', &part))
-        continue;
-    *service = rest;
-    return rest.size > 0;
+    *sender = slice_make(from->at, (size_t)end);
+    *from = slice_make(from->at + end, from->size - (size_t)end);
+    return true;
 }
 
-int postfix_read(const struct logline *line, struct fact *fact)
+/* "from=<a@b>, size=378, nrcpt=2 (queue active)", "from=<a@b>, status=expired, returned to
+ * sender" */
+static enum line_understood read_queue_manager(struct slice rest, struct logline *line)
 {
-    struct reading reading = {.rest = line->body, .fact = fact};
-    struct slice instance, id;
-    if (!split_tag(line_value(line, LINE_PROGRAM), &instance, &reading.service))
-        return 0;
-    fact_init(fact, WITNESS_LOG, FACT_UNKNOWN, line->time);
-    bool queued = postfix_take_queue_id(&reading.rest, &id);
-    if (queued)
-        fact_set(fact, KEY_QUEUE, id);
-    else if (!text_take(&reading.rest, "NOQUEUE"))
-        return 0;
-    if (!text_take(&reading.rest, ": "))
-        return 0;
-    fact_set(fact, KEY_HOST, line_value(line, LINE_HOST));
-    fact_set(fact, KEY_INSTANCE, instance);
-    return read_shape(&reading, queued);
+    struct slice from, size, count, status;
+    if (!take_sender(&rest, &from))
+        return LINE_BROKEN;
+    line_set(line, LINE_FROM, from);
+    if (text_take(&rest, ", size=")) {
+        if (!postfix_take_class(&rest, DIGIT, &size) || !text_take(&rest, ", nrcpt=") ||
+            !postfix_take_class(&rest, DIGIT, &count) || !text_take(&rest, " (queue active)"))
+            return LINE_BROKEN;
+        line_set(line, LINE_SIZE, size);
+        line_set(line, LINE_NRCPT, count);
+        return understood_as(line, SHAPE_ACTIVE);
+    }
+    if (!text_take(&rest, ", status="))
+        return LINE_BROKEN;
+    struct slice words = rest;
+    if (!postfix_take_class(&rest, LOWER | DASH, &status) || !slice_starts(rest, ", ") ||
+        (!slice_is(status, "expired") && !slice_is(status, "force-expired")))
+        return LINE_BROKEN;
+    line_set(line, LINE_STATUS, status);
+    line_set(line, LINE_REPLY, words);
+    return understood_as(line, SHAPE_GIVEN_UP);
+}
+
+/* "uid=0 from=<root> orig_id=27255A7E941". A user may have put all but the end into the address. */
+static enum line_understood read_pickup(struct slice rest, struct logline *line)
+{
+    struct slice uid, from, previous;
+    if (!postfix_take_class(&rest, DIGIT, &uid) || !text_take(&rest, " from=") ||
+        !postfix_take_last_address(&rest, &from))
+        return LINE_BROKEN;
+    line_set(line, LINE_UID, uid);
+    line_set(line, LINE_FROM, from);
+    if (text_take(&rest, " orig_id=")) {
+        if (!postfix_take_queue_id(&rest, &previous))
+            return LINE_BROKEN;
+        line_set(line, LINE_ORIG_ID, previous);
+    }
+    return postfix_at_end(rest) ? understood_as(line, SHAPE_PICKUP) : LINE_BROKEN;
+}
+
+/* "sender non-delivery notification: NEWID" */
+static bool read_notification(struct slice all, struct logline *line,
+                              enum line_understood *understood)
+{
+    struct slice rest = all, words, type, id;
+    if (!text_take_until_text(&rest, ": ", &words) || !slice_ends(words, " notification"))
+        return false;
+    type = slice_make(words.at, words.size - strlen(" notification"));
+    if (!text_take(&type, "sender ") && !text_take(&type, "postmaster "))
+        return false;
+    *understood = LINE_BROKEN;
+    if (!postfix_take_queue_id(&rest, &id) || !postfix_at_end(rest))
+        return true;
+    line_set(line, LINE_BOUNCE_TYPE, type);
+    line_set(line, LINE_BOUNCE_QUEUE_ID, id);
+    line_set(line, LINE_MESSAGE, words);
+    *understood = understood_as(line, SHAPE_NOTIFIED);
+    return true;
+}
+
+/* What the queue manager and the administrator do to a mail as a whole: the line is the word. */
+static bool read_event(struct slice all, struct logline *line, enum line_understood *understood)
+{
+    static const struct {
+        const char *word;
+        enum line_shape shape;
+        bool by_administrator; /* else nobody says it */
+    } events[] = {
+        {"removed", SHAPE_REMOVED, false},
+        {"placed on hold", SHAPE_HELD, true},
+        {"released from hold", SHAPE_RELEASED, true},
+        {"requeued", SHAPE_REQUEUED, true},
+        {"expired", SHAPE_NONE, true},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        struct slice rest = all;
+        if (!text_take(&rest, events[i].word) || !postfix_at_end(rest) ||
+            (events[i].by_administrator && !slice_is(line->service, "postsuper")))
+            continue;
+        line_set(line, LINE_EVENT, slice_make(all.at, all.size - rest.size));
+        line->shape = events[i].shape;
+        *understood = line->shape == SHAPE_NONE ? LINE_SAYS_NOTHING : LINE_UNDERSTOOD;
+        return true;
+    }
+    return false;
+}
+
+/* A line that ends within the word by which it would be known. */
+static bool is_cut(struct slice rest)
+{
+    static const char *const words[] = {
+        "to=<", "from=<", "client=", "message-id=", "uid=", "removed", "placed on hold",
+        "released from hold", "requeued", "sender non-delivery notification: ",
+        "sender delay notification: ", "sender delivery status notification: ",
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (rest.size < strlen(words[i]) && memcmp(words[i], rest.at, rest.size) == 0)
+            return true;
+    return false;
+}
+
+/* What follows a queue id and is none of the usual lines. */
+static enum line_understood read_rare(struct slice rest, struct logline *line)
+{
+    enum line_understood understood = LINE_SAYS_NOTHING;
+    if (read_event(rest, line, &understood) || postfix_refusal(rest, line, &understood))
+        return understood;
+    if (postfix_try(rest, line))
+        return understood_as(line, SHAPE_TRY);
+    if (read_notification(rest, line, &understood))
+        return understood;
+    if (slice_starts(rest, "skipped, ")) {
+        line_set(line, LINE_MESSAGE, rest);
+        return LINE_SAYS_NOTHING;
+    }
+    if (text_take(&rest, "resent-message-id=")) {
+        set_message_id(rest, line);
+        return LINE_SAYS_NOTHING;
+    }
+    if (is_cut(rest))
+        return LINE_BROKEN;
+    if (!postfix_complaint(rest, line))
+        others_words(rest, line);
+    return LINE_SAYS_NOTHING;
+}
+
+static enum line_understood read_queued(struct slice rest, struct logline *line)
+{
+    switch (rest.size > 0 ? rest.at[0] : '\0') {
+    case 't':
+        if (text_take(&rest, "to="))
+            return postfix_delivery(rest, line);
+        break;
+    case 'f':
+        if (text_take(&rest, "from="))
+            return read_queue_manager(rest, line);
+        break;
+    case 'c':
+        if (text_take(&rest, "client="))
+            return read_client(rest, line);
+        break;
+    case 'm':
+        if (text_take(&rest, "message-id=")) {
+            set_message_id(rest, line);
+            return understood_as(line, SHAPE_CLEANUP);
+        }
+        break;
+    case 'u':
+        if (text_take(&rest, "uid="))
+            return read_pickup(rest, line);
+        break;
+    default:
+        break;
+    }
+    return read_rare(rest, line);
+}
+
+static enum line_understood read_noqueue(struct slice rest, struct logline *line)
+{
+    enum line_understood understood = LINE_SAYS_NOTHING;
+    if (text_take(&rest, "client=")) {
+        understood = read_client(rest, line);
+        line->shape = SHAPE_NONE; /* there is no mail yet */
+        return understood == LINE_BROKEN ? LINE_BROKEN : LINE_SAYS_NOTHING;
+    }
+    if (!postfix_refusal(rest, line, &understood))
+        postfix_complaint(rest, line);
+    return understood;
+}
+
+/* "warning: QID: words" */
+static bool read_warning(struct slice all, struct logline *line)
+{
+    struct slice rest = all, id;
+    if (!text_take(&rest, "warning: ") || !postfix_take_queue_id(&rest, &id) ||
+        !text_take(&rest, ": "))
+        return false;
+    line_set(line, LINE_LEVEL, slice_make(all.at, strlen("warning")));
+    line_set(line, LINE_QUEUE_ID, id);
+    line_set(line, LINE_MESSAGE, rest);
+    line->shape = SHAPE_WARNING;
+    return true;
+}
+
+static enum line_understood read_text(struct slice all, struct logline *line)
+{
+    struct slice rest = all, id;
+    enum line_understood understood = LINE_SAYS_NOTHING;
+    if (postfix_take_queue_id(&rest, &id)) {
+        if (text_take(&rest, ": ")) {
+            line_set(line, LINE_QUEUE_ID, id);
+            return read_queued(rest, line);
+        }
+        if (rest.size == 0 || slice_is(rest, ":"))
+            return LINE_BROKEN;
+    } else if (text_take(&rest, "NOQUEUE: ")) {
+        line_set(line, LINE_QUEUE_ID, slice_make(all.at, strlen("NOQUEUE")));
+        return read_noqueue(rest, line);
+    }
+    if (read_warning(all, line))
+        return LINE_UNDERSTOOD;
+    if ((slice_starts(all, "proxy-") || slice_starts(all, "reject: ")) &&
+        postfix_refusal(all, line, &understood))
+        return understood;
+    if (!postfix_session(all, line))
+        others_words(all, line);
+    return LINE_SAYS_NOTHING;
+}
+
+/* "postfix" alone is the tag that a syslog daemon leaves of it. */
+static bool split_tag(struct slice program, struct logline *line)
+{
+    size_t first = 0, last;
+    while (first < program.size && program.at[first] != '/')
+        first++;
+    if (first == program.size) {
+        line->instance = program;
+        return slice_is(program, "postfix");
+    }
+    for (last = program.size - 1; program.at[last] != '/'; last--)
+        continue;
+    line->instance = slice_make(program.at, first);
+    line->service = slice_make(program.at + last + 1, program.size - last - 1);
+    return first > 0 && line->service.size > 0;
+}
+
+bool postfix_body(struct logline_reader *reader, struct logline *line)
+{
+    uint64_t before[2] = {line->has[0], line->has[1]};
+    (void)reader;
+    if (!split_tag(line_value(line, LINE_PROGRAM), line)) {
+        line->instance = line->service = SLICE_ABSENT;
+        return false;
+    }
+    line->mta = LINE_POSTFIX;
+    line->understood = read_text(line->body, line);
+    if (line->understood == LINE_BROKEN) {
+        line->shape = SHAPE_NONE;
+        line->has[0] = before[0];
+        line->has[1] = before[1];
+    }
+    return true;
 }

@@ -1,42 +1,88 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postfix: the dialect of Postfix, read strictly from left to right.
+ * postfix: the dialect of Postfix, read strictly from left to right; private to this room.
  *
- * A reader gets what follows "QID: " and the word that brought it here; it returns 1 (the fact is
- * filled in), 0 (a line of ours that says nothing of a mail's fate), or -1 (it should, and cannot
- * be read). Values are views into the line.
+ *     postfix.c           tag, queue id, which of the lines is it
+ *     postfix_delivery.c  to=, relay=, ..., status=
+ *     postfix_refusal.c   reject, hold, warning, ...: what befell a command or a header
+ *     postfix_session.c   lines of connections: postscreen, smtpd, TLS, anvil; tries of smtp
+ *     postfix_pieces.c    queue ids, addresses, peers, replies
+ *     postfix_facts.c     the facts of a line whose fields are read
+ *
+ * A reader gets what follows the words that brought it here, and sets fields and shape. Values
+ * are views into the line.
  */
-#ifndef MAILLOG_POSTFIX_H
-#define MAILLOG_POSTFIX_H
+#ifndef LOGLINE_POSTFIX_H
+#define LOGLINE_POSTFIX_H
 
-#include "waybill/logline.h"
+#include "reader.h"
 
-struct reading {
-    struct slice service; /* smtpd, cleanup, smtp, ... */
-    struct slice word;    /* what the message began with: "reject: " */
-    struct slice rest;    /* what is still to be read */
-    struct fact *fact;
-};
+/* A line of a program of Postfix's: it is read. False: another's; nothing was changed. */
+bool postfix_body(struct logline_reader *reader, struct logline *line);
+/* As logline_fact, of a line that postfix_body has read. */
+bool postfix_fact(struct logline_reader *reader, const struct logline *line, unsigned number,
+                  struct fact *fact);
 
-/* "Nov 21 ... postfix/smtp[1]: message" as a fact. 1, 0, -1 as above; 0 also for the lines of
- * programs that are not Postfix's. */
-int postfix_read(const struct logline *line, struct fact *fact);
-
-/* to=<..>, relay=.., ..., status=.. (..): what a delivery agent says. */
-int postfix_read_delivery(struct reading *reading);
-/* reject, milter-reject, hold, discard: what smtpd and cleanup say, with or without a queue id. */
-int postfix_read_refusal(struct reading *reading);
+/* "<a@b>, relay=..": what a delivery agent says of one recipient. */
+enum line_understood postfix_delivery(struct slice rest, struct logline *line);
+/* "reject: RCPT from ...", "milter-hold: END-OF-MESSAGE from ...", "warning: header ...": with or
+ * without a queue id. False: not of that form; nothing was changed. */
+bool postfix_refusal(struct slice rest, struct logline *line, enum line_understood *understood);
+/* The text of a line of the SMTP client that names its mail and says how a server took it: "host
+ * X[ip] said: ...". False: it is none. */
+bool postfix_try(struct slice rest, struct logline *line);
+/* The text of a line that names no mail. False: of no known form. */
+bool postfix_session(struct slice rest, struct logline *line);
+/* "warning: words", "fatal: words", with or without a mail. False: no such word. */
+bool postfix_complaint(struct slice rest, struct logline *line);
 
 /* The shared pieces. */
 
+enum { DIGIT = 1, UPPER = 2, LOWER = 4, DOT = 8, SLASH = 16, DASH = 32, UNDERSCORE = 64 };
+/* One of these for each byte that has one. */
+extern const unsigned char postfix_class[256];
+/* Take one or more bytes of the classes. */
+static inline bool postfix_take_class(struct slice *from, unsigned classes, struct slice *taken)
+{
+    size_t size = 0;
+    while (size < from->size && (postfix_class[(unsigned char)from->at[size]] & classes) != 0)
+        size++;
+    *taken = slice_make(from->at, size);
+    *from = slice_make(from->at + size, from->size - size);
+    return size > 0;
+}
+
 /* A queue id, short or long, and no word of the language. */
 bool postfix_take_queue_id(struct slice *from, struct slice *id);
-/* What stands up to the '>' that is followed by one of the words of `next` (NULL ends them). An
- * address whose local part is quoted may hold any of these. The '>' is eaten, `next` is not. */
+/* What stands up to the '>' that is followed by one of the words of `next` (NULL ends them; ""
+ * stands for the end of the line; no `next`: the first '>'). An address whose local part is quoted
+ * may hold any of these.
+ * The '>' is eaten, `next` is not. */
 bool postfix_take_address(struct slice *from, const char *const next[], struct slice *address);
-/* "name[ip]", "name[ip]:port", "[ip]:port" into client, ip and port. */
-bool postfix_take_client(struct slice *from, struct fact *fact);
-/* The enhanced status code at the front of a reply: "550 5.7.1 no", "5.7.1 no". Absent: none. */
-struct slice postfix_reply_status(struct slice reply);
+/* What stands between "<" and the last '>' of all. Where what follows an address is Postfix's own
+ * and has no '>', no address can imitate it. */
+bool postfix_take_last_address(struct slice *from, struct slice *address);
+/* Nothing follows, or no more than the number that some syslog daemons append. */
+bool postfix_at_end(struct slice rest);
+
+/* The other side of a connection: "name[ip]", "name[ip]:port", "[ip]:port". */
+struct peer {
+    struct slice name, ip, port; /* name and port may be absent */
+};
+bool postfix_take_peer(struct slice *from, struct peer *peer);
+/* The first that has an address, wherever it stands. */
+bool postfix_find_peer(struct slice text, struct peer *peer);
+/* "192.0.2.1", "2001:db8::1"; as far as its bytes tell. */
+bool postfix_is_address(struct slice host);
+void postfix_set_client(struct logline *line, const struct peer *peer);
+void postfix_set_relay(struct logline *line, const struct peer *peer);
+
+/* "550 5.7.1 <data>: reason" into reject_*; any part may be missing. */
+void postfix_set_reply(struct logline *line, struct slice reply);
+/* The next server's words "250 ... queued as X". A claim of the next server, worth no more.
+ * `whole`: the words are not cut, so that X may stand at their end. */
+struct slice postfix_queued_as(struct slice reply, bool whole);
+/* The last occurrence of `words`, or -1. Linear. */
+ptrdiff_t postfix_find_last(struct slice text, const char *words);
 
 #endif

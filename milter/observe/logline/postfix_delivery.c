@@ -2,126 +2,203 @@
 /*
  * postfix_delivery: what a delivery agent says of one recipient.
  *
- *     to=<a@b>, [orig_to=<c@d>, ]relay=R, [conn_use=N, ]delay=D, delays=a/b/c/d, dsn=S,
- *     status=WORD (TEXT)
+ *     to=<a@b>, [orig_to=<c@d>, ]relay=R, [NAME=VALUE, ]status=WORD (TEXT)
  *
- * The order is Postfix's and is the only one that is taken. TEXT may hold a stranger's words
- * ("status=sent (250 fake)"), so nothing in it decides what happened.
+ * The names are conn_use, delay, delays (since Postfix 2.3), dsn (2.3), tls (3.11) and whatever
+ * will come; the order of the rest is Postfix's and is the only one that is taken. TEXT may hold a
+ * stranger's words ("status=sent (250 fake)"), so nothing in it decides what happened.
  */
 #include "postfix.h"
 
-static const char *const after_to[] = {", relay=", ", orig_to=<", NULL};
+static const char *const after_to[] = {", relay=", ", orig_to=", NULL};
 static const char *const after_original[] = {", relay=", NULL};
 
-/* "name=value, " where the value is made of bytes out of `set`; absent fields are no error:
- * conn_use is rare, and old Postfix versions knew no delays and no dsn. */
-static void take_field(struct slice *from, const char *name, const char *set, struct fact *fact,
-                       enum fact_key key)
+/* Brackets are usual; some programs that pass lines on take them away. */
+static bool take_recipient(struct slice *from, const char *const next[], struct slice *address)
 {
-    struct slice rest = *from, value;
-    if (text_take(&rest, name) && text_take_any(&rest, set, &value) && text_take(&rest, ", ")) {
-        fact_set(fact, key, value);
-        *from = rest;
+    if (text_take_char(from, '<'))
+        return postfix_take_address(from, next, address);
+    for (size_t i = 0; i < from->size; i++) {
+        struct slice rest = slice_make(from->at + i, from->size - i);
+        if (rest.at[0] != ',')
+            continue;
+        for (size_t n = 0; next[n] != NULL; n++)
+            if (slice_starts(rest, next[n])) {
+                *address = slice_make(from->at, i);
+                *from = rest;
+                return i > 0;
+            }
     }
+    return false;
 }
 
-static bool take_head(struct reading *reading)
+/* "value, " */
+static bool take_value(struct slice *from, struct slice *value)
 {
-    struct fact *fact = reading->fact;
-    struct slice *rest = &reading->rest;
-    struct slice to, original, relay;
-    if (!text_take_char(rest, '<') || !postfix_take_address(rest, after_to, &to))
+    const char *comma = from->size > 0 ? memchr(from->at, ',', from->size) : NULL;
+    if (comma == NULL)
         return false;
-    fact_set(fact, KEY_TO, to);
-    if (text_take(rest, ", orig_to=<")) {
-        if (!postfix_take_address(rest, after_original, &original))
-            return false;
-        fact_set(fact, KEY_ORIGINAL, original);
-    }
-    if (!text_take(rest, ", relay=") || !text_take_until_text(rest, ", ", &relay))
+    struct slice rest = slice_make(comma, from->size - (size_t)(comma - from->at));
+    if (!text_take(&rest, ", "))
         return false;
-    fact_set(fact, KEY_RELAY, relay);
-    take_field(rest, "conn_use=", "0123456789", fact, KEY_CONNECTION);
-    take_field(rest, "delay=", "0123456789.", fact, KEY_DELAY);
-    take_field(rest, "delays=", "0123456789./", fact, KEY_DELAYS);
-    take_field(rest, "dsn=", "0123456789.", fact, KEY_STATUS);
+    *value = slice_make(from->at, (size_t)(comma - from->at));
+    *from = rest;
     return true;
 }
 
-/* The words in the outer parentheses; the last one is missing where the line was cut. */
-static bool take_text(struct slice *rest, struct slice *text)
+/* "mail.example[192.0.2.1]:25", "mx[private/lmtp]", "192.0.2.1:25", "local", "none". */
+static void set_relay(struct logline *line, struct slice relay)
+{
+    struct peer peer = {SLICE_ABSENT, SLICE_ABSENT, SLICE_ABSENT};
+    struct slice rest = relay;
+    line_set(line, LINE_RELAY, relay);
+    if (postfix_take_peer(&rest, &peer)) {
+        postfix_set_relay(line, &peer);
+        return;
+    }
+    ptrdiff_t colon = slice_find(relay, ':');
+    if (colon < 0) {
+        line_set(line, LINE_RELAY_HOST, relay);
+        line_set(line, LINE_RELAY_SERVICE, relay);
+        return;
+    }
+    struct slice host = slice_make(relay.at, (size_t)colon);
+    line_set(line, postfix_is_address(host) ? LINE_RELAY_IP : LINE_RELAY_HOST, host);
+    line_set(line, LINE_RELAY_PORT,
+             slice_make(relay.at + colon + 1, relay.size - (size_t)colon - 1));
+}
+
+static bool take_number(struct slice *from, unsigned classes, struct slice *value)
+{
+    return postfix_take_class(from, classes, value) && text_take(from, ", ");
+}
+
+static bool take_delays(struct slice *from, struct logline *line)
+{
+    static const enum line_field parts[] = {LINE_DELAY_A, LINE_DELAY_B, LINE_DELAY_C, LINE_DELAY_D};
+    struct slice all = *from, part;
+    for (size_t i = 0; i < 4; i++) {
+        if ((i > 0 && !text_take_char(from, '/')) ||
+            !postfix_take_class(from, DIGIT | DOT, &part))
+            return false;
+        line_set(line, parts[i], part);
+    }
+    line_set(line, LINE_DELAYS, slice_make(all.at, all.size - from->size));
+    return text_take(from, ", ");
+}
+
+/* All "name=value, " up to "status=", which is eaten. */
+static bool take_named(struct slice *from, struct logline *line)
+{
+    struct slice name, value;
+    while (postfix_take_class(from, LOWER | UNDERSCORE, &name) && text_take_char(from, '=')) {
+        if (slice_is(name, "status"))
+            return true;
+        if (slice_is(name, "delays")) {
+            if (!take_delays(from, line))
+                return false;
+        } else if (slice_is(name, "delay")) {
+            if (!take_number(from, DIGIT | DOT, &value))
+                return false;
+            line_set(line, LINE_DELAY, value);
+        } else if (slice_is(name, "dsn")) {
+            if (!take_number(from, DIGIT | DOT, &value))
+                return false;
+            line_set(line, LINE_DSN, value);
+        } else if (slice_is(name, "conn_use")) {
+            if (!take_number(from, DIGIT, &value))
+                return false;
+            line_set(line, LINE_CONN_USE, value);
+        } else if (!take_value(from, &value)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static bool take_head(struct slice *from, struct logline *line)
+{
+    struct slice value;
+    if (!take_recipient(from, after_to, &value))
+        return false;
+    line_set(line, LINE_TO, value);
+    if (text_take(from, ", orig_to=")) {
+        if (!take_recipient(from, after_original, &value))
+            return false;
+        line_set(line, LINE_ORIG_TO, value);
+    }
+    if (!text_take(from, ", relay=") || !take_value(from, &value))
+        return false;
+    set_relay(line, value);
+    return take_named(from, line);
+}
+
+/* Where the closing bracket is not the last byte, a syslog daemon may have put its own words
+ * behind it: then the brackets before it are even. Else the line was cut. */
+static bool is_closed(struct slice *text)
+{
+    const char *last = text->size > 0 ? memrchr(text->at, ')', text->size) : NULL;
+    if (last == NULL)
+        return false;
+    size_t size = (size_t)(last - text->at);
+    ptrdiff_t open = 0;
+    if (size + 1 < text->size) {
+        for (size_t i = 0; i < size; i++)
+            open += (text->at[i] == '(') - (text->at[i] == ')');
+        if (open != 0 || slice_find(slice_make(last, text->size - size), '(') >= 0)
+            return false;
+    }
+    text->size = size;
+    return true;
+}
+
+/* The words in the outer brackets; the last one is missing where the line was cut. */
+static bool take_text(struct slice rest, struct slice *text, bool *whole)
 {
     *text = SLICE_ABSENT;
-    if (rest->size == 0)
+    *whole = false;
+    if (postfix_at_end(rest))
         return true;
-    if (!text_take(rest, " ("))
+    if (!text_take(&rest, " ("))
         return false;
-    *text = *rest;
-    if (slice_ends(*text, ")"))
-        text->size--;
+    *text = rest;
+    *whole = is_closed(text);
     return true;
 }
 
-/* The next hop's words "250 ... queued as X". A claim of the next hop, worth no more. */
-static struct slice queued_as(struct slice text)
-{
-    struct slice before, id;
-    if (!slice_starts(text, "2") || !text_take_until_text(&text, "queued as ", &before) ||
-        !text_take_any(&text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.",
-                       &id))
-        return SLICE_ABSENT;
-    while (id.size > 0 && id.at[id.size - 1] == '.')
-        id.size--;
-    return id.size > 0 ? id : SLICE_ABSENT;
-}
-
-static enum fact_kind read_sent(struct reading *reading, struct slice text)
+static struct slice next_id(const struct logline *line, struct slice text, bool whole)
 {
     struct slice id;
-    if (slice_is(reading->service, "discard"))
-        return FACT_DISCARDED;
-    if (slice_is(reading->service, "local") && text_take(&text, "forwarded as ")) {
-        if (postfix_take_queue_id(&text, &id))
-            fact_set(reading->fact, KEY_NEXT, id);
-        return FACT_EXPANDED;
-    }
-    fact_set(reading->fact, KEY_NEXT, queued_as(text));
-    return FACT_DELIVERED;
+    if (!slice_is(line->service, "local") || !text_take(&text, "forwarded as "))
+        return postfix_queued_as(text, whole);
+    return postfix_take_queue_id(&text, &id) && (whole || text.size > 0) ? id : SLICE_ABSENT;
 }
-
-static const struct {
-    const char *word;
-    enum fact_kind kind;
-} outcomes[] = {
-    {"deferred", FACT_DELAYED},      {"SOFTBOUNCE", FACT_DELAYED},
-    {"bounced", FACT_FAILED},        {"expired", FACT_EXPIRED},
-    {"force-expired", FACT_EXPIRED},
-};
 
 /* An address probe or `sendmail -bv` asks and delivers nothing. */
-static bool is_probe(struct slice status)
+static enum line_shape shape_of(struct slice status)
 {
-    return slice_is(status, "deliverable") || slice_is(status, "undeliverable");
+    if (slice_is(status, "sent") || slice_is(status, "deferred") || slice_is(status, "bounced") ||
+        slice_is(status, "expired") || slice_is(status, "force-expired") ||
+        slice_is(status, "SOFTBOUNCE"))
+        return SHAPE_DELIVERY;
+    if (slice_is(status, "deliverable") || slice_is(status, "undeliverable"))
+        return SHAPE_PROBE;
+    return SHAPE_NONE;
 }
 
-int postfix_read_delivery(struct reading *reading)
+enum line_understood postfix_delivery(struct slice rest, struct logline *line)
 {
-    struct fact *fact = reading->fact;
     struct slice status, text;
-    if (!take_head(reading) || !text_take(&reading->rest, "status=") ||
-        !text_take_any(&reading->rest,
-                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-", &status) ||
-        !take_text(&reading->rest, &text))
-        return -1;
-    if (is_probe(status))
-        return 0;
-    fact->kind = slice_is(status, "sent") ? read_sent(reading, text) : FACT_UNKNOWN;
-    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
-        if (slice_is(status, outcomes[i].word))
-            fact->kind = outcomes[i].kind;
-    if (fact->kind == FACT_UNKNOWN)
-        return -1;
-    fact_set(fact, KEY_VIA, reading->service);
-    fact_set(fact, KEY_REPLY, text);
-    return 1;
+    bool whole;
+    if (!take_head(&rest, line) || !postfix_take_class(&rest, UPPER | LOWER | DASH, &status) ||
+        !take_text(rest, &text, &whole))
+        return LINE_BROKEN;
+    line->shape = shape_of(status);
+    if (line->shape == SHAPE_NONE)
+        return LINE_BROKEN;
+    line_set(line, LINE_STATUS, status);
+    line_set(line, LINE_REPLY, text);
+    if (slice_is(status, "sent"))
+        line_set(line, LINE_NEXT_QUEUE_ID, next_id(line, text, whole));
+    return LINE_UNDERSTOOD;
 }

@@ -1,51 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postfix_pieces: what several kinds of Postfix's lines have in common: queue ids, addresses,
- * clients, status codes.
+ * postfix_pieces: what several kinds of Postfix's lines have in common.
  */
 #include "postfix.h"
-
-#include <string.h>
 
 #define QUEUE_ID_LEAST 6
 #define QUEUE_ID_MOST 64
 
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
+const unsigned char postfix_class[256] = {
+    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT,
+    ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT, ['A'] = UPPER, ['B'] = UPPER,
+    ['C'] = UPPER, ['D'] = UPPER, ['E'] = UPPER, ['F'] = UPPER, ['G'] = UPPER, ['H'] = UPPER,
+    ['I'] = UPPER, ['J'] = UPPER, ['K'] = UPPER, ['L'] = UPPER, ['M'] = UPPER, ['N'] = UPPER,
+    ['O'] = UPPER, ['P'] = UPPER, ['Q'] = UPPER, ['R'] = UPPER, ['S'] = UPPER, ['T'] = UPPER,
+    ['U'] = UPPER, ['V'] = UPPER, ['W'] = UPPER, ['X'] = UPPER, ['Y'] = UPPER, ['Z'] = UPPER,
+    ['a'] = LOWER, ['b'] = LOWER, ['c'] = LOWER, ['d'] = LOWER, ['e'] = LOWER, ['f'] = LOWER,
+    ['g'] = LOWER, ['h'] = LOWER, ['i'] = LOWER, ['j'] = LOWER, ['k'] = LOWER, ['l'] = LOWER,
+    ['m'] = LOWER, ['n'] = LOWER, ['o'] = LOWER, ['p'] = LOWER, ['q'] = LOWER, ['r'] = LOWER,
+    ['s'] = LOWER, ['t'] = LOWER, ['u'] = LOWER, ['v'] = LOWER, ['w'] = LOWER, ['x'] = LOWER,
+    ['y'] = LOWER, ['z'] = LOWER, ['.'] = DOT,   ['/'] = SLASH, ['-'] = DASH,  ['_'] = UNDERSCORE,
+};
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z');
-}
-
-/* "warning", "statistics", "Deleted": letters of which only the first may be a capital. A queue id
- * has a digit or a capital further on. */
-static bool is_plain_word(struct slice word)
-{
-    for (size_t i = 1; i < word.size; i++)
-        if (!is_lower(word.at[i]))
-            return false;
-    return !is_digit(word.at[0]);
-}
-
+/* "warning", "statistics", "Deleted": letters of which only the first may be a capital are a word
+ * of the language. A queue id has a digit or a capital further on. */
 bool postfix_take_queue_id(struct slice *from, struct slice *id)
 {
-    size_t size = 0;
-    while (size < from->size && size <= QUEUE_ID_MOST && is_alnum(from->at[size]))
-        size++;
-    struct slice word = slice_make(from->at, size);
-    if (size < QUEUE_ID_LEAST || size > QUEUE_ID_MOST || is_plain_word(word) ||
-        slice_is(word, "NOQUEUE"))
+    struct slice rest = *from, word;
+    if (!postfix_take_class(&rest, DIGIT | UPPER | LOWER, &word) || word.size < QUEUE_ID_LEAST ||
+        word.size > QUEUE_ID_MOST)
+        return false;
+    unsigned classes = postfix_class[(unsigned char)word.at[0]] & DIGIT;
+    for (size_t i = 1; i < word.size && (classes & (DIGIT | UPPER)) == 0; i++)
+        classes |= postfix_class[(unsigned char)word.at[i]];
+    if ((classes & (DIGIT | UPPER)) == 0 || slice_is(word, "NOQUEUE"))
         return false;
     *id = word;
-    *from = slice_make(from->at + size, from->size - size);
+    *from = rest;
     return true;
 }
 
@@ -67,58 +57,189 @@ static size_t after_quotes(struct slice text)
 static bool follows(struct slice text, const char *const next[])
 {
     for (size_t i = 0; next[i] != NULL; i++)
-        if (slice_starts(text, next[i]))
+        if (next[i][0] == '\0' ? postfix_at_end(text) : slice_starts(text, next[i]))
             return true;
     return false;
 }
 
 bool postfix_take_address(struct slice *from, const char *const next[], struct slice *address)
 {
-    for (size_t i = after_quotes(*from); i < from->size; i++) {
-        if (from->at[i] != '>')
-            continue;
-        struct slice rest = slice_make(from->at + i + 1, from->size - i - 1);
-        if (follows(rest, next)) {
-            *address = slice_make(from->at, i);
+    const char *end = from->at + from->size, *at = from->at + after_quotes(*from);
+    while (at < end && (at = memchr(at, '>', (size_t)(end - at))) != NULL) {
+        struct slice rest = slice_make(at + 1, (size_t)(end - at) - 1);
+        if (next == NULL || follows(rest, next)) {
+            *address = slice_make(from->at, (size_t)(at - from->at));
             *from = rest;
             return true;
         }
+        at++;
     }
     return false;
 }
 
-bool postfix_take_client(struct slice *from, struct fact *fact)
+bool postfix_take_last_address(struct slice *from, struct slice *address)
 {
-    struct slice rest = *from, name, ip, port;
-    if (!text_take_until(&rest, '[', &name) || slice_find(name, ' ') >= 0 ||
-        !text_take_until(&rest, ']', &ip) || ip.size == 0 || slice_find(ip, ' ') >= 0)
+    struct slice rest = *from;
+    const char *end = rest.size > 0 ? memrchr(rest.at, '>', rest.size) : NULL;
+    if (end == NULL || rest.at[0] != '<')
         return false;
-    struct slice with_port = rest;
-    if (text_take_char(&with_port, ':') && text_take_any(&with_port, "0123456789", &port)) {
-        fact_set(fact, KEY_PORT, port);
-        rest = with_port;
+    *address = slice_make(rest.at + 1, (size_t)(end - rest.at) - 1);
+    *from = slice_make(end + 1, rest.size - (size_t)(end - rest.at) - 1);
+    return true;
+}
+
+bool postfix_at_end(struct slice rest)
+{
+    struct slice digits;
+    rest = slice_trim(rest);
+    return rest.size == 0 || (postfix_take_class(&rest, DIGIT, &digits) && rest.size == 0);
+}
+
+bool postfix_take_peer(struct slice *from, struct peer *peer)
+{
+    size_t size = 0;
+    while (size < from->size && from->at[size] != '[' && from->at[size] != ' ')
+        size++;
+    if (size == from->size || from->at[size] != '[')
+        return false;
+    struct slice rest = slice_make(from->at + size + 1, from->size - size - 1), port;
+    peer->name = size > 0 ? slice_make(from->at, size) : SLICE_ABSENT;
+    size = 0;
+    while (size < rest.size && rest.at[size] != ']' && rest.at[size] != ' ')
+        size++;
+    if (size == 0 || size == rest.size || rest.at[size] != ']')
+        return false;
+    peer->ip = slice_make(rest.at, size);
+    peer->port = SLICE_ABSENT;
+    rest = slice_make(rest.at + size + 1, rest.size - size - 1);
+    *from = rest;
+    if (text_take_char(&rest, ':') && postfix_take_class(&rest, DIGIT, &port)) {
+        peer->port = port;
+        *from = rest;
     }
-    if (name.size > 0)
-        fact_set(fact, KEY_CLIENT, name);
-    fact_set(fact, KEY_IP, ip);
+    return true;
+}
+
+bool postfix_is_address(struct slice host)
+{
+    bool dots = false, colons = false, letters = false;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.at[i];
+        dots |= c == '.';
+        colons |= c == ':';
+        letters |= c > '9' && c != ':';
+        if (c != '.' && c != ':' && text_hex(c) < 0)
+            return false;
+    }
+    return colons || (dots && !letters);
+}
+
+bool postfix_find_peer(struct slice text, struct peer *peer)
+{
+    struct slice word = text, skipped;
+    do {
+        struct slice rest = word;
+        if (postfix_take_peer(&rest, peer) && postfix_is_address(peer->ip))
+            return true;
+    } while (text_take_until(&word, ' ', &skipped));
+    return false;
+}
+
+void postfix_set_client(struct logline *line, const struct peer *peer)
+{
+    line_set(line, LINE_CLIENT_HOST, peer->name);
+    line_set(line, LINE_CLIENT_IP, peer->ip);
+    line_set(line, LINE_CLIENT_PORT, peer->port);
+}
+
+/* Behind a relay's brackets stands a socket's path where there is no address. */
+void postfix_set_relay(struct logline *line, const struct peer *peer)
+{
+    line_set(line, LINE_RELAY_HOST, peer->name);
+    if (slice_find(peer->ip, '/') < 0) {
+        line_set(line, LINE_RELAY_IP, peer->ip);
+    } else {
+        line_set(line, LINE_RELAY_PATH, peer->ip);
+        line_set(line, LINE_RELAY_SERVICE, peer->ip);
+    }
+    line_set(line, LINE_RELAY_PORT, peer->port);
+}
+
+/* RFC 3463: "5.7.1" and then a blank or the end. */
+static bool take_enhanced(struct slice *from, struct slice *dsn)
+{
+    struct slice rest = *from, part;
+    if (rest.size == 0 || (rest.at[0] != '2' && rest.at[0] != '4' && rest.at[0] != '5'))
+        return false;
+    rest = slice_make(rest.at + 1, rest.size - 1);
+    for (int i = 0; i < 2; i++)
+        if (!text_take_char(&rest, '.') || !postfix_take_class(&rest, DIGIT, &part) ||
+            part.size > 3)
+            return false;
+    *dsn = slice_make(from->at, (size_t)(rest.at - from->at));
+    if (rest.size > 0 && !text_take_char(&rest, ' '))
+        return false;
     *from = rest;
     return true;
 }
 
-struct slice postfix_reply_status(struct slice reply)
+/* "<a@b>: reason", or "Service unavailable; client [192.0.2.1] blocked using ...". */
+static void set_reason(struct logline *line, struct slice text)
 {
-    struct slice rest = reply, code, part;
-    if (text_take_any(&rest, "0123456789", &code) && code.size == 3 &&
+    static const char *const colon[] = {": ", NULL};
+    struct slice rest = text, data;
+    if (text_take_char(&rest, '<') && postfix_take_address(&rest, colon, &data)) {
+        text_take(&rest, ": ");
+        line_set(line, LINE_REJECT_DATA, data);
+        text = rest;
+    } else if (text_take(&rest, "Service unavailable; ") && text_take_until(&rest, '[', &data) &&
+               text_take_until(&rest, ']', &data) && text_take_char(&rest, ' ')) {
+        line_set(line, LINE_REJECT_DATA, data);
+        text = rest;
+    }
+    line_set(line, LINE_REJECT_REASON, text);
+}
+
+void postfix_set_reply(struct logline *line, struct slice reply)
+{
+    struct slice rest = reply, code, dsn;
+    line_set(line, LINE_REPLY, reply);
+    if (postfix_take_class(&rest, DIGIT, &code) && code.size == 3 &&
         (text_take_char(&rest, ' ') || text_take_char(&rest, '-')))
-        reply = rest;
-    rest = reply;
-    if (!text_take_any(&rest, "245", &part) || part.size != 1)
+        line_set(line, LINE_REJECT_CODE, code);
+    else
+        rest = reply;
+    if (take_enhanced(&rest, &dsn))
+        line_set(line, LINE_REJECT_DSN, dsn);
+    set_reason(line, rest);
+}
+
+struct slice postfix_queued_as(struct slice reply, bool whole)
+{
+    struct slice id;
+    ptrdiff_t at = reply.size > 0 && reply.at[0] == '2' ? slice_find_text(reply, "queued as ") : -1;
+    if (at < 0)
         return SLICE_ABSENT;
-    for (int i = 0; i < 2; i++)
-        if (!text_take_char(&rest, '.') || !text_take_any(&rest, "0123456789", &part) ||
-            part.size > 3)
-            return SLICE_ABSENT;
-    if (rest.size > 0 && rest.at[0] != ' ')
+    size_t skip = (size_t)at + strlen("queued as ");
+    reply = slice_make(reply.at + skip, reply.size - skip);
+    if (!postfix_take_class(&reply, DIGIT | UPPER | LOWER | DASH | UNDERSCORE | DOT, &id) ||
+        (reply.size == 0 && !whole))
         return SLICE_ABSENT;
-    return slice_make(reply.at, (size_t)(rest.at - reply.at));
+    while (id.size > 0 && id.at[id.size - 1] == '.')
+        id.size--;
+    return id.size > 0 ? id : SLICE_ABSENT;
+}
+
+ptrdiff_t postfix_find_last(struct slice text, const char *words)
+{
+    size_t size = strlen(words);
+    while (text.size >= size) {
+        const char *at = memrchr(text.at, words[0], text.size - size + 1);
+        if (at == NULL)
+            return -1;
+        if (memcmp(at, words, size) == 0)
+            return at - text.at;
+        text.size = (size_t)(at - text.at) + size - 1;
+    }
+    return -1;
 }

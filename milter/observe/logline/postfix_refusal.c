@@ -1,53 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postfix_refusal: what smtpd, postscreen and cleanup refuse, hold or throw away.
+ * postfix_refusal: what befell a command, a mail or a header at smtpd, postscreen and cleanup.
  *
- *     ACTION: PHASE from CLIENT: REPLY; from=<a> to=<b> proto=ESMTP helo=<c>
+ *     ACTION: STAGE from CLIENT: REPLY; from=<a> to=<b> proto=ESMTP helo=<c>
+ *     ACTION: STAGE: REPLY; from=<a> to=<b> proto=ESMTP helo=<c>        (proxy-accept, ...)
  *     ACTION: header WORDS from CLIENT; from=<a> to=<b> proto=ESMTP helo=<c>: REPLY
  *
  * REPLY quotes addresses and so holds a stranger's words; what stands in angle brackets is
- * stepped over when its end is looked for. WORDS is all a stranger's: only the administrator's
- * REPLY behind it is taken.
- *
- * From DATA on the action befalls the whole mail, while to= names one recipient of several; the
- * phase tells it.
+ * stepped over when its end is looked for. WORDS is all a stranger's: what follows it is looked
+ * for from the end, and only the administrator's REPLY is taken for one.
  */
 #include "postfix.h"
 
-static const struct phase {
-    const char *word, *name;
-    bool whole_mail, quotes_content;
-} phases[] = {
-    {"CONNECT", "connect", false, false},
-    {"HELO", "helo", false, false},
-    {"EHLO", "helo", false, false},
-    {"MAIL", "mail", false, false},
-    {"RCPT", "rcpt", false, false},
-    {"DATA", "data", true, false},
-    {"BDAT", "data", true, false},
-    {"END-OF-MESSAGE", "eom", true, false},
-    {"header", "header", true, true},
-    {"mime-header", "header", true, true},
-    {"nested-header", "header", true, true},
-    {"body", "body", true, true},
-};
-
-static const struct phase *find_phase(struct slice word)
-{
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        if (slice_is(word, phases[i].word))
-            return &phases[i];
-    return NULL;
-}
-
-static const char *const tails[] = {"; from=<", "; proto=", NULL};
-static const char *const after_from[] = {" to=<", " proto=", ", to=<", ", proto=", NULL};
-static const char *const after_to[] = {" proto=", ", proto=", NULL};
-static const char *const anything[] = {"", NULL};
+static const char *const after_from[] = {" to=<", " proto=", ", to=<", ", proto=", "", NULL};
+static const char *const after_to[] = {" proto=", ", proto=", "", NULL};
 
 static bool starts_tail(struct slice text)
 {
-    return slice_starts(text, tails[0]) || slice_starts(text, tails[1]);
+    return slice_starts(text, "; from=<") || slice_starts(text, "; proto=") ||
+           slice_starts(text, "; to=<");
+}
+
+/* The next '<' or ';', or the end. */
+static size_t next_mark(struct slice text, size_t at)
+{
+    while (at < text.size && text.at[at] != '<' && text.at[at] != ';')
+        at++;
+    return at;
 }
 
 /* Take the reply up to the tail; all of it if there is no tail. Each step goes forward, and a
@@ -55,21 +34,21 @@ static bool starts_tail(struct slice text)
 static struct slice take_reply(struct slice *from)
 {
     bool brackets = true;
-    for (size_t i = 0; i < from->size; i++) {
+    size_t i = next_mark(*from, 0);
+    while (i < from->size) {
         struct slice here = slice_make(from->at + i, from->size - i), inside;
+        if (here.at[0] == ';' && starts_tail(here))
+            break;
         if (here.at[0] == '<' && brackets) {
             struct slice after = slice_make(here.at + 1, here.size - 1);
-            brackets = postfix_take_address(&after, anything, &inside);
+            brackets = postfix_take_address(&after, NULL, &inside);
             if (brackets)
                 i += inside.size + 1;
-        } else if (here.at[0] == ';' && starts_tail(here)) {
-            struct slice reply = slice_make(from->at, i);
-            *from = here;
-            return reply;
         }
+        i = next_mark(*from, i + 1);
     }
-    struct slice reply = *from;
-    *from = slice_make(from->at + from->size, 0);
+    struct slice reply = slice_make(from->at, i);
+    *from = slice_make(from->at + i, from->size - i);
     return reply;
 }
 
@@ -85,89 +64,153 @@ static bool take_name(struct slice *from, const char *name)
     return true;
 }
 
-static bool read_tail(struct slice rest, struct fact *fact)
+/* The client's own words up to the last '>'. A login name may follow; since the words may imitate
+ * it, it is worth no more than they. */
+static void take_helo(struct slice rest, struct logline *line)
+{
+    struct slice helo, login;
+    const char *end = rest.size > 0 ? memrchr(rest.at, '>', rest.size) : NULL;
+    if (end == NULL)
+        return;
+    helo = slice_make(rest.at, (size_t)(end - rest.at));
+    ptrdiff_t at = postfix_find_last(helo, "> sasl_username=<");
+    if (at >= 0) {
+        size_t skip = (size_t)at + strlen("> sasl_username=<");
+        login = slice_make(helo.at + skip, helo.size - skip);
+        line_set(line, LINE_SASL_USERNAME, login);
+        helo.size = (size_t)at;
+    }
+    line_set(line, LINE_HELO, helo);
+}
+
+/* False: it is cut. */
+static bool read_tail(struct slice rest, struct logline *line)
 {
     struct slice value;
-    if (rest.size == 0)
-        return true;
     text_take_char(&rest, ';');
     if (take_name(&rest, "from=<")) {
         if (!postfix_take_address(&rest, after_from, &value))
             return false;
-        fact_set(fact, KEY_FROM, value);
+        line_set(line, LINE_FROM, value);
     }
     if (take_name(&rest, "to=<")) {
         if (!postfix_take_address(&rest, after_to, &value))
             return false;
-        fact_set(fact, KEY_TO, value);
+        line_set(line, LINE_TO, value);
     }
-    if (!take_name(&rest, "proto=") || !text_take_any(&rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", &value))
+    if (postfix_at_end(rest)) /* mail that came by no SMTP */
+        return true;
+    if (!take_name(&rest, "proto=") || !postfix_take_class(&rest, UPPER, &value))
         return false;
-    if (take_name(&rest, "helo=<")) {
-        while (rest.size > 0 && rest.at[rest.size - 1] != '>')
-            rest.size--;
-        if (rest.size > 0)
-            fact_set(fact, KEY_HELO, slice_make(rest.at, rest.size - 1));
-    }
+    line_set(line, LINE_PROTO, value);
+    if (take_name(&rest, "helo=<"))
+        take_helo(rest, line);
     return true;
 }
 
+/* CLIENT of a content line: "name[ip]"; "local" and "unknown" have no address. */
+static void read_origin(struct slice words, struct logline *line)
+{
+    struct peer peer;
+    ptrdiff_t at = postfix_find_last(words, " from ");
+    if (at < 0)
+        return;
+    size_t skip = (size_t)at + strlen(" from ");
+    words = slice_make(words.at + skip, words.size - skip);
+    if (postfix_take_peer(&words, &peer))
+        postfix_set_client(line, &peer);
+}
+
 /* The administrator's words stand last, behind ">: " of the helo name (or of to=, for mail that
- * came by no SMTP). */
-static struct slice content_reply(struct slice rest)
+ * came by no SMTP). There may be none. */
+static bool read_content(struct slice all, struct logline *line)
 {
-    struct slice before, reply = rest;
-    while (text_take_until_text(&rest, ">: ", &before))
-        reply = rest;
-    return reply;
+    ptrdiff_t at = postfix_find_last(all, "; from=<");
+    if (at < 0) {
+        line_set(line, LINE_MESSAGE, all);
+        return false;
+    }
+    struct slice words = slice_make(all.at, (size_t)at);
+    struct slice tail = slice_make(all.at + at, all.size - (size_t)at);
+    line_set(line, LINE_MESSAGE, words);
+    read_origin(words, line);
+    at = postfix_find_last(tail, ">: ");
+    if (at >= 0) {
+        size_t skip = (size_t)at + strlen(">: ");
+        postfix_set_reply(line, slice_make(tail.at + skip, tail.size - skip));
+        tail.size = (size_t)at + 1;
+    }
+    return read_tail(tail, line);
 }
 
-static bool read_content(struct slice rest, struct fact *fact)
+static bool is_content(struct slice stage)
 {
-    struct slice reply = content_reply(rest);
-    fact_set(fact, KEY_REPLY, reply);
-    fact_set(fact, KEY_STATUS, postfix_reply_status(reply));
-    return reply.size > 0;
+    static const char *const words[] = {"header", "body", "mime-header", "nested-header"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_is(stage, words[i]))
+            return true;
+    return false;
 }
 
-static bool read_command(struct slice rest, struct fact *fact)
+static bool is_level(struct slice action)
 {
-    if (!text_take(&rest, "from ") || !postfix_take_client(&rest, fact) || !text_take(&rest, ": "))
+    return slice_is(action, "warning") || slice_is(action, "info");
+}
+
+/* `all` begins with the stage, `rest` behind it. */
+static bool read_command(struct slice all, struct slice rest, struct slice action,
+                         struct logline *line)
+{
+    struct peer peer;
+    if (text_take(&rest, " from ")) {
+        if (!postfix_take_peer(&rest, &peer))
+            return false;
+        postfix_set_client(line, &peer);
+    }
+    if (!text_take(&rest, ": "))
         return false;
     struct slice reply = take_reply(&rest);
-    fact_set(fact, KEY_REPLY, reply);
-    fact_set(fact, KEY_STATUS, postfix_reply_status(reply));
-    return read_tail(rest, fact);
+    postfix_set_reply(line, reply);
+    if (text_take(&action, "milter-")) {
+        line_set(line, LINE_MILTER_ACTION, action);
+        line_set(line, LINE_MILTER_MESSAGE,
+                 slice_make(all.at, (size_t)(reply.at + reply.size - all.at)));
+    } else if (is_level(action)) {
+        line_set(line, LINE_MESSAGE,
+                 slice_make(all.at, (size_t)(reply.at + reply.size - all.at)));
+    } else if (text_take(&action, "proxy-")) {
+        line_set(line, LINE_PROXY_ACTION, action);
+        line_set(line, LINE_NEXT_QUEUE_ID, postfix_queued_as(reply, rest.size > 0));
+    }
+    return rest.size == 0 || read_tail(rest, line);
 }
 
-/* What smtpd itself refuses at RCPT our milter is told of as refused; what another milter refuses
- * there we took for taken, if it comes after us. */
-static enum fact_kind kind_of(struct slice action, bool queued, const struct phase *phase)
+/* One that changes what becomes of a mail. */
+static bool is_verdict(struct slice action)
 {
-    bool later_milter =
-        slice_is(action, "milter-reject: ") && slice_is(slice_of(phase->name), "rcpt");
-    if (slice_ends(action, "reject: "))
-        return queued && (phase->whole_mail || later_milter) ? FACT_REJECTED : FACT_REFUSED;
-    if (!queued) /* the mail that will be held or thrown away has no name yet */
-        return FACT_UNKNOWN;
-    return slice_ends(action, "hold: ") ? FACT_HELD : FACT_DISCARDED;
+    return slice_ends(action, "reject") || slice_ends(action, "hold") ||
+           slice_ends(action, "discard");
 }
 
-int postfix_read_refusal(struct reading *reading)
+bool postfix_refusal(struct slice rest, struct logline *line, enum line_understood *understood)
 {
-    struct fact *fact = reading->fact;
-    struct slice rest = reading->rest, word;
-    bool queued = fact->value[KEY_QUEUE].at != NULL;
-    if (!text_take_until(&rest, ' ', &word))
-        return -1;
-    const struct phase *phase = find_phase(word);
-    if (phase == NULL) /* VRFY, ETRN, AUTH, ...: no mail */
-        return 0;
-    fact->kind = kind_of(reading->word, queued, phase);
-    if (fact->kind == FACT_UNKNOWN)
-        return 0;
-    fact_set(fact, KEY_PHASE, slice_of(phase->name));
-    if (!(phase->quotes_content ? read_content(rest, fact) : read_command(rest, fact)))
-        return -1;
-    return 1;
+    struct slice action, stage;
+    if (!postfix_take_class(&rest, LOWER | DASH | UNDERSCORE, &action) || !text_take(&rest, ": "))
+        return false;
+    struct slice all = rest;
+    if (!postfix_take_class(&rest, UPPER | LOWER | DASH | DOT, &stage) ||
+        !(slice_starts(rest, " ") || slice_starts(rest, ": ")))
+        return false;
+    bool content = is_content(stage), verdict = is_verdict(action);
+    if (!content && !verdict && !slice_starts(rest, " from ") &&
+        !slice_starts(action, "proxy-"))
+        return false;
+    line_set(line, LINE_ACTION, action);
+    line_set(line, LINE_STAGE, stage);
+    if (is_level(action))
+        line_set(line, LINE_LEVEL, action);
+    bool read = content ? read_content(all, line) : read_command(all, rest, action, line);
+    line->shape = verdict ? SHAPE_REFUSAL : SHAPE_NONE;
+    *understood = !verdict ? LINE_SAYS_NOTHING : read ? LINE_UNDERSTOOD : LINE_BROKEN;
+    return true;
 }

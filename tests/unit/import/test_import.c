@@ -182,22 +182,22 @@ static void test_file_that_is_not_there_is_told(void **state)
     import_close(&import);
 }
 
-static void test_mail_of_somebody_else_is_judged_too(void **state)
+static void test_mail_of_somebody_else_is_judged_in_the_order_of_time(void **state)
 {
     struct import_options asked = options();
     struct import *import;
     struct error why;
     struct fact facts[2];
     (void)state;
-    fact_init(&facts[0], WITNESS_QUEUE, FACT_DELAYED, clock_now());
+    fact_init(&facts[0], WITNESS_QUEUE, FACT_DELIVERED, clock_now());
     fact_set(&facts[0], KEY_TO, slice_of("b@example.net"));
-    fact_init(&facts[1], WITNESS_QUEUE, FACT_RCPT, clock_now() - 1);
+    fact_init(&facts[1], WITNESS_QUEUE, FACT_FAILED, clock_now() - 1000);
     fact_set(&facts[1], KEY_TO, slice_of("b@example.net"));
     assert_int_equal(import_open(&import, &asked, &why), 0);
     assert_int_equal(import_mail(import, facts, 2, &why), IMPORT_DONE);
     assert_int_equal(import_finish(import, &why), IMPORT_DONE);
     assert_int_equal(import_counts(import)->mails, 1);
-    assert_int_equal(import_counts(import)->states[STATE_DELAYED], 1);
+    assert_int_equal(import_counts(import)->states[STATE_DELIVERED], 1);
     import_close(&import);
 }
 
@@ -245,7 +245,7 @@ int main(void)
         cmocka_unit_test(test_span_and_retention_leave_lines_out),
         cmocka_unit_test(test_files_are_read_in_the_order_of_their_lines),
         cmocka_unit_test(test_file_that_is_not_there_is_told),
-        cmocka_unit_test(test_mail_of_somebody_else_is_judged_too),
+        cmocka_unit_test(test_mail_of_somebody_else_is_judged_in_the_order_of_time),
         cmocka_unit_test(test_stopped_it_ends_with_what_it_has),
     };
     return cmocka_run_group_tests(tests, start, stop);

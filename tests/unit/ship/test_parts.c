@@ -163,7 +163,9 @@ static struct group *hold_one(struct hold *hold, enum fact_kind kind, const char
                               int64_t now)
 {
     struct fact fact = log_fact(kind, queue_id, now);
-    struct group *group = hold_add(hold, &fact, slice_of("a line"), NULL, now);
+    fact.id = (uint64_t)kind;
+    struct group *group =
+        hold_add(hold, hold_find(hold, &fact), 1, &fact, slice_of("a line"), NULL, now);
     assert_non_null(group);
     return group;
 }
@@ -180,7 +182,7 @@ static void test_a_group_waits_from_its_first_fact_that_tells_more_than_the_clie
     assert_ptr_equal(group, hold_one(&hold, FACT_ACTIVE, "A1", 2000));
     assert_ptr_not_equal(group, hold_one(&hold, FACT_ACTIVE, "A2", 2000));
     assert_false(group_lone(group));
-    assert_true(group_newborn(group));
+    assert_true(group->opened);
     assert_int_equal(2500, group_due(group, 500));
     hold_clear(&hold, &pins);
 }

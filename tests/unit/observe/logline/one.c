@@ -30,8 +30,10 @@ int one_fact(struct slice text, int64_t until, struct fact *fact)
     static struct logline line;
     if (!one_line(text, until, &line) || line.understood == LINE_SAYS_NOTHING)
         return 0;
-    if (line.understood == LINE_BROKEN || !logline_fact(one_reader, &line, 0, fact))
+    if (line.understood == LINE_BROKEN)
         return -1;
+    if (!logline_fact(one_reader, &line, 0, fact))
+        return 0;
     fact->id = fact_id_log(text, 0, 0);
     return 1;
 }

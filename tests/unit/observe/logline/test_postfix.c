@@ -89,7 +89,14 @@ static void test_client_line(void **state)
           {KEY_QUEUE, "4jX4Lr6Zzjz1bwjJ"});
     CHECK(HEADER "postfix/back/smtpd[1]: 52A8AA7E94C: client=localhost[127.0.0.1], "
                  "orig_queue_id=22E3DA7E94B, orig_client=pc[192.0.2.8]",
-          FACT_CLIENT, {KEY_PARAMETERS, "orig_queue_id=22E3DA7E94B"}, {KEY_IP, "127.0.0.1"});
+          FACT_CLIENT, {KEY_PREVIOUS, "22E3DA7E94B"}, {KEY_CAUSE, "filter"}, {KEY_IP, "127.0.0.1"},
+          {KEY_PARAMETERS, NULL});
+    /* AUTH= of MAIL is the client's own words */
+    CHECK(HEADER "postfix/smtpd[1]: 52A8AA7E94C: client=pc[192.0.2.8], sasl_method=PLAIN, "
+                 "sasl_username=joe, sasl_sender=x, orig_queue_id=22E3DA7E94B",
+          FACT_CLIENT, {KEY_PREVIOUS, NULL}, {KEY_CAUSE, NULL}, {KEY_LOGIN, "joe"});
+    CHECK(HEADER "postfix/smtpd[1]: 52A8AA7E94C: client=pc[192.0.2.8], orig_queue_id=NOQUEUE",
+          FACT_CLIENT, {KEY_PREVIOUS, NULL}, {KEY_CAUSE, NULL});
     check_result(HEADER "postfix/smtpd[1]: NOQUEUE: client=out.shop.example[192.0.2.7]", 0);
     check_result(HEADER "postfix/smtpd[1]: 27255A7E941: client=out.shop.example", -1);
     check_result(HEADER "postfix/smtpd[1]: 27255A7E941: client=a[192.0.2.7] and more", -1);
@@ -150,8 +157,14 @@ static void test_administrator_lines(void **state)
           {KEY_CAUSE, "postsuper"}, {KEY_VIA, "postsuper"});
     CHECK(HEADER "postfix/postsuper[1]: 27255A7E941: placed on hold", FACT_HELD,
           {KEY_CAUSE, "postsuper"});
-    check_result(HEADER "postfix/postsuper[1]: 27255A7E941: released from hold", 0);
-    check_result(HEADER "postfix/postsuper[1]: 27255A7E941: requeued", 0);
+    CHECK(HEADER "postfix/postsuper[1]: 27255A7E941: released from hold", FACT_RELEASED,
+          {KEY_QUEUE, "27255A7E941"}, {KEY_CAUSE, "postsuper"});
+    CHECK(HEADER "postfix/postsuper[1]: 27255A7E941: requeued", FACT_REQUEUED,
+          {KEY_QUEUE, "27255A7E941"}, {KEY_NEXT, NULL}, {KEY_CAUSE, "postsuper"});
+    check_result(HEADER "postfix/postsuper[1]: 27255A7E941: expired", 0);
+    check_result(HEADER "postfix/smtp[1]: 27255A7E941: released from hold", 0);
+    check_result(HEADER "postfix/qmgr[1]: 27255A7E941: placed on hold", 0);
+    check_result(HEADER "postfix/qmgr[1]: 27255A7E941: requeued", 0);
     check_result(HEADER "postfix/postsuper[1]: Deleted: 1 message", 0);
     check_result(HEADER "postfix/postsuper[1]: Requeued: 1 message", 0);
 }
@@ -219,6 +232,113 @@ static void test_rare_fields_are_kept(void **state)
                  "status=sent (250 2.0.0 <bob@far.example> x1 Saved)",
           FACT_DELIVERED, {KEY_RELAY, "mx[private/dovecot-lmtp]"},
           {KEY_REPLY, "250 2.0.0 <bob@far.example> x1 Saved"}, {KEY_NEXT, NULL});
+}
+
+static void test_forms_of_other_versions_and_forwarders(void **state)
+{
+    (void)state;
+    CHECK(HEADER "postfix/local[1]: 27255A7E941: to=bob@far.example, orig_to=info, relay=local, "
+                 "delay=0, dsn=2.0.0, status=sent (delivered to mailbox)",
+          FACT_DELIVERED, {KEY_TO, "bob@far.example"}, {KEY_ORIGINAL, "info"});
+    CHECK(HEADER "postfix[1]: 27255A7E941: to=<bob@far.example>, relay=none, delay=1, "
+                 "status=bounced (no)",
+          FACT_FAILED, {KEY_INSTANCE, "postfix"}, {KEY_VIA, NULL});
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<bob@far.example>, relay=a[192.0.2.1]:25, "
+                 "delay=1, delays=1/0/0/0, tls=dane/may, later=words of a new version, dsn=2.0.0, "
+                 "status=sent (250 ok)",
+          FACT_DELIVERED, {KEY_STATUS, "2.0.0"}, {KEY_DELAYS, "1/0/0/0"});
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=4.0.0, status=deferred (host said: 450 (busy)) 417",
+          FACT_DELAYED, {KEY_REPLY, "host said: 450 (busy)"});
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=4.0.0, status=deferred (host said: 450 (busy) and the line is cu",
+          FACT_DELAYED, {KEY_REPLY, "host said: 450 (busy) and the line is cu"});
+    /* an id that may be cut is none */
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=2.0.0, status=sent (250 ok: queued as 4jX4Lr",
+          FACT_DELIVERED, {KEY_NEXT, NULL});
+    CHECK(HEADER "postfix/local[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=2.0.0, status=sent (forwarded as 27255A",
+          FACT_EXPANDED, {KEY_NEXT, NULL});
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=4.0.0, status=deferred (busy) and (more",
+          FACT_DELAYED, {KEY_REPLY, "busy) and (more"});
+    CHECK(HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 550 5.7.1234 no",
+          FACT_REFUSED, {KEY_STATUS, NULL}, {KEY_REPLY, "550 5.7.1234 no"});
+    CHECK(HEADER "postfix/qmgr[1]: 27255A7E941: from=joe@shop.example, size=3, nrcpt=1 (queue active)",
+          FACT_ACTIVE, {KEY_FROM, "joe@shop.example"});
+    CHECK(HEADER "postfix/qmgr[1]: 27255A7E941: removed 77", FACT_REMOVED, {KEY_VIA, "qmgr"});
+}
+
+static void check_pair(const char *text, const char *old, const char *new)
+{
+    static struct logline line;
+    struct fact fact;
+    assert_true(one_line(slice_of(text), 0, &line));
+    assert_true(logline_fact(one_reader, &line, 0, &fact));
+    assert_int_equal(fact.kind, FACT_CLIENT);
+    assert_true(slice_is(fact.value[KEY_QUEUE], new));
+    assert_true(slice_is(fact.value[KEY_PREVIOUS], old));
+    assert_true(slice_is(fact.value[KEY_CAUSE], "requeue"));
+    assert_true(logline_fact(one_reader, &line, 1, &fact));
+    assert_int_equal(fact.kind, FACT_REQUEUED);
+    assert_true(slice_is(fact.value[KEY_QUEUE], old));
+    assert_true(slice_is(fact.value[KEY_NEXT], new));
+    assert_true(slice_is(fact.value[KEY_HOST], "mx"));
+    assert_true(slice_is(fact.value[KEY_INSTANCE], "postfix"));
+    assert_false(logline_fact(one_reader, &line, 2, &fact));
+}
+
+static void test_pickup_lines(void **state)
+{
+    (void)state;
+    static struct logline line;
+    struct fact fact;
+    static const char plain[] = HEADER "postfix/pickup[1]: 27255A7E941: uid=1000 from=<joe>";
+    CHECK(plain, FACT_CLIENT, {KEY_UID, "1000"}, {KEY_FROM, "joe"}, {KEY_PREVIOUS, NULL},
+          {KEY_CAUSE, NULL});
+    assert_true(one_line(slice_of(plain), 0, &line));
+    assert_false(logline_fact(one_reader, &line, 1, &fact));
+    CHECK(HEADER "postfix/pickup[1]: 27255A7E941: uid=0 from=<>", FACT_CLIENT, {KEY_FROM, ""});
+    check_pair(HEADER "postfix/pickup[1]: 27255A7E942: uid=104 from=<a@b> orig_id=27255A7E941",
+               "27255A7E941", "27255A7E942");
+    check_pair(HEADER "postfix/pickup[1]: 4jX4Lr6Zzjz1bwjJ: uid=104 from=<> orig_id=27255A7E941",
+               "27255A7E941", "4jX4Lr6Zzjz1bwjJ");
+    /* what a user gave to sendmail -f */
+    CHECK(HEADER "postfix/pickup[1]: 27255A7E942: uid=1000 from=<x> orig_id=27255A7E941>",
+          FACT_CLIENT, {KEY_FROM, "x> orig_id=27255A7E941"}, {KEY_PREVIOUS, NULL});
+    check_result(HEADER "postfix/pickup[1]: 27255A7E942: uid=1000 from=<x", -1);
+    check_result(HEADER "postfix/pickup[1]: 27255A7E942: uid=x from=<x>", -1);
+    check_result(HEADER "postfix/pickup[1]: 27255A7E942: uid=1 from=<x> orig_id=", -1);
+    check_result(HEADER "postfix/pickup[1]: 27255A7E942: uid=1 from=<x> and more", -1);
+}
+
+static void test_a_cut_line_is_broken_wherever_it_ends(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "postfix/smtp[1]: 27255A7E941: to=<bob@far.example>, orig_to=<a@b>, " TRY "dsn=2.0.0, status=s",
+        "postfix/smtpd[1]: 27255A7E941: client=out.shop.example[192.0.2.7",
+        "postfix/qmgr[1]: 27255A7E941: from=<a@b>, size=378, nrcpt=2 (queue active",
+        "postfix/qmgr[1]: 27255A7E941: remove",
+        "postfix/postsuper[1]: 27255A7E941: placed on hol",
+        "postfix/pickup[1]: 27255A7E941: uid=0 from=<a@b",
+        "postfix/bounce[1]: 27255A7E941: sender non-delivery notification: ",
+        "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[400];
+        snprintf(text, sizeof text, HEADER "%s", lines[i]);
+        size_t least = strlen(HEADER "postfix/bounce[1]: 27255A7E941: ") + 1;
+        bool queued = strstr(text, "NOQUEUE") == NULL;
+        for (size_t size = queued ? least : strlen(text); size <= strlen(text); size++) {
+            static struct logline line;
+            assert_true(one_line(slice_make(text, size), 0, &line));
+            if (line.understood != LINE_BROKEN || line_has(&line, LINE_QUEUE_ID) ||
+                line_has(&line, LINE_STATUS) || line_has(&line, LINE_TO))
+                fail_msg("%d for: %.*s", (int)line.understood, (int)size, text);
+        }
+    }
 }
 
 static void test_next_queue_id_comes_from_the_reply(void **state)
@@ -299,7 +419,10 @@ static void test_a_delivery_that_cannot_be_read_is_counted_not_guessed(void **st
     static const char *const bad[] = {
         "to=<bob@far.example>",
         "to=<bob@far.example>, ",
-        "to=bob@far.example, relay=none, delay=0, dsn=2.0.0, status=sent (x)",
+        "to=, relay=none, delay=0, dsn=2.0.0, status=sent (x)",
+        "to=bob@far.example, delay=0, dsn=2.0.0, status=sent (x)",
+        "to=<bob@far.example>, relay=none, delays=0/0/0, status=sent (x)",
+        "to=<bob@far.example>, relay=none, tls=may",
         "to=<bob@far.example>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, sta",
         "to=<bob@far.example>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=",
         "to=<bob@far.example>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=vanished (x)",
@@ -487,6 +610,24 @@ static void test_hostile_shapes_take_linear_time(void **state)
         {HEADER "postfix/smtp[1]: 27255A7E941: to=<", ">, "},
         {HEADER "postfix/cleanup[1]: 27255A7E941: reject: header ", ">: "},
         {HEADER "postfix/smtpd[1]: 27255A7E941: client=a[192.0.2.7]", ", x"},
+        {HEADER "postfix/smtp[1]: 27255A7E941: to=", ", "},
+        {HEADER "postfix/smtp[1]: 27255A7E941: to=<a>, relay=b, ", "x=, "},
+        {HEADER "postfix/smtp[1]: 27255A7E941: to=<a>, relay=b, status=sent (", ") "},
+        {HEADER "postfix/smtp[1]: 27255A7E941: to=<a>, relay=b, status=sent (2", "queued as "},
+        {HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: ", "<\"\\"},
+        {HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 550 <\"", "\\\""},
+        {HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 5; proto=A helo=<",
+         "> sasl_username=<"},
+        {HEADER "postfix/cleanup[1]: 27255A7E941: warning: header ", "; from=<"},
+        {HEADER "postfix/cleanup[1]: 27255A7E941: warning: header ; from=<a> to=<", "> to=<"},
+        {HEADER "postfix/smtp[1]: 27255A7E941: host a[b] said: ", " (in reply to "},
+        {HEADER "postfix/smtpd[1]: lost connection after ", " after  from "},
+        {HEADER "postfix/postscreen[1]: ", "A "},
+        {HEADER "postfix/smtpd[1]: warning: ", "["},
+        {HEADER "postfix/smtpd[1]: warning: ", "a[b "},
+        {HEADER "postfix/smtpd[1]: ", "a=<"},
+        {HEADER "postfix/smtpd[1]: ", "a-"},
+        {HEADER "policy[1]: ", "x=a=,"},
     };
     enum { SIZE = 1 << 18 };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -527,6 +668,9 @@ int main(void)
         cmocka_unit_test(test_each_outcome_has_its_kind),
         cmocka_unit_test(test_probes_are_no_outcome),
         cmocka_unit_test(test_rare_fields_are_kept),
+        cmocka_unit_test(test_forms_of_other_versions_and_forwarders),
+        cmocka_unit_test(test_pickup_lines),
+        cmocka_unit_test(test_a_cut_line_is_broken_wherever_it_ends),
         cmocka_unit_test(test_next_queue_id_comes_from_the_reply),
         cmocka_unit_test(test_words_of_a_stranger_change_no_verdict),
         cmocka_unit_test(test_quoted_recipient_may_hold_anything),

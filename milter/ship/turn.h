@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * turn: one mail after the other has a queue id. Which facts begin a mail's turn in the log, which
+ * end it, and what may come after the end.
+ *
+ * A queue id is free when the queue let its mail go, and the next mail may have it in the same
+ * second; a log may count no finer. So within one log it is the order of lines that tells two
+ * mails apart, and the clock only where it is clear.
+ */
+#ifndef SHIP_TURN_H
+#define SHIP_TURN_H
+
+#include "waybill/clock.h"
+#include "waybill/fact.h"
+
+/* Written once, at the front of a mail's lines. */
+static inline bool turn_opens(const struct fact *fact)
+{
+    return fact->kind == FACT_CLIENT || fact->kind == FACT_CLEANUP;
+}
+/* From here on the queue id may be another mail's. A requeued mail goes on under another one. */
+static inline bool turn_ends(enum fact_kind kind)
+{
+    return kind == FACT_REMOVED || kind == FACT_CANCELED || kind == FACT_REQUEUED;
+}
+/* Of another process than those that deliver: it may be written when the mail is gone. */
+static inline bool turn_trails(enum fact_kind kind)
+{
+    return kind == FACT_NOTIFIED || kind == FACT_REQUEUED;
+}
+/* So long (ms) after the end may such a fact come. */
+static inline int64_t turn_after(enum fact_kind kind)
+{
+    return turn_trails(kind) ? HOUR_MS : 2 * SECOND_MS;
+}
+
+#endif
