@@ -77,6 +77,32 @@ enum import_result import_logs(struct import *import, const char *const *paths, 
 enum import_result import_mail(struct import *import, const struct fact *facts, size_t count,
                                struct error *why);
 
+/* What a mail server's queue holds, as `postqueue -j` lists it. */
+struct import_queue {
+    const struct settings *settings;
+    bool dry_run;         /* as in struct import_options */
+    const char *host;     /* NULL: this one */
+    const char *instance; /* NULL: postfix, and mails of which no instance is known are its, too */
+    bool complete;        /* the listings are whole: what is in none of them is out of the queue */
+    int64_t since;        /* ms; how far back mails that nobody tried are looked for, to settle them */
+    const atomic_bool *stop;                           /* may be NULL */
+    void (*bad)(void *context, const char *line_told); /* a line that is none; may be NULL */
+    void *context;
+};
+struct import_queue_tally {
+    uint64_t mails, recipients; /* in the listings */
+    uint64_t known;             /* mails of which nothing new was told */
+    uint64_t facts;             /* that are new */
+    uint64_t bad;               /* lines that could not be read */
+    uint64_t settled;           /* open mails that are in the queue no more */
+};
+/* Import the listings; of mails that the store has as open and no listing has, tell that they left
+ * the queue (`complete`, no bad line, and only what was quiet for five minutes before the first of
+ * the listings). Each mail asks the store once. import_finish follows, as after import_logs. */
+enum import_result import_queue(struct import *import, const struct import_queue *asked,
+                                const char *const *paths, size_t count,
+                                struct import_queue_tally *tally, struct error *why);
+
 /* Nothing more follows: close what is open, wait until all is in the store (not after `stop`). */
 enum import_result import_finish(struct import *import, struct error *why);
 

@@ -23,7 +23,7 @@
     X(REJECTED, "rejected", "refused at our door; it was never in our queue")                      \
     X(DISCARDED, "discarded", "thrown away by a rule of ours")                                     \
     X(ABANDONED, "abandoned", "the sending side went away before the mail was handed over")        \
-    X(UNRESOLVED, "unresolved", "no word of its end, and its time in the queue is long over")
+    X(UNRESOLVED, "unresolved", "no word of its end, though it left the queue or is too old for it")
 
 enum recipient_state {
 #define X(symbol, word, text) STATE_##symbol,

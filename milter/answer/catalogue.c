@@ -280,3 +280,76 @@ void catalogue_find(const struct plight *plight, struct saying *saying)
     else if (plight->door && !ours)
         turn_round(saying);
 }
+
+/* ---- why a witness was blind ---- */
+
+static const struct {
+    const char *cause, *meaning;
+} blindness[] = {
+    {"killed", "the daemon was killed, and what it had not written is lost"},
+    {"not running", "the daemon was not running"},
+    {"truncated", "the log was emptied before it was read to its end"},
+    {"unread", "a part of the log was gone before it was read"},
+    {"disk-full", "the disk of the journal was full"},
+    {"disk-error", "the disk of the journal failed"},
+    {"suppressed", "the system's own log dropped lines, says journald or rsyslog"},
+    {"not-listening", "nobody listened at the socket that the log is sent to"},
+};
+
+const char *catalogue_blindness(const char *cause)
+{
+    for (size_t i = 0; i < sizeof blindness / sizeof blindness[0]; i++)
+        if (strcmp(blindness[i].cause, cause) == 0)
+            return blindness[i].meaning;
+    return *cause != '\0' ? cause : "nobody knows why";
+}
+
+/* ---- what nobody saw ---- */
+
+const char *catalogue_unresolved(bool left)
+{
+    return left ? "it left our queue, but no word says how: the log of that moment is missing"
+                : "no word of its end, and its time in the queue is long over";
+}
+
+/* ---- where the time went ---- */
+
+static const struct share_words shares[SHARE_COUNT] = {
+    [SHARE_RECEIVING] = {"coming in", "the mail was still coming in, or was checked before our "
+                                      "queue had it", NULL},
+    [SHARE_TURN] = {"waiting for its turn", "the mail waited in our queue for its turn", NULL},
+    [SHARE_CONNECTING] = {"connecting", "went into the connection to ", ""},
+    [SHARE_TRANSFER] = {"sending", "went into handing the mail over to ", ""},
+    [SHARE_GREYLISTING] = {"waiting after greylisting", "the mail waited because ",
+                           " asked us to come back later (greylisting)"},
+    [SHARE_LIMITED] = {"waiting for a limit of theirs", "the mail waited because ",
+                       " limits how much it takes from us at a time"},
+    [SHARE_BUSY] = {"waiting for a trouble of their server", "the mail waited because ",
+                    " had a trouble of its own and put it off"},
+    [SHARE_UNREACHABLE] = {"waiting for a server that could not be reached",
+                           "the mail waited because ", " could not be reached"},
+    [SHARE_FULL] = {"waiting for room in the mailbox",
+                    "the mail waited for room in the recipient's mailbox", NULL},
+    [SHARE_UNWANTED] = {"waiting after being turned away for now", "the mail waited because ",
+                        " would not take it, for a rule or a check of that side"},
+    [SHARE_OURS] = {"waiting for a trouble of our own server",
+                    "the mail waited for a trouble of our own mail server", NULL},
+    [SHARE_RETRY] = {"waiting to be tried again", "the mail waited because ",
+                     " put it off, for no reason that is known here"},
+    [SHARE_HOLD] = {"on hold", "the mail was on hold in our queue, until somebody would release it",
+                    NULL},
+    [SHARE_FILTER] = {"in the content filter", "our content filter had the mail", NULL},
+    [SHARE_BEYOND] = {"beyond our server", "the mail was no longer here: ",
+                      " had taken it, and a report told the rest"},
+};
+
+struct share_words catalogue_share(enum share share, bool named)
+{
+    struct share_words said = shares[share];
+
+    if (share == SHARE_GREYLISTING && !named) {
+        said.part = "waiting after being asked to come back later";
+        said.after = " asked us to come back later (perhaps greylisting)";
+    }
+    return said;
+}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "attribution.h"
 #include "waybill/reason.h"
 
 struct plight {
@@ -30,5 +31,19 @@ struct saying {
 };
 
 void catalogue_find(const struct plight *plight, struct saying *saying);
+
+/* Why a witness was blind: what the cause of a gap means; an unknown cause as it is. */
+const char *catalogue_blindness(const char *cause);
+
+/* What is said where no witness saw the end. `left`: the queue has it no more. */
+const char *catalogue_unresolved(bool left);
+
+/* Where the time went: "2 h 10 min `part`"; and "most of it (2 h 10 min) `before`mx.x.example`after`",
+ * where `after` NULL is: `before` says it all. */
+struct share_words {
+    const char *part, *before, *after;
+};
+/* `named`: greylisting called itself so. */
+struct share_words catalogue_share(enum share share, bool named);
 
 #endif

@@ -70,12 +70,11 @@ static void take_words(const struct waybill *waybill, const struct recipient *re
     cause->here = !relay_read(fact->value[KEY_RELAY], server);
 }
 
-static void ask(const struct phrasebook *book, const struct relay *server,
-                const struct recipient *recipient, struct cause *cause)
+static void ask(const struct phrasebook *book, const struct relay *server, bool delayed,
+                struct cause *cause)
 {
-    struct evidence evidence = {.status = cause->status,
-                                .host = server->name,
-                                .delayed = recipient->state == STATE_DELAYED};
+    struct evidence evidence = {
+        .status = cause->status, .host = server->name, .delayed = delayed};
     struct decision decision;
 
     unwrap(cause->words, &evidence);
@@ -96,7 +95,18 @@ void cause_find(const struct phrasebook *book, const struct waybill *waybill,
     if (told > REASON_ONHOLD)
         cause->reason = (enum reason)told;
     else
-        ask(book, &server, recipient, cause);
+        ask(book, &server, recipient->state == STATE_DELAYED, cause);
     if (recipient->state == STATE_EXPIRED && cause->reason <= REASON_ONHOLD)
         cause->reason = REASON_EXPIRED;
+}
+
+void cause_of_attempt(const struct phrasebook *book, const struct fact *fact, struct cause *cause)
+{
+    struct relay server;
+
+    *cause = (struct cause){.reason = REASON_UNDEFINED,
+                            .words = fact->value[KEY_REPLY],
+                            .status = fact->value[KEY_STATUS]};
+    cause->here = !relay_read(fact->value[KEY_RELAY], &server);
+    ask(book, &server, true, cause);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cause: the reason of one recipient's fate: what a trusted report told, else what the rules make
- * of the words in the log.
+ * cause: the reason of one recipient's fate, or of one attempt: what a trusted report told, else
+ * what the rules make of the words in the log.
  */
 #ifndef WAYBILL_ANSWER_CAUSE_H
 #define WAYBILL_ANSWER_CAUSE_H
@@ -21,5 +21,7 @@ struct cause {
 bool cause_wanted(enum recipient_state state);
 void cause_find(const struct phrasebook *book, const struct waybill *waybill,
                 const struct recipient *recipient, struct cause *cause);
+/* The same of one attempt that failed and is made again (FACT_DELAYED). */
+void cause_of_attempt(const struct phrasebook *book, const struct fact *fact, struct cause *cause);
 
 #endif

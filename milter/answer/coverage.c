@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 
@@ -88,9 +89,9 @@ static void add_gap(const struct coverage *coverage, const struct store_gap *gap
     buffer_add_text(text, "; ");
     add_escaped(text, gap->witness);
     buffer_addf(text, " blind %s to %s (", from, until);
-    add_escaped(text, gap->cause);
+    add_escaped(text, catalogue_blindness(gap->cause));
     if (gap->count > 0)
-        buffer_addf(text, ", %llu lost", (unsigned long long)gap->count);
+        buffer_addf(text, "; %llu lost", (unsigned long long)gap->count);
     buffer_add_char(text, ')');
 }
 

@@ -124,6 +124,12 @@ static void say_beyond(const struct recipient *recipient, const char *server,
     }
 }
 
+static bool left_queue(const struct waybill *waybill, const struct recipient *recipient)
+{
+    return recipient->decided_by < waybill->fact_count &&
+           waybill->facts[recipient->decided_by].kind == FACT_REMOVED;
+}
+
 static void say_what(const struct waybill *waybill, const struct recipient *recipient,
                      struct verdict *verdict)
 {
@@ -155,6 +161,9 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
         break;
     case STATE_REJECTED:
         snprintf(what, room, "refused at our door, so never in our queue");
+        break;
+    case STATE_UNRESOLVED:
+        snprintf(what, room, "%s", catalogue_unresolved(left_queue(waybill, recipient)));
         break;
     default:
         snprintf(what, room, "%s", state_sentence(recipient->state));

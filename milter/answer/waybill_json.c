@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribution.h"
 #include "links.h"
 #include "relay.h"
 #include "waybill/clock.h"
@@ -175,6 +176,42 @@ static void put_reason(struct json *json, const struct verdict *verdict)
     json_text(json, told ? verdict->rule : NULL);
 }
 
+/* Where the time went; null where it never was in our queue. */
+static void put_delay(struct json *json, const struct waybill *waybill,
+                      const struct recipient *recipient, const struct phrasebook *book)
+{
+    struct attribution delay;
+    struct buffer sentence;
+
+    json_key(json, "delay");
+    if (!attribution_wanted(recipient)) {
+        json_null(json);
+        return;
+    }
+    attribution_find(waybill, recipient, book, clock_now(), &delay);
+    buffer_init(&sentence, 4096);
+    attribution_sentence(&delay, &sentence);
+    json_object(json);
+    json_key(json, "total_ms");
+    json_number(json, delay.total);
+    json_key(json, "over");
+    json_bool(json, delay.over);
+    json_key(json, "parts_ms");
+    json_object(json);
+    for (enum share share = 0; share < SHARE_COUNT; share++)
+        if (delay.ms[share] > 0) {
+            json_key(json, share_word(share));
+            json_number(json, delay.ms[share]);
+        }
+    json_object_end(json);
+    json_key(json, "largest");
+    json_text(json, delay.total > 0 ? share_word(delay.largest) : NULL);
+    json_key(json, "sentence");
+    json_text(json, sentence.data);
+    json_object_end(json);
+    buffer_free(&sentence);
+}
+
 void waybill_json_recipient(struct json *json, const struct waybill *waybill,
                             const struct recipient *recipient, const struct verdict_basis *basis)
 {
@@ -203,6 +240,7 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     waybill_json_time(json, "last_attempt_time", recipient->tried);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
+    put_delay(json, waybill, recipient, basis->book);
     json_object_end(json);
 }
 

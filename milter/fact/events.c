@@ -179,6 +179,14 @@ static void add_unmatched(struct list *list, const struct waybill *waybill)
 
 /* ---- all of them ---- */
 
+/* Unresolved is a guess of readers, by the clock or because a line is missing, until somebody looked
+ * into the queue. */
+static bool queue_tells(const struct waybill *waybill, const struct recipient *recipient)
+{
+    return recipient->decided_by < waybill->fact_count &&
+           waybill->facts[recipient->decided_by].witness == WITNESS_QUEUE;
+}
+
 static void add_recipients(struct list *list, const struct waybill *waybill)
 {
     struct known *known = know_recipients(waybill);
@@ -196,12 +204,11 @@ static void add_recipients(struct list *list, const struct waybill *waybill)
                  fact->time);
     }
     free(known);
-    /* What was said of the whole mail, or follows from it. Unresolved depends on the clock, not
-     * on a fact alone: whoever settles the queue tells it. */
+    /* What was said of the whole mail, or follows from it. */
     for (size_t i = 0; i < waybill->recipient_count; i++) {
         const struct recipient *recipient = &waybill->recipients[i];
         int action = action_of_state[recipient->state];
-        if (action >= 0 && recipient->state != STATE_UNRESOLVED)
+        if (action >= 0 && (recipient->state != STATE_UNRESOLVED || queue_tells(waybill, recipient)))
             list_add(list, recipient_hash(recipient->address), action, recipient->since);
     }
 }

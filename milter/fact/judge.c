@@ -474,6 +474,23 @@ static void weigh_reports(const struct waybill *waybill)
 
 /* ---- what follows from the others ---- */
 
+/* The queue was looked at, and the mail was gone: what is open has an end that no witness saw. What
+ * the log tells later is an end, or an attempt that came after. */
+static void settle_reconciled(struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        if (fact->kind != FACT_REMOVED || fact->witness != WITNESS_QUEUE)
+            continue;
+        for (size_t to = 0; to < waybill->recipient_count; to++) {
+            struct recipient *recipient = &waybill->recipients[to];
+            bool open = !state_final(recipient->state) || recipient->state == STATE_UNRESOLVED;
+            if (recipient->taken && open && recipient->since <= fact->time)
+                decide(waybill, recipient, STATE_UNRESOLVED, i);
+        }
+    }
+}
+
 /* The queue let the mail go, and these recipients were not named in any outcome: an alias if
  * others were, else the witness missed something. */
 static void settle_unnamed(struct waybill *waybill, size_t removed_by, bool strangers)
@@ -596,7 +613,8 @@ static void settle_age(struct waybill *waybill, int64_t now, int64_t queue_lifet
 static void weigh_seen(struct waybill *waybill)
 {
     for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->subject[i] != SUBJECT_MAIL && waybill->facts[i].kind == FACT_RCPT)
+        if (waybill->subject[i] != SUBJECT_MAIL && waybill->facts[i].kind == FACT_RCPT &&
+            waybill->facts[i].witness != WITNESS_QUEUE) /* which knows no alias any more */
             waybill->recipients[waybill->subject[i]].named = true;
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->subject[i] != SUBJECT_MAIL)
@@ -618,6 +636,7 @@ static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, str
         return -1;
     weigh_reports(waybill);
     settle_aliases(finder);
+    settle_reconciled(waybill);
     settle_abandoned(waybill);
     settle_age(waybill, now, queue_lifetime);
     return 0;

@@ -26,9 +26,10 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
-    const char *host;
+    const char *host, *instance;
     int64_t retention; /* days */
-    bool json, csv, raw, no_header, unclassified, log, quiet, dry_run, help;
+    bool json, csv, raw, no_header, unclassified, coverage, log, quiet, queue, complete, dry_run;
+    bool help;
     char **arguments; /* without the options */
     int argument_count;
 };

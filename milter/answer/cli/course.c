@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "delays.h"
+#include "../attribution.h"
 #include "out.h"
 #include "timeline.h"
 #include "waybill/clock.h"
@@ -111,58 +111,47 @@ static void print_timeline(const struct cli *cli, const struct waybill *waybill)
 
 /* ---- delays and evidence ---- */
 
-static const struct fact *deciding_fact(const struct waybill *waybill,
-                                        const struct recipient *recipient)
-{
-    return recipient->decided_by < waybill->fact_count ? &waybill->facts[recipient->decided_by]
-                                                       : NULL;
-}
+#define DELAYS_MAX 50 /* recipients; the others are in the answer by --json */
 
-static bool was_held(const struct waybill *waybill)
+/* A sentence to read out, and below it the parts. */
+static void print_delay(const struct cli *cli, const struct recipient *recipient,
+                        const struct attribution *attribution)
 {
-    for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->facts[i].kind == FACT_HELD)
-            return true;
-    return false;
-}
-
-static void print_delay(const struct cli *cli, const struct waybill *waybill,
-                        const struct recipient *recipient, const double seconds[4])
-{
-    enum delays_wait wait = recipient->attempts > 1 ? DELAYS_RETRIED
-                            : was_held(waybill)     ? DELAYS_HELD
-                                                    : DELAYS_FIRST_TRY;
     struct buffer text;
-    char total[CLOCK_TEXT_SIZE];
 
     buffer_init(&text, LINE_MAX_BYTES);
-    clock_span((int64_t)((seconds[0] + seconds[1] + seconds[2] + seconds[3]) * 1000 + 0.5), total);
     out_address(&text, recipient->address);
-    buffer_addf(&text, ": %s in all: ", total);
-    delays_words(seconds, wait, &text);
+    buffer_add_text(&text, ": ");
+    attribution_sentence(attribution, &text);
     fputs("  ", stdout);
     out_folded(cli, 2, 4, text.data);
+    buffer_clear(&text);
+    attribution_parts(attribution, &text);
+    if (text.size > 0) {
+        fputs("    ", stdout);
+        out_colour(cli, "dim");
+        out_folded(cli, 4, 4, text.data);
+        out_plain(cli);
+    }
     buffer_free(&text);
 }
 
 static void print_delays(const struct cli *cli, const struct waybill *waybill)
 {
-    bool any = false;
+    size_t told = 0;
 
-    for (size_t i = 0; i < waybill->recipient_count; i++) {
+    for (size_t i = 0; i < waybill->recipient_count && told < DELAYS_MAX; i++) {
         const struct recipient *recipient = &waybill->recipients[i];
-        const struct fact *fact = deciding_fact(waybill, recipient);
-        double seconds[4];
+        struct attribution attribution;
 
-        if (fact == NULL || recipient->attempts == 0 ||
-            !delays_read(fact->value[KEY_DELAYS], seconds))
+        if (!attribution_wanted(recipient))
             continue;
-        if (!any)
+        attribution_find(waybill, recipient, cli->book, cli->now, &attribution);
+        if (told++ == 0)
             out_heading(cli, "Delays");
-        any = true;
-        print_delay(cli, waybill, recipient, seconds);
+        print_delay(cli, recipient, &attribution);
     }
-    if (any)
+    if (told > 0)
         putchar('\n');
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "asked.h"
+#include "coverage.h"
 #include "out.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
@@ -246,7 +247,7 @@ static void say_lost(struct follow *follow, const struct error *why)
 static int watch(struct follow *follow)
 {
     int64_t seconds = follow->cli->request.seconds;
-    int64_t end = clock_monotonic() + seconds * SECOND_MS;
+    int64_t end = clock_monotonic() + seconds * SECOND_MS, began = clock_now();
     struct store_cursor cursor;
     struct error why;
 
@@ -269,6 +270,9 @@ static int watch(struct follow *follow)
         follow->lost = false;
     }
     if (follow->lost)
+        return CLI_UNREACHABLE;
+    if (follow->shown == 0 && !ferror(stdout) &&
+        coverage_tell(follow->cli, began, clock_now(), stderr, &why) != 0)
         return CLI_UNREACHABLE;
     return follow->shown > 0 ? CLI_FOUND : CLI_NOTHING;
 }

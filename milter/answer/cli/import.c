@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "import_bar.h"
+#include "import_queue.h"
 #include "import_summary.h"
 #include "waybill/clock.h"
 #include "waybill/log.h"
@@ -110,7 +111,8 @@ int import_run(struct cli *cli)
         complain("%s", why.text);
         return CLI_UNREACHABLE;
     }
-    code = run(cli, import, &bar, began);
+    code = cli->request.queue ? import_queue_run(cli, import, &stopped)
+                              : run(cli, import, &bar, began);
     import_close(&import);
     return code;
 }

@@ -27,7 +27,7 @@ const struct command_option command_options[] = {
      "queue id in the mail server"},
     {'s', "since", "TIME", OPTION_MOMENT, AT(since),
      FOR_TRACE | FOR_STATS | FOR_IMPORT, 0, 0, "arrived at this time or later"},
-    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE | FOR_IMPORT, 0, 0,
+    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE | FOR_STATS | FOR_IMPORT, 0, 0,
      "arrived at this time or earlier"},
     {'l', "limit", "NUMBER", OPTION_NUMBER, AT(limit), FOR_TRACE, 1, 10000,
      "at most so many mails (default 50)"},
@@ -45,6 +45,8 @@ const struct command_option command_options[] = {
     {0, "csv", NULL, OPTION_SWITCH, AT(csv), FOR_TRACE, 0, 0, "a row per recipient, for tables"},
     {0, "unclassified", NULL, OPTION_SWITCH, AT(unclassified), FOR_STATS, 0, 0,
      "only what servers said that no rule knows"},
+    {0, "coverage", NULL, OPTION_SWITCH, AT(coverage), FOR_STATS, 0, 0,
+     "only what was watched, and what was blind"},
     {0, "log", NULL, OPTION_SWITCH, AT(log), FOR_EXPLAIN, 0, 0,
      "FILE is a mail server's log: an object a line"},
     {0, "quiet", NULL, OPTION_SWITCH, AT(quiet), FOR_EXPLAIN, 0, 0,
@@ -56,6 +58,12 @@ const struct command_option command_options[] = {
      "read and count only; store and journal are not touched"},
     {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
      "the mail server of all lines, whatever they say"},
+    {0, "queue", NULL, OPTION_SWITCH, AT(queue), FOR_IMPORT, 0, 0,
+     "the files are what postqueue -j prints, not logs"},
+    {0, "complete", NULL, OPTION_SWITCH, AT(complete), FOR_IMPORT, 0, 0,
+     "--queue: the listings are whole; settle what is in none"},
+    {0, "instance", "NAME", OPTION_WORDS, AT(instance), FOR_IMPORT, 0, 0,
+     "--queue: whose queue it is (else postfix, the only one)"},
     {0, "retention", "DAYS", OPTION_RETENTION, AT(retention), FOR_IMPORT, 1, 3650,
      "leave out what is older (else retention_days); 'keep': nothing"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
@@ -187,6 +195,10 @@ static int check_arguments(const struct request *request, const struct command *
                          request->arguments[command->most]);
     if (request->argument_count < command->least)
         return error_set(why, "%s is missing", command->arguments);
+    if (!request->queue && (request->complete || request->instance != NULL))
+        return error_set(why, "--%s needs --queue", request->complete ? "complete" : "instance");
+    if (request->coverage && request->unclassified)
+        return error_set(why, "--coverage and --unclassified exclude each other");
     if (request->json && request->csv)
         return error_set(why, "--json and --csv exclude each other");
     if (request->json && request->raw)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asked.h"
+#include "coverage.h"
 #include "life.h"
 #include "out.h"
 #include "rows.h"
@@ -99,15 +100,25 @@ static int show_by_name(const struct cli *cli, const char *name, struct error *w
     return result;
 }
 
-static int say_nothing(const struct cli *cli, const char *name, bool is_code)
+/* An id tells its day; of a name the days that were searched are told. */
+static int64_t searched_since(const struct cli *cli, bool is_code, uint64_t id)
 {
-    (void)cli;
+    return is_code ? id_time(id) - MINUTE_MS : cli->now - ASKED_DAYS_WITH_TERM * DAY_MS;
+}
+
+static int say_nothing(const struct cli *cli, const char *name, bool is_code, uint64_t id)
+{
+    int64_t until = is_code ? id_time(id) + MINUTE_MS : cli->now;
+    struct error why;
+
     if (is_code)
         complain("there is no mail '%s' in the store; it may be older than what is kept", name);
     else
         complain("no mail of the last %d days is called '%s'; if it is a case code, one character "
                  "of it is wrong",
                  ASKED_DAYS_WITH_TERM, name);
+    if (coverage_tell(cli, searched_since(cli, is_code, id), until, stderr, &why) != 0)
+        return complain_store(cli, &why);
     return CLI_NOTHING;
 }
 
@@ -115,7 +126,7 @@ int show_run(struct cli *cli)
 {
     const char *name = cli->request.arguments[0];
     struct error why;
-    uint64_t id;
+    uint64_t id = 0;
     bool is_code = id_parse(slice_of(name), &id);
     int result = is_code ? show_by_id(cli, id, &why) : 0;
 
@@ -124,7 +135,7 @@ int show_run(struct cli *cli)
     if (result > 0)
         return CLI_FOUND;
     if (result == 0)
-        return say_nothing(cli, name, is_code);
+        return say_nothing(cli, name, is_code, id);
     if (store_last_trouble(cli->store) != STORE_FINE)
         return complain_store(cli, &why);
     complain("%s", why.text);

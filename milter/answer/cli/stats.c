@@ -10,6 +10,7 @@
 
 #include "../cause.h"
 #include "../unknown.h"
+#include "coverage.h"
 #include "out.h"
 #include "unclassified.h"
 #include "waybill/clock.h"
@@ -82,20 +83,26 @@ static int counter_compare(const void *a, const void *b)
     return strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
 }
 
+static void asked_span(const struct cli *cli, int64_t *since, int64_t *until)
+{
+    *until = cli->request.until != TIME_NOT_GIVEN ? cli->request.until : cli->now;
+    *since = cli->request.since != TIME_NOT_GIVEN ? cli->request.since : *until - DAY_MS;
+}
+
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
     struct query query;
 
     query_init(&query);
     query.queue_lifetime = cli->basis.queue_lifetime;
-    query.until = cli->now + MINUTE_MS;
-    query.since = cli->request.since != TIME_NOT_GIVEN ? cli->request.since : cli->now - DAY_MS;
+    asked_span(cli, &stats->since, &stats->until);
+    query.since = stats->since;
+    /* A host whose clock is ahead of ours is no reason to leave out its newest mails. */
+    query.until = cli->request.until != TIME_NOT_GIVEN ? stats->until : cli->now + MINUTE_MS;
     query.limit = SIZE_MAX - 1;
-    stats->since = query.since;
-    stats->until = cli->now;
     if (query_each(cli->store, &query, count_waybill, stats, &stats->answer, why) != 0 ||
-        query_coverage(cli->store, query.since, cli->now, &stats->coverage, why) != 0 ||
-        store_get_counters(cli->store, query.since, cli->now, keep_counter, stats, why) != 0)
+        query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0 ||
+        store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why) != 0)
         return -1;
     qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
     return 0;
@@ -224,10 +231,11 @@ static void print_counters(const struct cli *cli, const struct stats *stats)
 
 static void print_stats(const struct cli *cli, const struct stats *stats)
 {
-    char since[CLOCK_TEXT_SIZE], line[96], mails[32], recipients[32], refused[32];
+    char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], line[96], mails[32], recipients[32], refused[32];
 
     clock_text(stats->since, 0, since);
-    snprintf(line, sizeof line, "Mails since %.16s", since);
+    clock_text(stats->until, 0, until);
+    snprintf(line, sizeof line, "Mails from %.16s to %.16s", since, until);
     out_heading(cli, line);
     out_number(stats->mails, mails);
     out_number(stats->recipients, recipients);
@@ -333,6 +341,10 @@ static int answer(const struct cli *cli, struct stats *stats)
         print_stats(cli, stats);
     if (stats->answer.unreadable > 0)
         complain("%zu records could not be read and are not counted", stats->answer.unreadable);
+    if (stats->unknown != NULL && unknown_total(stats->unknown) == 0 && !cli->request.json) {
+        puts("Who was watching:");
+        print_lines(stats->coverage.data);
+    }
     if (stats->unknown != NULL)
         return unknown_total(stats->unknown) > 0 ? CLI_FOUND : CLI_NOTHING;
     return stats->mails > 0 ? CLI_FOUND : CLI_NOTHING;
@@ -340,9 +352,15 @@ static int answer(const struct cli *cli, struct stats *stats)
 
 int stats_run(struct cli *cli)
 {
-    struct stats *stats = calloc(1, sizeof *stats);
+    struct stats *stats;
     struct error why;
+    int64_t since, until;
     int code;
+
+    asked_span(cli, &since, &until);
+    if (cli->request.coverage)
+        return coverage_run(cli, since, until);
+    stats = calloc(1, sizeof *stats);
 
     if (stats == NULL || (cli->request.unclassified && unknown_new(&stats->unknown, &why) != 0)) {
         complain("cannot count: no memory");

@@ -172,9 +172,18 @@ static void say_is_report(const struct fact *fact, struct buffer *to)
 
 static void say_active(const struct fact *fact, struct buffer *to)
 {
-    buffer_add_text(to, "taken up by the queue manager");
+    buffer_add_text(to, fact->witness == WITNESS_QUEUE ? "in the queue since then"
+                                                       : "taken up by the queue manager");
     say(to, ", recipients: ", fact, KEY_RECIPIENTS);
     say_size(to, ", ", fact);
+}
+
+/* Who looked into the queue knows neither when nor how. */
+static void say_removed(const struct fact *fact, struct buffer *to)
+{
+    buffer_add_text(to, fact->witness == WITNESS_QUEUE
+                            ? "seen no more in the queue; no witness saw it leave"
+                            : "out of the queue");
 }
 
 static void say_gap(const struct fact *fact, struct buffer *to)
@@ -257,7 +266,7 @@ int timeline_words(const struct fact *fact, struct buffer *to)
         say(to, ", under ", fact, KEY_NEXT);
         break;
     case FACT_REMOVED:
-        buffer_add_text(to, "out of the queue");
+        say_removed(fact, to);
         break;
     case FACT_REMARK:
         say_remark(fact, to);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asked.h"
+#include "coverage.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
@@ -15,26 +16,6 @@
 #include "waybill/waybill_json.h"
 
 /* ---- for people ---- */
-
-static int print_coverage(const struct cli *cli, const struct query *query, struct error *why)
-{
-    struct buffer text;
-    const char *line;
-
-    buffer_init(&text, 1 << 20);
-    if (query_coverage(cli->store, query->since, query->until, &text, why) != 0) {
-        buffer_free(&text);
-        return -1;
-    }
-    puts("Who was watching:");
-    for (line = text.data; *line != '\0';) {
-        size_t size = strcspn(line, "\n");
-        printf("  %.*s\n", (int)size, line);
-        line += size + (line[size] == '\n');
-    }
-    buffer_free(&text);
-    return 0;
-}
 
 static int print_nothing(const struct cli *cli, const struct query *query,
                          const struct query_answer *answer, struct error *why)
@@ -51,7 +32,7 @@ static int print_nothing(const struct cli *cli, const struct query *query,
     buffer_add_char(&asked, '.');
     out_folded(cli, 0, 0, asked.data);
     buffer_free(&asked);
-    return print_coverage(cli, &searched, why);
+    return coverage_tell(cli, searched.since, searched.until, stdout, why);
 }
 
 static void print_title(const struct cli *cli, const struct query *query)
@@ -197,6 +178,8 @@ static int print_csv(const struct cli *cli, const struct query *query,
     if (rows_csv(query, answer->waybills, answer->count, !cli->request.no_header, why) != 0)
         return -1;
     fflush(stdout);
+    if (answer->count == 0 && coverage_tell(cli, query->since, query->until, stderr, why) != 0)
+        return -1;
     tell_bound(answer, stderr);
     tell_more(cli, query, answer, stderr);
     return 0;

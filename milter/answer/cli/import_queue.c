@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * import_queue: see import_queue.h. That nothing is new is no failure: a timer runs it each hour.
+ */
+#include "import_queue.h"
+
+#include <inttypes.h>
+
+#include "out.h"
+#include "waybill/clock.h"
+#include "waybill/json.h"
+
+#define SINCE_MS DAY_MS /* how far back mails that nobody tried are looked for */
+
+static void tell_bad(void *context, const char *line_told)
+{
+    (void)context;
+    complain("%s", line_told);
+}
+
+static void print_text(const struct cli *cli, const struct import_queue_tally *tally)
+{
+    char mails[32], recipients[32], settled[32];
+
+    out_number(tally->mails, mails);
+    out_number(tally->recipients, recipients);
+    out_number(tally->settled, settled);
+    printf("%s mails with %s recipients in the listing; %" PRIu64 " of them known already, "
+           "%" PRIu64 " facts new\n",
+           mails, recipients, tally->known, tally->facts);
+    if (tally->bad > 0)
+        printf("%" PRIu64 " lines could not be read\n", tally->bad);
+    if (!cli->request.complete)
+        puts("Mails that are in the queue no more were not looked for (--complete).");
+    else if (tally->bad > 0)
+        puts("Mails that are in the queue no more were not looked for: the listing is not whole.");
+    else
+        printf("%s mails that were open are in the queue no more, and no witness saw their end\n",
+               settled);
+}
+
+static void print_json(const struct import_queue_tally *tally)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } numbers[] = {{"mails", tally->mails}, {"recipients", tally->recipients},
+                   {"known", tally->known}, {"facts", tally->facts},
+                   {"bad", tally->bad},     {"settled", tally->settled}};
+    struct buffer line;
+    struct json json;
+
+    buffer_init(&line, 4096);
+    json_init(&json, &line);
+    json_object(&json);
+    json_key(&json, "object");
+    json_text(&json, "import_queue");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_key(&json, numbers[i].key);
+        json_number(&json, (int64_t)numbers[i].value);
+    }
+    json_object_end(&json);
+    if (!line.failed)
+        puts(line.data);
+    buffer_free(&line);
+}
+
+static int exit_code(enum import_result result, const struct import_queue_tally *tally)
+{
+    switch (result) {
+    case IMPORT_STOPPED:
+        return CLI_STOPPED;
+    case IMPORT_UNREADABLE:
+        return CLI_USAGE;
+    case IMPORT_UNREACHABLE:
+        return CLI_UNREACHABLE;
+    case IMPORT_DONE:
+        break;
+    }
+    return tally->bad > 0 ? CLI_USAGE : CLI_FOUND;
+}
+
+int import_queue_run(const struct cli *cli, struct import *import, const atomic_bool *stop)
+{
+    const struct request *request = &cli->request;
+    struct import_queue asked = {.settings = cli->settings,
+                                 .dry_run = request->dry_run,
+                                 .host = request->host,
+                                 .instance = request->instance,
+                                 .complete = request->complete,
+                                 .since = request->since != TIME_NOT_GIVEN ? request->since
+                                                                          : cli->now - SINCE_MS,
+                                 .stop = stop,
+                                 .bad = tell_bad};
+    struct import_queue_tally tally;
+    struct error why;
+    enum import_result result =
+        import_queue(import, &asked, (const char *const *)request->arguments,
+                     (size_t)request->argument_count, &tally, &why);
+
+    if (result == IMPORT_DONE)
+        result = import_finish(import, &why);
+    if (result != IMPORT_DONE && result != IMPORT_STOPPED)
+        complain("%s", why.text);
+    else if (request->json)
+        print_json(&tally);
+    else
+        print_text(cli, &tally);
+    return exit_code(result, &tally);
+}

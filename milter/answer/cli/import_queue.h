@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * import_queue: `waybill import --queue`: what is in the mail server's queue.
+ */
+#ifndef WAYBILL_CLI_IMPORT_QUEUE_H
+#define WAYBILL_CLI_IMPORT_QUEUE_H
+
+#include <stdatomic.h>
+
+#include "command.h"
+#include "waybill/import.h"
+
+/* The exit code. `stop` is set by a signal. */
+int import_queue_run(const struct cli *cli, struct import *import, const atomic_bool *stop);
+
+#endif
