@@ -58,13 +58,14 @@ size_t escape_piece(struct slice *from, char piece[static ESCAPE_PIECE_SIZE])
     return (size_t)snprintf(piece, ESCAPE_PIECE_SIZE, "\\u{%04X}", (unsigned)code);
 }
 
-/* Printable ASCII is by far the most: it is copied in runs. */
-static size_t plain_run(struct slice from, const char *special)
+/* Printable ASCII is by far the most: it is copied in runs. Two characters may be special; one
+ * that is not printable stands for none. */
+static inline size_t plain_run(struct slice from, char special, char other)
 {
     size_t size = 0;
 
     while (size < from.size && from.at[size] >= 0x20 && from.at[size] < 0x7f &&
-           strchr(special, from.at[size]) == NULL)
+           from.at[size] != special && from.at[size] != other)
         size++;
     return size;
 }
@@ -81,7 +82,7 @@ int escape_terminal(struct buffer *to, struct slice from)
     char piece[ESCAPE_PIECE_SIZE];
 
     while (from.size > 0 && !to->failed) {
-        size_t run = plain_run(from, "");
+        size_t run = plain_run(from, '\0', '\0');
         if (run > 0)
             add_run(to, &from, run);
         else
@@ -119,7 +120,7 @@ int escape_json(struct buffer *to, struct slice from)
 {
     buffer_add_char(to, '"');
     while (from.size > 0 && !to->failed) {
-        size_t run = plain_run(from, "\"\\");
+        size_t run = plain_run(from, '"', '\\');
         if (run > 0)
             add_run(to, &from, run);
         else
@@ -187,7 +188,7 @@ static void value_character(struct buffer *to, struct slice *from)
 int escape_value(struct buffer *to, struct slice from)
 {
     while (from.size > 0 && !to->failed) {
-        size_t run = plain_run(from, " %");
+        size_t run = plain_run(from, ' ', '%');
         if (run > 0)
             add_run(to, &from, run);
         else

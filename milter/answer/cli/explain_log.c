@@ -22,6 +22,8 @@ struct tally {
 
 struct run {
     bool quiet, at_once;
+    int64_t second;             /* that `time` words */
+    char time[CLOCK_TEXT_SIZE];
     struct buffer out;
     struct tally tally;
 };
@@ -61,16 +63,28 @@ static void put_fields(struct json *json, const struct logline *line)
     }
 }
 
-static void print_line(struct buffer *out, const struct logline *line)
+/* Many lines share a second, and only the last one is worded anew. */
+static struct slice worded(struct run *run, int64_t time)
 {
-    char time[CLOCK_TEXT_SIZE];
+    if (run->time[0] == '\0' || time / SECOND_MS != run->second) {
+        clock_rfc3339(time, run->time);
+        run->second = time / SECOND_MS;
+    }
+    char *ms = strchr(run->time, '.');
+    for (int64_t i = 3, rest = time % SECOND_MS; i > 0; i--, rest /= 10)
+        ms[i] = (char)('0' + rest % 10);
+    return slice_of(run->time);
+}
+
+static void print_line(struct run *run, const struct logline *line)
+{
+    struct buffer *out = &run->out;
     struct json json;
     json_init(&json, out);
     json_object(&json);
     if (line != NULL) {
-        clock_rfc3339(line->time, time);
         json_key(&json, "time");
-        json_text(&json, time);
+        json_string(&json, worded(run, line->time));
         json_key(&json, "mta");
         json_text(&json, mta_word(line->mta));
         put_fields(&json, line);
@@ -89,14 +103,14 @@ static void explain_line(struct run *run, struct logline_reader *reader, struct 
     run->tally.understood += header && line.understood == LINE_UNDERSTOOD;
     run->tally.broken += header && line.understood == LINE_BROKEN;
     if (!run->quiet)
-        print_line(&run->out, header ? &line : NULL);
+        print_line(run, header ? &line : NULL);
 }
 
 static void skip_line(struct run *run)
 {
     run->tally.too_long++;
     if (!run->quiet)
-        print_line(&run->out, NULL);
+        print_line(run, NULL);
 }
 
 /* All lines. -1: it could not be read to its end. */

@@ -20,6 +20,7 @@
 #define ENTRY_MAX ((size_t)1 << 20)
 #define RAW_EXTRA ((size_t)64) /* what the raw text has beside values: a number, blanks */
 #define SYSTEM_UID_MOST 999
+#define USEC_MOST UINT64_C(3850070400000000) /* the year 2091, as in any header */
 
 #define WANTED(X)                                                                                  \
     X(TIME, "__REALTIME_TIMESTAMP") X(HOST, "_HOSTNAME") X(PROGRAM, "SYSLOG_IDENTIFIER")           \
@@ -334,7 +335,7 @@ bool entry_header(struct logline_reader *reader, struct slice text, struct logli
         return false;
     entry.room = reader->entry;
     if (!(entry_is_json(text) ? read_json(&entry, text) : read_export(&entry, text)) ||
-        !text_number(entry.value[WANTED_TIME], 0, INT64_MAX, &usec) ||
+        !text_number(entry.value[WANTED_TIME], 0, USEC_MOST, &usec) ||
         entry.value[WANTED_PROGRAM].size == 0)
         return false;
     fill(&entry, usec, line);

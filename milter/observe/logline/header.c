@@ -31,6 +31,11 @@ static struct slice without_filling(struct slice text)
 {
     while (text.size > 0 && (text.at[0] == '\0' || text.at[0] == ' ' || text.at[0] == '\t'))
         text = slice_make(text.at + 1, text.size - 1);
+    return text;
+}
+
+static struct slice without_end(struct slice text)
+{
     while (text.size > 0 && (text.at[text.size - 1] == '\n' || text.at[text.size - 1] == '\r'))
         text.size--;
     return text;
@@ -194,12 +199,13 @@ static bool is_container_log(struct slice program)
 {
     static const char *const names[] = {"docker", "dockerd", "podman", "conmon", "containerd",
                                         "crio",   "kubelet"};
-    struct slice name = program, first;
-    if (text_take_until(&name, '/', &first))
-        name = first;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (slice_is(name, names[i]))
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = strlen(names[i]);
+        if (program.size >= size && program.at[0] == names[i][0] &&
+            memcmp(program.at, names[i], size) == 0 &&
+            (program.size == size || program.at[size] == '/'))
             return true;
+    }
     return false;
 }
 
@@ -242,7 +248,7 @@ bool logline_header(struct logline_reader *reader, struct slice text, struct log
     if (rest.size > 0 && (rest.at[0] == '{' || rest.at[0] == '_')) {
         if (!entry_header(reader, rest, line))
             return false;
-    } else if (!read_syslog(reader, rest, line, &zoned)) {
+    } else if (!read_syslog(reader, without_end(rest), line, &zoned)) {
         return false;
     }
     if (is_container_log(line_value(line, LINE_PROGRAM)))

@@ -20,7 +20,7 @@
 #include "waybill/clock.h"
 #include "years.h"
 
-#define BUFFER_SIZE ((size_t)512 << 10)
+#define BUFFER_SIZE ((size_t)256 << 10)
 #define LENGTH_SIZE 8 /* of a binary field */
 /* A longer field is none: what follows it then is skipped as one long entry. */
 #define FIELD_MOST (UINT64_C(1) << 40)

@@ -10,6 +10,7 @@
 #include "others.h"
 #include "postfix.h"
 #include "reader.h"
+#include "sendmail.h"
 #include "waybill/clock.h"
 
 #define SCRATCH_MAX ((size_t)256 << 10)
@@ -30,6 +31,7 @@ struct logline_reader *logline_open(void)
     if (reader == NULL)
         return NULL;
     buffer_init(&reader->scratch, SCRATCH_MAX);
+    buffer_init(&reader->recipients, SCRATCH_MAX);
     wallclock_until(&reader->clock, clock_now());
     return reader;
 }
@@ -38,6 +40,7 @@ void logline_close(struct logline_reader **reader)
 {
     if (*reader != NULL) {
         buffer_free(&(*reader)->scratch);
+        buffer_free(&(*reader)->recipients);
         free((*reader)->entry);
     }
     free(*reader);
@@ -63,13 +66,15 @@ static const struct dialect {
     enum line_mta mta;
 } dialects[] = {
     {postfix_body, postfix_fact, LINE_POSTFIX},
+    {losses_body, NULL, LINE_SYSLOG},
+    {sendmail_body, sendmail_fact, LINE_SENDMAIL},
     {others_body, NULL, LINE_OTHER},
 };
 #define DIALECTS (sizeof dialects / sizeof dialects[0])
 
 void logline_body(struct logline_reader *reader, struct logline *line)
 {
-    if (line->doubtful || losses_read(line))
+    if (line->doubtful)
         return;
     for (size_t i = 0; i < DIALECTS && !dialects[i].body(reader, line); i++)
         continue;
@@ -78,6 +83,8 @@ void logline_body(struct logline_reader *reader, struct logline *line)
 bool logline_fact(struct logline_reader *reader, const struct logline *line, unsigned number,
                   struct fact *fact)
 {
+    if (line->understood != LINE_UNDERSTOOD)
+        return false;
     for (size_t i = 0; i < DIALECTS; i++)
         if (dialects[i].mta == line->mta && dialects[i].fact != NULL)
             return dialects[i].fact(reader, line, number, fact);

@@ -38,17 +38,19 @@ static bool find_loss(struct slice body, struct slice *count)
     if (text_take(&rest, "Suppressed "))
         return text_take_any(&rest, "0123456789", count) && slice_starts(rest, " messages from ");
     if ((words = slice_find_text(body, " messages lost due to rate-limiting")) >= 0 ||
-        (words = slice_find_text(body, " messages from pid ")) >= 0) {
+        (slice_find_text(body, " lost ") >= 0 &&
+         (words = slice_find_text(body, " messages from pid ")) >= 0)) {
         *count = number_before(body, words);
-        return slice_find_text(body, " lost") >= 0;
+        return true;
     }
     return slice_find_text(body, " to drop messages ") >= 0 &&
            slice_ends(body, "due to rate-limiting");
 }
 
-bool losses_read(struct logline *line)
+bool losses_body(struct logline_reader *reader, struct logline *line)
 {
     struct slice count = SLICE_ABSENT;
+    (void)reader;
     if (!is_log(line_value(line, LINE_PROGRAM)) || !find_loss(line->body, &count))
         return false;
     line->mta = LINE_SYSLOG;

@@ -14,6 +14,12 @@ struct logline_reader {
     struct buffer scratch; /* values that do not stand in the line as they are; the dialects' */
     char *entry;           /* the same of a journal's entry, see entry.c */
     size_t entry_room;
+
+    /* of the line that was last read, if it is Sendmail's */
+    struct buffer recipients; /* its list of recipients as one value */
+    struct slice named;       /* those of them of which no fact was made yet */
+    unsigned named_next;      /* number of the fact that the next one of them gives */
+    char relay[300], delay[24]; /* as the facts write them */
 };
 
 /* Read an entry of a journal: all lines of one of `journalctl -o export`, or the one line of one
@@ -24,6 +30,6 @@ bool entry_is_json(struct slice text);
 
 /* What the log's own programs say of lines that were lost. False: `line` says nothing like it, and
  * is as it was. */
-bool losses_read(struct logline *line);
+bool losses_body(struct logline_reader *reader, struct logline *line);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * wallclock: see wallclock.h.
  *
- * The year: the latest one in which the date is no later than the day after `until`. So
+ * The year: the latest one that does not put the line more than a day after `until`. So
  * December's lines read in January stay in December, and a clock that runs a little ahead over
  * New Year's Eve stays in the new year. That asks no line before, so a log that goes back in
  * time, or has two writers, cannot lead it astray. A log that is longer than a year, or ended long
@@ -52,68 +52,83 @@ static int64_t offset_at(int64_t seconds)
     return localtime_r(&at, &tm) == NULL ? 0 : tm.tm_gmtoff;
 }
 
+static unsigned packed(unsigned year, unsigned month, unsigned day)
+{
+    return year << 9 | month << 5 | day;
+}
+
+static int64_t of_day(const struct moment *moment)
+{
+    return (moment->hour * 60 + moment->minute) * MINUTE_MS + moment->second * SECOND_MS +
+           moment->ms;
+}
+
 void wallclock_until(struct wallclock *clock, int64_t until)
 {
     clock->until = until;
     if (clock->latest_year != 0 && clock->until_hour == until / HOUR_MS)
         return;
-    int64_t local = until + DAY_MS + offset_at((until + DAY_MS) / SECOND_MS) * SECOND_MS;
     clock->until_hour = until / HOUR_MS;
-    clock->latest_day = local / DAY_MS;
-    clock->latest_year = YEAR_FIRST + clock_day(local, NULL) / 10000;
+    clock->latest = until + DAY_MS + offset_at((until + DAY_MS) / SECOND_MS) * SECOND_MS;
+    unsigned date = clock_day(clock->latest, NULL);
+    clock->latest_year = YEAR_FIRST + date / 10000;
+    clock->latest_date = packed(0, date / 100 % 100, date % 100);
 }
 
-bool wallclock_year(struct wallclock *clock, unsigned month, unsigned day, unsigned *year)
+bool wallclock_year(const struct wallclock *clock, const struct moment *moment, unsigned *year)
 {
     int64_t days;
     for (unsigned back = 0; back < YEARS_BACK; back++) {
         *year = clock->latest_year - back;
-        if (day_of(*year, month, day, &days) && days <= clock->latest_day)
+        if (day_of(*year, moment->month, moment->day, &days) &&
+            days * DAY_MS + of_day(moment) <= clock->latest)
             return true;
     }
     return false;
 }
 
 /* The year in which the date is nearest to the line before. */
-static bool nearest_year(const struct wallclock *clock, unsigned month, unsigned day,
+static bool nearest_year(const struct wallclock *clock, const struct moment *moment,
                          unsigned *year)
 {
     unsigned near = YEAR_FIRST + clock_day(clock->day * DAY_MS, NULL) / 10000;
     int64_t best = INT64_MAX, days;
     for (unsigned candidate = near - 1; candidate <= near + 1; candidate++)
-        if (day_of(candidate, month, day, &days) && llabs(days - clock->day) < best &&
-            days <= clock->latest_day) {
+        if (day_of(candidate, moment->month, moment->day, &days) &&
+            llabs(days - clock->day) < best &&
+            days * DAY_MS + of_day(moment) <= clock->latest) {
             best = llabs(days - clock->day);
             *year = candidate;
         }
     return best != INT64_MAX;
 }
 
+/* The answer for the day before stands, but on the latest one, where the hour counts. */
 static bool find_day(struct wallclock *clock, const struct moment *moment)
 {
-    unsigned date = moment->year << 9 | moment->month << 5 | moment->day, year = moment->year;
+    unsigned date = packed(moment->year, moment->month, moment->day), year = moment->year;
     int64_t day;
-    if (date == clock->date && clock->date_until == clock->latest_day)
+    if (date == clock->date && clock->date_until == clock->latest && date != clock->latest_date)
         return true;
-    if (year == 0 &&
-        !(clock->ordered && nearest_year(clock, moment->month, moment->day, &year)) &&
-        !wallclock_year(clock, moment->month, moment->day, &year))
+    if (year == 0 && !(clock->ordered && nearest_year(clock, moment, &year)) &&
+        !wallclock_year(clock, moment, &year))
         return false;
     if (!day_of(year, moment->month, moment->day, &day))
         return false;
-    clock->day = day;
     clock->date = date;
-    clock->date_until = clock->latest_day;
+    clock->date_until = clock->latest;
+    if (day == clock->day)
+        return true;
+    clock->day = day;
     clock->before = offset_at((day * 24 - OFFSET_MOST) * 3600);
     clock->after = offset_at((day * 24 + 24 + OFFSET_MOST) * 3600);
     return true;
 }
 
-void wallclock_begin(struct wallclock *clock, unsigned year, unsigned month, unsigned day)
+void wallclock_begin(struct wallclock *clock, const struct moment *first)
 {
-    struct moment moment = {.year = year, .month = month, .day = day};
     clock->date = 0;
-    clock->ordered = find_day(clock, &moment);
+    clock->ordered = find_day(clock, first);
 }
 
 static bool second_pass(const struct wallclock *clock, int64_t first, int64_t second)
@@ -136,19 +151,18 @@ static int64_t changing_ms(const struct wallclock *clock, int64_t local)
 
 bool wallclock_ms(struct wallclock *clock, const struct moment *moment, int64_t *ms)
 {
-    int64_t day, of_day = (moment->hour * 60 + moment->minute) * MINUTE_MS +
-                          moment->second * SECOND_MS + moment->ms;
+    int64_t day, local;
     if (moment->zoned) { /* only RFC 3339 has one, and a year */
         if (!day_of(moment->year, moment->month, moment->day, &day))
             return false;
-        *ms = day * DAY_MS + of_day - moment->offset;
+        *ms = day * DAY_MS + of_day(moment) - moment->offset;
         return true;
     }
     if (!find_day(clock, moment))
         return false;
-    *ms = clock->before == clock->after
-              ? clock->day * DAY_MS + of_day - clock->before * SECOND_MS
-              : changing_ms(clock, clock->day * DAY_MS + of_day);
+    local = clock->day * DAY_MS + of_day(moment);
+    *ms = clock->before == clock->after ? local - clock->before * SECOND_MS
+                                        : changing_ms(clock, local);
     if (*ms > clock->last || clock->last - *ms > JUMP_NIGHT)
         clock->last = *ms;
     return true;

@@ -20,22 +20,22 @@ struct moment {
 struct wallclock {
     int64_t until;       /* ms, see logline_until */
     int64_t until_hour;  /* the hour for which the next two were found */
-    int64_t latest_day;  /* no line without a year is of a later day; days since 1970 */
-    unsigned latest_year;
+    int64_t latest;      /* no line without a year is later; local time, ms since 1970 */
+    unsigned latest_year, latest_date; /* of that day, packed like `date` */
     bool ordered;        /* years follow the order of the lines, see logline_years */
     unsigned date;       /* the date last asked for, packed; 0: none */
-    int64_t date_until;  /* ... and latest_day then */
+    int64_t date_until;  /* ... as `latest` was then */
     int64_t day;         /* ... is this day */
     int64_t before, after; /* seconds east of UTC around that day; equal: all the day */
     int64_t last;        /* ms: the line before, but for small jumps back; 0: none */
 };
 
 void wallclock_until(struct wallclock *clock, int64_t until);
-/* The first line to come has this date, and is of this year; from there the order tells. */
-void wallclock_begin(struct wallclock *clock, unsigned year, unsigned month, unsigned day);
+/* The first line to come is of this date, with its year; from there the order tells. */
+void wallclock_begin(struct wallclock *clock, const struct moment *first);
 /* Milliseconds since 1970. False: there is no such day. */
 bool wallclock_ms(struct wallclock *clock, const struct moment *moment, int64_t *ms);
 /* The year that a date without one gets by `until` alone. False: there is no such day. */
-bool wallclock_year(struct wallclock *clock, unsigned month, unsigned day, unsigned *year);
+bool wallclock_year(const struct wallclock *clock, const struct moment *moment, unsigned *year);
 
 #endif

@@ -56,20 +56,28 @@ static void look_at(struct dates *dates, int fd, uint64_t place, bool begins)
     }
 }
 
+/* At many places, and at the end. */
+static void look_around(struct dates *dates, int fd, uint64_t from, uint64_t to)
+{
+    uint64_t step = (to - from) / PLACES > LOOK ? (to - from) / PLACES : LOOK, place = from;
+    look_at(dates, fd, place, true);
+    for (; place + step < to && !dates->named; place += step)
+        look_at(dates, fd, place + step, false);
+    if (place + LOOK < to)
+        look_at(dates, fd, to - LOOK, false);
+}
+
 void logline_years(struct logline_reader *reader, struct logfile *file)
 {
     struct dates dates = {0};
-    uint64_t from, to, step;
+    uint64_t from, to;
     unsigned year;
     int fd = logfile_plain(file, &from, &to);
     if (fd < 0 || from >= to)
         return;
-    step = (to - from) / PLACES > LOOK ? (to - from) / PLACES : LOOK;
-    for (uint64_t place = from; place < to && !dates.named; place += step)
-        look_at(&dates, fd, place, place == from);
-    look_at(&dates, fd, to - from > LOOK ? to - LOOK : from, to - from <= LOOK);
-    if (dates.any && !dates.named &&
-        wallclock_year(&reader->clock, dates.last.month, dates.last.day, &year))
-        wallclock_begin(&reader->clock, (unsigned)((int)year - dates.new_years),
-                        dates.first.month, dates.first.day);
+    look_around(&dates, fd, from, to);
+    if (!dates.any || dates.named || !wallclock_year(&reader->clock, &dates.last, &year))
+        return;
+    dates.first.year = (unsigned)((int)year - dates.new_years);
+    wallclock_begin(&reader->clock, &dates.first);
 }

@@ -43,6 +43,19 @@ static void test_every_form_of_header_gives_the_same_line(void **state)
         "2026-11-04T20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
         "2026-11-04 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
         "Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]\r",
+        "  Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "<mail.notice>Nov  4 20:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov  4 20:55:43 <mail.info> mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov  4 20:55:43 mx mail.info postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "2026 Nov  4 20:55:43.000 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "Nov  4 20:55:43,000 mx postfix/smtpd[27735]: connect from a[192.0.2.1]",
+        "<22>1 2026-11-04T20:55:43Z mx postfix/smtpd 27735 - - connect from a[192.0.2.1]",
+        "<22>1 2026-11-04T20:55:43Z mx postfix/smtpd 27735 ID1 [a@1 b=\"\\]\\\"[\"][c] "
+        "\xef\xbb\xbf" "connect from a[192.0.2.1]",
+        "Nov  4 20:55:43 dock docker/abc[9]: 2026-11-04T20:55:43Z mx postfix/smtpd[27735]: connect "
+        "from a[192.0.2.1]",
+        "Nov  4 20:55:43 dock conmon[9]: <22>Nov  4 19:55:43 mx postfix/smtpd[27735]: connect from "
+        "a[192.0.2.1]",
     };
     zone("UTC");
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
@@ -64,6 +77,78 @@ static void test_fractions_of_a_second_are_kept_as_ms(void **state)
     assert_int_equal(line.time, at(261121, 20, 55, 43) + 123);
     assert_true(read_text("2026-11-21T20:55:43.5Z mx a/b[1]: m", 0, &line));
     assert_int_equal(line.time, at(261121, 20, 55, 43) + 500);
+}
+
+static void test_a_header_tells_whether_it_knows_parts_of_a_second(void **state)
+{
+    (void)state;
+    struct logline line;
+    assert_true(read_text("2026-11-21T20:55:43.000+00:00 mx a/b[1]: m", 0, &line));
+    assert_false(line.whole_seconds);
+    assert_true(read_text("2026-11-21T20:55:43Z mx a/b[1]: m", 0, &line));
+    assert_true(line.whole_seconds);
+    assert_true(read_text("Nov 21 20:55:43.250 mx a/b[1]: m", at(261122, 0, 0, 0), &line));
+    assert_false(line.whole_seconds);
+    assert_int_equal(line.time % 1000, 250);
+}
+
+static void test_nuls_in_front_of_a_line_are_nothing(void **state)
+{
+    (void)state;
+    static const char text[] = "\0\0\0Nov 21 20:55:43 mx a/b[1]: m";
+    struct logline line;
+    assert_true(one_line(slice_make(text, sizeof text - 1), at(261122, 0, 0, 0), &line));
+    assert_true(slice_is(line.body, "m"));
+    assert_int_equal(line.raw.size, sizeof text - 1);
+}
+
+static void test_a_line_without_a_host_has_none(void **state)
+{
+    (void)state;
+    struct logline line;
+    assert_true(read_text("Nov 21 20:55:43 postfix/smtpd[7]: m: n", at(261122, 0, 0, 0), &line));
+    assert_false(line_has(&line, LINE_HOST));
+    assert_true(slice_is(line_value(&line, LINE_PROGRAM), "postfix/smtpd"));
+    assert_true(slice_is(line.body, "m: n"));
+}
+
+static void test_only_what_passes_logs_on_has_an_inner_header(void **state)
+{
+    (void)state;
+    struct logline line;
+    assert_true(read_text("Nov 21 20:55:43 mx dock[1]: Nov 21 20:55:43 in postfix/smtpd[7]: m",
+                          at(261122, 0, 0, 0), &line));
+    assert_true(slice_is(line_value(&line, LINE_HOST), "mx"));
+    assert_true(read_text("Nov 21 20:55:43 mx docker[1]: no header: m", at(261122, 0, 0, 0), &line));
+    assert_true(slice_is(line_value(&line, LINE_PROGRAM), "docker"));
+    assert_true(slice_is(line.body, "no header: m"));
+}
+
+/* A container's clock is often UTC, whatever its host's is. */
+static void test_an_inner_time_without_a_zone_does_not_count(void **state)
+{
+    (void)state;
+    struct logline line;
+    assert_true(read_text("2026-05-02T22:56:18+02:00 mx docker[1]: May  2 18:00:00 in a/b[7]: m",
+                          at(261122, 0, 0, 0), &line));
+    assert_int_equal(line.time, at(260502, 20, 56, 18));
+    assert_true(slice_is(line_value(&line, LINE_HOST), "in"));
+}
+
+static void test_a_repeated_line_stands_for_so_many(void **state)
+{
+    (void)state;
+    struct logline line;
+    assert_true(read_text("Nov 21 20:55:43 mx a/b[1]: message repeated 3 times: [ x [y]]",
+                          at(261122, 0, 0, 0), &line));
+    assert_int_equal(line.repeated, 3);
+    assert_true(slice_is(line.body, "x [y]"));
+    assert_true(read_text("Nov 21 20:55:43 mx a/b[1]: message repeated 99999999999 times: [ x]",
+                          at(261122, 0, 0, 0), &line));
+    assert_int_equal(line.repeated, 10000);
+    assert_true(read_text("Nov 21 20:55:43 mx a/b[1]: message repeated 3 times: [ x",
+                          at(261122, 0, 0, 0), &line));
+    assert_int_equal(line.repeated, 1);
 }
 
 static void test_year_is_the_last_one_that_is_not_in_the_future(void **state)
@@ -157,6 +242,15 @@ static void test_what_is_no_header_is_refused(void **state)
         "2026-11-21T20:55:43.Z mx a/b[1]: m",
         "2026-11-21T20:55:43+24:00 mx a/b[1]: m",
         "2026-11-21T20:55:43+0 mx a/b[1]: m",
+        "0000 Nov 21 20:55:43 mx a/b[1]: m",
+        "2026 Feb 30 20:55:43 mx a/b[1]: m",
+        "\xce\x91\xcf\x80\xcf\x81 15 12:20:28 mx a/b[1]: m",
+        "M\xe4r 15 12:20:28 mx a/b[1]: m",
+        "<22>1 - mx postfix/smtpd 1 - - m",
+        "<22>1 2026-11-21T20:55:43Z mx postfix/smtpd 1 - [a b=\"]\" m",
+        "<22>1 2026-11-21T20:55:43Z mx postfix/smtpd 1 - [a b=\"\\",
+        "<22>1 2026-11-21T20:55:43Z mx postfix/smtpd 1 -",
+        "Nov 21 20:55:43 mx mail.other postfix/smtpd[1]: m",
     };
     struct logline line;
     zone("UTC");
@@ -184,6 +278,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_form_of_header_gives_the_same_line),
         cmocka_unit_test(test_fractions_of_a_second_are_kept_as_ms),
+        cmocka_unit_test(test_a_header_tells_whether_it_knows_parts_of_a_second),
+        cmocka_unit_test(test_nuls_in_front_of_a_line_are_nothing),
+        cmocka_unit_test(test_a_line_without_a_host_has_none),
+        cmocka_unit_test(test_only_what_passes_logs_on_has_an_inner_header),
+        cmocka_unit_test(test_an_inner_time_without_a_zone_does_not_count),
+        cmocka_unit_test(test_a_repeated_line_stands_for_so_many),
         cmocka_unit_test(test_year_is_the_last_one_that_is_not_in_the_future),
         cmocka_unit_test(test_leap_day_falls_into_a_leap_year),
         cmocka_unit_test(test_rfc3164_is_local_time),
