@@ -58,7 +58,7 @@ struct import_options {
 enum import_result {
     IMPORT_DONE,
     IMPORT_STOPPED,     /* `stop` was set; what was read so far is in the journal */
-    IMPORT_UNREADABLE,  /* a file; what came before stays */
+    IMPORT_UNREADABLE,  /* a file cannot be opened, so none is read, or is damaged: the rest is */
     IMPORT_UNREACHABLE, /* journal or store */
 };
 

@@ -108,6 +108,7 @@ struct journal_position {
 };
 struct journal_entry {
     enum journal_type type;
+    uint64_t moment;      /* when it was appended, microseconds since 1970-01-01 UTC */
     struct slice payload; /* valid until the next call */
     struct journal_position position;
 };

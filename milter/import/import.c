@@ -316,16 +316,27 @@ static enum import_result take_file(struct import *import, struct log_entry *log
 enum import_result import_logs(struct import *import, const char *const *paths, size_t count,
                                struct error *why)
 {
+    struct error damage;
+    bool damaged = false;
     import->why = why;
     if (logs_open(&import->logs, paths, count, why) != 0)
         return IMPORT_UNREADABLE;
     enum import_result result = need_post(import, why);
     import->progress.total = import->logs.total;
-    for (size_t i = 0; i < import->logs.count && result == IMPORT_DONE; i++)
+    for (size_t i = 0; i < import->logs.count && result == IMPORT_DONE; i++) {
         result = take_file(import, &import->logs.list[i]);
+        if (result != IMPORT_UNREADABLE)
+            continue;
+        damage = *why;
+        damaged = true;
+        result = IMPORT_DONE;
+    }
     logs_close(&import->logs);
     import->progress.file = NULL;
-    return result;
+    if (result != IMPORT_DONE || !damaged)
+        return result;
+    *why = damage;
+    return IMPORT_UNREADABLE;
 }
 
 /* ---- mails of others ---- */

@@ -51,7 +51,11 @@ struct sheaf {
 static const enum fact_key key_parts[3] = {KEY_HOST, KEY_INSTANCE, KEY_QUEUE};
 
 const struct sheaf_bounds sheaf_bounds_usual = {
-    .mails = 200000, .bytes = (size_t)192 << 20, .mail_bytes = (size_t)8 << 20, .idle_ms = 6 * DAY_MS};
+    .mails = 200000,
+    .bytes = (size_t)192 << 20,
+    .mail_bytes = (size_t)8 << 20,
+    .idle_ms = 6 * DAY_MS,
+};
 
 /* ---- lists ---- */
 

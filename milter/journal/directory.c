@@ -184,3 +184,23 @@ uint64_t directory_bytes(int root)
     }
     return bytes;
 }
+
+uint64_t directory_backlog(int directory, uint64_t segment, uint64_t offset)
+{
+    struct segment_list list;
+    uint64_t bytes = 0;
+
+    if (segment_list_read(&list, directory) == 0)
+        for (size_t i = 0; i < list.count; i++) {
+            char name[SEGMENT_NAME_SIZE];
+            struct stat stat;
+            segment_name(list.numbers[i], name);
+            if (list.numbers[i] < segment || fstatat(directory, name, &stat, 0) < 0)
+                continue;
+            uint64_t shipped = list.numbers[i] == segment ? offset : SEGMENT_HEAD;
+            if ((uint64_t)stat.st_size > shipped)
+                bytes += (uint64_t)stat.st_size - shipped;
+        }
+    segment_list_clear(&list);
+    return bytes;
+}

@@ -40,6 +40,8 @@ struct segment_list {
 int segment_list_read(struct segment_list *list, int directory);
 void segment_list_clear(struct segment_list *list);
 
+/* Bytes of a generation's records behind a place in one of its segments. */
+uint64_t directory_backlog(int directory, uint64_t segment, uint64_t offset);
 /* Bytes in all generations, as well as can be told. */
 uint64_t directory_bytes(int root);
 

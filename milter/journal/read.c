@@ -129,6 +129,7 @@ int journal_next(struct journal_reader *reader, struct journal_entry *entry, str
         return 0;
     stream->ready = false;
     entry->type = stream->record.type;
+    entry->moment = stream->record.time;
     entry->payload = stream->record.payload;
     entry->position =
         (struct journal_position){stream->generation, stream->segment, stream->scan.offset};

@@ -177,22 +177,5 @@ int stream_peek(struct stream *stream, struct error *why)
 
 uint64_t stream_backlog(const struct stream *stream)
 {
-    struct segment_list list;
-    uint64_t bytes = 0;
-
-    if (segment_list_read(&list, stream->directory) == 0)
-        for (size_t i = 0; i < list.count; i++) {
-            char name[SEGMENT_NAME_SIZE];
-            struct stat stat;
-            segment_name(list.numbers[i], name);
-            if (list.numbers[i] < stream->cursor.segment ||
-                fstatat(stream->directory, name, &stat, 0) < 0)
-                continue;
-            uint64_t shipped =
-                list.numbers[i] == stream->cursor.segment ? stream->cursor.offset : SEGMENT_HEAD;
-            if ((uint64_t)stat.st_size > shipped)
-                bytes += (uint64_t)stat.st_size - shipped;
-        }
-    segment_list_clear(&list);
-    return bytes;
+    return directory_backlog(stream->directory, stream->cursor.segment, stream->cursor.offset);
 }

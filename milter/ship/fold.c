@@ -34,7 +34,8 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
         ship->stats.over_limit++;
         log_trouble_on(&ship->trouble.record, "a waybill takes no more: %s", why.text);
     }
-    if (added == ENTRY_FULL || (added == ENTRY_KNOWN && !entry->loaded))
+    if (added == ENTRY_FULL ||
+        (added == ENTRY_KNOWN && (!entry->loaded || !harvest_replays(ship))))
         return 0;
     entry->replayed = entry->replayed || added == ENTRY_KNOWN;
     /* An earlier process may have died between the two records of a twin. */

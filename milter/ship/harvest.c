@@ -11,6 +11,7 @@
 #include "waybill/clock.h"
 
 #define IDLE_MS 200 /* longest wait for something to do */
+#define OLD_GRACE_MS (5 * SECOND_MS) /* held facts wait a little longer than they must */
 
 int harvest_init(struct batch *batch)
 {
@@ -87,6 +88,21 @@ static bool harvest_wait(struct ship *ship, int64_t began, bool *waited)
     return true;
 }
 
+/* What was appended before we led may be half told; held facts of it come within the hold time. */
+static void look_whether_old(struct ship *ship, const struct journal_entry *entry)
+{
+    if (ship->past_old)
+        return;
+    ship->past_old = entry == NULL || (int64_t)(entry->moment / 1000) >= ship->started;
+    if (!ship->past_old && entry->type == JOURNAL_FACT)
+        ship->old_until = clock_monotonic() + ship->limits.hold_ms + OLD_GRACE_MS;
+}
+
+bool harvest_replays(const struct ship *ship)
+{
+    return !ship->past_old || clock_monotonic() < ship->old_until;
+}
+
 void harvest_gather(struct ship *ship)
 {
     struct journal_entry entry;
@@ -99,6 +115,7 @@ void harvest_gather(struct ship *ship)
             log_error("%s", why.text);
         if (more < 0)
             continue;
+        look_whether_old(ship, more > 0 ? &entry : NULL);
         if (more == 0 && !harvest_wait(ship, began, &waited))
             break;
         if (more == 0)

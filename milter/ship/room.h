@@ -112,6 +112,8 @@ struct ship {
     struct trouble trouble;
     struct buffer scratch, text;
     int64_t started; /* to lead; wall clock: older facts may have been folded by another process */
+    bool past_old;     /* all that was in the journal at `started` is read */
+    int64_t old_until; /* monotonic: until then some of it may still be held */
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
     uint64_t order; /* of mails, as the log began them */
@@ -125,6 +127,9 @@ void harvest_free(struct batch *batch);
  * must not get lost. */
 void harvest_gather(struct ship *ship);
 void harvest_clear(struct batch *batch);
+/* May facts come that another process, or an earlier one, has told the store of already, and not
+ * all that follows from them? */
+bool harvest_replays(const struct ship *ship);
 /* A line, decoded in ship->scratch; takes no memory. False: it cannot be read. */
 bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact);
 struct slice harvest_line(const struct batch *batch, size_t index);
