@@ -183,7 +183,7 @@ class Verdict:
         self.wrong, self.missing, self.extra, self.kinds = [], [], [], collections.Counter()
         theirs, ours = collections.defaultdict(list), collections.defaultdict(list)
         for answer in answers:
-            if answer["recipients"] or answer["nrcpt"]:
+            if answer["recipients"] or answer["message_id"] is not None:  # a client alone is no mail
                 theirs[answer["host"], answer["instance"], answer["queue_id"]].append(answer)
         for waybill in waybills:
             ours[waybill["reporting_mta"], waybill["instance"], waybill["queue_id"]].append(waybill)
