@@ -38,7 +38,16 @@ bool postfix_complaint(struct slice rest, struct logline *line);
 
 /* The shared pieces. */
 
-enum { DIGIT = 1, UPPER = 2, LOWER = 4, DOT = 8, SLASH = 16, DASH = 32, UNDERSCORE = 64 };
+enum {
+    DIGIT = 1,
+    UPPER = 2,
+    LOWER = 4,
+    DOT = 8,
+    SLASH = 16,
+    DASH = 32,
+    UNDERSCORE = 64,
+    BRACKET = 128, /* square, and the blank: what neither a host's name nor its address has */
+};
 /* One of these for each byte that has one. */
 extern const unsigned char postfix_class[256];
 /* Take one or more bytes of the classes. */

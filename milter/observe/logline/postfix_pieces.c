@@ -19,6 +19,7 @@ const unsigned char postfix_class[256] = {
     ['m'] = LOWER, ['n'] = LOWER, ['o'] = LOWER, ['p'] = LOWER, ['q'] = LOWER, ['r'] = LOWER,
     ['s'] = LOWER, ['t'] = LOWER, ['u'] = LOWER, ['v'] = LOWER, ['w'] = LOWER, ['x'] = LOWER,
     ['y'] = LOWER, ['z'] = LOWER, ['.'] = DOT,   ['/'] = SLASH, ['-'] = DASH,  ['_'] = UNDERSCORE,
+    ['['] = BRACKET, [']'] = BRACKET, [' '] = BRACKET,
 };
 
 /* "warning", "statistics", "Deleted": letters of which only the first may be a capital are a word
@@ -91,22 +92,28 @@ bool postfix_take_last_address(struct slice *from, struct slice *address)
 bool postfix_at_end(struct slice rest)
 {
     struct slice digits;
+    if (rest.size == 0)
+        return true;
     rest = slice_trim(rest);
     return rest.size == 0 || (postfix_take_class(&rest, DIGIT, &digits) && rest.size == 0);
 }
 
-bool postfix_take_peer(struct slice *from, struct peer *peer)
+static size_t before_bracket(struct slice text)
 {
     size_t size = 0;
-    while (size < from->size && from->at[size] != '[' && from->at[size] != ' ')
+    while (size < text.size && (postfix_class[(unsigned char)text.at[size]] & BRACKET) == 0)
         size++;
+    return size;
+}
+
+bool postfix_take_peer(struct slice *from, struct peer *peer)
+{
+    size_t size = before_bracket(*from);
     if (size == from->size || from->at[size] != '[')
         return false;
     struct slice rest = slice_make(from->at + size + 1, from->size - size - 1), port;
     peer->name = size > 0 ? slice_make(from->at, size) : SLICE_ABSENT;
-    size = 0;
-    while (size < rest.size && rest.at[size] != ']' && rest.at[size] != ' ')
-        size++;
+    size = before_bracket(rest);
     if (size == 0 || size == rest.size || rest.at[size] != ']')
         return false;
     peer->ip = slice_make(rest.at, size);

@@ -103,6 +103,8 @@ static void test_relays(void **state)
         {"mx[private/dovecot-lmtp]", "mx", NULL, NULL, "private/dovecot-lmtp"},
         {"192.0.2.1:2525", NULL, "192.0.2.1", "2525", NULL},
         {"inside:24", "inside", NULL, "24", NULL},
+        {"cafe.example:24", "cafe.example", NULL, "24", NULL},
+        {"cafe.de:24", "cafe.de", NULL, "24", NULL}, /* hexadecimal digits all */
         {"virtual", "virtual", NULL, NULL, NULL},
     };
     for (size_t i = 0; i < sizeof relays / sizeof relays[0]; i++) {
@@ -275,6 +277,8 @@ static void test_headers_that_a_rule_met(void **state)
     CHECK("postfix/cleanup", "27255A7E941: warning: table lookup problem", SHAPE_NONE,
           {LINE_LEVEL, "warning"}, {LINE_MESSAGE, "table lookup problem"},
           {LINE_QUEUE_ID, "27255A7E941"});
+    CHECK("postfix/cleanup", "27255A7E941: info: a rule's own words", SHAPE_NONE,
+          {LINE_LEVEL, "info"}, {LINE_MESSAGE, "a rule's own words"});
     CHECK("postfix/smtpd", "NOQUEUE: fatal: no memory", SHAPE_NONE, {LINE_LEVEL, "fatal"});
     CHECK("postfix/cleanup", "27255A7E941: info: header Subject: cut her", SHAPE_NONE,
           {LINE_LEVEL, "info"}, {LINE_MESSAGE, "header Subject: cut her"});
@@ -298,7 +302,8 @@ static void test_smtpd_connections(void **state)
         "warning: TLS library problem with out[192.0.2.7]",
     };
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-        CHECK("postfix/smtpd", plain[i], SHAPE_NONE, PEER, {LINE_QUEUE_ID, NULL});
+        CHECK("postfix/smtpd", plain[i], SHAPE_NONE, PEER, {LINE_QUEUE_ID, NULL},
+              {LINE_LOSTCONN, NULL});
     CHECK("postfix/smtpd", "lost connection after DATA (77 bytes) from out[192.0.2.7]", SHAPE_NONE,
           PEER, {LINE_LOSTCONN, "lost connection"}, {LINE_STAGE, "DATA"});
     CHECK("postfix/smtpd", "timeout after END-OF-MESSAGE from out[192.0.2.7]", SHAPE_NONE, PEER,
