@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain_log: what each line of a log says, an object a line. A line whose form is broken shows
- * its header and no more, since nothing else of it would be counted either.
+ * explain_log: what each line of a log says, an object a line. Of a broken line the dialects leave
+ * the header's fields only.
  */
 #include <errno.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static void put_fields(struct json *json, const struct logline *line)
 {
     for (int i = 0; i < LINE_FIELD_COUNT; i++) {
         enum line_field field = (enum line_field)i;
-        if (!line_has(line, field) || (line->understood == LINE_BROKEN && field > LINE_PID))
+        if (!line_has(line, field))
             continue;
         json_key(json, line_field_word(field));
         json_string(json, line_value(line, field));

@@ -20,7 +20,7 @@ static const char mail_log[] =
     "2026-11-21T20:55:44+01:00 mx postfix/smtp[8]: 4mGprq8lpWzGsdv: to=<a@example.org>, "
     "relay=mx.example.org[192.0.2.9]:25, delay=1.5, delays=1/0/0.2/0.3, dsn=2.0.0, status=sent "
     "(250 \"ok\")\n"
-    "2026-11-21T20:55:45+01:00 mx postfix/smtp[8]: 4mGprq8lpWzGsdv: to=<b@example.org>, rel\n"
+    "2026-11-21T20:55:45+01:00 mx postfix/qmgr[8]: 4mGprq8lpWzGsdv: from=<b@example.org>, size=1, nrc\n"
     "2026-11-21T20:55:46+01:00 mx other\x01\xff[9]: words";
 
 static int make(void **state)
@@ -68,10 +68,10 @@ static void test_quiet_only_counts(void **state)
     (void)state;
     static const struct run_case cases[] = {
         {"explain --log --quiet mail.log", CLI_FOUND,
-         "lines 5, understood 1, broken 1, without header 1, too long 0, bytes 404\n"},
+         "lines 5, understood 1, broken 1, without header 1, too long 0, bytes 414\n"},
         {"explain --log --quiet --json mail.log mail.log", CLI_FOUND,
          "{\"lines\":10,\"understood\":2,\"broken\":2,\"without_header\":2,\"too_long\":0,"
-         "\"bytes\":808}\n"},
+         "\"bytes\":828}\n"},
         {"explain --log letter", CLI_NOTHING, "{}\n{}\n"},
         {"explain --log letter mail.log", CLI_FOUND, "{}\n{}\n{\"time\""},
         {"explain --log nowhere mail.log", CLI_USAGE, "cannot read 'nowhere'"},
