@@ -44,7 +44,8 @@ const struct option options[] = {
      .heading = "The mail server",
      .text = "Where the mail server finds the milter: unix:/PATH, inet:PORT@HOST or "
              "inet6:PORT@HOST. "
-             "Postfix wants the same address in smtpd_milters, as unix:/PATH or inet:HOST:PORT."},
+             "Postfix wants the same address in smtpd_milters, as unix:/PATH or inet:HOST:PORT; "
+             "Sendmail as it stands here, behind S= of INPUT_MAIL_FILTER."},
     {"listen_mode", OPTION_MODE, AT(listen_mode), .initial = "0660", .least = 0, .most = 0777,
      .text = "Mode of the unix socket. "
              "The mail server needs to write to it: put its user into the group of waybill."},
@@ -83,7 +84,7 @@ const struct option options[] = {
              "server; they come before the rules that are built in, see waybill-rules(5)."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
      .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path or pattern",
-     .text = "Where the log of the mail server is read: journal for the systemd journal, "
+     .text = "Where the log of the mail server, Postfix or Sendmail, is read: journal for the systemd journal, "
              "journal:/DIRECTORY for journal files that lie elsewhere, the paths of log files, a "
              "pattern such as /var/log/mail/*.log for all files that fit it now or later, or "
              "socket:/PATH for a socket that waybilld makes and syslog sends to. "
@@ -92,7 +93,8 @@ const struct option options[] = {
              "Whom to trust, what rotation may do, and what rsyslog needs is told in waybilld(8)."},
     {"queue_lifetime_hours", OPTION_NUMBER, AT(queue_lifetime_hours), .initial = "120", .most = 8760,
      LIVE,
-     .text = "How long the mail server keeps trying, as maximal_queue_lifetime of Postfix. "
+     .text = "How long the mail server keeps trying, as maximal_queue_lifetime of Postfix or "
+             "confTO_QUEUERETURN of Sendmail. "
              "A mail of which nothing is heard for this time and a day more is shown as "
              "unresolved; 0: never."},
 

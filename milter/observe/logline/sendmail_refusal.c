@@ -159,7 +159,7 @@ int sendmail_read_milter(struct sendmail_reading *reading)
     return result < 0 ? 0 : result;
 }
 
-/* "milter=NAME, reject=..." is told again as "Milter: ..."; what it sets aside is told here only. */
+/* "milter=NAME, reject=..." is told again as "Milter: ..."; what is set aside is told here only. */
 int sendmail_read_filter(struct sendmail_reading *reading)
 {
     struct slice name;

@@ -65,6 +65,13 @@ static void test_each_log_gives_its_facts(void **state)
     assert_true(golden_each("maillog", ".log", check) >= 8);
 }
 
+static void shared_path(const char *name, char *path, size_t room)
+{
+    const char *shared = getenv("WAYBILL_SHARED"), *top = getenv("srcdir");
+    snprintf(path, room, "%s%s/corpora/mta/%s", shared != NULL ? shared : top != NULL ? top : ".",
+             shared != NULL ? "" : "/../shared", name);
+}
+
 /* Lines of a real Postfix that the project may measure itself by, but not keep. */
 static void test_every_outcome_of_the_shared_log_is_read(void **state)
 {
@@ -73,12 +80,7 @@ static void test_every_outcome_of_the_shared_log_is_read(void **state)
     size_t room = 0;
     ssize_t size;
     unsigned outcomes = 0;
-    const char *shared = getenv("WAYBILL_SHARED"), *top = getenv("srcdir");
-    if (shared != NULL)
-        snprintf(path, sizeof path, "%s/corpora/mta/maillog-postfix.txt", shared);
-    else
-        snprintf(path, sizeof path, "%s/../shared/corpora/mta/maillog-postfix.txt",
-                 top != NULL ? top : ".");
+    shared_path("maillog-postfix.txt", path, sizeof path);
     FILE *log = fopen(path, "r");
     if (log == NULL) {
         fprintf(stderr, "SKIPPED: there is no '%s'; set WAYBILL_SHARED\n", path);
@@ -99,11 +101,42 @@ static void test_every_outcome_of_the_shared_log_is_read(void **state)
     assert_true(outcomes > 100);
 }
 
+/* The same of a real Sendmail: each attempt is one, and nothing that names a mail is left. */
+static void test_every_attempt_of_the_shared_sendmail_log_is_read(void **state)
+{
+    (void)state;
+    static struct logline line;
+    char path[600], *text = NULL;
+    size_t room = 0;
+    ssize_t size;
+    unsigned attempts = 0;
+    shared_path("maillog-sendmail.txt", path, sizeof path);
+    FILE *log = fopen(path, "r");
+    if (log == NULL) {
+        fprintf(stderr, "SKIPPED: there is no '%s'; set WAYBILL_SHARED\n", path);
+        skip();
+    }
+    while ((size = getline(&text, &room, log)) > 0) {
+        if (text[0] == '#')
+            continue;
+        struct slice all = slice_make(text, (size_t)size - (text[size - 1] == '\n'));
+        bool attempt = strstr(text, ", stat=") != NULL;
+        if (!one_line(all, clock_of_day(261122, 0), &line) || line.mta != LINE_SENDMAIL ||
+            line.understood == LINE_BROKEN || attempt != (line.shape == SHAPE_DELIVERY))
+            fail_msg("not read: %s", text);
+        attempts += attempt;
+    }
+    free(text);
+    fclose(log);
+    assert_true(attempts > 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_log_gives_its_facts),
         cmocka_unit_test(test_every_outcome_of_the_shared_log_is_read),
+        cmocka_unit_test(test_every_attempt_of_the_shared_sendmail_log_is_read),
     };
     setenv("TZ", "UTC", 1);
     tzset();
