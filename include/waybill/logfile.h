@@ -28,8 +28,8 @@ enum logfile_news {
     LOGFILE_CUT,      /* *line is the last one, and has no end */
     LOGFILE_TOO_LONG, /* a line was skipped */
     LOGFILE_END,
-    LOGFILE_FAILED,   /* `why` says it: damaged, cut off, or not to be read on; told once, then it is
-                       * the end. What came before is good; where packed bytes were changed only
+    LOGFILE_FAILED,   /* `why` says it: damaged, cut off, or not to be read on; told once, then it
+                       * is the end. What came before is good; where packed bytes were changed only
                        * as far as the archive can tell, whose sums stand behind its members */
 };
 enum logfile_news logfile_next(struct logfile *file, struct slice *line, struct error *why);

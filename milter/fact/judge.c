@@ -346,6 +346,9 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
 {
     const struct fact *fact = &waybill->facts[fact_index];
     int state = state_of_kind(fact->kind);
+    /* Some list went on to its members: which of the recipients that was shows in the end. */
+    if (state == STATE_EXPANDED)
+        return;
     for (size_t i = 0; state >= 0 && i < waybill->recipient_count; i++) {
         struct recipient *recipient = &waybill->recipients[i];
         /* A hold ends with the next attempt; an end needs no such care. Being taken is no attempt,
@@ -446,6 +449,63 @@ static void settle_unnamed(struct waybill *waybill, size_t removed_by, bool stra
     }
 }
 
+/* ---- an end that is not told ---- */
+
+static bool is_unnamed(const struct waybill *waybill, const struct recipient *recipient)
+{
+    return recipient->state == STATE_ACCEPTED && recipient->taken &&
+           waybill->facts[recipient->decided_by].kind == FACT_RCPT;
+}
+
+/* Aliases are of one domain, our own; someone elsewhere may still wait for his turn. */
+static bool unnamed_are_neighbours(const struct waybill *waybill)
+{
+    struct slice domain = SLICE_ABSENT;
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        if (!is_unnamed(waybill, &waybill->recipients[i]))
+            continue;
+        struct slice other = address_domain(waybill->recipients[i].address);
+        if (domain.at != NULL && !slice_equal_nocase(domain, other))
+            return false;
+        domain = other;
+    }
+    return true;
+}
+
+static uint64_t count_told(const struct waybill *waybill)
+{
+    uint64_t most = 0, count;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (text_number(waybill->facts[i].value[KEY_RECIPIENTS], 0, UINT32_MAX, &count) &&
+            count > most)
+            most = count;
+    return most;
+}
+
+/* Sendmail, unless it logs much, never says that a mail left its queue. It has left when all that
+ * were named came to an end, and nobody else can be waiting. Returns the fact that ended it;
+ * SIZE_MAX: it has not ended, or another mail server would say so. */
+static size_t find_untold_end(const struct waybill *waybill, bool strangers)
+{
+    size_t last = SIZE_MAX;
+    if (!slice_is(waybill->instance, "sendmail") ||
+        waybill->recipient_count < count_told(waybill) || !unnamed_are_neighbours(waybill))
+        return SIZE_MAX;
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        const struct recipient *recipient = &waybill->recipients[i];
+        bool unnamed = is_unnamed(waybill, recipient);
+        if (unnamed ? !strangers : !state_final(recipient->state))
+            return SIZE_MAX;
+        if (!unnamed && recipient->taken && (last == SIZE_MAX || recipient->decided_by > last))
+            last = recipient->decided_by;
+    }
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].kind == FACT_EXPANDED && waybill->subject[i] == SUBJECT_MAIL &&
+            (last == SIZE_MAX || i > last))
+            last = i;
+    return last;
+}
+
 /* An alias has no outcome of its own: the log names those it went to, by orig_to= or not. */
 static void settle_aliases(struct finder *finder)
 {
@@ -456,6 +516,9 @@ static void settle_aliases(struct finder *finder)
         const struct fact *fact = &waybill->facts[i];
         if (fact->kind == FACT_REMOVED)
             removed_by = i;
+        /* a list's owner has his own mail for its members */
+        if (waybill->subject[i] == SUBJECT_MAIL && fact->kind == FACT_EXPANDED)
+            strangers = true;
         if (waybill->subject[i] == SUBJECT_MAIL || state_of_kind(fact->kind) < 0 ||
             waybill->trust[i] == TRUST_CLAIMED)
             continue;
@@ -467,6 +530,9 @@ static void settle_aliases(struct finder *finder)
         if (parent != SUBJECT_MAIL && waybill->recipients[parent].state == STATE_ACCEPTED)
             decide(waybill, &waybill->recipients[parent], STATE_EXPANDED, i);
     }
+    if (removed_by == SIZE_MAX)
+        removed_by = find_untold_end(waybill, strangers);
+    waybill->removed = waybill->removed || removed_by != SIZE_MAX;
     if (removed_by != SIZE_MAX)
         settle_unnamed(waybill, removed_by, strangers);
 }

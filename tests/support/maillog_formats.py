@@ -3,7 +3,7 @@
 """The shared log lines in ten transports, as syslogds and journalctl would write them, and what
 `waybill explain --log` reads out of each.
 
-    tests/support/maillog_formats.py [--keep DIRECTORY]
+    tests/support/maillog_formats.py [--keep DIRECTORY] [--errors NUMBER]
 
 The lines are the given ones (expected.jsonl), their moments those of formats/expected.jsonl. Each
 transport is scored by the corpus's own score.py."""
@@ -146,12 +146,23 @@ def expected_here(transport, directory):
     return path
 
 
+def explain(log):
+    """What is read from it, as bytes."""
+    return subprocess.run([f"{place.BUILD}/waybill", "explain", "--log", log], check=True,
+                          stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"}).stdout
+
+
+def times(log):
+    """The moments of its lines in ms."""
+    return [round(datetime.datetime.fromisoformat(json.loads(line)["time"].replace("Z", "+00:00"))
+                  .timestamp() * 1000) for line in explain(log).splitlines()]
+
+
 def score(log, expected, directory, errors=0):
     """What score.py says of our reading of that log."""
     out = os.path.join(directory, os.path.basename(log) + ".out.jsonl")
     with open(out, "wb") as file:
-        subprocess.run([f"{place.BUILD}/waybill", "explain", "--log", log], stdout=file, check=True,
-                       env={**os.environ, "TZ": "UTC"})
+        file.write(explain(log))
     done = subprocess.run([sys.executable, os.path.join(CORPUS, "score.py"), "lines", expected, out,
                            "--errors", str(errors)], stdout=subprocess.PIPE, check=True)
     return done.stdout.decode("utf-8", "replace")

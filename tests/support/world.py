@@ -22,17 +22,18 @@ class World:
     """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file: True,
     or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
-    options for these two. `sink`: a class for the next hop."""
+    options for these two. `mta`: another mail server than Postfix, which has its place. `sink`: a
+    class for the next hop."""
 
-    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None, sink=Sink):
+    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None,
+                 mta=PrivatePostfix, sink=Sink):
         self.base = base or place.new_directory("story")
         self.sink = sink(place.free_port())
         self.redis = PrivateRedis(f"{self.base}/redis")
         milter = f"{self.base}/daemon/run/waybill.sock"
         self.tap = MilterTap(f"{self.base}/tap.sock", milter) if tap else None
-        self.postfix = PrivatePostfix(f"{self.base}/postfix", self.sink.port,
-                                      milter_socket=self.tap.path if tap else milter,
-                                      **(postfix or {}))
+        self.postfix = mta(f"{self.base}/postfix", self.sink.port,
+                           milter_socket=self.tap.path if tap else milter, **(postfix or {}))
         feeder = LogFeed if journal is True else journal
         self.feed = feeder(self.postfix.log, f"{self.base}/journal") if feeder else None
         source = f"journal:{self.feed.directory}" if self.feed else self.postfix.log

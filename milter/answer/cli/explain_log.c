@@ -13,7 +13,7 @@
 #include "waybill/logline.h"
 
 #define OUT_SIZE ((size_t)256 << 10)     /* written at once */
-#define OUT_MAX (OUT_SIZE + (8u << 20)) /* a line of 64 KiB, each byte as \u0000, in several fields */
+#define OUT_MAX (OUT_SIZE + (8u << 20)) /* a line of 64 KiB, all \u0000, in several fields */
 
 struct tally {
     uint64_t lines, understood, broken, without_header, too_long, bytes;

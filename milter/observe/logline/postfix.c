@@ -201,7 +201,8 @@ static enum line_understood read_rare(struct slice rest, struct logline *line)
     }
     if (is_cut(rest))
         return LINE_BROKEN;
-    others_words(rest, line);
+    if (!postfix_complaint(rest, line))
+        others_words(rest, line);
     return LINE_SAYS_NOTHING;
 }
 
@@ -244,7 +245,8 @@ static enum line_understood read_noqueue(struct slice rest, struct logline *line
         line->shape = SHAPE_NONE; /* there is no mail yet */
         return understood == LINE_BROKEN ? LINE_BROKEN : LINE_SAYS_NOTHING;
     }
-    postfix_refusal(rest, line, &understood);
+    if (!postfix_refusal(rest, line, &understood))
+        postfix_complaint(rest, line);
     return understood;
 }
 

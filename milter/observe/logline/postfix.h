@@ -33,6 +33,8 @@ bool postfix_refusal(struct slice rest, struct logline *line, enum line_understo
 bool postfix_try(struct slice rest, struct logline *line);
 /* The text of a line that names no mail. False: of no known form. */
 bool postfix_session(struct slice rest, struct logline *line);
+/* "warning: words", "fatal: words", with or without a mail. False: no such word. */
+bool postfix_complaint(struct slice rest, struct logline *line);
 
 /* The shared pieces. */
 
@@ -68,8 +70,10 @@ struct peer {
     struct slice name, ip, port; /* name and port may be absent */
 };
 bool postfix_take_peer(struct slice *from, struct peer *peer);
-/* The same, wherever it stands first. */
+/* The first that has an address, wherever it stands. */
 bool postfix_find_peer(struct slice text, struct peer *peer);
+/* "192.0.2.1", "2001:db8::1"; as far as its bytes tell. */
+bool postfix_is_address(struct slice host);
 void postfix_set_client(struct logline *line, const struct peer *peer);
 void postfix_set_relay(struct logline *line, const struct peer *peer);
 

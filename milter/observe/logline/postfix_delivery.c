@@ -46,12 +46,6 @@ static bool take_value(struct slice *from, struct slice *value)
     return true;
 }
 
-static bool is_address(struct slice host)
-{
-    struct slice address;
-    return postfix_take_class(&host, DIGIT | DOT, &address) && host.size == 0;
-}
-
 /* "mail.example[192.0.2.1]:25", "mx[private/lmtp]", "192.0.2.1:25", "local", "none". */
 static void set_relay(struct logline *line, struct slice relay)
 {
@@ -69,7 +63,7 @@ static void set_relay(struct logline *line, struct slice relay)
         return;
     }
     struct slice host = slice_make(relay.at, (size_t)colon);
-    line_set(line, is_address(host) ? LINE_RELAY_IP : LINE_RELAY_HOST, host);
+    line_set(line, postfix_is_address(host) ? LINE_RELAY_IP : LINE_RELAY_HOST, host);
     line_set(line, LINE_RELAY_PORT,
              slice_make(relay.at + colon + 1, relay.size - (size_t)colon - 1));
 }

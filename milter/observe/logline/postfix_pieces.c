@@ -120,16 +120,29 @@ bool postfix_take_peer(struct slice *from, struct peer *peer)
     return true;
 }
 
+bool postfix_is_address(struct slice host)
+{
+    bool dots = false, colons = false, letters = false;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.at[i];
+        dots |= c == '.';
+        colons |= c == ':';
+        letters |= c > '9' && c != ':';
+        if (c != '.' && c != ':' && text_hex(c) < 0)
+            return false;
+    }
+    return colons || (dots && !letters);
+}
+
 bool postfix_find_peer(struct slice text, struct peer *peer)
 {
-    ptrdiff_t at = slice_find(text, '[');
-    if (at < 0)
-        return false;
-    size_t begin = (size_t)at;
-    while (begin > 0 && text.at[begin - 1] != ' ')
-        begin--;
-    struct slice rest = slice_make(text.at + begin, text.size - begin);
-    return postfix_take_peer(&rest, peer);
+    struct slice word = text, skipped;
+    do {
+        struct slice rest = word;
+        if (postfix_take_peer(&rest, peer) && postfix_is_address(peer->ip))
+            return true;
+    } while (text_take_until(&word, ' ', &skipped));
+    return false;
 }
 
 void postfix_set_client(struct logline *line, const struct peer *peer)

@@ -126,8 +126,10 @@ static void read_origin(struct slice words, struct logline *line)
 static bool read_content(struct slice all, struct logline *line)
 {
     ptrdiff_t at = postfix_find_last(all, "; from=<");
-    if (at < 0)
+    if (at < 0) {
+        line_set(line, LINE_MESSAGE, all);
         return false;
+    }
     struct slice words = slice_make(all.at, (size_t)at);
     struct slice tail = slice_make(all.at + at, all.size - (size_t)at);
     line_set(line, LINE_MESSAGE, words);
@@ -150,6 +152,11 @@ static bool is_content(struct slice stage)
     return false;
 }
 
+static bool is_level(struct slice action)
+{
+    return slice_is(action, "warning") || slice_is(action, "info");
+}
+
 /* `all` begins with the stage, `rest` behind it. */
 static bool read_command(struct slice all, struct slice rest, struct slice action,
                          struct logline *line)
@@ -167,6 +174,9 @@ static bool read_command(struct slice all, struct slice rest, struct slice actio
     if (text_take(&action, "milter-")) {
         line_set(line, LINE_MILTER_ACTION, action);
         line_set(line, LINE_MILTER_MESSAGE,
+                 slice_make(all.at, (size_t)(reply.at + reply.size - all.at)));
+    } else if (is_level(action)) {
+        line_set(line, LINE_MESSAGE,
                  slice_make(all.at, (size_t)(reply.at + reply.size - all.at)));
     } else if (text_take(&action, "proxy-")) {
         line_set(line, LINE_PROXY_ACTION, action);
@@ -197,10 +207,10 @@ bool postfix_refusal(struct slice rest, struct logline *line, enum line_understo
         return false;
     line_set(line, LINE_ACTION, action);
     line_set(line, LINE_STAGE, stage);
-    if (slice_is(action, "warning") || slice_is(action, "info"))
+    if (is_level(action))
         line_set(line, LINE_LEVEL, action);
     bool read = content ? read_content(all, line) : read_command(all, rest, action, line);
-    line->shape = verdict && read ? SHAPE_REFUSAL : SHAPE_NONE;
+    line->shape = verdict ? SHAPE_REFUSAL : SHAPE_NONE;
     *understood = !verdict ? LINE_SAYS_NOTHING : read ? LINE_UNDERSTOOD : LINE_BROKEN;
     return true;
 }

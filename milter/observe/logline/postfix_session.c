@@ -57,11 +57,15 @@ static void set_said(struct slice said, struct logline *line)
     line_set(line, LINE_REPLY, reply);
 }
 
-/* "... while sending RCPT TO" */
+/* "... while sending RCPT TO"; but "message body" is no command. */
 static void set_doing(struct slice rest, struct logline *line)
 {
-    if (text_take(&rest, " while sending "))
-        line_set(line, LINE_STAGE, rest);
+    struct slice words;
+    if (!text_take(&rest, " while sending "))
+        return;
+    words = rest;
+    if (postfix_take_class(&rest, UPPER, &words) || slice_starts(rest, "end of DATA"))
+        line_set(line, LINE_STAGE, slice_make(words.at, words.size + rest.size));
 }
 
 static bool read_said(struct slice rest, struct logline *line)
@@ -145,19 +149,21 @@ static bool read_connect_to(struct slice rest, struct logline *line)
     return true;
 }
 
-/* "lost connection after DATA (7 bytes) from X[ip]", "too many errors after RCPT from X[ip]",
+/* "lost connection after DATA (7 bytes) from X[ip]", "bare <LF> received after DATA from X[ip]",
  * "improper command pipelining after EHLO from X[ip]: WORDS" */
 static bool read_after(struct slice rest, struct logline *line)
 {
     struct slice what, stage, bytes;
-    if (!text_take_until_text(&rest, " after ", &what) ||
-        !text_take_until_text(&rest, " from ", &stage) || !take_client(&rest, line))
+    if (!text_take_until_text(&rest, " from ", &what) || !take_client(&rest, line))
         return false;
-    if (text_take_until_text(&stage, " (", &bytes))
-        stage = bytes;
+    stage = what;
+    if (text_take_until_text(&stage, " after ", &what)) {
+        if (text_take_until_text(&stage, " (", &bytes))
+            stage = bytes;
+        line_set(line, LINE_STAGE, stage);
+    }
     if (!slice_starts(what, "improper"))
         line_set(line, LINE_LOSTCONN, what);
-    line_set(line, LINE_STAGE, stage);
     return true;
 }
 
@@ -168,10 +174,11 @@ static bool read_ssl_error(struct slice all, struct logline *line)
     if (!postfix_take_class(&rest, UPPER | LOWER | UNDERSCORE, &word) ||
         !text_take(&rest, " error "))
         return false;
-    line_set(line, LINE_LOSTCONN, up_to(all, rest.at - 1));
-    if (text_take(&rest, "from "))
-        return take_client(&rest, line);
-    return text_take(&rest, "to ") && take_server(&rest, line);
+    struct slice error = up_to(all, rest.at - 1);
+    if (text_take(&rest, "to "))
+        return read_connect_to(rest, line);
+    line_set(line, LINE_LOSTCONN, error);
+    return text_take(&rest, "from ") && take_client(&rest, line);
 }
 
 /* "Trusted TLS connection established to X[ip]:25: TLSv1.3 with cipher C (256/256 bits) ..." */
@@ -210,7 +217,7 @@ static void set_counted_client(struct slice text, struct logline *line)
     struct slice rest = text;
     if (slice_find(part, '.') >= 0 || slice_find(part, ':') >= 0) /* the service's own address */
         text_take_until(&rest, ':', &part);
-    if (slice_find(rest, '.') >= 0 || slice_find(rest, ':') >= 0)
+    if (postfix_is_address(rest))
         line_set(line, LINE_CLIENT_IP, rest);
 }
 
@@ -255,6 +262,7 @@ static bool read_rank(struct slice rest, struct logline *line)
     struct slice rank;
     if (!postfix_take_class(&rest, DIGIT, &rank) || !text_take(&rest, " for "))
         return false;
+    line_set(line, LINE_POSTSCREEN_VIOLATION, slice_of("DNSBL"));
     line_set(line, LINE_DNSBL_RANK, rank);
     return take_client(&rest, line);
 }
@@ -350,8 +358,7 @@ static void read_hostname(struct slice rest, struct logline *line)
 static bool read_bare_client(struct slice text, struct logline *line)
 {
     struct slice rest = text, ip;
-    if (!text_take_until_text(&rest, ": ", &ip) || slice_find(ip, ' ') >= 0 ||
-        (slice_find(ip, ':') < 0 && (slice_find(ip, '.') < 0 || ip.at[0] > '9')))
+    if (!text_take_until_text(&rest, ": ", &ip) || !postfix_is_address(ip))
         return false;
     line_set(line, LINE_CLIENT_IP, ip);
     line_set(line, LINE_MESSAGE, rest);
@@ -363,7 +370,8 @@ static bool read_complaint(struct slice rest, struct logline *line)
 {
     struct peer peer;
     struct slice behind = rest;
-    if (postfix_take_peer(&behind, &peer) && text_take(&behind, ": ")) {
+    if (postfix_take_peer(&behind, &peer) &&
+        (peer.name.at != NULL || postfix_is_address(peer.ip)) && text_take(&behind, ": ")) {
         set_peer(line, &peer);
         line_set(line, LINE_MESSAGE, behind);
         if (text_take(&behind, "SASL "))
@@ -384,21 +392,16 @@ static bool read_complaint(struct slice rest, struct logline *line)
     return true;
 }
 
-static bool read_level(struct slice all, struct logline *line)
+bool postfix_complaint(struct slice rest, struct logline *line)
 {
-    struct slice rest = all, level;
-    if (!text_take_until_text(&rest, ": ", &level))
-        return false;
-    line_set(line, LINE_LEVEL, level);
-    return read_complaint(rest, line);
-}
-
-static bool starts_level(struct slice all)
-{
-    static const char *const words[] = {"warning: ", "error: ", "fatal: ", "panic: "};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (slice_starts(all, words[i]))
-            return true;
+    static const char *const words[] = {"warning: ", "error: ", "fatal: ", "panic: ", "info: "};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct slice level = rest;
+        if (!text_take(&rest, words[i]))
+            continue;
+        line_set(line, LINE_LEVEL, up_to(level, rest.at - strlen(": ")));
+        return read_complaint(rest, line);
+    }
     return false;
 }
 
@@ -421,15 +424,16 @@ static bool read_small(struct slice all, struct logline *line)
     case 'l':
         if (text_take(&rest, "lost connection with "))
             return read_lost_server(all, rest, line);
-        return slice_starts(all, "lost connection after ") && read_after(all, line);
+        return slice_starts(all, "lost connection ") && read_after(all, line);
     case 't':
-        return (slice_starts(all, "timeout after ") ||
-                slice_starts(all, "too many errors after ")) &&
+        return (slice_starts(all, "timeout ") || slice_starts(all, "too many errors ")) &&
                read_after(all, line);
     case 'i':
-        return slice_starts(all, "improper command pipelining after ") && read_after(all, line);
+        return slice_starts(all, "improper command pipelining ") && read_after(all, line);
     case 'b':
-        return slice_starts(all, "bare <") && read_complaint(all, line);
+        return slice_starts(all, "bare <") && read_after(all, line);
+    case 'h':
+        return text_take(&rest, "host ") && take_server(&rest, line);
     case 'n':
         return slice_starts(all, "non-SMTP command from ") && read_complaint(all, line);
     case 'r':
@@ -469,5 +473,5 @@ bool postfix_session(struct slice rest, struct logline *line)
         return false;
     if ((postfix_class[(unsigned char)rest.at[0]] & UPPER) != 0)
         return read_capital(rest, line);
-    return read_small(rest, line) || (starts_level(rest) && read_level(rest, line));
+    return read_small(rest, line) || postfix_complaint(rest, line);
 }

@@ -108,8 +108,7 @@ static bool take_recipients(struct sendmail_reading *reading)
 /* "Sent", "Sent (...)", "Deferred: ...": the words end there, or a stranger's begin. */
 static bool begins_with(struct slice stat, const char *words)
 {
-    return text_take(&stat, words) && (stat.size == 0 || stat.at[0] == ' ' || stat.at[0] == ':' ||
-                                       stat.at[0] == ',');
+    return text_take(&stat, words) && (stat.size == 0 || stat.at[0] == ' ' || stat.at[0] == ':');
 }
 
 static const char *status_of_words(struct slice stat)

@@ -56,6 +56,8 @@ static void set_relay(struct logline_reader *reader, struct fact *fact, const st
     fact_set(fact, KEY_RELAY, line_value(line, LINE_RELAY));
     if (ip.size == 0 || ip.size + name.size + 3 > sizeof reader->relay)
         return;
+    if (slice_ends(name, "."))
+        name.size--;
     name = name.size > 0 ? name : ip;
     int size = snprintf(reader->relay, sizeof reader->relay, "%.*s[%.*s]", SLICE_ARGS(name),
                         SLICE_ARGS(ip));

@@ -113,8 +113,10 @@ int sendmail_read_sender(struct sendmail_reading *reading)
     take_tail(reading);
     if (text_take(&reading->rest, ", msgid="))
         set_message_id(line, reading->rest);
-    else if (reading->rest.size > 0 && !slice_starts(reading->rest, ", "))
-        return -1;
+    if (text_take(&reading->rest, ", received from ")) { /* before there was relay= */
+        sendmail_set_client(line, reading->rest);
+        return 1;
+    }
     if (!line_has(line, LINE_RELAY))
         return -1;
     sendmail_set_client(line, line_value(line, LINE_RELAY));

@@ -4,11 +4,12 @@
  * file are looked at in their order: each step over half a year back is a New Year. The last date
  * gets its year by `until`, and from there it is counted back.
  */
+#include "years.h"
+
 #include <unistd.h>
 
 #include "moment.h"
 #include "reader.h"
-#include "years.h"
 
 #define PLACES 1024u
 #define LOOK 4096u /* bytes at each of them */

@@ -95,6 +95,11 @@ static const struct story stories[] = {
      {"0 l active from=a@x", "0 l delivered to=b@y"},
      "b@y=delivered",
      "delivery.*"},
+    {"a list goes on to its members by a mail for its owner, others do not",
+     {"20 m rcpt to=v@y", "21 m rcpt to=b@z", "30 m queued", "5000 l expanded next=X",
+      "5000 l delayed to=b@z"},
+     "v@y=accepted b@z=delayed",
+     "message.accepted delivery.delayed"},
 };
 
 static void test_stories_end_the_same_in_any_order(void **state)
@@ -112,6 +117,57 @@ static void read_lines(struct waybill *waybill, const char *const *lines, size_t
         story_add(&record, lines[i], (unsigned)i);
     assert_int_equal(waybill_read(waybill, &record, now, 5 * DAY_MS, &why), 0);
     record_clear(&record);
+}
+
+/* Sendmail logs no "removed": one row a mail, and whether it is known to have left the queue. */
+static void test_an_end_that_is_not_told_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines[6];
+        bool finished;
+        const char *states;
+    } mails[] = {
+        {{"20 m rcpt to=b@y", "30 m queued", "40 l delivered to=b@y via=esmtp"}, true, "delivered"},
+        {{"20 m rcpt to=b@y", "30 m queued", "40 l delayed to=b@y via=esmtp"}, false, "delayed"},
+        {{"20 m rcpt to=b@y", "21 m rcpt to=c@y", "40 l delivered to=b@y via=esmtp"}, false,
+         "delivered accepted"},
+        {{"20 m rcpt to=list@y", "30 m queued", "40 l delivered to=ann via=local"}, true,
+         "expanded delivered"},
+        {{"20 m rcpt to=list@y", "30 m queued", "40 l delivered to=ann via=local",
+          "41 l delayed to=b@z via=esmtp"}, false, "accepted delivered delayed"},
+        {{"20 m rcpt to=list@y", "21 m rcpt to=b@z", "40 l delivered to=ann via=local"}, false,
+         "accepted accepted delivered"},
+        {{"20 m rcpt to=list@y", "30 m queued", "40 l expanded next=6ALL81Qp014944"}, true,
+         "expanded"},
+        {{"0 l active nrcpt=2", "0 l delivered to=b@y via=esmtp"}, false, "delivered"},
+        {{"0 l active nrcpt=1", "0 l failed to=b@y via=esmtp"}, true, "failed"},
+    };
+    for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
+        for (int sendmail = 0; sendmail <= 1; sendmail++) {
+            struct record record;
+            struct waybill waybill;
+            struct error why;
+            char seen[100] = "";
+            record_init(&record, STORY_ID);
+            for (unsigned n = 0; n < 6 && mails[i].lines[n] != NULL; n++) {
+                char line[120];
+                snprintf(line, sizeof line, "%s inst=%s", mails[i].lines[n],
+                         sendmail ? "sendmail" : "postfix");
+                story_add(&record, line, n);
+            }
+            assert_int_equal(waybill_read(&waybill, &record, STORY_BASE + 100, 5 * DAY_MS, &why), 0);
+            if (waybill_finished(&waybill) != (sendmail && mails[i].finished))
+                fail_msg("mail %zu, sendmail %d", i, sendmail);
+            for (size_t n = 0; n < waybill.recipient_count; n++)
+                snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%s", n ? " " : "",
+                         state_word(waybill.recipients[n].state));
+            if (sendmail)
+                assert_string_equal(seen, mails[i].states);
+            waybill_clear(&waybill);
+            record_clear(&record);
+        }
+    }
 }
 
 static void test_nothing_stays_delayed_for_ever(void **state)
@@ -202,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stories_end_the_same_in_any_order),
+        cmocka_unit_test(test_an_end_that_is_not_told_is_found),
         cmocka_unit_test(test_nothing_stays_delayed_for_ever),
         cmocka_unit_test(test_the_queue_manager_knows_the_size),
         cmocka_unit_test(test_delivered_tells_mailbox_from_next_hop),

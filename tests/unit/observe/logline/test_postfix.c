@@ -164,6 +164,7 @@ static void test_administrator_lines(void **state)
     check_result(HEADER "postfix/postsuper[1]: 27255A7E941: expired", 0);
     check_result(HEADER "postfix/smtp[1]: 27255A7E941: released from hold", 0);
     check_result(HEADER "postfix/qmgr[1]: 27255A7E941: placed on hold", 0);
+    check_result(HEADER "postfix/qmgr[1]: 27255A7E941: requeued", 0);
     check_result(HEADER "postfix/postsuper[1]: Deleted: 1 message", 0);
     check_result(HEADER "postfix/postsuper[1]: Requeued: 1 message", 0);
 }
@@ -256,6 +257,14 @@ static void test_forms_of_other_versions_and_forwarders(void **state)
     CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
                  "dsn=2.0.0, status=sent (250 ok: queued as 4jX4Lr",
           FACT_DELIVERED, {KEY_NEXT, NULL});
+    CHECK(HEADER "postfix/local[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=2.0.0, status=sent (forwarded as 27255A",
+          FACT_EXPANDED, {KEY_NEXT, NULL});
+    CHECK(HEADER "postfix/smtp[1]: 27255A7E941: to=<a@b>, " TRY
+                 "dsn=4.0.0, status=deferred (busy) and (more",
+          FACT_DELAYED, {KEY_REPLY, "busy) and (more"});
+    CHECK(HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 550 5.7.1234 no",
+          FACT_REFUSED, {KEY_STATUS, NULL}, {KEY_REPLY, "550 5.7.1234 no"});
     CHECK(HEADER "postfix/qmgr[1]: 27255A7E941: from=joe@shop.example, size=3, nrcpt=1 (queue active)",
           FACT_ACTIVE, {KEY_FROM, "joe@shop.example"});
     CHECK(HEADER "postfix/qmgr[1]: 27255A7E941: removed 77", FACT_REMOVED, {KEY_VIA, "qmgr"});
@@ -614,6 +623,8 @@ static void test_hostile_shapes_take_linear_time(void **state)
         {HEADER "postfix/smtp[1]: 27255A7E941: host a[b] said: ", " (in reply to "},
         {HEADER "postfix/smtpd[1]: lost connection after ", " after  from "},
         {HEADER "postfix/postscreen[1]: ", "A "},
+        {HEADER "postfix/smtpd[1]: warning: ", "["},
+        {HEADER "postfix/smtpd[1]: warning: ", "a[b "},
         {HEADER "postfix/smtpd[1]: ", "a=<"},
         {HEADER "postfix/smtpd[1]: ", "a-"},
         {HEADER "policy[1]: ", "x=a=,"},

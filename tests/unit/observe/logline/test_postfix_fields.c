@@ -176,6 +176,15 @@ static void test_one_servers_no(void **state)
           {LINE_LOSTCONN, "lost connection"}, {LINE_RELAY_IP, "192.0.2.25"},
           {LINE_STAGE, "RCPT TO"});
     CHECK("postfix/smtp",
+          "27255A7E941: lost connection with mx[192.0.2.25] while sending end of DATA -- message "
+          "may be sent more than once",
+          SHAPE_TRY, {LINE_STAGE, "end of DATA -- message may be sent more than once"});
+    CHECK("postfix/smtp",
+          "27255A7E941: lost connection with mx[192.0.2.25] while sending message body", SHAPE_TRY,
+          {LINE_STAGE, NULL});
+    CHECK("postfix/smtp", "host mx[192.0.2.25] offers SMTPUTF8 support, but not 8BITMIME",
+          SHAPE_NONE, {LINE_RELAY_IP, "192.0.2.25"});
+    CHECK("postfix/smtp",
           "27255A7E941: conversation with mx[192.0.2.25] timed out while receiving the initial "
           "server greeting",
           SHAPE_TRY, {LINE_RELAY_IP, "192.0.2.25"}, {LINE_LOSTCONN, "timed out"},
@@ -222,7 +231,8 @@ static void test_refusals(void **state)
           SHAPE_REFUSAL, {LINE_STAGE, "VRFY"}, {LINE_FROM, NULL}, {LINE_TO, "a@b"},
           {LINE_PROTO, "SMTP"});
     CHECK("postfix/smtpd",
-          "NOQUEUE: filter: RCPT from out[192.0.2.7]: <a@b>: Sender address triggers FILTER x:y" TAIL,
+          "NOQUEUE: filter: RCPT from out[192.0.2.7]: <a@b>: Sender address triggers FILTER x:y"
+          TAIL,
           SHAPE_NONE, {LINE_ACTION, "filter"}, {LINE_REJECT_DATA, "a@b"},
           {LINE_REJECT_REASON, "Sender address triggers FILTER x:y"}, TAIL_FIELDS);
     CHECK("postfix/smtpd",
@@ -259,6 +269,15 @@ static void test_headers_that_a_rule_met(void **state)
           SHAPE_NONE, {LINE_LEVEL, "info"}, {LINE_CLIENT_IP, "192.0.2.7"}, TAIL_FIELDS);
     CHECK("postfix/cleanup", "27255A7E941: hold: header Subject: x from out[192.0.2.7]" TAIL,
           SHAPE_REFUSAL, {LINE_ACTION, "hold"}, {LINE_REPLY, NULL}, TAIL_FIELDS);
+    CHECK("postfix/smtpd", "NOQUEUE: info: RCPT from out[192.0.2.7]: seen" TAIL, SHAPE_NONE,
+          {LINE_LEVEL, "info"}, {LINE_MESSAGE, "RCPT from out[192.0.2.7]: seen"},
+          {LINE_CLIENT_IP, "192.0.2.7"}, TAIL_FIELDS);
+    CHECK("postfix/cleanup", "27255A7E941: warning: table lookup problem", SHAPE_NONE,
+          {LINE_LEVEL, "warning"}, {LINE_MESSAGE, "table lookup problem"},
+          {LINE_QUEUE_ID, "27255A7E941"});
+    CHECK("postfix/smtpd", "NOQUEUE: fatal: no memory", SHAPE_NONE, {LINE_LEVEL, "fatal"});
+    CHECK("postfix/cleanup", "27255A7E941: info: header Subject: cut her", SHAPE_NONE,
+          {LINE_LEVEL, "info"}, {LINE_MESSAGE, "header Subject: cut her"});
     const struct logline *line =
         read_text("postfix/cleanup", "27255A7E941: reject: header Subject: cut her");
     assert_int_equal(line->understood, LINE_BROKEN);
@@ -286,6 +305,12 @@ static void test_smtpd_connections(void **state)
           {LINE_LOSTCONN, "timeout"}, {LINE_STAGE, "END-OF-MESSAGE"});
     CHECK("postfix/smtpd", "too many errors after RCPT from out[192.0.2.7]", SHAPE_NONE, PEER,
           {LINE_STAGE, "RCPT"});
+    CHECK("postfix/smtpd", "lost connection from out[192.0.2.7]", SHAPE_NONE, PEER,
+          {LINE_LOSTCONN, "lost connection"}, {LINE_STAGE, NULL});
+    CHECK("postfix/smtpd", "bare <LF> received after DATA from out[192.0.2.7]", SHAPE_NONE, PEER,
+          {LINE_LOSTCONN, "bare <LF> received"}, {LINE_STAGE, "DATA"});
+    CHECK("postfix/bounce", "warning: [built-in]: no such thing as [x] (ask 192.0.2.1)", SHAPE_NONE,
+          {LINE_CLIENT_IP, NULL}, {LINE_LEVEL, "warning"});
     CHECK("postfix/smtpd", "SSL_accept error from out[192.0.2.7]: -1", SHAPE_NONE, PEER,
           {LINE_LOSTCONN, "SSL_accept error"});
     CHECK("postfix/smtpd",
@@ -326,7 +351,7 @@ static void test_tls_and_servers(void **state)
     CHECK("postfix/smtp", "connect to mx[192.0.2.25]:25: Connection refused", SHAPE_NONE,
           {LINE_RELAY_HOST, "mx"}, {LINE_RELAY_PORT, "25"}, {LINE_LOSTCONN, "Connection refused"});
     CHECK("postfix/smtp", "SSL_connect error to mx[192.0.2.25]:25: -1", SHAPE_NONE,
-          {LINE_LOSTCONN, "SSL_connect error"}, {LINE_RELAY_IP, "192.0.2.25"});
+          {LINE_LOSTCONN, "-1"}, {LINE_RELAY_IP, "192.0.2.25"});
     CHECK("postfix/smtp", "certificate verification failed for mx[192.0.2.25]:25: expired",
           SHAPE_NONE, {LINE_RELAY_IP, "192.0.2.25"});
     CHECK("postfix/smtp", "warning: host mx[192.0.2.25]:25 greeted me with my own hostname mx",
@@ -362,7 +387,7 @@ static void test_postscreen(void **state)
     CHECK("postfix/postscreen", "CONNECT from [192.0.2.7]:99 to [192.0.2.1]:25", SHAPE_NONE, FROM,
           {LINE_SERVER_IP, "192.0.2.1"}, {LINE_SERVER_PORT, "25"});
     CHECK("postfix/postscreen", "DNSBL rank 6 for [192.0.2.7]:99", SHAPE_NONE, FROM,
-          {LINE_DNSBL_RANK, "6"});
+          {LINE_DNSBL_RANK, "6"}, {LINE_POSTSCREEN_VIOLATION, "DNSBL"});
     CHECK("postfix/dnsblog", "addr 192.0.2.7 listed by domain dnsbl.example as 127.0.0.2",
           SHAPE_NONE, {LINE_CLIENT_IP, "192.0.2.7"}, {LINE_DNSBL_DOMAIN, "dnsbl.example"},
           {LINE_DNSBL_RESULT, "127.0.0.2"});
