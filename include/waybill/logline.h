@@ -108,7 +108,8 @@ struct logline {
     enum line_mta mta;
     enum line_shape shape;
     enum line_understood understood;
-    unsigned repeated;    /* how often the line stands for itself: rsyslog's "message repeated" */
+    unsigned repeated;    /* how often the line stands for itself, 1 to 1000: rsyslog's "message
+                             repeated" */
     struct slice instance; /* MTA instance as the log names it: postfix, postfix-out, sendmail */
     struct slice service;  /* the service: smtpd, qmgr, smtp, ...; absent for Sendmail */
     uint64_t has[2];       /* bit n: field n is there */

@@ -4,12 +4,15 @@
  * lines, facts and the position go into the journal in one run: facts first, then the position,
  * so that a crash in between reads lines again (their fact ids are the same) and loses none.
  *
- * A source is "auto", "journal", "journal:DIRECTORY" (journal files in a place of their own) or a
- * file. What a source holds at the very first start is left alone; a file that is made later is
- * read from its first byte. Positions are the notes `log:PATH` and `journal:DIRECTORY`.
+ * A source is "auto", "journal", "journal:DIRECTORY" (journal files in a place of their own), a
+ * file, a pattern for files, or "socket:PATH". What a source holds at the very first start is left
+ * alone; a file that is made later is read from its first byte. Positions are the notes
+ * `log:PATH`, `journal:DIRECTORY`, `socket:PATH`; `glob:PATTERN` is the time of the last look, and
+ * `glob#NUMBER` the position in a file that a pattern found, and its path.
  *
  * What may be lost becomes a GAP fact: truncated (a log was cut short and begun anew), unread (a
- * log, or entries of the journal, were gone before they were read). A BEAT fact, every ten
+ * log, or entries of the journal, were gone before they were read), not-listening (nobody was at
+ * the socket), suppressed (the log itself tells of lines that it dropped). A BEAT fact, every ten
  * seconds, has the time up to which all sources were read; a source that cannot be read stops it.
  *
  * The thread leaves half of the journal's ring to others, and waits instead of losing a fact.

@@ -4,6 +4,7 @@ files that a pattern finds, a socket. Each outcome is recorded exactly once, and
 read is a gap."""
 import collections
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -161,3 +162,35 @@ def test_a_socket_takes_what_syslog_sends(sources):
     sources.send(1)
     sources.send_datagrams(path)
     sources.expect_all()
+
+
+RSYSLOG = """\
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="{folder}/dev-log")
+module(load="omuxsock")
+$OMUxSockSocket {folder}/log
+mail.* :omuxsock:;RSYSLOG_FileFormat
+"""
+
+
+@pytest.mark.skipif(not shutil.which("rsyslogd"), reason="no rsyslogd")
+@pytest.mark.parametrize("sources", [["socket:FOLDER/log"]], indirect=True)
+def test_rsyslog_sends_what_the_manual_says(sources):
+    folder = sources.folder
+    with open(f"{folder}/rsyslog.conf", "w", encoding="ascii") as file:
+        file.write(RSYSLOG.format(folder=folder))
+    place.wait_until(lambda: os.path.exists(f"{folder}/log"), 10, "the socket is there")
+    rsyslog = subprocess.Popen(["rsyslogd", "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/pid"],
+                               stdin=subprocess.DEVNULL)
+    try:
+        place.wait_until(lambda: os.path.exists(f"{folder}/dev-log"), 10, "rsyslog listens")
+        sources.send(MAILS // 2)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.connect(f"{folder}/dev-log")
+            for line in sources.new_lines():  # as syslog(3) has them: without the host
+                words = line.decode("utf-8", "replace").rstrip("\n")
+                sender.send(f"<22>{words[:16]}{words[16:].partition(' ')[2]}".encode())
+        sources.expect_all()
+    finally:
+        rsyslog.terminate()
+        rsyslog.wait(30)

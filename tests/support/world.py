@@ -22,11 +22,11 @@ class World:
     """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file: True,
     or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
-    options for these two. `sink`: a class for the next hop. `mta`: another mail server than Postfix,
-    which has its place."""
+    options for these two. `mta`: another mail server than Postfix, which has its place. `sink`: a
+    class for the next hop."""
 
-    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None, sink=Sink,
-                 mta=PrivatePostfix):
+    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None,
+                 mta=PrivatePostfix, sink=Sink):
         self.base = base or place.new_directory("story")
         self.sink = sink(place.free_port())
         self.redis = PrivateRedis(f"{self.base}/redis")

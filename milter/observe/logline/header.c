@@ -18,7 +18,7 @@
 #include "moment.h"
 #include "reader.h"
 
-#define REPEATED_MOST 10000u /* more is a syslogd gone mad */
+#define REPEATED_MOST 1000u /* more is a syslogd gone mad */
 #define PID_SIZE_MOST 20
 
 static inline bool take_blank(struct slice *from)

@@ -35,7 +35,6 @@
 #define GATHER_MS 20 /* after a wake-up: more lines usually follow the first */
 #define FULL_MS 50   /* how often a full journal is looked at */
 #define SUPPRESSED_MS (30 * SECOND_MS) /* as long as journald counts, if nobody told it otherwise */
-#define REPEATED_MAX 1000
 
 struct maillog {
     struct feeds *feeds;
@@ -199,8 +198,7 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
         count_line(line, stats);
     if (line->understood == LINE_UNDERSTOOD) {
         uint64_t first = fact_id_log(line->raw, 0, 0);
-        unsigned times = line->repeated < REPEATED_MAX ? line->repeated : REPEATED_MAX;
-        for (unsigned i = 0; i < times; i++) {
+        for (unsigned i = 0; i < line->repeated; i++) {
             unsigned before = occurrence_count(feed->occurrence, first, news->place);
             if (!seen && tell_facts(maillog, feed, line, first, before, stats) != 0)
                 return -1;

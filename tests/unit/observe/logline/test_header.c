@@ -145,7 +145,7 @@ static void test_a_repeated_line_stands_for_so_many(void **state)
     assert_true(slice_is(line.body, "x [y]"));
     assert_true(read_text("Nov 21 20:55:43 mx a/b[1]: message repeated 99999999999 times: [ x]",
                           at(261122, 0, 0, 0), &line));
-    assert_int_equal(line.repeated, 10000);
+    assert_int_equal(line.repeated, 1000);
     assert_true(read_text("Nov 21 20:55:43 mx a/b[1]: message repeated 3 times: [ x",
                           at(261122, 0, 0, 0), &line));
     assert_int_equal(line.repeated, 1);
