@@ -561,12 +561,16 @@ static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, str
     return 0;
 }
 
+/* One block, which recipients begins: this is done for each mail of an old log. */
 static int make_places(struct waybill *waybill, struct error *why)
 {
-    waybill->subject = malloc((waybill->fact_count + 1) * sizeof *waybill->subject);
-    waybill->trust = malloc((waybill->fact_count + 1) * sizeof *waybill->trust);
-    if (waybill->subject == NULL || waybill->trust == NULL)
+    size_t count = waybill->fact_count + 1; /* a fact names one recipient at most */
+    waybill->recipients = malloc(count * (sizeof *waybill->recipients + sizeof *waybill->trust +
+                                          sizeof *waybill->subject));
+    if (waybill->recipients == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
+    waybill->trust = (enum trust *)(waybill->recipients + count);
+    waybill->subject = (uint32_t *)(waybill->trust + count);
     return 0;
 }
 
@@ -623,9 +627,7 @@ void waybill_clear(struct waybill *waybill)
 {
     free(waybill->bytes);
     free(waybill->facts);
-    free(waybill->subject);
-    free(waybill->trust);
-    free(waybill->recipients);
+    free(waybill->recipients); /* subject and trust with it */
     memset(waybill, 0, sizeof *waybill);
 }
 
