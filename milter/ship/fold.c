@@ -133,14 +133,12 @@ static int fold_hold(struct ship *ship, struct group *group, const struct fact *
     bool lone = fact->kind == FACT_CLIENT;
     if (group == NULL)
         ship->order++;
-    group = hold_add(&ship->hold, group, ship->order, fact, line, lone ? NULL : *pin,
-                     clock_monotonic());
+    group = hold_add(&ship->hold, group, ship->order, fact, line, *pin, clock_monotonic());
     if (group == NULL) {
         trouble_memory(ship);
         return -1;
     }
-    if (!lone)
-        *pin = NULL;
+    *pin = NULL;
     group->asked = group->asked || !turn_opens(fact);
     return lone ? 0 : fold_group(ship, group);
 }
