@@ -14,9 +14,8 @@ int finder_open(struct finder *finder, struct waybill *waybill, struct error *wh
     finder->waybill = waybill;
     finder->mask = room - 1;
     finder->slots = calloc(room, sizeof *finder->slots);
-    finder->hashes = calloc(waybill->fact_count + 1, sizeof *finder->hashes);
-    waybill->recipients = calloc(waybill->fact_count + 1, sizeof *waybill->recipients);
-    if (finder->slots == NULL || finder->hashes == NULL || waybill->recipients == NULL)
+    finder->hashes = malloc((waybill->fact_count + 1) * sizeof *finder->hashes);
+    if (finder->slots == NULL || finder->hashes == NULL)
         return error_set(why, "no memory for the recipients of a waybill");
     return 0;
 }
@@ -41,8 +40,7 @@ uint32_t finder_find(struct finder *finder, struct slice address, bool make)
         return SUBJECT_MAIL;
     uint32_t index = (uint32_t)finder->waybill->recipient_count++;
     struct recipient *recipient = &finder->waybill->recipients[index];
-    recipient->address = address_bare(address);
-    recipient->decided_by = SIZE_MAX;
+    *recipient = (struct recipient){.address = address_bare(address), .decided_by = SIZE_MAX};
     finder->hashes[index] = hash;
     finder->slots[slot] = index + 1;
     return index;

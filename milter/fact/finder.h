@@ -12,7 +12,7 @@ struct finder {
     size_t mask;
 };
 
-/* Makes room for as many recipients as there are facts. */
+/* The waybill has room for as many recipients as there are facts, and one more. */
 int finder_open(struct finder *finder, struct waybill *waybill, struct error *why);
 void finder_close(struct finder *finder);
 /* The recipient with this address; SUBJECT_MAIL if there is none and none shall be made. */

@@ -113,14 +113,17 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
 /* ---- order ---- */
 
 /* A log that counts whole seconds says 10:03:07 of what happened at any moment of that second. */
-static bool log_is_coarse(const struct waybill *waybill)
+static bool log_is_coarse(const struct waybill *waybill, bool *alone)
 {
     bool any = false;
+    *alone = true;
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->facts[i].witness == WITNESS_LOG) {
             any = true;
             if (waybill->facts[i].time % SECOND_MS != 0)
                 return false;
+        } else {
+            *alone = false;
         }
     return any;
 }
@@ -129,8 +132,9 @@ static bool log_is_coarse(const struct waybill *waybill)
  * so it is a merge within each second. */
 static int order_facts(struct waybill *waybill, struct error *why)
 {
-    waybill->coarse_log = log_is_coarse(waybill);
-    if (!waybill->coarse_log)
+    bool alone;
+    waybill->coarse_log = log_is_coarse(waybill, &alone);
+    if (!waybill->coarse_log || alone)
         return 0;
     struct fact *ordered = malloc((waybill->fact_count + 1) * sizeof *ordered);
     if (ordered == NULL)
@@ -642,12 +646,16 @@ static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, str
     return 0;
 }
 
+/* One block, which recipients begins: this is done for each mail of an old log. */
 static int make_places(struct waybill *waybill, struct error *why)
 {
-    waybill->subject = malloc((waybill->fact_count + 1) * sizeof *waybill->subject);
-    waybill->trust = malloc((waybill->fact_count + 1) * sizeof *waybill->trust);
-    if (waybill->subject == NULL || waybill->trust == NULL)
+    size_t count = waybill->fact_count + 1; /* a fact names one recipient at most */
+    waybill->recipients = malloc(count * (sizeof *waybill->recipients + sizeof *waybill->trust +
+                                          sizeof *waybill->subject));
+    if (waybill->recipients == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
+    waybill->trust = (enum trust *)(waybill->recipients + count);
+    waybill->subject = (uint32_t *)(waybill->trust + count);
     return 0;
 }
 
@@ -704,9 +712,7 @@ void waybill_clear(struct waybill *waybill)
 {
     free(waybill->bytes);
     free(waybill->facts);
-    free(waybill->subject);
-    free(waybill->trust);
-    free(waybill->recipients);
+    free(waybill->recipients); /* subject and trust with it */
     memset(waybill, 0, sizeof *waybill);
 }
 
