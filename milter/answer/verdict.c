@@ -124,6 +124,12 @@ static void say_beyond(const struct recipient *recipient, const char *server,
     }
 }
 
+static bool was_requeued(const struct waybill *waybill, const struct recipient *recipient)
+{
+    return recipient->decided_by < waybill->fact_count &&
+           waybill->facts[recipient->decided_by].kind == FACT_REQUEUED;
+}
+
 static void say_what(const struct waybill *waybill, const struct recipient *recipient,
                      struct verdict *verdict)
 {
@@ -152,6 +158,12 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
             snprintf(what, room, "could not be delivered, and is not tried again");
         else
             snprintf(what, room, "refused for good by %s", server);
+        break;
+    case STATE_EXPANDED:
+        snprintf(what, room, "%s",
+                 recipient->next.at != NULL || was_requeued(waybill, recipient)
+                     ? "went on under another queue id"
+                     : state_sentence(recipient->state));
         break;
     case STATE_REJECTED:
         snprintf(what, room, "refused at our door, so never in our queue");

@@ -228,7 +228,8 @@ static void read_mail(struct waybill *waybill)
             waybill->seen_by_milter = true;
         if (fact->kind == FACT_QUEUED || fact->kind == FACT_ACTIVE)
             waybill->queued = true;
-        if (fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED)
+        if (fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED ||
+            fact->kind == FACT_REQUEUED)
             waybill->removed = true;
         if (fact->kind == FACT_ABANDONED) {
             waybill->abandoned = true;
@@ -249,6 +250,22 @@ static bool speaks_of_mail(const struct fact *fact)
            (no && fact->value[KEY_PHASE].at != NULL && !slice_is(fact->value[KEY_PHASE], "rcpt"));
 }
 
+/* Where no witness heard the recipients named at RCPT, the no to the whole mail names one of them:
+ * he was taken, or nobody could have said no to the mail. */
+static void find_unheard(struct finder *finder)
+{
+    struct waybill *waybill = finder->waybill;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].kind == FACT_RCPT)
+            return;
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        if (waybill->subject[i] == SUBJECT_MAIL && fact->witness == WITNESS_LOG &&
+            fact->value[KEY_TO].at != NULL)
+            waybill->recipients[finder_find(finder, fact->value[KEY_TO], true)].taken = true;
+    }
+}
+
 static void find_subjects(struct finder *finder)
 {
     struct waybill *waybill = finder->waybill;
@@ -264,6 +281,7 @@ static void find_subjects(struct finder *finder)
             !address_same(fact->value[KEY_ORIGINAL], recipient->address))
             recipient->original = address_bare(fact->value[KEY_ORIGINAL]);
     }
+    find_unheard(finder);
 }
 
 /* ---- states ---- */
@@ -280,6 +298,7 @@ int state_of_kind(enum fact_kind kind)
     case FACT_EXPIRED:
         return STATE_EXPIRED;
     case FACT_EXPANDED:
+    case FACT_REQUEUED:
         return STATE_EXPANDED;
     case FACT_DISCARDED:
         return STATE_DISCARDED;
@@ -341,6 +360,25 @@ static void weigh(const struct waybill *waybill, struct recipient *recipient, si
     }
 }
 
+/* After it a hold is over, though no attempt has shown it yet. */
+static int64_t last_release(const struct waybill *waybill)
+{
+    int64_t last = INT64_MIN;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].kind == FACT_RELEASED)
+            last = waybill->facts[i].time;
+    return last;
+}
+
+/* Two lines tell that a mail was requeued; only pickup's has its new queue id. */
+static void learn_new_id(const struct waybill *waybill, struct recipient *recipient,
+                         const struct fact *fact)
+{
+    if (fact->kind == FACT_REQUEUED && recipient->decided_by != SIZE_MAX &&
+        waybill->facts[recipient->decided_by].kind == FACT_REQUEUED && recipient->next.at == NULL)
+        recipient->next = fact->value[KEY_NEXT];
+}
+
 /* What is said of the whole mail goes to each recipient that has no end of its own. */
 static void weigh_mail(const struct waybill *waybill, size_t fact_index)
 {
@@ -354,6 +392,7 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
                     state_final((enum recipient_state)state);
         if (recipient->taken && late && !state_final(recipient->state))
             decide(waybill, recipient, (enum recipient_state)state, fact_index);
+        learn_new_id(waybill, recipient, fact);
     }
 }
 
@@ -499,9 +538,13 @@ static void weigh_seen(struct waybill *waybill)
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->subject[i] != SUBJECT_MAIL)
             weigh(waybill, &waybill->recipients[waybill->subject[i]], i);
-    for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->subject[i] == SUBJECT_MAIL && waybill->facts[i].witness != WITNESS_REPORT)
+    int64_t released = last_release(waybill);
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        bool over = fact->kind == FACT_HELD && fact->time <= released;
+        if (waybill->subject[i] == SUBJECT_MAIL && fact->witness != WITNESS_REPORT && !over)
             weigh_mail(waybill, i);
+    }
 }
 
 static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, struct error *why)
