@@ -14,7 +14,7 @@
  * log, whose clock may have no more than seconds: taken up, then tried, then removed), fact id:
  * the same set of facts gives the same bytes, in whatever order they came. Facts of the log that
  * only repeat what the milter told (client, cleanup, active) are left out once the milter's are
- * there.
+ * there; a client line that names an earlier queue id or a user stays.
  */
 #ifndef WAYBILL_RECORD_H
 #define WAYBILL_RECORD_H

@@ -17,6 +17,9 @@
 /* With `timeline`, all facts too. */
 void waybill_json(struct json *json, const struct waybill *waybill,
                   const struct verdict_basis *basis, bool timeline);
+/* The same, and the object is left open for more keys: json_object_end. */
+void waybill_json_open(struct json *json, const struct waybill *waybill,
+                       const struct verdict_basis *basis, bool timeline);
 /* One recipient of it, with the verdict. */
 void waybill_json_recipient(struct json *json, const struct waybill *waybill,
                             const struct recipient *recipient,

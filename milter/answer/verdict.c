@@ -124,10 +124,11 @@ static void say_beyond(const struct recipient *recipient, const char *server,
     }
 }
 
-static bool left_queue(const struct waybill *waybill, const struct recipient *recipient)
+static bool decided_by(const struct waybill *waybill, const struct recipient *recipient,
+                       enum fact_kind kind)
 {
     return recipient->decided_by < waybill->fact_count &&
-           waybill->facts[recipient->decided_by].kind == FACT_REMOVED;
+           waybill->facts[recipient->decided_by].kind == kind;
 }
 
 static void say_what(const struct waybill *waybill, const struct recipient *recipient,
@@ -159,11 +160,17 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
         else
             snprintf(what, room, "refused for good by %s", server);
         break;
+    case STATE_EXPANDED:
+        snprintf(what, room, "%s",
+                 recipient->next.at != NULL || decided_by(waybill, recipient, FACT_REQUEUED)
+                     ? "went on under another queue id"
+                     : state_sentence(recipient->state));
+        break;
     case STATE_REJECTED:
         snprintf(what, room, "refused at our door, so never in our queue");
         break;
     case STATE_UNRESOLVED:
-        snprintf(what, room, "%s", catalogue_unresolved(left_queue(waybill, recipient)));
+        snprintf(what, room, "%s", catalogue_unresolved(decided_by(waybill, recipient, FACT_REMOVED)));
         break;
     default:
         snprintf(what, room, "%s", state_sentence(recipient->state));

@@ -322,6 +322,13 @@ static void put_envelope(struct json *json, const struct waybill *waybill)
 void waybill_json(struct json *json, const struct waybill *waybill,
                   const struct verdict_basis *basis, bool timeline)
 {
+    waybill_json_open(json, waybill, basis, timeline);
+    json_object_end(json);
+}
+
+void waybill_json_open(struct json *json, const struct waybill *waybill,
+                       const struct verdict_basis *basis, bool timeline)
+{
     json_object(json);
     json_key(json, "object");
     json_text(json, "waybill");
@@ -350,5 +357,4 @@ void waybill_json(struct json *json, const struct waybill *waybill,
             put_fact(json, waybill, i);
         json_array_end(json);
     }
-    json_object_end(json);
 }

@@ -132,6 +132,13 @@ static bool record_has(const struct record *record, enum witness witness, const 
     return false;
 }
 
+/* What a client= line tells that no milter is told. */
+static bool client_is_news(const struct record_line *line)
+{
+    struct slice text = slice_make(line->text, line->size);
+    return slice_find_text(text, " prev=") >= 0 || slice_find_text(text, " uid=") >= 0;
+}
+
 /* Leave out what says nothing new, see the header. */
 static void record_settle(struct record *record)
 {
@@ -142,7 +149,7 @@ static void record_settle(struct record *record)
         const struct record_line *line = &record->lines[i];
         bool again = active && line_is(line, WITNESS_LOG, "active");
         active = active || line_is(line, WITNESS_LOG, "active");
-        if (again || (mail && line_is(line, WITNESS_LOG, "client")) ||
+        if (again || (mail && line_is(line, WITNESS_LOG, "client") && !client_is_news(line)) ||
             (header && line_is(line, WITNESS_LOG, "cleanup")))
             record_remove(record, i);
         else

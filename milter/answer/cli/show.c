@@ -9,6 +9,7 @@
 #include "asked.h"
 #include "coverage.h"
 #include "life.h"
+#include "onward.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/address.h"
@@ -27,11 +28,13 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
 
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
-    waybill_json(&json, waybill, &cli->basis, true);
+    waybill_json_open(&json, waybill, &cli->basis, true);
+    result = onward_json(cli, waybill, &json, why);
+    json_object_end(&json);
     buffer_add_char(&line, '\n');
-    if (line.failed)
+    if (result == 0 && line.failed)
         result = error_set(why, "cannot write the answer: no memory");
-    else
+    else if (result == 0)
         fwrite(line.data, 1, line.size, stdout);
     buffer_free(&line);
     return result;
@@ -43,7 +46,9 @@ static int print_waybill(const struct cli *cli, const struct waybill *waybill, s
         return print_json(cli, waybill, why);
     if (cli->request.raw)
         return life_print_raw(waybill, why);
-    return life_print(cli, waybill, why);
+    if (life_print(cli, waybill, why) != 0)
+        return -1;
+    return onward_print(cli, waybill, why);
 }
 
 /* 1: shown; 0: there is none; -1. */
