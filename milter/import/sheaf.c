@@ -12,10 +12,11 @@
 #include "waybill/digest.h"
 
 #define BUCKETS ((size_t)1 << 18)
-#define LATE_MS (30 * SECOND_MS) /* how long lines of an ended mail may follow */
+#define LATE_MS (10 * SECOND_MS) /* how long lines of an ended mail may follow */
 #define LATE_MAX 20000u          /* mails that wait for such lines */
-#define STEP_MS (10 * SECOND_MS) /* a line moves the time by no more: one may be wrong */
-#define ROOM_FIRST 1024u         /* bytes; nearly all mails need no more */
+#define STEP_MS (2 * SECOND_MS)  /* a line moves the time by no more: one may be wrong */
+#define FRESH_MS MINUTE_MS       /* touched so lately it need not move up in its list */
+#define ROOM_FIRST 896u          /* bytes; nearly all mails need no more */
 #define SPARE_MAX 4096u          /* mails that are kept to be used again */
 
 struct open_mail {
@@ -23,12 +24,13 @@ struct open_mail {
     struct open_mail *earlier, *later;  /* of its list */
     uint64_t hash;
     int64_t touched; /* the sheaf's time */
-    char *bytes;     /* host, instance, queue id, facts */
+    char *bytes;     /* host, instance, queue id, facts; `first` as long as they fit */
     size_t size, room;
     size_t part[3];  /* sizes of the first three; SIZE_MAX: absent */
     size_t count;
     bool ended, named; /* named: a client's line opened it */
     bool cut;
+    char first[ROOM_FIRST]; /* not initialised */
 };
 
 struct list {
@@ -48,6 +50,7 @@ struct sheaf {
     void *context;
 };
 
+/* Order of the keys in an open mail's bytes. */
 static const enum fact_key key_parts[3] = {KEY_HOST, KEY_INSTANCE, KEY_QUEUE};
 
 const struct sheaf_bounds sheaf_bounds_usual = {
@@ -149,12 +152,20 @@ static void table_take(struct sheaf *sheaf, struct open_mail *mail)
 
 static size_t mail_cost(const struct open_mail *mail)
 {
-    return sizeof *mail + mail->room;
+    return sizeof *mail + (mail->bytes != mail->first ? mail->room : 0);
+}
+
+static void mail_begin(struct open_mail *mail)
+{
+    memset(mail, 0, offsetof(struct open_mail, first));
+    mail->bytes = mail->first;
+    mail->room = ROOM_FIRST;
 }
 
 static void mail_free(struct open_mail *mail)
 {
-    free(mail->bytes);
+    if (mail->bytes != mail->first)
+        free(mail->bytes);
     free(mail);
 }
 
@@ -164,23 +175,17 @@ static struct open_mail *mail_new(struct sheaf *sheaf)
     if (mail != NULL) {
         sheaf->spare = mail->chain;
         sheaf->spare_count--;
-        *mail = (struct open_mail){.bytes = mail->bytes, .room = mail->room};
-        return mail;
+    } else {
+        mail = malloc(sizeof *mail);
     }
-    mail = calloc(1, sizeof *mail);
     if (mail != NULL)
-        mail->bytes = malloc(ROOM_FIRST);
-    if (mail == NULL || mail->bytes == NULL) {
-        free(mail);
-        return NULL;
-    }
-    mail->room = ROOM_FIRST;
+        mail_begin(mail);
     return mail;
 }
 
 static void mail_spare(struct sheaf *sheaf, struct open_mail *mail)
 {
-    if (mail->room > ROOM_FIRST || sheaf->spare_count >= SPARE_MAX) {
+    if (mail->bytes != mail->first || sheaf->spare_count >= SPARE_MAX) {
         mail_free(mail);
         return;
     }
@@ -196,12 +201,16 @@ static int mail_reserve(struct sheaf *sheaf, struct open_mail *mail, size_t more
         room *= 2;
     if (room == mail->room)
         return 0;
-    char *bytes = realloc(mail->bytes, room);
+    bool first = mail->bytes == mail->first;
+    char *bytes = realloc(first ? NULL : mail->bytes, room);
     if (bytes == NULL)
         return -1;
-    sheaf->bytes += room - mail->room;
+    if (first)
+        memcpy(bytes, mail->first, mail->size);
+    sheaf->bytes -= mail_cost(mail);
     mail->bytes = bytes;
     mail->room = room;
+    sheaf->bytes += mail_cost(mail);
     return 0;
 }
 
@@ -253,6 +262,7 @@ static struct open_mail *begin_mail(struct sheaf *sheaf, uint64_t hash, const st
     struct open_mail **bucket = &sheaf->table[hash % BUCKETS];
     mail->chain = *bucket;
     *bucket = mail;
+    mail->touched = sheaf->time;
     list_put(&sheaf->living, mail);
     sheaf->count++;
     return mail;
@@ -317,27 +327,29 @@ static void tick(struct sheaf *sheaf, int64_t time)
 
 static void touch(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    bool ends = fact_ends(fact);
-    list_take(list_of(sheaf, mail), mail);
-    sheaf->ended_count += ends && !mail->ended;
-    mail->ended = mail->ended || ends;
+    bool ends = !mail->ended && fact_ends(fact);
     mail->named = mail->named || fact->kind == FACT_CLIENT;
+    if (!ends && sheaf->time < mail->touched + FRESH_MS)
+        return;
+    list_take(list_of(sheaf, mail), mail);
+    sheaf->ended_count += ends;
+    mail->ended = mail->ended || ends;
     mail->touched = sheaf->time;
     list_put(list_of(sheaf, mail), mail);
 }
 
 static int put_fact(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    size_t size = packed_size(fact);
+    struct packed_plan plan = packed_plan(fact);
     touch(sheaf, mail, fact);
-    if (mail->size + size > sheaf->bounds.mail_bytes) {
+    if (mail->size + plan.size > sheaf->bounds.mail_bytes) {
         mail->cut = true;
         return 0;
     }
-    if (mail_reserve(sheaf, mail, size) != 0)
+    if (mail_reserve(sheaf, mail, plan.size) != 0)
         return -1;
-    packed_put(fact, mail->bytes + mail->size);
-    mail->size += size;
+    packed_put(fact, plan, mail->bytes + mail->size);
+    mail->size += plan.size;
     mail->count++;
     return 0;
 }
