@@ -73,8 +73,9 @@ static void know_record(void *context, uint64_t id, const struct record *record,
     bool before = waybill.arrived + PRESENT_NEAR_MS < mail->arrival;
     bool near = !before && waybill.arrived <= mail->arrival + PRESENT_NEAR_MS;
     if (ours && before && settle_open(&waybill))
-        known->failed = settle_one(&known->queue->settle, &waybill, mail->arrival - PRESENT_NEAR_MS / 2,
-                                   known->queue->why) != IMPORT_DONE;
+        known->failed =
+            settle_one(&known->queue->settle, &waybill, mail->arrival - PRESENT_NEAR_MS / 2,
+                       known->queue->why) != IMPORT_DONE;
     if (ours && !before && (near || !waybill.removed) && known->waybill.id == 0)
         known->waybill = waybill;
     else

@@ -64,9 +64,11 @@ const struct command commands[] = {
                 "at most 20,000 mails, by state and by reason, and tells for each mail server\n"
                 "which witness was silent or blind, and what its counters say.\n"
                 "\n"
+                "With --coverage: what each witness watched, in percent, and each gap.\n"
                 "With --unclassified: what servers said of failed and delayed recipients that\n"
                 "no rule knows, most frequent first; see waybill-rules(5) on adding rules.\n",
      .examples = "waybill stats\n"
+                 "waybill stats --coverage --since -7d\n"
                  "waybill stats --since -1h --json\n"
                  "waybill stats --unclassified --since -7d\n",
      .asks_store = true,
@@ -108,10 +110,15 @@ const struct command commands[] = {
          "order of their lines. It may run beside waybilld, and as often as you like:\n"
          "what is known already changes nothing.\n"
          "\n"
-         "With --dry-run it only counts, and needs neither store nor journal.\n",
+         "With --dry-run it only counts, and needs neither store nor journal.\n"
+         "\n"
+         "With --queue the files are listings by postqueue -j: what waits in the queue\n"
+         "comes in, and with --complete what is there no more is settled. See the timer\n"
+         "waybill-queue.timer. Sendmail has no such listing.\n",
      .examples = "waybill import --dry-run /var/log/mail.log*\n"
                  "sudo waybill import /var/log/mail.log*\n"
-                 "journalctl -o export -u postfix@- | sudo waybill import -\n",
+                 "journalctl -o export -u postfix@- | sudo waybill import -\n"
+                 "postqueue -j | sudo waybill import --queue -\n",
      .writes = true,
      .run = import_run},
     {.name = "help",
