@@ -82,10 +82,14 @@ const struct option options[] = {
      .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
              "server; they come before the rules that are built in, see waybill-rules(5)."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
-     .allowed = "auto, journal, journal:/DIRECTORY or an absolute path",
+     .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path or pattern",
      .text = "Where the log of the mail server is read: journal for the systemd journal, "
-             "journal:/DIRECTORY for journal files that lie elsewhere, or the paths of log files. "
-             "auto takes the file that the machine's syslog writes, else the journal."},
+             "journal:/DIRECTORY for journal files that lie elsewhere, the paths of log files, a "
+             "pattern such as /var/log/mail/*.log for all files that fit it now or later, or "
+             "socket:/PATH for a socket that waybilld makes and syslog sends to. "
+             "auto takes the file that the machine's syslog writes, else the journal. "
+             "The same lines must not come by two ways. "
+             "Whom to trust, what rotation may do, and what rsyslog needs is told in waybilld(8)."},
     {"queue_lifetime_hours", OPTION_NUMBER, AT(queue_lifetime_hours), .initial = "120", .most = 8760,
      LIVE,
      .text = "How long the mail server keeps trying, as maximal_queue_lifetime of Postfix. "

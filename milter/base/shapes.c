@@ -111,5 +111,7 @@ bool shape_log_source(struct slice value)
 {
     if (text_take(&value, "journal:"))
         return shape_path(value);
+    if (text_take(&value, "socket:"))
+        return is_socket_path(value);
     return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
 }

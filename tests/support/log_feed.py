@@ -26,16 +26,23 @@ class LogFeed:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self):
-        self._remote = subprocess.Popen(
-            [REMOTE, "-o", f"{self.directory}/remote.journal", "--split-mode=none", "-"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, user="nobody")
+        self._open()
         self._thread.start()
         return self
 
     def stop(self):
         """Feed what is there, close the journal."""
         self._stop.set()
-        self._thread.join(30)
+        if self._thread.is_alive():
+            self._thread.join(30)
+        self._close()
+
+    def _open(self):
+        self._remote = subprocess.Popen(
+            [REMOTE, "-o", f"{self.directory}/remote.journal", "--split-mode=none", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, user="nobody")
+
+    def _close(self):
         self._remote.stdin.close()
         self._remote.wait(30)
         self._remote.stderr.close()
@@ -53,7 +60,6 @@ class LogFeed:
                 *lines, rest = data.split(b"\n")
                 for line in lines:
                     self._feed(line.decode("utf-8", "replace"))
-                self._remote.stdin.flush()
                 if last_round:
                     return
                 if not lines:
@@ -63,8 +69,10 @@ class LogFeed:
         found = LINE.fullmatch(line)
         if not found:
             return
-        host, program, pid, message = found.groups()
         self.lines += 1
+        self._put(*found.groups())
+
+    def _put(self, host, program, pid, message):
         fields = {
             "__REALTIME_TIMESTAMP": int(time.time() * 1e6),
             "__MONOTONIC_TIMESTAMP": int(time.monotonic() * 1e6),
@@ -74,3 +82,4 @@ class LogFeed:
             "SYSLOG_IDENTIFIER": program, "SYSLOG_PID": pid, "_PID": pid, "MESSAGE": message}
         text = "".join(f"{name}={value}\n" for name, value in fields.items()) + "\n"
         self._remote.stdin.write(text.encode())
+        self._remote.stdin.flush()

@@ -201,7 +201,7 @@ class PrivatePostfix:
 
     def queue(self):
         """How many mails are in the queue."""
-        return len(self.command("postqueue", "-j").splitlines())
+        return self.command("postqueue", "-j").count("\n")
 
     def log_text(self):
         return place.read_log(self.log)

@@ -9,12 +9,11 @@ later, later1 or later-bob at any domain, or bob@later.example.
     slow...   taken after two seconds    gone...    connection cut at RCPT, once, then taken
     anything else is taken.
 """
-import argparse
 import asyncio
 import re
-import signal
-import threading
 import time
+
+from .loop_server import LoopServer
 
 LIE = (b"550-5.1.1 \x1b[31mno such user\r\n"
        b"550 5.1.1 second line) status=sent (250 2.0.0 Ok: queued as 4LIES0lies0)\r\n")
@@ -27,56 +26,18 @@ ANSWERS = {
 }
 
 
-class Sink:
-    """Runs in a thread of its own; `mails` grows by one dict for each mail that was taken."""
+class Sink(LoopServer):
+    """`mails` grows by one dict for each mail that was taken."""
 
     def __init__(self, port, host="127.0.0.1"):
-        self.port, self.host = port, host
+        super().__init__(port, host)
         self.mails = []
         self.refused = []
         self._put_off = set()
-        self._loop = asyncio.new_event_loop()
-        self._server = None
-        self._thread = None
-
-    def start(self):
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        if not ready.wait(10) or self._server is None:
-            raise RuntimeError(f"the sink cannot listen on port {self.port}")
-        return self
-
-    def _run(self, ready):
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._server = self._loop.run_until_complete(
-                asyncio.start_server(self._serve, self.host, self.port, backlog=200, limit=1 << 20))
-        finally:
-            ready.set()
-        self._loop.run_forever()
-        self._server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-
-    def stop(self):
-        if self._thread:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(5)
-            self._thread = None
 
     def recipients(self):
         """Every (recipient, Message-ID) that was taken; one that came twice is there twice."""
         return [(to, mail["message_id"]) for mail in list(self.mails) for to in mail["to"]]
-
-    async def _serve(self, reader, writer):
-        try:
-            await self._session(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ValueError):
-            pass
-        finally:
-            writer.close()
 
     async def _session(self, reader, writer):
         sender, recipients = None, []
@@ -124,13 +85,23 @@ class Sink:
         writer.write(b"354 go on\r\n")
         await writer.drain()
         text = await reader.readuntil(b"\r\n.\r\n")
-        if any(_kind(to) == "spam" for to in recipients):
-            return b"554 5.7.1 looks like spam\r\n"
+        refusal = self._refuse(text, recipients)
+        if refusal is not None:
+            return refusal
         found = re.search(rb"(?im)^message-id:\s*<([^>\r\n]*)>", text)
         self.mails.append({"time": time.time(), "from": sender, "to": recipients,
                            "size": len(text), "text": text,
                            "message_id": found.group(1).decode("utf-8", "replace") if found else ""})
         return b"250 2.0.0 Ok: queued as SINK%06d\r\n" % len(self.mails)
+
+
+    def _refuse(self, text, recipients):
+        """The words for a mail that is not taken at its end, or None."""
+        return b"554 5.7.1 looks like spam\r\n" if any(map(_is_spam, recipients)) else None
+
+
+def _is_spam(to):
+    return _kind(to) == "spam"
 
 
 def _kind(to):
@@ -145,16 +116,3 @@ def _kind(to):
 def _address(command):
     found = re.search(r"<([^>]*)>", command)
     return found.group(1) if found else ""
-
-
-def main():
-    parser = argparse.ArgumentParser(description="an SMTP server for tests; see the file's head")
-    parser.add_argument("--port", type=int, required=True)
-    sink = Sink(parser.parse_args().port).start()
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    sink.stop()
-
-
-if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    main()

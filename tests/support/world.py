@@ -19,21 +19,23 @@ OUTCOMES = ("delivered", "failed", "expired", "discarded")
 
 
 class World:
-    """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file.
+    """`journal`: Postfix's log reaches the daemon by a systemd journal instead of the file: True,
+    or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
-    options for these two."""
+    options for these two. `sink`: a class for the next hop."""
 
-    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None):
+    def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None, sink=Sink):
         self.base = base or place.new_directory("story")
-        self.sink = Sink(place.free_port())
+        self.sink = sink(place.free_port())
         self.redis = PrivateRedis(f"{self.base}/redis")
         milter = f"{self.base}/daemon/run/waybill.sock"
         self.tap = MilterTap(f"{self.base}/tap.sock", milter) if tap else None
         self.postfix = PrivatePostfix(f"{self.base}/postfix", self.sink.port,
                                       milter_socket=self.tap.path if tap else milter,
                                       **(postfix or {}))
-        self.feed = LogFeed(self.postfix.log, f"{self.base}/journal") if journal else None
-        source = f"journal:{self.base}/journal" if journal else self.postfix.log
+        feeder = LogFeed if journal is True else journal
+        self.feed = feeder(self.postfix.log, f"{self.base}/journal") if feeder else None
+        source = f"journal:{self.feed.directory}" if self.feed else self.postfix.log
         self.daemon = Daemon(f"{self.base}/daemon", self.redis.address,
                              **{"log_source": [source], **(daemon or {})})
         self.cli = Cli(self.daemon.conf)

@@ -5,7 +5,8 @@
  * The position always stands at the beginning of a line that was not yet told, so half a line at
  * the end is read again when it is whole, and after a restart no byte is missed. Bytes count as
  * read only when a look at the file afterwards shows that it still is the one they were read
- * from. inotify only saves waiting: each second the file is looked at anyway.
+ * from. inotify only saves waiting: each second the file is looked at anyway. A compressed file
+ * grows no more: its lines are read one by one.
  */
 #include "follow.h"
 
@@ -23,6 +24,8 @@
 int follow_fill(struct follow *follow)
 {
     struct stat status;
+    if (follow->packed != NULL)
+        return 0; /* whoever asked it for a line has seen its end */
     if (follow->start > 0) {
         memmove(follow->buffer, follow->buffer + follow->start, follow->end - follow->start);
         follow->end -= follow->start;
@@ -76,13 +79,36 @@ static bool take_line(struct follow *follow, struct slice *line, enum source_eve
     return true;
 }
 
-/* What the next line in the buffer is; SOURCE_IDLE: there is none. */
+/* As take_line, out of a compressed file. */
+static bool take_packed(struct follow *follow, struct slice *line, enum source_event *event)
+{
+    struct logfile_place place;
+    struct error why;
+    enum logfile_news news = logfile_next(follow->packed, line, &why);
+    if (news == LOGFILE_FAILED) {
+        log_warning("the rest of a rotated log is lost: %s", why.text);
+        follow_lost(follow, follow->at.time, "unread");
+    }
+    if (news == LOGFILE_FAILED || news == LOGFILE_END)
+        return false;
+    logfile_where(follow->packed, &place);
+    follow->cursor = place.bytes;
+    *event = follow->skip == SKIP_FIRST  ? SOURCE_IDLE
+             : news == LOGFILE_TOO_LONG ? SOURCE_TOO_LONG
+             : news == LOGFILE_CUT      ? SOURCE_CUT
+                                        : SOURCE_LINE;
+    follow->skip = SKIP_NOTHING;
+    return true;
+}
+
+/* What the next line is; SOURCE_IDLE: there is none. */
 static enum source_event next_line(struct follow *follow, struct logline_reader *reader,
                                    struct source_news *news)
 {
     struct slice text;
     enum source_event event = SOURCE_IDLE;
-    while (take_line(follow, &text, &event)) {
+    while (follow->packed != NULL ? take_packed(follow, &text, &event)
+                                  : take_line(follow, &text, &event)) {
         bool seen = follow->cursor <= follow->at.offset;
         bool line = event == SOURCE_LINE && logline_header(reader, text, &news->line);
         news->place = follow->base + follow->cursor;
@@ -122,8 +148,8 @@ static void drain(struct follow *follow)
 /* More bytes, or another file to take them from. False: nothing now. */
 static bool go_on(struct follow *follow)
 {
-    if (follow->fd < 0 && !follow_find(follow))
-        return false;
+    if (follow->fd < 0)
+        return follow_find(follow);
     /* Woken again by whatever comes after this look. */
     drain(follow);
     int64_t now = clock_now();
@@ -212,6 +238,7 @@ static void follow_close(struct source *source)
         close(follow->fd);
     if (follow->notify >= 0)
         close(follow->notify);
+    logfile_close(&follow->packed);
     free(follow->buffer);
     free(follow->path);
     free(follow);
@@ -249,7 +276,7 @@ int follow_open(struct source **source, const char *path, const char *position, 
         return error_set(why, "no memory to follow '%s'", path);
     }
     follow->source.calls = &calls;
-    follow_note(path, follow->source.note);
+    follow_note(path, follow->source.name);
     follow->fd = -1;
     follow->fresh = position == NULL || !position_parse(&follow->at, slice_of(position));
     if (follow->fresh && position != NULL && position[0] != '\0')

@@ -8,6 +8,7 @@
 #include "position.h"
 #include "source.h"
 #include "waybill/log.h"
+#include "waybill/logfile.h"
 
 #define FOLLOW_LINE_MAX ((size_t)64 << 10)
 #define FOLLOW_BUFFER ((size_t)256 << 10)
@@ -16,6 +17,7 @@ struct follow {
     struct source source; /* first: a source is cast to it */
     char *path;
     int fd;                /* -1: no file is open */
+    struct logfile *packed; /* the open file is compressed: reads it; NULL: it is not */
     bool fresh;            /* no position yet: a file that is there is read from its end */
     struct position at;    /* after the last line that was told */
     uint64_t cursor;       /* file offset of buffer[start] */
@@ -38,6 +40,8 @@ bool follow_find(struct follow *follow);
 bool follow_turn(struct follow *follow);
 /* The open file is shorter than it was, or its beginning is another. */
 void follow_truncated(struct follow *follow);
+/* Lines from `from` on may be lost. */
+void follow_lost(struct follow *follow, int64_t from, const char *cause);
 /* Read more bytes. 1: some; 0: the end; -1: the file was truncated; -2: it cannot be read. */
 int follow_fill(struct follow *follow);
 /* Wake us when the open file grows. */

@@ -6,7 +6,8 @@
  *        |       |      ^
  *        `-> end `-> end, quiet, and `path` has a line: turn
  *
- * Files between are read to their end without waiting: their writer is gone. Whatever cannot be
+ * Files between are read to their end without waiting: their writer is gone. One of them may have
+ * been compressed meanwhile, the one with our place in it, too. Whatever cannot be
  * found again shows as a gap. If in doubt a file is read again from its start, for its lines give
  * the same facts.
  */
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "waybill/occurrence.h"
+#include "packed.h"
 #include "siblings.h"
 #include "waybill/clock.h"
 
@@ -26,9 +28,9 @@
 #define LOOKS 10 /* a quarter of a second for a rotation that is under way */
 #define LOOK_AGAIN_MS 25
 
-enum { LOST = -1, UNLISTED = -2 };
+enum found { FOUND, LOST, UNLISTED };
 
-static void add_gap(struct follow *follow, int64_t from, const char *cause)
+void follow_lost(struct follow *follow, int64_t from, const char *cause)
 {
     int64_t until = clock_now();
     if (from > until)
@@ -36,32 +38,56 @@ static void add_gap(struct follow *follow, int64_t from, const char *cause)
     if (follow->has_gap && follow->gap.from < from)
         from = follow->gap.from;
     follow->has_gap = true;
-    follow->gap = (struct source_gap){from, until, cause};
+    follow->gap = (struct source_gap){.from = from, .until = until, .cause = cause};
 }
 
-/* Open a file that was listed; -1 if it is another one by now. */
-static int open_sibling(const struct sibling *sibling, struct stat *status)
+struct opened {
+    int fd;
+    struct stat status;
+    struct logfile *packed; /* NULL: it is not compressed */
+};
+
+static void close_opened(struct opened *opened)
 {
-    int fd = open(sibling->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
+    close(opened->fd);
+    logfile_close(&opened->packed);
+}
+
+/* Open a file that was listed; -1 if it is another one by now, or cannot be read. */
+static int open_sibling(const struct sibling *sibling, struct opened *opened)
+{
+    struct error why;
+    opened->packed = NULL;
+    opened->fd = open(sibling->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (opened->fd < 0)
         return -1;
-    if (fstat(fd, status) != 0 || !S_ISREG(status->st_mode) || status->st_ino != sibling->inode ||
-        status->st_dev != sibling->device) {
-        close(fd);
+    if (fstat(opened->fd, &opened->status) != 0 || !S_ISREG(opened->status.st_mode) ||
+        opened->status.st_ino != sibling->inode || opened->status.st_dev != sibling->device) {
+        close(opened->fd);
         errno = ESTALE;
         return -1;
     }
-    return fd;
+    if (sibling->compressed && (!packed_is_readable(sibling->path) ||
+                                logfile_open(&opened->packed, sibling->path, &why) != 0)) {
+        close(opened->fd);
+        errno = ENOTSUP;
+        return -1;
+    }
+    return 0;
 }
 
-/* Read on in `fd`, from the offset of `at`. Lines of the window before it are only counted. */
-static void take_file(struct follow *follow, int fd, const struct stat *status, bool count_window)
+/* Read on in the file, from the offset of `at`. Lines of the window before it are only counted. */
+static void take_file(struct follow *follow, const struct opened *opened, bool count_window)
 {
-    if (follow->fd >= 0 && follow->fd != fd)
+    struct error why;
+    if (follow->fd >= 0 && follow->fd != opened->fd)
         close(follow->fd);
-    follow->fd = fd;
-    follow->at.device = status->st_dev;
-    follow->at.inode = status->st_ino;
+    if (follow->packed != opened->packed)
+        logfile_close(&follow->packed);
+    follow->fd = opened->fd;
+    follow->packed = opened->packed;
+    follow->at.device = opened->status.st_dev;
+    follow->at.inode = opened->status.st_ino;
     follow->start = follow->end = 0;
     follow->cursor = follow->at.offset;
     follow->skip = SKIP_NOTHING;
@@ -71,17 +97,23 @@ static void take_file(struct follow *follow, int fd, const struct stat *status, 
                              : 0;
         follow->skip = follow->cursor > 0 ? SKIP_FIRST : SKIP_NOTHING;
     }
+    if (follow->packed != NULL && follow->cursor > 0 &&
+        logfile_skip(follow->packed, follow->cursor, &why) != 0)
+        follow_lost(follow, follow->at.time, "unread");
     follow_watch(follow);
 }
 
 /* Begin a file at its first byte. */
-static void begin_file(struct follow *follow, int fd, const struct stat *status)
+static void begin_file(struct follow *follow, const struct opened *opened, const char *path)
 {
+    struct error why;
     follow->base += follow->cursor;
     follow->at.offset = 0;
     follow->at.headed = 0;
     follow->at.head = 0;
-    take_file(follow, fd, status, false);
+    if (opened->packed != NULL)
+        packed_learn(&follow->at, path, &why); /* if not, only its inode finds it again */
+    take_file(follow, opened, false);
 }
 
 /* The end of the last whole line. */
@@ -97,67 +129,98 @@ static uint64_t last_line_end(struct follow *follow, int fd, off_t size)
 /* The first start ever: what the file holds already was before our time. */
 static bool find_fresh(struct follow *follow)
 {
-    struct stat status;
+    struct opened opened = {.packed = NULL};
     follow->at.time = clock_now();
-    int fd = open(follow->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
+    opened.fd = open(follow->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (opened.fd < 0) {
         follow->fresh = errno != ENOENT; /* a file that is made later is read from its start */
         log_trouble_on(&follow->trouble, "cannot open '%s': %s", follow->path, strerror(errno));
         return false;
     }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(opened.fd, &opened.status) != 0 || !S_ISREG(opened.status.st_mode)) {
         log_trouble_on(&follow->trouble, "cannot follow '%s': not a regular file", follow->path);
-        close(fd);
+        close(opened.fd);
         return false;
     }
     follow->fresh = false;
-    follow->at.offset = last_line_end(follow, fd, status.st_size);
-    take_file(follow, fd, &status, true);
+    follow->at.offset = last_line_end(follow, opened.fd, opened.status.st_size);
+    take_file(follow, &opened, true);
     return true;
 }
 
-/* The file that the position speaks of, or else a copy of it. */
-static int find_known(struct follow *follow, const struct siblings *siblings, struct stat *status)
+/* Compression changes neither the time of the last write nor, so, that it comes after our last
+ * line; a day is for clocks that differ. This saves looking into each old file. */
+static bool may_be_packed(const struct follow *follow, const struct sibling *sibling)
 {
-    if (follow->at.inode == 0)
-        return -1;
-    for (int copies = 0; copies < 2; copies++)
+    return sibling->compressed && sibling->changed >= (follow->at.time - DAY_MS) * MS_NS;
+}
+
+static bool is_copy(const struct follow *follow, const struct opened *opened)
+{
+    return position_in_copy(&follow->at, opened->fd) &&
+           (uint64_t)opened->status.st_size >= follow->at.offset;
+}
+
+/* A copy of the file that the position speaks of, or what compression made of it. */
+static int find_copy(const struct follow *follow, const struct siblings *siblings,
+                     struct opened *opened)
+{
+    for (int packed = 0; packed < 2; packed++)
         for (size_t i = 0; i < siblings->count; i++) {
             const struct sibling *sibling = &siblings->list[i];
-            int fd = sibling->compressed ? -1 : open_sibling(sibling, status);
-            if (fd < 0)
+            if (packed ? !may_be_packed(follow, sibling) ||
+                             !packed_holds(&follow->at, sibling->path)
+                       : sibling->compressed)
                 continue;
-            if (copies ? position_in_copy(&follow->at, fd) &&
-                             (uint64_t)status->st_size >= follow->at.offset
-                       : position_in(&follow->at, fd, status))
-                return fd;
-            close(fd);
+            if (open_sibling(sibling, opened) != 0)
+                continue;
+            if (packed || is_copy(follow, opened))
+                return 0;
+            close_opened(opened);
         }
     return -1;
 }
 
-/* The oldest file written to since the moment of the position. */
-static int find_newer(struct follow *follow, const struct siblings *siblings, struct stat *status)
+/* The file that the position speaks of, or else a copy of it. */
+static int find_known(const struct follow *follow, const struct siblings *siblings,
+                      struct opened *opened)
+{
+    if (follow->at.inode == 0)
+        return -1;
+    for (size_t i = 0; i < siblings->count; i++) {
+        const struct sibling *sibling = &siblings->list[i];
+        if (sibling->compressed || open_sibling(sibling, opened) != 0)
+            continue;
+        if (position_in(&follow->at, opened->fd, &opened->status))
+            return 0;
+        close_opened(opened);
+    }
+    return find_copy(follow, siblings, opened);
+}
+
+/* The oldest file written to since the moment of the position. NULL: there is none. */
+static const struct sibling *find_newer(struct follow *follow, const struct siblings *siblings,
+                                        struct opened *opened)
 {
     for (size_t i = 0; i < siblings->count; i++) {
         const struct sibling *sibling = &siblings->list[i];
-        if (sibling->compressed ||
-            (!sibling->current && sibling->changed < follow->at.time * MS_NS))
+        if (!sibling->current && (sibling->changed < follow->at.time * MS_NS ||
+                                  !packed_is_readable(sibling->path)))
             continue;
-        int fd = open_sibling(sibling, status);
-        if (fd >= 0)
-            return fd;
+        if (open_sibling(sibling, opened) == 0)
+            return sibling;
         log_trouble_on(&follow->trouble, "cannot open '%s': %s", sibling->path, strerror(errno));
-        return -1;
+        return NULL;
     }
     log_trouble_on(&follow->trouble, "there is no log file '%s' to follow", follow->path);
-    return -1;
+    return NULL;
 }
 
 /* Names move while a rotation is under way, and a file may be under none of those that were
- * listed; only what stays away is lost. The descriptor; LOST, with what is there in *siblings; or
+ * listed; only what stays away is lost. FOUND or LOST, with what is there in *siblings; or
  * UNLISTED. */
-static int find_in_motion(struct follow *follow, struct siblings *siblings, struct stat *status)
+static enum found find_in_motion(struct follow *follow, struct siblings *siblings,
+                                 struct opened *opened)
 {
     for (int look = 1;; look++) {
         struct error why;
@@ -165,9 +228,8 @@ static int find_in_motion(struct follow *follow, struct siblings *siblings, stru
             log_trouble_on(&follow->trouble, "%s", why.text);
             return UNLISTED;
         }
-        int fd = find_known(follow, siblings, status);
-        if (fd >= 0)
-            return fd;
+        if (find_known(follow, siblings, opened) == 0)
+            return FOUND;
         if (follow->at.inode == 0 || look == LOOKS)
             return LOST;
         siblings_clear(siblings);
@@ -178,21 +240,23 @@ static int find_in_motion(struct follow *follow, struct siblings *siblings, stru
 bool follow_find(struct follow *follow)
 {
     struct siblings siblings;
-    struct stat status;
+    struct opened opened;
+    const struct sibling *newer;
     if (follow->fresh)
         return find_fresh(follow);
-    int fd = find_in_motion(follow, &siblings, &status);
-    if (fd == UNLISTED)
+    enum found found = find_in_motion(follow, &siblings, &opened);
+    if (found == UNLISTED)
         return false;
-    if (fd >= 0) {
-        take_file(follow, fd, &status, (uint64_t)status.st_size >= follow->at.offset);
-    } else if ((fd = find_newer(follow, &siblings, &status)) >= 0) {
+    if (found == FOUND) {
+        take_file(follow, &opened, opened.packed != NULL ||
+                                       (uint64_t)opened.status.st_size >= follow->at.offset);
+    } else if ((newer = find_newer(follow, &siblings, &opened)) != NULL) {
         if (follow->at.inode != 0)
-            add_gap(follow, follow->at.time, "unread");
-        begin_file(follow, fd, &status);
+            follow_lost(follow, follow->at.time, "unread");
+        begin_file(follow, &opened, newer->path);
     }
     siblings_clear(&siblings);
-    return fd >= 0;
+    return follow->fd >= 0;
 }
 
 static bool is_open_file(const struct follow *follow, const struct sibling *sibling)
@@ -201,17 +265,27 @@ static bool is_open_file(const struct follow *follow, const struct sibling *sibl
            follow->at.device == (uint64_t)sibling->device;
 }
 
-/* Place in the list of the file after the open one; count: none. */
+/* Place in the list of the file after the open one; count: none. *unread: not all between them is
+ * there any more. */
 static size_t find_next(const struct follow *follow, const struct siblings *siblings,
-                        const struct stat *mine)
+                        const struct stat *mine, bool *unread)
 {
     int64_t changed = (int64_t)mine->st_mtim.tv_sec * 1000000000 + mine->st_mtim.tv_nsec;
+    *unread = false;
     for (size_t i = 0; i < siblings->count; i++)
         if (is_open_file(follow, &siblings->list[i]))
             return i + 1;
+    for (size_t i = 0; i < siblings->count; i++) /* it was compressed */
+        if (may_be_packed(follow, &siblings->list[i]) &&
+            packed_holds(&follow->at, siblings->list[i].path))
+            return i + 1;
     for (size_t i = 0; i < siblings->count; i++) /* it was removed */
-        if (siblings->list[i].current || siblings->list[i].changed >= changed)
+        if (siblings->list[i].current || siblings->list[i].changed >= changed) {
+            /* And yet others that came after it were not: rotation was faster than we, and may
+             * have removed more. */
+            *unread = mine->st_nlink == 0 && !siblings->list[i].current;
             return i;
+        }
     return siblings->count;
 }
 
@@ -222,27 +296,26 @@ static bool is_quiet(const struct stat *status)
     return age >= QUIET_MS || age <= -QUIET_MS; /* a clock that was set back must not stop us */
 }
 
-static bool turn_to(struct follow *follow, const struct siblings *siblings, size_t next,
+static bool turn_to(struct follow *follow, const struct siblings *siblings,
                     const struct stat *mine)
 {
-    struct stat status;
-    /* It was removed, and yet others that came after it were not: rotation was faster than we,
-     * and may have removed more. */
-    bool unread = mine->st_nlink == 0 && next < siblings->count && !siblings->list[next].current;
-    while (next < siblings->count && siblings->list[next].compressed) {
+    struct opened opened;
+    bool unread;
+    size_t next = find_next(follow, siblings, mine, &unread);
+    while (next < siblings->count && !packed_is_readable(siblings->list[next].path)) {
         unread = true;
         next++;
     }
     if (next >= siblings->count)
         return false;
     const struct sibling *sibling = &siblings->list[next];
-    if (sibling->current && (sibling->size == 0 || !is_quiet(mine)))
+    if (sibling->current &&
+        (sibling->size == 0 || (follow->packed == NULL && !is_quiet(mine))))
         return false;
     int got = follow_fill(follow); /* what came between our sight of its end and now */
     if (got != 0)
         return got == 1;
-    int fd = open_sibling(sibling, &status);
-    if (fd < 0) {
+    if (open_sibling(sibling, &opened) != 0) {
         follow->kept_out = errno != ENOENT && errno != ESTALE;
         if (follow->kept_out)
             log_trouble_on(&follow->trouble, "the log goes on in '%s', which cannot be opened: %s",
@@ -250,10 +323,10 @@ static bool turn_to(struct follow *follow, const struct siblings *siblings, size
         return false;
     }
     if (unread)
-        add_gap(follow, follow->at.time, "unread");
+        follow_lost(follow, follow->at.time, "unread");
     follow->has_cut = follow->end > follow->start || follow->skip == SKIP_LONG;
     follow->cursor += follow->end - follow->start;
-    begin_file(follow, fd, &status);
+    begin_file(follow, &opened, sibling->path);
     return true;
 }
 
@@ -268,7 +341,7 @@ bool follow_turn(struct follow *follow)
         return false;
     if (fstat(follow->fd, &mine) != 0 || siblings_read(&siblings, follow->path, &why) != 0)
         return false;
-    bool turned = turn_to(follow, &siblings, find_next(follow, &siblings, &mine), &mine);
+    bool turned = turn_to(follow, &siblings, &mine);
     siblings_clear(&siblings);
     return turned;
 }
@@ -278,27 +351,22 @@ bool follow_turn(struct follow *follow)
 void follow_truncated(struct follow *follow)
 {
     struct siblings siblings;
-    struct stat status;
+    struct opened opened = {.packed = NULL};
     struct error why;
-    int fd = -1;
+    bool found = false;
     int64_t from = follow->at.time > follow->covered ? follow->at.time : follow->covered;
-    add_gap(follow, from, "truncated");
+    follow_lost(follow, from, "truncated");
     if (siblings_read(&siblings, follow->path, &why) == 0) {
-        for (size_t i = 0; i < siblings.count && fd < 0; i++) {
-            fd = siblings.list[i].compressed ? -1 : open_sibling(&siblings.list[i], &status);
-            if (fd >= 0 && (!position_in_copy(&follow->at, fd) ||
-                            (uint64_t)status.st_size < follow->at.offset)) {
-                close(fd);
-                fd = -1;
-            }
-        }
+        found = find_copy(follow, &siblings, &opened) == 0;
         siblings_clear(&siblings);
     }
-    if (fd >= 0) {
+    if (found) {
         uint64_t place = follow->base + follow->cursor;
-        take_file(follow, fd, &status, false);
+        take_file(follow, &opened, false);
         follow->base = place - follow->cursor;
-    } else if (fstat(follow->fd, &status) == 0) {
-        begin_file(follow, follow->fd, &status);
+        return;
     }
+    opened.fd = follow->fd;
+    if (fstat(opened.fd, &opened.status) == 0)
+        begin_file(follow, &opened, follow->path);
 }

@@ -21,30 +21,24 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "choose.h"
-#include "source.h"
+#include "feeds.h"
+#include "position.h"
+#include "unit.h"
 #include "waybill/clock.h"
 #include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
-#include "waybill/occurrence.h"
 
 #define BATCH_LINES 500
 #define BEAT_MS (10 * SECOND_MS)
 #define IDLE_MS SECOND_MS
 #define GATHER_MS 20 /* after a wake-up: more lines usually follow the first */
 #define FULL_MS 50   /* how often a full journal is looked at */
-
-struct feed {
-    struct source *source;
-    struct occurrence *occurrence;
-    struct logline_reader *reader;
-    char noted[JOURNAL_NOTE_VALUE_MAX]; /* the position that the journal has */
-};
+#define SUPPRESSED_MS (30 * SECOND_MS) /* as long as journald counts, if nobody told it otherwise */
+#define REPEATED_MAX 1000
 
 struct maillog {
-    struct feed feeds[SETTINGS_LIST_MAX];
-    size_t count;
+    struct feeds *feeds;
     struct journal *journal;
     uint64_t ring; /* room of the journal's ring */
     char *host;
@@ -64,10 +58,10 @@ struct maillog {
 /* Wait `ms`, or less if there is something to do. True: we are to stop. */
 static bool wait_until(struct maillog *maillog, bool sources, int64_t ms)
 {
-    struct pollfd fds[SETTINGS_LIST_MAX + 1] = {{.fd = maillog->stop, .events = POLLIN}};
+    struct pollfd fds[FEEDS_MAX + 1] = {{.fd = maillog->stop, .events = POLLIN}};
     nfds_t count = 1;
-    for (size_t i = 0; sources && i < maillog->count; i++) {
-        const struct source *source = maillog->feeds[i].source;
+    for (size_t i = 0; sources && i < maillog->feeds->count; i++) {
+        const struct source *source = maillog->feeds->feed[i]->source;
         fds[count++] = (struct pollfd){.fd = source->calls->fd(source), .events = POLLIN};
     }
     if (poll(fds, count, (int)ms) < 0 && errno != EINTR)
@@ -90,15 +84,6 @@ static int append(struct maillog *maillog, const struct fact *fact)
     return -1;
 }
 
-static void note_position(struct maillog *maillog, struct feed *feed)
-{
-    char value[JOURNAL_NOTE_VALUE_MAX];
-    feed->source->calls->position(feed->source, value);
-    if (value[0] != '\0' && strcmp(value, feed->noted) != 0 &&
-        journal_note(maillog->journal, feed->source->note, slice_of(value)) != 0)
-        memcpy(feed->noted, value, sizeof value);
-}
-
 /* ---- facts ---- */
 
 static bool is_our_host(const struct maillog *maillog, struct slice logged)
@@ -115,7 +100,7 @@ static void tell_stranger(struct maillog *maillog, const struct feed *feed, stru
     maillog->stranger_told = true;
     log_warning("'%s' tells of the host '%.*s', which is not '%s': its mails are kept apart; if it "
                 "is this machine, set 'host' to its name",
-                feed->source->note, SLICE_ARGS(logged), maillog->host);
+                feed->source->name, SLICE_ARGS(logged), maillog->host);
 }
 
 static int tell_fact(struct maillog *maillog, const struct feed *feed, struct fact *fact,
@@ -129,44 +114,100 @@ static int tell_fact(struct maillog *maillog, const struct feed *feed, struct fa
     return append(maillog, fact);
 }
 
-static int tell_line(struct maillog *maillog, struct feed *feed, struct source_news *news,
-                     bool seen, struct maillog_stats *stats)
+static int tell_gap(struct maillog *maillog, const struct feed *feed,
+                    const struct source_gap *gap, uint64_t id)
 {
-    struct logline *line = &news->line;
     struct fact fact;
-    logline_body(feed->reader, line);
-    if (!seen) {
-        stats->lines++;
-        stats->not_ours += line->understood == LINE_SAYS_NOTHING;
-        stats->not_understood += line->understood == LINE_BROKEN;
-        stats->read_until = line->time;
-    }
-    if (line->understood != LINE_UNDERSTOOD)
+    char until[24], count[24];
+    fact_init(&fact, WITNESS_LOG, FACT_GAP, gap->from);
+    fact.id = id;
+    snprintf(until, sizeof until, "%" PRId64, gap->until);
+    snprintf(count, sizeof count, "%" PRIu64, gap->count);
+    fact_set(&fact, KEY_HOST, slice_of(maillog->host));
+    fact_set(&fact, KEY_UNTIL, slice_of(until));
+    fact_set(&fact, KEY_CAUSE, slice_of(gap->cause));
+    if (gap->count > 0)
+        fact_set(&fact, KEY_COUNT, slice_of(count));
+    log_warning("lines of '%s' may be lost (%s)", feed->source->name, gap->cause);
+    return append(maillog, &fact);
+}
+
+/* A gap that the source itself found. */
+static int tell_source_gap(struct maillog *maillog, const struct feed *feed,
+                           const struct source_gap *gap)
+{
+    char name[JOURNAL_NOTE_NAME_MAX + 100];
+    snprintf(name, sizeof name, "gap %s %s %" PRId64 " %" PRId64, feed->source->name, gap->cause,
+             gap->from, gap->until);
+    return tell_gap(maillog, feed, gap, fact_id_log(slice_of(name), 0, 0));
+}
+
+/* Were the lines that were lost perhaps a mail server's? journald names the unit that wrote too
+ * much; whatever does not name one may mean any. */
+static bool may_be_ours(const struct logline *line)
+{
+    struct slice before, unit = line->body;
+    return !text_take_until_text(&unit, " messages from ", &before) ||
+           !slice_ends(unit, ".service") || unit_is_mta(unit);
+}
+
+/* Words of a syslog daemon. In a file anybody may have written them: they make but a gap. */
+static int tell_lost(struct maillog *maillog, const struct feed *feed, const struct logline *line,
+                     unsigned before, struct maillog_stats *stats)
+{
+    struct source_gap gap = {.until = line->time, .cause = "suppressed"};
+    if (!may_be_ours(line))
         return 0;
-    uint64_t first = fact_id_log(line->raw, 0, 0);
-    unsigned before = occurrence_count(feed->occurrence, first, news->place);
-    for (unsigned i = 0; !seen && logline_fact(feed->reader, line, i, &fact); i++) {
-        fact.id = fact_id_again(first, before, i);
+    gap.from = feed->told > 0 && feed->told < line->time ? feed->told
+                                                         : line->time - SUPPRESSED_MS;
+    if (!text_number(line_value(line, LINE_LOST), 1, UINT64_MAX, &gap.count))
+        gap.count = 0;
+    stats->gaps++;
+    return tell_gap(maillog, feed, &gap, fact_id_log(line->raw, before, 0));
+}
+
+static int tell_facts(struct maillog *maillog, const struct feed *feed, const struct logline *line,
+                      unsigned before, struct maillog_stats *stats)
+{
+    struct fact fact;
+    if (line->shape == SHAPE_LOST)
+        return tell_lost(maillog, feed, line, before, stats);
+    for (unsigned i = 0; logline_fact(feed->reader, line, i, &fact); i++) {
+        fact.id = fact_id_log(line->raw, before, i);
         if (tell_fact(maillog, feed, &fact, stats) != 0)
             return -1;
     }
     return 0;
 }
 
-static int tell_gap(struct maillog *maillog, const struct feed *feed, const struct source_gap *gap)
+static void count_line(const struct logline *line, struct maillog_stats *stats)
 {
-    struct fact fact;
-    char name[JOURNAL_NOTE_NAME_MAX + 100], until[24];
-    fact_init(&fact, WITNESS_LOG, FACT_GAP, gap->from);
-    snprintf(until, sizeof until, "%" PRId64, gap->until);
-    snprintf(name, sizeof name, "gap %s %s %" PRId64 " %s", feed->source->note, gap->cause,
-             gap->from, until);
-    fact.id = fact_id_log(slice_of(name), 0, 0);
-    fact_set(&fact, KEY_HOST, slice_of(maillog->host));
-    fact_set(&fact, KEY_UNTIL, slice_of(until));
-    fact_set(&fact, KEY_CAUSE, slice_of(gap->cause));
-    log_warning("lines of '%s' may be lost (%s)", feed->source->note, gap->cause);
-    return append(maillog, &fact);
+    stats->lines++;
+    stats->not_ours += line->understood == LINE_SAYS_NOTHING;
+    stats->not_understood += line->understood == LINE_BROKEN;
+    stats->read_until = line->time;
+}
+
+/* A line that stands for many is told as many times. */
+static int tell_line(struct maillog *maillog, struct feed *feed, struct source_news *news,
+                     bool seen, struct maillog_stats *stats)
+{
+    struct logline *line = &news->line;
+    logline_body(feed->reader, line);
+    if (!seen)
+        count_line(line, stats);
+    if (line->understood == LINE_UNDERSTOOD) {
+        unsigned times = line->repeated < REPEATED_MAX ? line->repeated : REPEATED_MAX;
+        for (unsigned i = 0; i < times; i++) {
+            unsigned before = occurrence_count(feed->occurrence, fact_id_log(line->raw, 0, 0),
+                                               news->place);
+            if (!seen && tell_facts(maillog, feed, line, before, stats) != 0)
+                return -1;
+        }
+    }
+    if (line->mta == LINE_POSTFIX || line->mta == LINE_SENDMAIL)
+        feed->told = line->time;
+    return 0;
 }
 
 /* A beat says up to when all sources were read; none is told while one of them is blind. */
@@ -174,15 +215,12 @@ static int tell_beat(struct maillog *maillog)
 {
     struct fact fact;
     char name[400];
-    int64_t now = clock_monotonic(), covered = INT64_MAX;
+    int64_t now = clock_monotonic();
     if (now < maillog->next_beat)
         return 0;
     maillog->next_beat = now + BEAT_MS;
-    for (size_t i = 0; i < maillog->count; i++) {
-        int64_t one = maillog->feeds[i].source->calls->covered(maillog->feeds[i].source);
-        covered = one < covered ? one : covered;
-    }
-    if (covered == INT64_MAX || covered <= maillog->beat)
+    int64_t covered = feeds_covered(maillog->feeds);
+    if (covered <= maillog->beat)
         return 0;
     maillog->beat = covered;
     fact_init(&fact, WITNESS_LOG, FACT_BEAT, covered);
@@ -230,7 +268,7 @@ static int tell(struct maillog *maillog, struct feed *feed, enum source_event ev
         return 0;
     case SOURCE_GAP:
         stats->gaps++;
-        return tell_gap(maillog, feed, &news->gap);
+        return tell_source_gap(maillog, feed, &news->gap);
     case SOURCE_IDLE:
         break;
     }
@@ -253,71 +291,62 @@ static int read_batch(struct maillog *maillog, struct feed *feed)
     add_stats(maillog, &stats);
     if (stop != 0)
         return -1;
-    note_position(maillog, feed);
+    feeds_note(feed, maillog->journal);
     return event != SOURCE_IDLE;
+}
+
+/* Its file is gone. If the place where its reading stopped was not found again, what followed that
+ * place is lost. */
+static int tell_gone(struct maillog *maillog, const struct feed *feed)
+{
+    char value[JOURNAL_NOTE_VALUE_MAX];
+    struct position at;
+    feed->source->calls->position(feed->source, value);
+    if (feed->source->calls->covered(feed->source) != 0 ||
+        !position_parse(&at, slice_of(value)) || at.inode == 0)
+        return 0;
+    struct maillog_stats stats = {.gaps = 1};
+    struct source_gap gap = {.from = at.time, .until = clock_now(), .cause = "unread"};
+    add_stats(maillog, &stats);
+    return tell_source_gap(maillog, feed, &gap);
+}
+
+/* One batch of each feed, so that none starves the others. As read_batch. */
+static int read_round(struct maillog *maillog)
+{
+    struct feeds *feeds = maillog->feeds;
+    bool more = false;
+    for (size_t i = 0; i < feeds->count; i++) {
+        int result = read_batch(maillog, feeds->feed[i]);
+        if (result < 0)
+            return -1;
+        more = more || result > 0;
+        if (result > 0)
+            feeds->feed[i]->busy = clock_monotonic();
+    }
+    feeds_look(feeds, maillog->journal);
+    for (size_t i = feeds->count; i-- > 0;)
+        if (feeds->feed[i]->gone) {
+            if (tell_gone(maillog, feeds->feed[i]) != 0)
+                return -1;
+            feeds_drop(feeds, i, maillog->journal);
+        }
+    return more;
 }
 
 static void *run(void *context)
 {
     struct maillog *maillog = context;
     for (;;) {
-        bool more = false;
-        for (size_t i = 0; i < maillog->count; i++) {
-            int result = read_batch(maillog, &maillog->feeds[i]);
-            if (result < 0)
-                return NULL;
-            more = more || result > 0;
-        }
-        if (tell_beat(maillog) != 0 || wait_until(maillog, !more, more ? 0 : IDLE_MS) ||
-            (!more && wait_until(maillog, false, GATHER_MS)))
+        int more = read_round(maillog);
+        if (more < 0 || tell_beat(maillog) != 0 ||
+            wait_until(maillog, more == 0, more ? 0 : IDLE_MS) ||
+            (more == 0 && wait_until(maillog, false, GATHER_MS)))
             return NULL;
     }
 }
 
 /* ---- start and stop ---- */
-
-static int open_feed(struct maillog *maillog, const char *name,
-                     int (*recall)(void *context, const char *name, char *value, size_t room),
-                     void *context, struct error *why)
-{
-    struct feed *feed = &maillog->feeds[maillog->count];
-    char note[JOURNAL_NOTE_NAME_MAX + 1], value[JOURNAL_NOTE_VALUE_MAX];
-    struct slice directory = slice_of(name);
-    bool journal = slice_is(directory, "journal") || text_take(&directory, "journal:");
-    const char *folder = journal && strcmp(name, "journal") != 0 ? directory.at : NULL;
-    if (journal)
-        sdjournal_note(folder, note);
-    else
-        follow_note(name, note);
-    const char *position =
-        recall != NULL && recall(context, note, value, sizeof value) == 0 ? value : NULL;
-    if ((journal ? sdjournal_open(&feed->source, folder, position, why)
-                 : follow_open(&feed->source, name, position, why)) != 0)
-        return -1;
-    maillog->count++;
-    feed->reader = logline_open();
-    if (feed->reader == NULL)
-        return error_set(why, "no memory to read '%s'", name);
-    if (occurrence_open(&feed->occurrence, why) != 0)
-        return -1;
-    log_info("reading the mail log from '%s', %s", name,
-             position != NULL ? "where it was left" : "beginning with what is written from now on");
-    return 0;
-}
-
-static int open_feeds(struct maillog *maillog, const struct settings *settings,
-                      int (*recall)(void *context, const char *name, char *value, size_t room),
-                      void *context, struct error *why)
-{
-    for (size_t i = 0; i < SETTINGS_LIST_MAX && settings->log_source[i] != NULL; i++) {
-        const char *name = settings->log_source[i];
-        if (strcmp(name, "auto") == 0)
-            name = choose_source("", clock_now());
-        if (open_feed(maillog, name, recall, context, why) != 0)
-            return -1;
-    }
-    return 0;
-}
 
 /* No signal is for this thread. */
 static int start_thread(struct maillog *maillog, struct error *why)
@@ -353,7 +382,8 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
         self->machine[0] = '\0';
     int result = self->stop < 0 || self->host == NULL
                      ? error_set(why, "cannot read the mail log: %s", strerror(errno))
-                     : open_feeds(self, settings, recall, context, why);
+                     : feeds_open(&self->feeds, settings,
+                                  (struct feeds_memory){recall, context}, why);
     if (result == 0)
         result = start_thread(self, why);
     if (result != 0)
@@ -369,11 +399,7 @@ void maillog_stop(struct maillog **maillog)
         return;
     if (self->running && write(self->stop, &one, sizeof one) == sizeof one)
         pthread_join(self->thread, NULL);
-    for (size_t i = 0; i < self->count; i++) {
-        self->feeds[i].source->calls->close(self->feeds[i].source);
-        occurrence_close(&self->feeds[i].occurrence);
-        logline_close(&self->feeds[i].reader);
-    }
+    feeds_close(&self->feeds);
     if (self->stop >= 0)
         close(self->stop);
     pthread_mutex_destroy(&self->lock);

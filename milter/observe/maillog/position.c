@@ -11,8 +11,6 @@
 
 #include "waybill/digest.h"
 
-#define COPY_HEAD 64u /* a head this long holds a line's time and words: no other file has it */
-
 void position_format(const struct position *position, char text[static POSITION_TEXT_SIZE])
 {
     snprintf(text, POSITION_TEXT_SIZE,
@@ -70,7 +68,7 @@ bool position_in(const struct position *position, int fd, const struct stat *sta
 
 bool position_in_copy(const struct position *position, int fd)
 {
-    return position->headed >= COPY_HEAD && same_head(position, fd);
+    return position->headed >= POSITION_COPY_HEAD && same_head(position, fd);
 }
 
 int position_learn(struct position *position, int fd)

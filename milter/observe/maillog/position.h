@@ -16,6 +16,7 @@
 #include "waybill/text.h"
 
 #define POSITION_HEAD 256u
+#define POSITION_COPY_HEAD 64u /* holds a line's time and words: no other file has these bytes */
 
 struct position {
     uint64_t device, inode; /* inode 0: there was no file yet */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sdjournal: Postfix's lines out of the systemd journal.
+ * sdjournal: the mail server's lines out of the systemd journal.
  *
  * Anybody on the machine may write to the journal under any identifier (`logger -t postfix/smtp`),
- * so an entry counts only by the fields that journald itself fills in: the writer was root or the
- * user `postfix`; or it ran in a unit of Postfix under a system's uid. The unit alone proves
- * nothing: commands out of a .forward run in it too, as their owner.
+ * so an entry counts only by the fields that journald itself fills in: the writer was root (as
+ * journald is, when it tells what it dropped) or a mail server's own user; or it ran in a unit of
+ * a mail server under a system's uid. The unit alone proves nothing: commands out of a .forward
+ * run in it too, as their owner.
  *
  * libsystemd wants one thread for all of a journal's life, so it is opened by the first next().
  */
@@ -32,6 +33,7 @@ void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MA
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 
+#include "unit.h"
 #include "waybill/buffer.h"
 #include "waybill/clock.h"
 #include "waybill/log.h"
@@ -39,6 +41,11 @@ void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MA
 #define ENTRY_MAX ((size_t)64 << 10)
 #define WINDOW 64          /* entries before the cursor that are counted again, see occurrence.h */
 #define SYSTEM_UID_MOST 999 /* the usual border between the system's and people's uids */
+
+/* Postfix's; Sendmail's server and its submission queue, on Debian (both) and Fedora (the latter:
+ * its server runs as root). */
+static const char *const users[] = {"postfix", "smmta", "smmsp"};
+#define USERS (sizeof users / sizeof users[0])
 
 struct sdjournal {
     struct source source; /* first: a source is cast to it */
@@ -51,8 +58,8 @@ struct sdjournal {
     struct buffer raw;
     uint64_t place;
     int64_t covered;
-    bool has_uid;
-    uint64_t uid;         /* of the user postfix */
+    uint64_t users[USERS]; /* uids of those that there are */
+    size_t user_count;
     bool has_gap;
     struct source_gap gap;
     struct log_trouble trouble;
@@ -68,12 +75,12 @@ static struct slice field(sd_journal *journal, const char *name)
     return slice_make((const char *)data + prefix, size - prefix);
 }
 
-static bool in_postfix_unit(sd_journal *journal)
+static bool is_mta_user(const struct sdjournal *self, uint64_t uid)
 {
-    struct slice unit = field(journal, "_SYSTEMD_UNIT");
-    return slice_is(unit, "postfix.service") ||
-           ((slice_starts(unit, "postfix@") || slice_starts(unit, "postfix-")) &&
-            slice_ends(unit, ".service"));
+    for (size_t i = 0; i < self->user_count; i++)
+        if (self->users[i] == uid)
+            return true;
+    return false;
 }
 
 static bool is_trusted(const struct sdjournal *self)
@@ -81,17 +88,19 @@ static bool is_trusted(const struct sdjournal *self)
     uint64_t uid;
     if (!text_number(field(self->journal, "_UID"), 0, UINT32_MAX, &uid))
         return false;
-    return uid == 0 || (self->has_uid && uid == self->uid) ||
-           (uid <= SYSTEM_UID_MOST && in_postfix_unit(self->journal));
+    return uid == 0 || is_mta_user(self, uid) ||
+           (uid <= SYSTEM_UID_MOST && unit_is_mta(field(self->journal, "_SYSTEMD_UNIT")));
 }
 
-static void find_postfix_user(struct sdjournal *self)
+static void find_users(struct sdjournal *self)
 {
-    char room[4096];
-    struct passwd entry, *found = NULL;
-    self->has_uid = getpwnam_r("postfix", &entry, room, sizeof room, &found) == 0 && found != NULL;
-    if (self->has_uid)
-        self->uid = found->pw_uid;
+    self->user_count = 0;
+    for (size_t i = 0; i < USERS; i++) {
+        char room[4096];
+        struct passwd entry, *found = NULL;
+        if (getpwnam_r(users[i], &entry, room, sizeof room, &found) == 0 && found != NULL)
+            self->users[self->user_count++] = found->pw_uid;
+    }
 }
 
 /* Append a field to `raw` and remember where it stands; the views are made when all is there. */
@@ -135,7 +144,8 @@ static bool read_entry(struct sdjournal *self, uint64_t usec, struct logline *li
 static void add_gap(struct sdjournal *self, int64_t until)
 {
     self->has_gap = true;
-    self->gap = (struct source_gap){self->time < until ? self->time : until, until, "unread"};
+    self->gap = (struct source_gap){
+        .from = self->time < until ? self->time : until, .until = until, .cause = "unread"};
 }
 
 /* Stand on the entry before the first one to be told. */
@@ -180,8 +190,9 @@ static bool open_journal(struct sdjournal *self)
         (result = sd_journal_add_match(journal, "_TRANSPORT=syslog", 0)) >= 0 &&
         (result = sd_journal_add_match(journal, "_TRANSPORT=stdout", 0)) >= 0 &&
         (result = sd_journal_add_match(journal, "_TRANSPORT=journal", 0)) >= 0 &&
+        (result = sd_journal_add_match(journal, "_TRANSPORT=driver", 0)) >= 0 && /* journald */
         (result = sd_journal_get_fd(journal)) >= 0 && (result = seek(self)) >= 0) {
-        find_postfix_user(self);
+        find_users(self);
         log_trouble_off(&self->trouble, "the systemd journal can be read");
         return true;
     }
@@ -318,7 +329,7 @@ int sdjournal_open(struct source **source, const char *directory, const char *po
         return error_set(why, "no memory to read the systemd journal");
     }
     self->source.calls = &calls;
-    sdjournal_note(directory, self->source.note);
+    sdjournal_note(directory, self->source.name);
     buffer_init(&self->raw, 4 * ENTRY_MAX);
     self->fresh = position == NULL || !read_position(self, position);
     if (self->fresh && position != NULL && position[0] != '\0')

@@ -30,19 +30,55 @@ static bool is_rotated(struct slice suffix)
     return digit && (suffix.at[0] == '.' || suffix.at[0] == '-');
 }
 
-static bool is_ours(const char *base, const char *name, bool *compressed)
+/* The name without what its compression added. */
+static struct slice unpacked(struct slice name)
 {
-    struct slice suffix = slice_of(name);
-    *compressed = false;
-    if (!text_take(&suffix, base))
-        return false;
     for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
-        if (slice_ends(suffix, packed[i])) {
-            *compressed = true;
-            suffix.size -= strlen(packed[i]);
+        if (slice_ends(name, packed[i])) {
+            name.size -= strlen(packed[i]);
             break;
         }
-    return (suffix.size == 0 && !*compressed) || (suffix.size > 0 && is_rotated(suffix));
+    return name;
+}
+
+/* "mail-20261121.log" and "mail.1.log" of "mail.log", as logrotate's `extension` has it. Not
+ * "mail-2.log", which is more likely the log of a second server. */
+static bool is_dated(const char *base, struct slice name)
+{
+    const char *dot = strrchr(base, '.');
+    size_t size = strlen(base), stem = dot == NULL ? 0 : (size_t)(dot - base);
+    if (stem == 0 || name.size <= size || memcmp(name.at, base, stem) != 0 ||
+        !slice_ends(name, dot))
+        return false;
+    struct slice middle = slice_make(name.at + stem, name.size - size);
+    return is_rotated(middle) && (middle.at[0] == '.' || middle.size > 8);
+}
+
+static bool is_made_of(const char *base, struct slice name)
+{
+    struct slice suffix = name;
+    return text_take(&suffix, base) ? suffix.size > 0 && is_rotated(suffix) : is_dated(base, name);
+}
+
+static bool is_ours(const char *base, const char *name, bool *compressed)
+{
+    struct slice plain = unpacked(slice_of(name));
+    *compressed = plain.size < strlen(name);
+    return (slice_is(plain, base) && !*compressed) || is_made_of(base, plain);
+}
+
+bool siblings_is_compressed(const char *path)
+{
+    return unpacked(slice_of(path)).size < strlen(path);
+}
+
+bool siblings_is_rotated(const char *path, const char *other)
+{
+    const char *slash = strrchr(path, '/'), *other_slash = strrchr(other, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    size_t other_folder = other_slash == NULL ? 0 : (size_t)(other_slash - other) + 1;
+    return folder == other_folder && memcmp(path, other, folder) == 0 &&
+           is_made_of(path + folder, unpacked(slice_of(other + folder)));
 }
 
 /* Of files written in the same instant ".2" is older than ".1", but "-20261120" older than
@@ -117,6 +153,27 @@ static int read_folder(struct siblings *siblings, const char *folder, const char
     return failed;
 }
 
+/* While a file is being compressed both are there, and the compressed one is not whole yet. */
+static void drop_unfinished(struct siblings *siblings)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < siblings->count; i++) {
+        struct sibling *sibling = &siblings->list[i];
+        bool unfinished = false;
+        for (size_t k = 0; sibling->compressed && !unfinished && k < siblings->count; k++)
+            unfinished = siblings->list[k].path != NULL &&
+                         slice_is(unpacked(slice_of(sibling->path)), siblings->list[k].path);
+        if (unfinished) {
+            free(sibling->path);
+            sibling->path = NULL;
+        }
+    }
+    for (size_t i = 0; i < siblings->count; i++)
+        if (siblings->list[i].path != NULL)
+            siblings->list[kept++] = siblings->list[i];
+    siblings->count = kept;
+}
+
 int siblings_read(struct siblings *siblings, const char *path, struct error *why)
 {
     char folder[PATH_MAX];
@@ -133,6 +190,7 @@ int siblings_read(struct siblings *siblings, const char *path, struct error *why
         siblings_clear(siblings);
         return -1;
     }
+    drop_unfinished(siblings);
     if (siblings->count > 1)
         qsort(siblings->list, siblings->count, sizeof *siblings->list, compare);
     return 0;

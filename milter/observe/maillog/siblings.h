@@ -12,7 +12,7 @@
 
 #include "waybill/error.h"
 
-#define SIBLINGS_MAX 1000
+#define SIBLINGS_MAX 100000 /* a bound on memory: what is over may be the next file to read */
 
 struct sibling {
     char *path;
@@ -29,8 +29,14 @@ struct siblings {
     size_t count;
 };
 
-/* All files named `path`, or `path` and what rotation adds: ".1", "-20261121", ".2.gz". */
+/* All files named `path`, or `path` and what rotation adds: ".1", "-20261121", ".2.gz", also in
+ * front of the name's extension. A file that is just being compressed is there once. */
 int siblings_read(struct siblings *siblings, const char *path, struct error *why);
 void siblings_clear(struct siblings *siblings);
+
+/* By its name: did rotation make `other` of the file `path`, whether both are there or not? */
+bool siblings_is_rotated(const char *path, const char *other);
+/* By its name. */
+bool siblings_is_compressed(const char *path);
 
 #endif

@@ -13,6 +13,7 @@
 struct source_gap {
     int64_t from, until; /* ms */
     const char *cause;   /* lives for ever */
+    uint64_t count;      /* of lines; 0: nobody knows */
 };
 
 enum source_event {
@@ -49,7 +50,8 @@ struct source_calls {
 
 struct source {
     const struct source_calls *calls;
-    char note[JOURNAL_NOTE_NAME_MAX + 1]; /* name of the note that holds the position */
+    char name[JOURNAL_NOTE_NAME_MAX + 1]; /* kind and place, for the operator and for gaps; where
+                                             the settings name it, also its note's name */
 };
 
 /* Follow the file at `path`; `position` is the value of its note, NULL: there is none. A file that
@@ -63,5 +65,11 @@ void follow_note(const char *path, char note[static JOURNAL_NOTE_NAME_MAX + 1]);
 int sdjournal_open(struct source **source, const char *directory, const char *position,
                    struct error *why);
 void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MAX + 1]);
+
+/* Make a datagram socket at `path`, mode 0600, and take what the machine's syslog sends to it. What
+ * was sent while nobody listened is a gap. A living socket of somebody else is waited for. */
+int socket_open(struct source **source, const char *path, const char *position,
+                struct error *why);
+void socket_note(const char *path, char note[static JOURNAL_NOTE_NAME_MAX + 1]);
 
 #endif

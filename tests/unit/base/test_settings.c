@@ -154,7 +154,11 @@ static const struct {
      "1: host: must be a host name without blanks, at most 253 bytes, not 'mx 1'"},
     {"state_directory = var\n", "1: state_directory: must be an absolute path, not 'var'"},
     {"log_source = { \"/a\",\n \"b\" }\n",
-     "2: log_source: must be auto, journal, journal:/DIRECTORY or an absolute path, not 'b'"},
+     "2: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
+     "or pattern, not 'b'"},
+    {"log_source = { socket:log }\n",
+     "1: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
+     "or pattern, not 'socket:log'"},
     {"journal_segment_mb = 16\njournal_max_mb = 20\n",
      "2: journal_max_mb: must be at least twice journal_segment_mb, so 32, not 20"},
     {"\njournal_segment_mb = 600\n",

@@ -32,6 +32,8 @@ static struct found {
     unsigned distinct[LINES];   /* different ids per number */
     unsigned gaps, beats, positions;
     int64_t beat;
+    int64_t gap_from;           /* of the last gap */
+    char gap[64];               /* "UNTIL CAUSE COUNT", the count "" if there is none */
     char host[64];
 } found;
 
@@ -104,6 +106,12 @@ static void take_fact(char *text, size_t size)
     found.beats += fact.kind == FACT_BEAT;
     if (fact.kind == FACT_BEAT)
         found.beat = fact.time;
+    if (fact.kind == FACT_GAP) {
+        found.gap_from = fact.time;
+        snprintf(found.gap, sizeof found.gap, "%.*s %.*s %.*s",
+                 SLICE_ARGS(fact.value[KEY_UNTIL]), SLICE_ARGS(fact.value[KEY_CAUSE]),
+                 SLICE_ARGS(fact.value[KEY_COUNT]));
+    }
     if (fact.kind == FACT_GAP || fact.kind == FACT_BEAT)
         return;
     slice_copy(fact.value[KEY_HOST], found.host, sizeof found.host);
@@ -236,6 +244,77 @@ static void test_equal_lines_are_different_facts_before_and_after_a_restart(void
     assert_int_equal(found.distinct[7], 6);
 }
 
+/* Write these lines while the log is followed, then read the journal. */
+static void follow_text(const char *text, uint64_t lines)
+{
+    struct journal *journal;
+    struct maillog *maillog;
+    run_open(&journal, &maillog);
+    clock_sleep(100);
+    FILE *log = fopen(log_path, "a");
+    fputs(text, log);
+    fclose(log);
+    wait_for(maillog, lines);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    read_journal();
+}
+
+#define AT(second) "2026-11-21T20:55:" second "Z mx "
+#define AT_40 "1795294540000"
+
+static void test_what_syslog_dropped_is_a_gap(void **state)
+{
+    static const struct {
+        const char *line, *gap; /* NULL: none */
+    } table[] = {
+        {"systemd-journald[1]: Suppressed 12 messages from postfix@-.service",
+         AT_40 " suppressed 12"},
+        {"systemd-journald[1]: Suppressed 12 messages from sendmail.service",
+         AT_40 " suppressed 12"},
+        {"systemd-journald[1]: Suppressed 12 messages from nginx.service", NULL},
+        {"rsyslogd: imjournal: 77 messages lost due to rate-limiting (20000 allowed within 600 "
+         "seconds)", AT_40 " suppressed 77"},
+        {"rsyslogd: imuxsock lost 5 messages from pid 123 due to rate-limiting",
+         AT_40 " suppressed 5"},
+        {"rsyslogd: imjournal: begin to drop messages due to rate-limiting",
+         AT_40 " suppressed "},
+        {"postfix/smtpd[1]: Suppressed 12 messages from postfix@-.service", NULL},
+        {"logger: Suppressed 12 messages from postfix@-.service", NULL},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char text[400];
+        snprintf(text, sizeof text, AT("20") "postfix/qmgr[1]: 000001ABCDEF: removed\n"
+                 AT("30") "cron[1]: hello\n" AT("40") "%s\n", table[i].line);
+        follow_text(text, 3);
+        if (found.gaps != (table[i].gap != NULL) ||
+            (table[i].gap != NULL && strcmp(found.gap, table[i].gap) != 0))
+            fail_msg("'%s' gave %u gaps, '%s'", table[i].line, found.gaps, found.gap);
+        /* It began behind the last line that a mail server wrote. */
+        assert_true(table[i].gap == NULL || found.gap_from == INT64_C(1795294520000));
+        tear_down(state);
+        set_up(state);
+    }
+    follow_text(AT("40") "rsyslogd: imjournal: 1 messages lost due to rate-limiting\n", 1);
+    assert_int_equal(found.gap_from, INT64_C(1795294510000)); /* half a minute before */
+}
+
+/* rsyslog's and syslogd's way to save lines. */
+static void test_a_line_that_stands_for_many_is_as_many_facts(void **state)
+{
+#define DEFERRED "000007ABCDEF: to=<u@far.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1," \
+                 " status=deferred (later)"
+    (void)state;
+    follow_text(AT("20") "postfix/smtp[1]: " DEFERRED "\n"
+                AT("30") "postfix/smtp[1]: message repeated 3 times: [ " DEFERRED "]\n"
+                AT("30") "postfix/smtp[1]: message repeated 3 times: [ " DEFERRED "]\n", 3);
+    assert_int_equal(found.count, 7);
+    assert_int_equal(found.distinct[7], 7);
+    follow_text(AT("50") "postfix/smtp[1]: message repeated 4000000000 times: [ " DEFERRED "]\n",
+                1);
+    assert_true(found.distinct[7] <= 7 + 1000);
+}
+
 /* The ring is far smaller than the log; the thread waits, and the journal counts no loss. */
 static void test_a_small_ring_loses_nothing(void **state)
 {
@@ -338,6 +417,8 @@ int main(void)
         TEST(test_lines_become_facts_and_the_position_follows_them),
         TEST(test_the_machines_own_name_is_ours_too),
         TEST(test_equal_lines_are_different_facts_before_and_after_a_restart),
+        TEST(test_what_syslog_dropped_is_a_gap),
+        TEST(test_a_line_that_stands_for_many_is_as_many_facts),
         TEST(test_a_small_ring_loses_nothing),
         TEST(test_kill_and_rotation_lose_and_double_nothing),
         TEST(test_another_machines_lines_keep_its_name),

@@ -29,9 +29,10 @@ static struct logline last;
 
 struct entry {
     const char *identifier, *uid, *unit;
+    const char *transport; /* NULL: syslog */
 };
 
-static const struct entry usual = {"postfix/qmgr", "0", "postfix@-.service"};
+static const struct entry usual = {"postfix/qmgr", "0", "postfix@-.service", NULL};
 
 /* Add entries number..number+count-1 in a journal file of their own. */
 static void add(const char *file, unsigned number, unsigned count, struct entry entry)
@@ -42,8 +43,9 @@ static void add(const char *file, unsigned number, unsigned count, struct entry 
     assert_non_null(to);
     for (unsigned i = number; i < number + count; i++) {
         fprintf(to, "__REALTIME_TIMESTAMP=%" PRIu64 "\n__MONOTONIC_TIMESTAMP=%u\n_BOOT_ID=" BOOT
-                    "\n_MACHINE_ID=" BOOT "\n_HOSTNAME=mx\n_TRANSPORT=syslog\n_PID=77\n",
-                first_usec + i * 1000, 1000 + i * 1000);
+                    "\n_MACHINE_ID=" BOOT "\n_HOSTNAME=mx\n_TRANSPORT=%s\n_PID=77\n",
+                first_usec + i * 1000, 1000 + i * 1000,
+                entry.transport != NULL ? entry.transport : "syslog");
         fprintf(to, "SYSLOG_IDENTIFIER=%s\n_UID=%s\n", entry.identifier, entry.uid);
         if (entry.unit != NULL)
             fprintf(to, "_SYSTEMD_UNIT=%s\n", entry.unit);
@@ -220,15 +222,21 @@ static void test_only_trusted_fields_make_an_entry_ours(void **state)
         struct entry entry;
         unsigned told;
     } table[] = {
-        {{"postfix/qmgr", "0", NULL}, 1},
-        {{"postfix/qmgr", "1000", NULL}, 0},
-        {{"postfix/qmgr", "1000", "session-3.scope"}, 0},
-        {{"postfix/qmgr", "1000", "postfix@-.service"}, 0}, /* a command out of a .forward */
-        {{"postfix/qmgr", "123", "postfix@-.service"}, 1},  /* another machine's number */
-        {{"postfix/qmgr", "123", "postfix.service"}, 1},
-        {{"postfix/qmgr", "123", "nginx.service"}, 0},
-        {{"postfix/qmgr", "123", "postfix.service.evil"}, 0},
-        {{"postfix/qmgr", "", "postfix.service"}, 0},
+        {{"postfix/qmgr", "0", NULL, NULL}, 1},
+        {{"postfix/qmgr", "1000", NULL, NULL}, 0},
+        {{"postfix/qmgr", "1000", "session-3.scope", NULL}, 0},
+        {{"postfix/qmgr", "1000", "postfix@-.service", NULL}, 0}, /* a command out of a .forward */
+        {{"postfix/qmgr", "123", "postfix@-.service", NULL}, 1},  /* another machine's number */
+        {{"postfix/qmgr", "123", "postfix.service", NULL}, 1},
+        {{"postfix/qmgr", "123", "nginx.service", NULL}, 0},
+        {{"postfix/qmgr", "123", "postfix.service.evil", NULL}, 0},
+        {{"postfix/qmgr", "", "postfix.service", NULL}, 0},
+        {{"sm-mta", "123", "sendmail.service", NULL}, 1},
+        {{"sm-msp-queue", "123", "sm-client.service", NULL}, 1},
+        {{"sm-mta", "1000", "sendmail.service", NULL}, 0}, /* whoever hands a mail in, too */
+        {{"sm-mta", "123", "sendmails.service", NULL}, 0},
+        {{"systemd-journald", "0", "systemd-journald.service", "driver"}, 1},
+        {{"systemd-journald", "1000", NULL, NULL}, 0}, /* nobody else may tell of losses */
     };
     add("start", 0, 1, usual);
     start();
