@@ -29,7 +29,8 @@ struct import_tally {
     uint64_t broken, too_long;      /* names a mail and is cut or strange; over the limit */
     uint64_t old, outside;          /* before the retention; not between since and until */
     uint64_t facts, mails, open;    /* `open`: no end of the mail was read */
-    uint64_t refusals, gaps;        /* of no mail: at the door; the log says it lost lines */
+    uint64_t refusals, gaps;        /* of no mail: at the door; the log says it lost lines, which
+                                       is counted only */
     uint64_t forced, cut;           /* mails that were closed, or lack facts, for want of room */
     uint64_t recipients;
     uint64_t states[STATE_COUNT];   /* of the recipients, by these facts alone */

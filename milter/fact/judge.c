@@ -113,14 +113,17 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
 /* ---- order ---- */
 
 /* A log that counts whole seconds says 10:03:07 of what happened at any moment of that second. */
-static bool log_is_coarse(const struct waybill *waybill)
+static bool log_is_coarse(const struct waybill *waybill, bool *alone)
 {
     bool any = false;
+    *alone = true;
     for (size_t i = 0; i < waybill->fact_count; i++)
         if (waybill->facts[i].witness == WITNESS_LOG) {
             any = true;
             if (waybill->facts[i].time % SECOND_MS != 0)
                 return false;
+        } else {
+            *alone = false;
         }
     return any;
 }
@@ -129,8 +132,9 @@ static bool log_is_coarse(const struct waybill *waybill)
  * so it is a merge within each second. */
 static int order_facts(struct waybill *waybill, struct error *why)
 {
-    waybill->coarse_log = log_is_coarse(waybill);
-    if (!waybill->coarse_log)
+    bool alone;
+    waybill->coarse_log = log_is_coarse(waybill, &alone);
+    if (!waybill->coarse_log || alone)
         return 0;
     struct fact *ordered = malloc((waybill->fact_count + 1) * sizeof *ordered);
     if (ordered == NULL)

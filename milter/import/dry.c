@@ -19,17 +19,51 @@ static void put_in_order(struct fact *facts, size_t count)
         }
 }
 
-int dry_judge(struct import_tally *tally, struct fact *facts, size_t count, int64_t now,
+#define ROOM_LEAST 64u
+#define ROOM_KEPT 4096u /* facts; a mail that had more does not keep their room */
+
+struct fact *dry_room(struct dry *dry, size_t count)
+{
+    if (count <= dry->room)
+        return dry->facts;
+    dry_free(dry);
+    dry->room = count < ROOM_LEAST ? ROOM_LEAST : count;
+    dry->facts = malloc(dry->room * sizeof *dry->facts);
+    if (dry->facts == NULL)
+        dry->room = 0;
+    return dry->facts;
+}
+
+/* The waybill may have put them in another order, in another place. */
+static void take_back(struct dry *dry, struct waybill *waybill)
+{
+    if (waybill->facts != dry->facts || dry->room > ROOM_KEPT) {
+        *dry = (struct dry){0};
+        return;
+    }
+    waybill->facts = NULL;
+}
+
+int dry_judge(struct dry *dry, size_t count, struct import_tally *tally, int64_t now,
               int64_t queue_lifetime, struct error *why)
 {
     struct waybill waybill;
 
-    put_in_order(facts, count);
-    if (waybill_judge(&waybill, facts, count, now, queue_lifetime, why) != 0)
+    put_in_order(dry->facts, count);
+    if (waybill_judge(&waybill, dry->facts, count, now, queue_lifetime, why) != 0) {
+        *dry = (struct dry){0};
         return -1;
+    }
     for (size_t i = 0; i < waybill.recipient_count; i++)
         tally->states[waybill.recipients[i].state]++;
     tally->recipients += waybill.recipient_count;
+    take_back(dry, &waybill);
     waybill_clear(&waybill);
     return 0;
+}
+
+void dry_free(struct dry *dry)
+{
+    free(dry->facts);
+    *dry = (struct dry){0};
 }

@@ -7,9 +7,18 @@
 
 #include "waybill/import.h"
 
-/* Add a mail's recipients to the tally. `facts` come from malloc(3) and are freed here; their
- * order is put right. -1: no memory. */
-int dry_judge(struct import_tally *tally, struct fact *facts, size_t count, int64_t now,
+/* Zero at first. */
+struct dry {
+    struct fact *facts;
+    size_t room;
+};
+
+/* Room for the facts of a mail, not initialised. NULL: no memory. */
+struct fact *dry_room(struct dry *dry, size_t count);
+/* Add the recipients of the mail whose facts are there now to the tally; their order is put right.
+ * -1: no memory. */
+int dry_judge(struct dry *dry, size_t count, struct import_tally *tally, int64_t now,
               int64_t queue_lifetime, struct error *why);
+void dry_free(struct dry *dry);
 
 #endif

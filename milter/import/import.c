@@ -26,6 +26,7 @@ struct import {
     struct import_tally tally;
     struct import_progress progress;
     struct sheaf *sheaf;
+    struct dry dry;
     struct logline_reader *reader;
     struct occurrence *occurrence;
     struct post *post; /* NULL: a dry run, or nothing was posted yet */
@@ -82,12 +83,20 @@ static void count_mail(struct import *import, size_t facts)
     import->tally.facts += facts;
 }
 
-static enum import_result judge(struct import *import, struct fact *facts, size_t count,
-                                struct error *why)
+static enum import_result judge(struct import *import, size_t count)
 {
-    if (dry_judge(&import->tally, facts, count, import->now, import->lifetime, why) == 0)
+    if (dry_judge(&import->dry, count, &import->tally, import->now, import->lifetime,
+                  import->why) == 0)
         return IMPORT_DONE;
     return IMPORT_UNREACHABLE;
+}
+
+static struct fact *room_for(struct import *import, size_t count)
+{
+    struct fact *facts = dry_room(&import->dry, count);
+    if (facts == NULL)
+        error_set(import->why, "no memory for a mail of %zu facts", count);
+    return facts;
 }
 
 static size_t unpack(const struct bound_mail *mail, size_t at, struct fact *fact)
@@ -101,15 +110,13 @@ static size_t unpack(const struct bound_mail *mail, size_t at, struct fact *fact
 
 static enum import_result judge_packed(struct import *import, const struct bound_mail *mail)
 {
-    struct fact *facts = malloc((mail->count + 1) * sizeof *facts);
+    struct fact *facts = room_for(import, mail->count);
     size_t at = 0;
-    if (facts == NULL) {
-        error_set(import->why, "no memory for a mail of %zu facts", mail->count);
+    if (facts == NULL)
         return IMPORT_UNREACHABLE;
-    }
     for (size_t i = 0; i < mail->count; i++)
         at += unpack(mail, at, &facts[i]);
-    return judge(import, facts, mail->count, import->why);
+    return judge(import, mail->count);
 }
 
 static enum import_result post_packed(struct import *import, const struct bound_mail *mail)
@@ -137,12 +144,11 @@ static int take_mail(void *context, const struct bound_mail *mail)
     return import->result != IMPORT_DONE;
 }
 
-/* Of no mail: a refusal at the door, or lines that the log itself says were lost. */
+/* Of no mail that ever had a queue id. */
 static enum import_result take_loose(struct import *import, const struct fact *fact)
 {
     import->tally.facts++;
     import->tally.refusals += fact->kind == FACT_REFUSED;
-    import->tally.gaps += fact->kind == FACT_GAP;
     return import->options.dry_run ? IMPORT_DONE : post_fact(import->post, fact, import->why);
 }
 
@@ -201,19 +207,30 @@ static void count_time(struct import_tally *tally, int64_t time)
         tally->last = time;
 }
 
-static enum import_result take_understood(struct import *import, const struct logline *line,
-                                          uint64_t place)
+static enum import_result take_once(struct import *import, const struct logline *line,
+                                    uint64_t place)
 {
     enum import_result result = IMPORT_DONE;
     struct fact fact;
     unsigned before;
     uint64_t first = first_id(import, line, place, &before);
-    count_time(&import->tally, line->time);
     for (unsigned i = 0;
          result == IMPORT_DONE && logline_fact(import->reader, line, i, &fact); i++) {
         fact.id = fact_id_again(first, before, i);
         result = take_fact(import, &fact);
     }
+    return result;
+}
+
+/* A line that stands for many is taken as many times, as the follower of the log does. */
+static enum import_result take_understood(struct import *import, const struct logline *line,
+                                          uint64_t place)
+{
+    enum import_result result = IMPORT_DONE;
+    count_time(&import->tally, line->time);
+    import->tally.gaps += line->shape == SHAPE_LOST;
+    for (unsigned i = 0; i < line->repeated && result == IMPORT_DONE; i++)
+        result = take_once(import, line, place);
     return result;
 }
 
@@ -349,15 +366,13 @@ enum import_result import_mail(struct import *import, const struct fact *facts, 
     count_mail(import, count);
     for (size_t i = 0; i < count && result == IMPORT_DONE && import->post != NULL; i++)
         result = post_fact(import->post, &facts[i], why);
-    struct fact *copy = result == IMPORT_DONE ? malloc((count + 1) * sizeof *copy) : NULL;
-    if (result == IMPORT_DONE && copy == NULL) {
-        error_set(why, "no memory for a mail of %zu facts", count);
-        return IMPORT_UNREACHABLE;
-    }
-    if (copy == NULL)
+    if (result != IMPORT_DONE)
         return result;
+    struct fact *copy = room_for(import, count);
+    if (copy == NULL)
+        return IMPORT_UNREACHABLE;
     memcpy(copy, facts, count * sizeof *copy);
-    return judge(import, copy, count, why);
+    return judge(import, count);
 }
 
 /* ---- begin and end ---- */
@@ -405,6 +420,7 @@ void import_close(struct import **import)
     logs_close(&self->logs);
     post_close(&self->post);
     sheaf_free(&self->sheaf);
+    dry_free(&self->dry);
     occurrence_close(&self->occurrence);
     logline_close(&self->reader);
     free(self);

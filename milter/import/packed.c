@@ -13,7 +13,6 @@
 struct head {
     int64_t time;
     uint64_t id;
-    uint64_t waybill;
     uint8_t kind, witness, count;
 };
 
@@ -30,40 +29,42 @@ static size_t value_size(const struct fact *fact, int key)
     return size < VALUE_MAX ? size : VALUE_MAX;
 }
 
-static bool value_stands(const struct fact *fact, int key)
+static int take_key(uint64_t *keys)
 {
-    return fact->value[key].at != NULL && !(PACKED_KEYS >> key & 1);
+    int key = __builtin_ctzll(*keys);
+    *keys &= *keys - 1;
+    return key;
 }
 
-size_t packed_size(const struct fact *fact)
+struct packed_plan packed_plan(const struct fact *fact)
 {
-    size_t size = sizeof(struct head);
+    struct packed_plan plan = {.size = sizeof(struct head)};
     for (int key = 0; key < FACT_KEY_COUNT; key++)
-        if (value_stands(fact, key))
-            size += sizeof(struct part) + value_size(fact, key);
-    return size;
+        plan.keys |= (uint64_t)(fact->value[key].at != NULL) << key;
+    plan.keys &= ~PACKED_KEYS;
+    for (uint64_t left = plan.keys; left != 0;)
+        plan.size += sizeof(struct part) + value_size(fact, take_key(&left));
+    return plan;
 }
 
-void packed_put(const struct fact *fact, char *to)
+void packed_put(const struct fact *fact, struct packed_plan plan, char *to)
 {
     struct head head = {.time = fact->time,
                         .id = fact->id,
-                        .waybill = fact->waybill,
                         .kind = (uint8_t)fact->kind,
-                        .witness = (uint8_t)fact->witness};
-    char *at = to + sizeof head;
-    for (int key = 0; key < FACT_KEY_COUNT; key++) {
-        if (!value_stands(fact, key))
-            continue;
-        struct part part = {.key = (uint8_t)key, .size = (uint16_t)value_size(fact, key)};
-        memcpy(at, &part, sizeof part);
-        at += sizeof part;
-        if (part.size > 0)
-            memcpy(at, fact->value[key].at, part.size);
-        at += part.size;
-        head.count++;
-    }
+                        .witness = (uint8_t)fact->witness,
+                        .count = (uint8_t)__builtin_popcountll(plan.keys)};
     memcpy(to, &head, sizeof head);
+    to += sizeof head;
+    for (uint64_t left = plan.keys; left != 0;) {
+        int key = take_key(&left);
+        struct part part = {.key = (uint8_t)key, .size = (uint16_t)value_size(fact, key)};
+        memcpy(to, &part, sizeof part);
+        to += sizeof part;
+        if (part.size > 0)
+            memcpy(to, fact->value[key].at, part.size);
+        to += part.size;
+    }
 }
 
 size_t packed_get(const char *from, struct fact *fact)
@@ -73,7 +74,6 @@ size_t packed_get(const char *from, struct fact *fact)
     memcpy(&head, from, sizeof head);
     fact_init(fact, (enum witness)head.witness, (enum fact_kind)head.kind, head.time);
     fact->id = head.id;
-    fact->waybill = head.waybill;
     for (unsigned i = 0; i < head.count; i++) {
         struct part part;
         memcpy(&part, at, sizeof part);

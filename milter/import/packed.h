@@ -12,10 +12,14 @@
 #define PACKED_KEYS                                                                                \
     (UINT64_C(1) << KEY_HOST | UINT64_C(1) << KEY_INSTANCE | UINT64_C(1) << KEY_QUEUE)
 
-/* Bytes that the fact will take. */
-size_t packed_size(const struct fact *fact);
+/* Which values it has, and the bytes that it takes. */
+struct packed_plan {
+    uint64_t keys; /* bits */
+    size_t size;
+};
+struct packed_plan packed_plan(const struct fact *fact);
 /* Write it to where that much room is. */
-void packed_put(const struct fact *fact, char *to);
+void packed_put(const struct fact *fact, struct packed_plan plan, char *to);
 /* Read the fact at `from`: views into it. Returns the bytes that it takes. */
 size_t packed_get(const char *from, struct fact *fact);
 

@@ -12,9 +12,10 @@
 #include "waybill/digest.h"
 
 #define BUCKETS ((size_t)1 << 18)
-#define LATE_MS (30 * SECOND_MS) /* how long lines of an ended mail may follow */
+#define LATE_MS (10 * SECOND_MS) /* how long lines of an ended mail may follow */
 #define LATE_MAX 20000u          /* mails that wait for such lines */
-#define STEP_MS (10 * SECOND_MS) /* a line moves the time by no more: one may be wrong */
+#define STEP_MS (2 * SECOND_MS)  /* a line moves the time by no more: one may be wrong */
+#define FRESH_MS MINUTE_MS       /* touched so lately it need not move up in its list */
 #define ROOM_FIRST 1024u         /* bytes; nearly all mails need no more */
 #define SPARE_MAX 4096u          /* mails that are kept to be used again */
 
@@ -48,6 +49,7 @@ struct sheaf {
     void *context;
 };
 
+/* Order of the keys in an open mail's bytes. */
 static const enum fact_key key_parts[3] = {KEY_HOST, KEY_INSTANCE, KEY_QUEUE};
 
 const struct sheaf_bounds sheaf_bounds_usual = {
@@ -253,6 +255,7 @@ static struct open_mail *begin_mail(struct sheaf *sheaf, uint64_t hash, const st
     struct open_mail **bucket = &sheaf->table[hash % BUCKETS];
     mail->chain = *bucket;
     *bucket = mail;
+    mail->touched = sheaf->time;
     list_put(&sheaf->living, mail);
     sheaf->count++;
     return mail;
@@ -317,27 +320,29 @@ static void tick(struct sheaf *sheaf, int64_t time)
 
 static void touch(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    bool ends = fact_ends(fact);
-    list_take(list_of(sheaf, mail), mail);
-    sheaf->ended_count += ends && !mail->ended;
-    mail->ended = mail->ended || ends;
+    bool ends = !mail->ended && fact_ends(fact);
     mail->named = mail->named || fact->kind == FACT_CLIENT;
+    if (!ends && sheaf->time < mail->touched + FRESH_MS)
+        return;
+    list_take(list_of(sheaf, mail), mail);
+    sheaf->ended_count += ends;
+    mail->ended = mail->ended || ends;
     mail->touched = sheaf->time;
     list_put(list_of(sheaf, mail), mail);
 }
 
 static int put_fact(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    size_t size = packed_size(fact);
+    struct packed_plan plan = packed_plan(fact);
     touch(sheaf, mail, fact);
-    if (mail->size + size > sheaf->bounds.mail_bytes) {
+    if (mail->size + plan.size > sheaf->bounds.mail_bytes) {
         mail->cut = true;
         return 0;
     }
-    if (mail_reserve(sheaf, mail, size) != 0)
+    if (mail_reserve(sheaf, mail, plan.size) != 0)
         return -1;
-    packed_put(fact, mail->bytes + mail->size);
-    mail->size += size;
+    packed_put(fact, plan, mail->bytes + mail->size);
+    mail->size += plan.size;
     mail->count++;
     return 0;
 }

@@ -133,6 +133,29 @@ static void test_lines_are_counted_by_what_they_are(void **state)
     assert_int_equal(tally.first, tally.last - 1000);
 }
 
+static void test_line_that_stands_for_many_counts_as_many(void **state)
+{
+    struct import_tally tally = run_text(
+        SMTPD "message repeated 3 times: [ NOQUEUE: reject: RCPT from c.example[192.0.2.1]: 550 5.1.1 "
+              "<x@example.org>: Recipient address rejected: no; from=<a@example.org> "
+              "to=<x@example.org> proto=ESMTP helo=<c>]\n");
+    (void)state;
+    assert_int_equal(tally.lines, 1);
+    assert_int_equal(tally.refusals, 3);
+}
+
+static void test_lines_that_the_log_lost_are_gaps(void **state)
+{
+    struct import_tally tally =
+        run_text(DAY "10:00:00.000000" ZONE "rsyslogd[2]: imuxsock: 40 messages lost due to "
+                     "rate-limiting (20000 allowed within 60 seconds)\n"
+                 DAY "10:00:00.000000" ZONE "systemd-journald[2]: Suppressed 7 messages from "
+                     "postfix.service\n");
+    (void)state;
+    assert_in_range(tally.gaps, 1, 2);
+    assert_int_equal(tally.facts, 0);
+}
+
 static void test_span_and_retention_leave_lines_out(void **state)
 {
     struct import_options asked = options();
@@ -242,6 +265,8 @@ int main(void)
         cmocka_unit_test(test_states_of_recipients_are_those_that_the_judge_gives),
         cmocka_unit_test(test_attempt_and_its_success_are_one_recipient),
         cmocka_unit_test(test_lines_are_counted_by_what_they_are),
+        cmocka_unit_test(test_line_that_stands_for_many_counts_as_many),
+        cmocka_unit_test(test_lines_that_the_log_lost_are_gaps),
         cmocka_unit_test(test_span_and_retention_leave_lines_out),
         cmocka_unit_test(test_files_are_read_in_the_order_of_their_lines),
         cmocka_unit_test(test_file_that_is_not_there_is_told),
