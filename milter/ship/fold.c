@@ -23,7 +23,7 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
         return 0;
     }
     bool named = fact->value[KEY_QUEUE].at != NULL;
-    if (fact->witness == WITNESS_LOG && !entry->begun && entry->order == 0)
+    if (fact->witness == WITNESS_LOG && (entry->order == 0 || turn_opens(fact)))
         entry->order = ++ship->order;
     enum entry_added added = entry_add(entry, fact, &why);
     if (added == ENTRY_AGAIN) {
@@ -142,7 +142,7 @@ static int fold_hold(struct ship *ship, struct group *group, const struct fact *
     if (!lone)
         *pin = NULL;
     group->asked = group->asked || !turn_opens(fact);
-    return 0;
+    return lone ? 0 : fold_group(ship, group);
 }
 
 /* The held mail that the fact may be of: the last one of its key, or NULL: it would begin one. */
@@ -152,19 +152,40 @@ static struct group *fold_held(struct ship *ship, const struct fact *fact)
     return group != NULL && group_takes(group, fact) ? group : NULL;
 }
 
+/* A client= line tells nothing new of a mail that the milter saw. It waits for what follows, which
+ * may show that it is of another mail. */
+static bool fold_waits(const struct group *group, const struct entry *entry,
+                       const struct fact *fact)
+{
+    if (group != NULL && join_group_leads(group, entry, fact))
+        return true;
+    return fact->kind == FACT_CLIENT && !entry_minted(entry) && !entry_knows(entry, fact);
+}
+
+/* A mail that is gone may not be the last that had the queue id, nor one that this process has not
+ * seen begin: the store may know of others. */
+static bool fold_asks(const struct group *group, const struct entry *entry,
+                      const struct fact *fact)
+{
+    if (entry == NULL)
+        return true;
+    bool sure = entry->gone == 0 && entry->order != 0;
+    return group == NULL && !sure && !entry_knows(entry, fact);
+}
+
 static int fold_log(struct ship *ship, struct fact *fact, struct slice line, struct pin **pin)
 {
     struct group *group = fold_held(ship, fact);
     struct entry *entry = join_live(ship, fact);
     if (hold_knows(&ship->hold, fact))
         return 0; /* the log was read twice; the first of them keeps the cursor back */
-    if (entry == NULL) {
+    if (fold_asks(group, entry, fact)) {
         if (fold_unknown(ship, fact, line, group) != 0)
             return -1;
         group = fold_held(ship, fact);
         entry = join_live(ship, fact);
     }
-    if (entry == NULL || (group != NULL && join_group_leads(group, entry, fact)))
+    if (entry == NULL || fold_waits(group, entry, fact))
         return fold_hold(ship, group, fact, line, pin);
     return fold_into(ship, entry, fact, pin);
 }
@@ -172,8 +193,7 @@ static int fold_log(struct ship *ship, struct fact *fact, struct slice line, str
 int fold_group_into(struct ship *ship, struct group *group, struct entry *entry)
 {
     struct fact fact;
-    if (!entry->begun)
-        entry->order = group->order;
+    uint64_t order = group->order;
     while (group->first != NULL) {
         struct held *held = group->first;
         if (!harvest_fact(ship, slice_make(held->line, held->size), &fact))
@@ -182,13 +202,14 @@ int fold_group_into(struct ship *ship, struct group *group, struct entry *entry)
             return -1;
         hold_remove(&ship->hold, &ship->pins, group, &group->first);
     }
+    entry->order = order;
     hold_drop_empty(&ship->hold, group);
     return 0;
 }
 
 int fold_group(struct ship *ship, struct group *group)
 {
-    struct entry *entry = join_group(ship, group);
+    struct entry *entry = join_group(ship, group, true);
     return entry != NULL ? fold_group_into(ship, group, entry) : 0;
 }
 

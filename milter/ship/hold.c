@@ -203,7 +203,7 @@ int64_t group_due(const struct group *group, int64_t hold_ms)
     for (const struct held *held = group->first; held != NULL; held = held->next)
         if (held->kind != FACT_CLIENT)
             return held->read_at + hold_ms;
-    return group->first->read_at + HOLD_CLIENT_MS;
+    return group->first->read_at + (group->tried ? HOLD_CLIENT_MS : hold_ms);
 }
 
 bool hold_full(const struct hold *hold)

@@ -41,6 +41,7 @@ struct group {
     bool opened;       /* we saw how it began */
     int64_t gone;      /* 0, or when the queue let it go */
     bool asked; /* the store was asked and knows no such mail */
+    bool tried; /* a lone client= line: it is none that the milter knows */
     char host[HOLD_KEY_MAX], instance[HOLD_KEY_MAX], queue_id[HOLD_KEY_MAX];
 };
 

@@ -26,17 +26,57 @@ static bool instance_fits(const char *known, struct slice told)
     return known == NULL || told.at == NULL || slice_is(told, known);
 }
 
-/* Two Message-IDs that differ are two mails, whatever else fits. But until the milter saw the
- * transaction end, its queue id is nobody else's: a mail may have two of these headers, and the
- * log masks and cuts their bytes. */
-static bool message_id_fits(const struct entry *entry, const struct fact *fact)
+/* The log may count whole seconds: within its second an arrival is not after the fact. */
+static int64_t second_of(int64_t time)
+{
+    return time - time % SECOND_MS;
+}
+
+static bool message_id_same(const struct entry *entry, const struct fact *fact)
 {
     struct slice told = fact->value[KEY_MESSAGE_ID];
-    if (fact->kind != FACT_CLEANUP || told.size == 0 || entry->message_id == 0)
+    return fact->kind == FACT_CLEANUP && told.size > 0 && entry->message_id != 0 &&
+           entry->message_id == digest_64(told.at, told.size);
+}
+
+/* From the mail's arrival until the milter saw the transaction end its queue id is nobody else's:
+ * a mail may have two of these headers, and the log masks and cuts their bytes. */
+static bool message_id_may_be_odd(const struct entry *entry, const struct fact *fact)
+{
+    return !entry_minted(entry) && fact->time >= second_of(entry->arrived) &&
+           (entry->closed == 0 || fact->time <= entry->closed);
+}
+
+/* Two Message-IDs that differ are two mails, whatever else fits, unless the log is in the midst of
+ * this one. */
+static bool message_id_fits(const struct entry *entry, const struct fact *fact)
+{
+    if (fact->kind != FACT_CLEANUP || fact->value[KEY_MESSAGE_ID].size == 0 ||
+        entry->message_id == 0 || message_id_same(entry, fact))
         return true;
-    if (!entry_minted(entry) && (entry->closed == 0 || fact->time <= entry->closed))
-        return true;
-    return entry->message_id == digest_64(told.at, told.size);
+    return entry->order != 0 && entry->gone == 0 && message_id_may_be_odd(entry, fact);
+}
+
+/* A scope behind an IPv6 address is not told by all. */
+static struct slice ip_bare(struct slice ip)
+{
+    ptrdiff_t scope = slice_find(ip, '%');
+    return scope >= 0 ? slice_make(ip.at, (size_t)scope) : ip;
+}
+
+static bool ip_is_local(struct slice ip)
+{
+    return ip.size == 0 || slice_starts(ip, "127.") || slice_is(ip, "::1");
+}
+
+/* Who handed it in, as smtpd tells its milter and its log. A user of this machine has no address,
+ * or that of the machine itself. */
+static bool client_fits(const struct entry *entry, const struct fact *fact)
+{
+    struct slice told = ip_bare(fact->value[KEY_IP]), known = ip_bare(slice_of(entry->ip));
+    if (fact->value[KEY_UID].at != NULL)
+        return ip_is_local(known);
+    return told.size == 0 || known.size == 0 || slice_equal(told, known);
 }
 
 static bool key_fits(const struct entry *entry, const struct fact *fact)
@@ -48,30 +88,25 @@ static bool key_fits(const struct entry *entry, const struct fact *fact)
            instance_fits(record->instance, fact->value[KEY_INSTANCE]);
 }
 
-/* The log may count whole seconds: within its second an arrival is not after the fact. */
-static int64_t second_of(int64_t time)
-{
-    return time - time % SECOND_MS;
-}
-
 /* The record leaves out how the log began a mail that the milter saw. So after a restart it is
  * known again by what it says. */
 static bool opening_is_own(const struct entry *entry, const struct fact *fact)
 {
-    struct slice told = fact->value[KEY_MESSAGE_ID];
-    if (entry_minted(entry) || second_of(fact->time) != second_of(entry->arrived))
-        return false;
-    if (fact->kind == FACT_CLIENT)
-        return slice_is(fact->value[KEY_IP], entry->ip);
-    return entry->cleanup == 0 && told.size > 0 &&
-           entry->message_id == digest_64(told.at, told.size);
+    return !entry_minted(entry) &&
+           (fact->kind == FACT_CLIENT || (entry->cleanup == 0 && message_id_same(entry, fact)));
+}
+
+/* smtpd asks its milters at MAIL, and gives a queue id later. */
+static bool comes_early(const struct entry *entry, const struct fact *fact)
+{
+    return !entry_minted(entry) && fact->time < second_of(entry->arrived);
 }
 
 static bool opening_fits(const struct entry *entry, const struct fact *fact)
 {
-    if (fact->kind == FACT_CLIENT && entry->client != 0)
+    if (fact->kind == FACT_CLIENT && (entry->client != 0 || !client_fits(entry, fact)))
         return false;
-    if (!message_id_fits(entry, fact))
+    if (!message_id_fits(entry, fact) || (comes_early(entry, fact) && !message_id_same(entry, fact)))
         return false;
     return entry->gone == 0 || fact->time < entry->gone ||
            (fact->time == entry->gone && opening_is_own(entry, fact));
@@ -145,25 +180,45 @@ struct entry *join_live(const struct ship *ship, const struct fact *fact)
 
 /* ---- a group of facts, which is one mail ---- */
 
-/* How it began, and its first fact that tells more, say whose it is; a fact that is known there
- * says it for all. */
-enum fit { FIT_NONE, FIT_MAYBE, FIT_KNOWN };
+/* How it began, and its first fact that tells more, say whose it is; its Message-ID says it
+ * surely, and a fact that is known there. */
+enum fit { FIT_NONE, FIT_MAYBE, FIT_SURE, FIT_KNOWN };
 
-static enum fit group_fit(struct ship *ship, const struct group *group, const struct entry *entry)
+static enum fit held_fit(const struct entry *entry, const struct fact *fact, bool firm,
+                         bool patient)
 {
-    bool firm = false;
-    enum fit fit = FIT_MAYBE;
+    if (key_fits(entry, fact) && entry_knows(entry, fact))
+        return FIT_KNOWN;
+    if (firm && !turn_opens(fact))
+        return FIT_MAYBE;
+    if (entry_fits(entry, fact))
+        return message_id_same(entry, fact) ? FIT_SURE : FIT_MAYBE;
+    /* Nobody else's after the wait. */
+    if (!patient && fact->kind == FACT_CLEANUP && entry->cleanup == 0 && entry->gone == 0 &&
+        key_fits(entry, fact) && message_id_may_be_odd(entry, fact))
+        return FIT_MAYBE;
+    return FIT_NONE;
+}
+
+/* `patient`: better may come. */
+static enum fit group_fit(struct ship *ship, const struct group *group, const struct entry *entry,
+                          bool patient)
+{
+    bool firm = false, none = group->gone != 0 && group->gone < second_of(entry->arrived);
+    enum fit best = FIT_MAYBE;
     for (const struct held *held = group->first; held != NULL; held = held->next) {
         struct fact fact;
         if (!harvest_fact(ship, slice_make(held->line, held->size), &fact))
             continue;
-        if (key_fits(entry, &fact) && entry_knows(entry, &fact))
-            return FIT_KNOWN;
-        if ((turn_opens(&fact) || !firm) && !entry_fits(entry, &fact))
-            fit = FIT_NONE;
+        enum fit fit = held_fit(entry, &fact, firm, patient);
+        if (fit == FIT_KNOWN)
+            return fit;
+        if (fit == FIT_SURE)
+            best = FIT_SURE;
+        none = none || fit == FIT_NONE;
         firm = firm || !turn_opens(&fact);
     }
-    return fit;
+    return none && best != FIT_SURE ? FIT_NONE : best;
 }
 
 /* Its first fact, in the order of the log. */
@@ -173,14 +228,14 @@ static bool group_front(struct ship *ship, const struct group *group, struct fac
            harvest_fact(ship, slice_make(group->first->line, group->first->size), fact);
 }
 
-struct entry *join_group(struct ship *ship, const struct group *group)
+struct entry *join_group(struct ship *ship, const struct group *group, bool patient)
 {
     struct entry *best = NULL;
     struct entry *entry = live_queue(&ship->live, slice_of(group->queue_id));
     for (; entry != NULL; entry = entry->by_queue) {
         struct fact front;
-        enum fit fit = group_fit(ship, group, entry);
-        if (fit == FIT_KNOWN)
+        enum fit fit = group_fit(ship, group, entry, patient);
+        if (fit >= FIT_SURE)
             return entry;
         if (fit == FIT_NONE || !group_front(ship, group, &front))
             continue;
@@ -192,7 +247,7 @@ struct entry *join_group(struct ship *ship, const struct group *group)
 
 bool join_group_fits(struct ship *ship, const struct group *group, const struct entry *entry)
 {
-    return group_fit(ship, group, entry) != FIT_NONE;
+    return group_fit(ship, group, entry, false) != FIT_NONE;
 }
 
 bool join_group_leads(const struct group *group, const struct entry *entry,

@@ -82,7 +82,7 @@ static int group_resolve(struct ship *ship, struct group *group)
         join_ask(ship, &fact, !group->asked && !group->opened) != 0)
         return -1;
     group->asked = true;
-    entry = join_group(ship, group);
+    entry = join_group(ship, group, false);
     if (entry == NULL && group_mint(ship, group, &entry) != 0)
         return -1;
     if (entry == NULL) {
@@ -95,6 +95,19 @@ static int group_resolve(struct ship *ship, struct group *group)
     return 0;
 }
 
+/* Nothing followed the client= line. The milter may know of a mail that came no further; else
+ * one may still come. */
+static int group_lone_due(struct ship *ship, struct group *group, int64_t now)
+{
+    struct entry *entry = group->tried ? NULL : join_group(ship, group, false);
+    group->tried = true;
+    if (entry != NULL)
+        return fold_group_into(ship, group, entry);
+    if (group->first->read_at + HOLD_CLIENT_MS <= now || hold_full(&ship->hold))
+        group_give_up(ship, group);
+    return 0;
+}
+
 static int release_groups(struct ship *ship, int64_t now)
 {
     struct group *next;
@@ -102,12 +115,8 @@ static int release_groups(struct ship *ship, int64_t now)
         next = group->next;
         if (group_due(group, ship->limits.hold_ms) > now && !hold_full(&ship->hold))
             continue;
-        if (!group_lone(group)) {
-            if (group_resolve(ship, group) != 0)
-                return -1;
-            continue;
-        }
-        group_give_up(ship, group);
+        if ((group_lone(group) ? group_lone_due(ship, group, now) : group_resolve(ship, group)) != 0)
+            return -1;
     }
     return 0;
 }

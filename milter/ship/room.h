@@ -165,8 +165,8 @@ int release_reports(struct ship *ship, int64_t now);
 /* ---- join.c ---- */
 /* The live waybill that a fact of the log belongs to, or NULL. */
 struct entry *join_live(const struct ship *ship, const struct fact *fact);
-/* The live waybill that a held mail is, or NULL. */
-struct entry *join_group(struct ship *ship, const struct group *group);
+/* The live waybill that a held mail is, or NULL. `patient`: a better one may come yet. */
+struct entry *join_group(struct ship *ship, const struct group *group, bool patient);
 /* May this be its waybill? */
 bool join_group_fits(struct ship *ship, const struct group *group, const struct entry *entry);
 /* A fact fits both a held mail and a waybill: did the log begin the held one later? */

@@ -10,6 +10,12 @@
 
 #define TWIN_SLACK_MS (5 * SECOND_MS)
 
+/* The log may count whole seconds. */
+static int64_t second_of(int64_t time)
+{
+    return time - time % SECOND_MS;
+}
+
 /* Did the log make `minted` of the mail that the milter knows as `entry`? */
 static bool twin_fits(const struct entry *minted, const struct entry *entry)
 {
@@ -25,14 +31,15 @@ static bool twin_fits(const struct entry *minted, const struct entry *entry)
         (minted->gone != 0 && entry->arrived > minted->gone + TWIN_SLACK_MS) ||
         (minted->gone != 0 && entry->gone != 0 && minted->gone != entry->gone))
         return false;
-    return minted->message_id == 0 || entry->message_id == 0 ||
-           minted->message_id == entry->message_id;
+    if (minted->message_id != 0 && entry->message_id != 0)
+        return minted->message_id == entry->message_id;
+    return minted->gone == 0 || minted->gone >= second_of(entry->arrived);
 }
 
-/* The log may count whole seconds, and the milter saw the mail first. */
+/* The milter sees a mail first. */
 static bool twin_follows(const struct entry *minted, const struct entry *entry)
 {
-    return minted->arrived >= entry->arrived - entry->arrived % SECOND_MS;
+    return minted->arrived >= second_of(entry->arrived);
 }
 
 /* Of several the first after the milter's arrival: later ones are other mails; then the last
