@@ -58,7 +58,7 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         entry->arrived = fact->time;
     if (fact->witness == WITNESS_REPORT)
         return; /* it says nothing of where the mail is, nor of its client */
-    if (turn_ends(fact->kind) && fact->time > entry->gone)
+    if (turn_ends(fact) && fact->time > entry->gone)
         entry->gone = fact->time;
     if (fact->witness == WITNESS_LOG)
         entry_learn_log(entry, fact);

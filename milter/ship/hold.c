@@ -97,7 +97,7 @@ static void group_learn(struct group *group, const struct fact *fact)
     group->opened = group->opened || turn_opens(fact);
     if (fact->kind == FACT_CLIENT && group->client == 0)
         group->client = fact->id;
-    if (turn_ends(fact->kind) && fact->time > group->gone)
+    if (turn_ends(fact) && fact->time > group->gone)
         group->gone = fact->time;
 }
 

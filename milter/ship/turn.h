@@ -18,10 +18,18 @@ static inline bool turn_opens(const struct fact *fact)
 {
     return fact->kind == FACT_CLIENT || fact->kind == FACT_CLEANUP;
 }
-/* From here on the queue id may be another mail's. A requeued mail goes on under another one. */
-static inline bool turn_ends(enum fact_kind kind)
+/* Cleanup threw the mail away when it had all of it: no line says that it was removed. */
+static inline bool turn_refused(const struct fact *fact)
 {
-    return kind == FACT_REMOVED || kind == FACT_CANCELED || kind == FACT_REQUEUED;
+    struct slice phase = fact->value[KEY_PHASE];
+    return (fact->kind == FACT_REJECTED || fact->kind == FACT_DISCARDED) &&
+           (slice_is(phase, "eom") || slice_is(phase, "header") || slice_is(phase, "body"));
+}
+/* From here on the queue id may be another mail's. A requeued mail goes on under another one. */
+static inline bool turn_ends(const struct fact *fact)
+{
+    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED ||
+           fact->kind == FACT_REQUEUED || turn_refused(fact);
 }
 /* Of another process than those that deliver: it may be written when the mail is gone. */
 static inline bool turn_trails(enum fact_kind kind)

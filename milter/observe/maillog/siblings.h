@@ -12,7 +12,7 @@
 
 #include "waybill/error.h"
 
-#define SIBLINGS_MAX 1000
+#define SIBLINGS_MAX 100000 /* a bound on memory: what is over may be the next file to read */
 
 struct sibling {
     char *path;
