@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Any bytes as a log line. The values must lie inside the line, the fact must come back from its
- * own encoding, and what the words after status= are must not matter to the verdict.
+ * Any bytes as a log line. The values must lie inside the line (but for the two of Sendmail's that
+ * are written anew), the fact must come back from its own encoding, and what the words after
+ * status= are must not matter to the verdict.
  */
 #include "waybill/logline.h"
 
@@ -10,12 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_inside(const struct fact *fact, const char *line, size_t size)
+static void check_inside(const struct fact *fact, const char *line, size_t size, bool sendmail)
 {
     static const enum fact_key views[] = {KEY_TO, KEY_FROM, KEY_RELAY, KEY_REPLY, KEY_QUEUE,
                                           KEY_HOST, KEY_NEXT, KEY_HELO, KEY_CLIENT, KEY_IP};
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
         struct slice value = fact->value[views[i]];
+        if (sendmail && (views[i] == KEY_TO || views[i] == KEY_RELAY))
+            continue;
         if (value.at != NULL && (value.at < line || value.at + value.size > line + size))
             abort();
     }
@@ -47,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (logline_header(reader, slice_make(text, size), &line)) {
         logline_body(reader, &line);
         for (unsigned i = 0; logline_fact(reader, &line, i, &fact); i++) {
-            check_inside(&fact, text, size);
+            check_inside(&fact, text, size, line.mta == LINE_SENDMAIL);
             check_encoding(&fact);
         }
     }

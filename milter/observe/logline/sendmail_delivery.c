@@ -212,13 +212,11 @@ static void set_next(struct logline *line, struct slice stat)
 /* quarantine= is a filter's word for a virus, and the last but one. */
 static int read_quarantine(struct sendmail_reading *reading)
 {
-    static const char end[] = ", stat=quarantined";
-    struct slice words = reading->rest;
-    if (!slice_ends(words, end))
+    struct slice words = reading->rest, stat;
+    if (!sendmail_cut_last(&words, ", stat=", &stat) || !slice_is(stat, "quarantined"))
         return -1;
-    words.size -= sizeof end - 1;
     line_set(reading->line, LINE_QUARANTINE, words);
-    return set_status(reading->line, slice_of("quarantined"), "quarantined");
+    return set_status(reading->line, stat, "quarantined");
 }
 
 static bool take_field(struct sendmail_reading *reading, struct slice name)
