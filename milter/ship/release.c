@@ -103,8 +103,8 @@ static int group_lone_due(struct ship *ship, struct group *group, int64_t now)
     group->tried = true;
     if (entry != NULL)
         return fold_group_into(ship, group, entry);
-    /* It must not keep the cursor back any longer; but what follows it soon needs it again if we end
-     * before both are in the store. */
+    /* It must not keep the cursor back any longer; until now it did, since what follows it soon
+     * needs it again if we end before both are in the store. */
     pins_release(&ship->pins, group->first->pin);
     group->first->pin = NULL;
     if (group->first->read_at + HOLD_CLIENT_MS <= now || hold_full(&ship->hold))
