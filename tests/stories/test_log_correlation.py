@@ -4,7 +4,7 @@ but our own log leads there."""
 import pytest
 
 from support import place
-from support.smtp_client import send
+from support.smtp_client import Client
 from support.world import World
 
 
@@ -12,6 +12,12 @@ from support.world import World
 def _world():
     with World() as world:
         yield world
+
+
+def send(world, recipient, message_id):
+    client = Client(world.postfix.port)
+    client.send("shop@shop.example", [recipient], message_id)
+    client.quit()
 
 
 def settled(world, message_id, wanted):
@@ -25,7 +31,7 @@ def settled(world, message_id, wanted):
 
 
 def test_a_local_forward_is_followed_to_its_end(world):
-    send(world.postfix.port, "shop@shop.example", ["list@mx.example"], "forward@shop.example")
+    send(world, "list@mx.example", "forward@shop.example")
     after = settled(world, "forward@shop.example", {"ok-list@sink.example": "delivered"})
     mail = settled(world, "forward@shop.example", {"list@mx.example": "expanded"})
     step, = mail["chain"]
@@ -41,7 +47,7 @@ def test_a_local_forward_is_followed_to_its_end(world):
 
 
 def test_a_virtual_alias_ends_where_it_went(world):
-    send(world.postfix.port, "shop@shop.example", ["team@alias.example"], "team@shop.example")
+    send(world, "team@alias.example", "team@shop.example")
     mail = settled(world, "team@shop.example", {
         "team@alias.example": "expanded", "team1@sink.example": "delivered",
         "team2@sink.example": "delivered"})
