@@ -85,7 +85,7 @@ struct import_queue {
     const char *host;     /* NULL: this one */
     const char *instance; /* NULL: postfix, and mails of which no instance is known are its, too */
     bool complete;        /* the listings are whole: what is in none of them is out of the queue */
-    int64_t since;        /* ms; how far back mails that nobody tried are looked for, to settle them */
+    int64_t since;        /* ms; so far back mails that nobody tried are looked for */
     const atomic_bool *stop;                           /* may be NULL */
     void (*bad)(void *context, const char *line_told); /* a line that is none; may be NULL */
     void *context;

@@ -179,8 +179,8 @@ static void add_unmatched(struct list *list, const struct waybill *waybill)
 
 /* ---- all of them ---- */
 
-/* Unresolved is a guess of readers, by the clock or because a line is missing, until somebody looked
- * into the queue. */
+/* Unresolved is a guess of readers, by the clock or because a line is missing, until somebody
+ * looked into the queue. */
 static bool queue_tells(const struct waybill *waybill, const struct recipient *recipient)
 {
     return recipient->decided_by < waybill->fact_count &&

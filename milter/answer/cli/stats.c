@@ -231,7 +231,8 @@ static void print_counters(const struct cli *cli, const struct stats *stats)
 
 static void print_stats(const struct cli *cli, const struct stats *stats)
 {
-    char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], line[96], mails[32], recipients[32], refused[32];
+    char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE], line[96];
+    char mails[32], recipients[32], refused[32];
 
     clock_text(stats->since, 0, since);
     clock_text(stats->until, 0, until);
