@@ -24,16 +24,16 @@ struct json {
 };
 
 void json_init(struct json *json, struct buffer *to);
-void json_object(struct json *json);     /* { */
-void json_object_end(struct json *json); /* } */
-void json_array(struct json *json);
-void json_array_end(struct json *json);
-void json_key(struct json *json, const char *key);
-void json_string(struct json *json, struct slice value); /* absent: null */
-void json_text(struct json *json, const char *value);    /* NULL: null */
-void json_number(struct json *json, int64_t value);
-void json_decimal(struct json *json, double value, int places); /* not finite: null */
-void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
+void json_begin_object(struct json *json); /* { */
+void json_end_object(struct json *json);   /* } */
+void json_begin_array(struct json *json);
+void json_end_array(struct json *json);
+void json_put_key(struct json *json, const char *key);
+void json_put_string(struct json *json, struct slice value); /* absent: null */
+void json_put_text(struct json *json, const char *value);    /* NULL: null */
+void json_put_number(struct json *json, int64_t value);
+void json_put_decimal(struct json *json, double value, int places); /* not finite: null */
+void json_put_bool(struct json *json, bool value);
+void json_put_null(struct json *json);
 
 #endif

@@ -101,7 +101,8 @@ struct waybill {
     struct fact *facts; /* in the order in which they happened, as far as can be known */
     size_t fact_count;
     bool coarse_log;    /* the log's clock has whole seconds only: its facts stand last in theirs */
-    uint32_t *subject;  /* in the memory of recipients; facts[i] speaks of recipients[subject[i]]; SUBJECT_MAIL: of the mail */
+    uint32_t *subject;  /* facts[i] speaks of recipients[subject[i]]; SUBJECT_MAIL: of the mail;
+                         * it stands in the memory of recipients */
     enum trust *trust;  /* of facts[i]; a claim whose recipient is not of this mail speaks of it */
     bool is_report;     /* this mail is a report itself */
     uint64_t about;     /* ... about the mail with this id; 0: none was found */

@@ -16,21 +16,21 @@
 
 static void put(struct json *json, const char *key, struct slice value)
 {
-    json_key(json, key);
-    json_string(json, value);
+    json_put_key(json, key);
+    json_put_string(json, value);
 }
 
 void waybill_json_time(struct json *json, const char *key, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
 
-    json_key(json, key);
+    json_put_key(json, key);
     if (ms == 0) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     clock_rfc3339(ms, text);
-    json_text(json, text);
+    json_put_text(json, text);
 }
 
 void waybill_json_event(struct json *json, const struct event *event)
@@ -38,25 +38,25 @@ void waybill_json_event(struct json *json, const struct event *event)
     char id[FACT_ID_SIZE];
 
     fact_id_text(event->id, id);
-    json_key(json, "object");
-    json_text(json, "event");
-    json_key(json, "event_id");
-    json_text(json, id);
-    json_key(json, "action");
-    json_text(json, event_word(event->action));
+    json_put_key(json, "object");
+    json_put_text(json, "event");
+    json_put_key(json, "event_id");
+    json_put_text(json, id);
+    json_put_key(json, "action");
+    json_put_text(json, event_word(event->action));
     waybill_json_time(json, "event_time", event->time);
 }
 
 void waybill_json_coverage(struct json *json, const char *text)
 {
-    json_key(json, "coverage");
-    json_array(json);
+    json_put_key(json, "coverage");
+    json_begin_array(json);
     while (*text != '\0') {
         size_t size = strcspn(text, "\n");
-        json_string(json, slice_make(text, size));
+        json_put_string(json, slice_make(text, size));
         text += size + (text[size] == '\n');
     }
-    json_array_end(json);
+    json_end_array(json);
 }
 
 void waybill_json_id(struct json *json, uint64_t id)
@@ -65,10 +65,10 @@ void waybill_json_id(struct json *json, uint64_t id)
 
     id_code(id, code);
     snprintf(digits, sizeof digits, "%018" PRIu64, id);
-    json_key(json, "trace_id");
-    json_text(json, code);
-    json_key(json, "waybill_id");
-    json_text(json, digits);
+    json_put_key(json, "trace_id");
+    json_put_text(json, code);
+    json_put_key(json, "waybill_id");
+    json_put_text(json, digits);
 }
 
 /* With the angle brackets that the header has. */
@@ -77,11 +77,11 @@ static void put_message_id(struct json *json, struct slice id)
     struct buffer text;
 
     buffer_init(&text, FACT_VALUE_MAX + 2);
-    json_key(json, "message_id");
+    json_put_key(json, "message_id");
     if (id.at == NULL || id.size == 0 || buffer_addf(&text, "<%.*s>", SLICE_ARGS(id)) != 0)
-        json_null(json);
+        json_put_null(json);
     else
-        json_string(json, slice_make(text.data, text.size));
+        json_put_string(json, slice_make(text.data, text.size));
     buffer_free(&text);
 }
 
@@ -91,9 +91,9 @@ static void put_tls(struct json *json, struct slice tls)
     struct slice version, cipher;
     uint64_t bits;
 
-    json_key(json, "tls");
+    json_put_key(json, "tls");
     if (tls.at == NULL || tls.size == 0) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     if (!text_take_until(&tls, ':', &version)) {
@@ -104,21 +104,21 @@ static void put_tls(struct json *json, struct slice tls)
         cipher = tls;
         tls = SLICE_ABSENT;
     }
-    json_object(json);
+    json_begin_object(json);
     put(json, "version", version);
     put(json, "cipher", cipher);
-    json_key(json, "bits");
+    json_put_key(json, "bits");
     if (tls.at != NULL && text_number(tls, 0, 65536, &bits))
-        json_number(json, (int64_t)bits);
+        json_put_number(json, (int64_t)bits);
     else
-        json_null(json);
-    json_object_end(json);
+        json_put_null(json);
+    json_end_object(json);
 }
 
 static void put_client(struct json *json, const struct waybill *waybill)
 {
-    json_key(json, "client");
-    json_object(json);
+    json_put_key(json, "client");
+    json_begin_object(json);
     put(json, "name", waybill->client);
     put(json, "ip", waybill->ip);
     put(json, "port", waybill->port);
@@ -126,7 +126,7 @@ static void put_client(struct json *json, const struct waybill *waybill)
     put(json, "auth_user", waybill->login);
     put(json, "auth_mechanism", waybill->auth);
     put_tls(json, waybill->tls);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_remote(struct json *json, const struct waybill *waybill,
@@ -134,46 +134,46 @@ static void put_remote(struct json *json, const struct waybill *waybill,
 {
     struct relay parts;
 
-    json_key(json, "remote");
+    json_put_key(json, "remote");
     if (!relay_decided(waybill, recipient, &parts)) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
-    json_object(json);
+    json_begin_object(json);
     put(json, "name", parts.name);
     put(json, "ip", parts.ip);
     put(json, "port", parts.port);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_verdict(struct json *json, const struct verdict *verdict)
 {
-    json_key(json, "verdict");
-    json_object(json);
-    json_key(json, "what");
-    json_text(json, verdict->what);
-    json_key(json, "why");
-    json_text(json, verdict->why);
-    json_key(json, "who");
-    json_text(json, actor_word(verdict->who));
-    json_key(json, "act");
-    json_text(json, verdict->act);
-    json_key(json, "reported");
-    json_bool(json, verdict->reported);
+    json_put_key(json, "verdict");
+    json_begin_object(json);
+    json_put_key(json, "what");
+    json_put_text(json, verdict->what);
+    json_put_key(json, "why");
+    json_put_text(json, verdict->why);
+    json_put_key(json, "who");
+    json_put_text(json, actor_word(verdict->who));
+    json_put_key(json, "act");
+    json_put_text(json, verdict->act);
+    json_put_key(json, "reported");
+    json_put_bool(json, verdict->reported);
     waybill_json_time(json, "until", verdict->until);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_reason(struct json *json, const struct verdict *verdict)
 {
     bool told = verdict->has_reason;
 
-    json_key(json, "reason");
-    json_text(json, told ? reason_word(verdict->reason) : NULL);
-    json_key(json, "hardness");
-    json_text(json, told ? hardness_word(reason_hardness(verdict->reason)) : NULL);
-    json_key(json, "rule");
-    json_text(json, told ? verdict->rule : NULL);
+    json_put_key(json, "reason");
+    json_put_text(json, told ? reason_word(verdict->reason) : NULL);
+    json_put_key(json, "hardness");
+    json_put_text(json, told ? hardness_word(reason_hardness(verdict->reason)) : NULL);
+    json_put_key(json, "rule");
+    json_put_text(json, told ? verdict->rule : NULL);
 }
 
 /* Where the time went; null where it never was in our queue. */
@@ -183,32 +183,32 @@ static void put_delay(struct json *json, const struct waybill *waybill,
     struct attribution delay;
     struct buffer sentence;
 
-    json_key(json, "delay");
+    json_put_key(json, "delay");
     if (!attribution_wanted(recipient)) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     attribution_find(waybill, recipient, book, clock_now(), &delay);
     buffer_init(&sentence, 4096);
     attribution_sentence(&delay, &sentence);
-    json_object(json);
-    json_key(json, "total_ms");
-    json_number(json, delay.total);
-    json_key(json, "over");
-    json_bool(json, delay.over);
-    json_key(json, "parts_ms");
-    json_object(json);
+    json_begin_object(json);
+    json_put_key(json, "total_ms");
+    json_put_number(json, delay.total);
+    json_put_key(json, "over");
+    json_put_bool(json, delay.over);
+    json_put_key(json, "parts_ms");
+    json_begin_object(json);
     for (enum share share = 0; share < SHARE_COUNT; share++)
         if (delay.ms[share] > 0) {
-            json_key(json, share_word(share));
-            json_number(json, delay.ms[share]);
+            json_put_key(json, share_word(share));
+            json_put_number(json, delay.ms[share]);
         }
-    json_object_end(json);
-    json_key(json, "largest");
-    json_text(json, delay.total > 0 ? share_word(delay.largest) : NULL);
-    json_key(json, "sentence");
-    json_text(json, sentence.data);
-    json_object_end(json);
+    json_end_object(json);
+    json_put_key(json, "largest");
+    json_put_text(json, delay.total > 0 ? share_word(delay.largest) : NULL);
+    json_put_key(json, "sentence");
+    json_put_text(json, sentence.data);
+    json_end_object(json);
     buffer_free(&sentence);
 }
 
@@ -218,15 +218,15 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     struct verdict verdict;
 
     verdict_read(waybill, recipient, basis, &verdict);
-    json_object(json);
+    json_begin_object(json);
     put(json, "recipient", recipient->address);
     put(json, "original_recipient", recipient->original);
-    json_key(json, "state");
-    json_text(json, state_word(recipient->state));
-    json_key(json, "final");
-    json_bool(json, state_final(recipient->state));
-    json_key(json, "delivered_to");
-    json_text(json, recipient->state != STATE_DELIVERED ? NULL
+    json_put_key(json, "state");
+    json_put_text(json, state_word(recipient->state));
+    json_put_key(json, "final");
+    json_put_bool(json, state_final(recipient->state));
+    json_put_key(json, "delivered_to");
+    json_put_text(json, recipient->state != STATE_DELIVERED ? NULL
                     : recipient->mailbox                ? "mailbox"
                                                         : "next_hop");
     put(json, "status", recipient->status);
@@ -235,13 +235,13 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     put(json, "next_queue_id", recipient->next);
     put(json, "via", recipient->via);
     waybill_json_time(json, "since", recipient->since);
-    json_key(json, "attempts");
-    json_number(json, recipient->attempts);
+    json_put_key(json, "attempts");
+    json_put_number(json, recipient->attempts);
     waybill_json_time(json, "last_attempt_time", recipient->tried);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
     put_delay(json, waybill, recipient, basis->book);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_fact(struct json *json, const struct waybill *waybill, size_t index)
@@ -249,24 +249,24 @@ static void put_fact(struct json *json, const struct waybill *waybill, size_t in
     const struct fact *fact = &waybill->facts[index];
     char id[FACT_ID_SIZE];
 
-    json_object(json);
+    json_begin_object(json);
     waybill_json_time(json, "event_time", fact->time);
-    json_key(json, "source");
-    json_text(json, witness_name(fact->witness));
+    json_put_key(json, "source");
+    json_put_text(json, witness_name(fact->witness));
     fact_id_text(fact->id, id);
-    json_key(json, "fact_id");
-    json_text(json, id);
-    json_key(json, "kind");
-    json_text(json, fact_kind_word(fact->kind));
-    json_key(json, "trust");
-    json_text(json, trust_word(waybill->trust[index]));
-    json_key(json, "values");
-    json_object(json);
+    json_put_key(json, "fact_id");
+    json_put_text(json, id);
+    json_put_key(json, "kind");
+    json_put_text(json, fact_kind_word(fact->kind));
+    json_put_key(json, "trust");
+    json_put_text(json, trust_word(waybill->trust[index]));
+    json_put_key(json, "values");
+    json_begin_object(json);
     for (int key = 0; key < FACT_KEY_COUNT; key++)
         if (fact->value[key].at != NULL)
             put(json, fact_key_word((enum fact_key)key), fact->value[key]);
-    json_object_end(json);
-    json_object_end(json);
+    json_end_object(json);
+    json_end_object(json);
 }
 
 /* Both ways: the mail that this one is a report on, and the reports on this one. */
@@ -275,26 +275,26 @@ static void put_links(struct json *json, const struct waybill *waybill)
     struct link links[LINKS_MAX];
     size_t count = links_find(waybill, links);
 
-    json_key(json, "is_report");
-    json_bool(json, waybill->is_report);
-    json_key(json, "report_on");
+    json_put_key(json, "is_report");
+    json_put_bool(json, waybill->is_report);
+    json_put_key(json, "report_on");
     if (waybill->about != 0) {
-        json_object(json);
+        json_begin_object(json);
         waybill_json_id(json, waybill->about);
-        json_object_end(json);
+        json_end_object(json);
     } else {
-        json_null(json);
+        json_put_null(json);
     }
-    json_key(json, "reports");
-    json_array(json);
+    json_put_key(json, "reports");
+    json_begin_array(json);
     for (size_t i = 0; i < count; i++) {
-        json_object(json);
+        json_begin_object(json);
         waybill_json_id(json, links[i].id);
-        json_key(json, "trust");
-        json_text(json, trust_word(links[i].trust));
-        json_object_end(json);
+        json_put_key(json, "trust");
+        json_put_text(json, trust_word(links[i].trust));
+        json_end_object(json);
     }
-    json_array_end(json);
+    json_end_array(json);
 }
 
 static void put_envelope(struct json *json, const struct waybill *waybill)
@@ -311,11 +311,11 @@ static void put_envelope(struct json *json, const struct waybill *waybill)
     put(json, "date", waybill->date);
     put(json, "list_id", waybill->list);
     put(json, "auto_submitted", waybill->automatic);
-    json_key(json, "size");
+    json_put_key(json, "size");
     if (waybill->size >= 0)
-        json_number(json, waybill->size);
+        json_put_number(json, waybill->size);
     else
-        json_null(json);
+        json_put_null(json);
     put_client(json, waybill);
 }
 
@@ -323,38 +323,38 @@ void waybill_json(struct json *json, const struct waybill *waybill,
                   const struct verdict_basis *basis, bool timeline)
 {
     waybill_json_open(json, waybill, basis, timeline);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 void waybill_json_open(struct json *json, const struct waybill *waybill,
                        const struct verdict_basis *basis, bool timeline)
 {
-    json_object(json);
-    json_key(json, "object");
-    json_text(json, "waybill");
-    json_key(json, "schema_version");
-    json_number(json, WAYBILL_JSON_VERSION);
+    json_begin_object(json);
+    json_put_key(json, "object");
+    json_put_text(json, "waybill");
+    json_put_key(json, "schema_version");
+    json_put_number(json, WAYBILL_JSON_VERSION);
     waybill_json_id(json, waybill->id);
     waybill_json_time(json, "event_time", waybill->arrived);
-    json_key(json, "state");
-    json_text(json, state_word(waybill_state(waybill)));
-    json_key(json, "finished");
-    json_bool(json, waybill_finished(waybill));
-    json_key(json, "refused");
-    json_bool(json, waybill_refused(waybill));
+    json_put_key(json, "state");
+    json_put_text(json, state_word(waybill_state(waybill)));
+    json_put_key(json, "finished");
+    json_put_bool(json, waybill_finished(waybill));
+    json_put_key(json, "refused");
+    json_put_bool(json, waybill_refused(waybill));
     put_links(json, waybill);
     put(json, "abandoned_in", waybill->abandoned ? waybill->phase : SLICE_ABSENT);
     put_envelope(json, waybill);
-    json_key(json, "recipients");
-    json_array(json);
+    json_put_key(json, "recipients");
+    json_begin_array(json);
     for (size_t i = 0; i < waybill->recipient_count; i++)
         waybill_json_recipient(json, waybill, &waybill->recipients[i], basis);
-    json_array_end(json);
+    json_end_array(json);
     if (timeline) {
-        json_key(json, "timeline");
-        json_array(json);
+        json_put_key(json, "timeline");
+        json_begin_array(json);
         for (size_t i = 0; i < waybill->fact_count; i++)
             put_fact(json, waybill, i);
-        json_array_end(json);
+        json_end_array(json);
     }
 }

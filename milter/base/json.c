@@ -61,27 +61,27 @@ static void json_close(struct json *json, char bracket, char end)
     buffer_add_char(json->to, end);
 }
 
-void json_object(struct json *json)
+void json_begin_object(struct json *json)
 {
     json_open(json, '{');
 }
 
-void json_object_end(struct json *json)
+void json_end_object(struct json *json)
 {
     json_close(json, '{', '}');
 }
 
-void json_array(struct json *json)
+void json_begin_array(struct json *json)
 {
     json_open(json, '[');
 }
 
-void json_array_end(struct json *json)
+void json_end_array(struct json *json)
 {
     json_close(json, '[', ']');
 }
 
-void json_key(struct json *json, const char *key)
+void json_put_key(struct json *json, const char *key)
 {
     json_insist(json->depth > 0 && json->open[json->depth - 1] == '{' && !json->after_key);
     json_separate(json);
@@ -90,34 +90,34 @@ void json_key(struct json *json, const char *key)
     json->after_key = true;
 }
 
-void json_string(struct json *json, struct slice value)
+void json_put_string(struct json *json, struct slice value)
 {
     if (value.at == NULL) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     json_before_value(json);
     escape_json(json->to, value);
 }
 
-void json_text(struct json *json, const char *value)
+void json_put_text(struct json *json, const char *value)
 {
-    json_string(json, slice_of(value));
+    json_put_string(json, slice_of(value));
 }
 
-void json_number(struct json *json, int64_t value)
+void json_put_number(struct json *json, int64_t value)
 {
     json_before_value(json);
     buffer_addf(json->to, "%" PRId64, value);
 }
 
-void json_decimal(struct json *json, double value, int places)
+void json_put_decimal(struct json *json, double value, int places)
 {
     char text[400];
     int size;
 
     if (!isfinite(value)) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     json_before_value(json);
@@ -129,13 +129,13 @@ void json_decimal(struct json *json, double value, int places)
     buffer_add_text(json->to, text);
 }
 
-void json_bool(struct json *json, bool value)
+void json_put_bool(struct json *json, bool value)
 {
     json_before_value(json);
     buffer_add_text(json->to, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void json_put_null(struct json *json)
 {
     json_before_value(json);
     buffer_add_text(json->to, "null");

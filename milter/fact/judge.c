@@ -386,7 +386,7 @@ static void weigh_mail(const struct waybill *waybill, size_t fact_index)
     const struct fact *fact = &waybill->facts[fact_index];
     int state = state_of_kind(fact->kind);
     /* Some list went on to its members: which of the recipients that was shows in the end. */
-    if (state == STATE_EXPANDED)
+    if (fact->kind == FACT_EXPANDED)
         return;
     for (size_t i = 0; state >= 0 && i < waybill->recipient_count; i++) {
         struct recipient *recipient = &waybill->recipients[i];

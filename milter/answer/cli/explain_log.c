@@ -58,8 +58,8 @@ static void put_fields(struct json *json, const struct logline *line)
         enum line_field field = (enum line_field)i;
         if (!line_has(line, field))
             continue;
-        json_key(json, line_field_word(field));
-        json_string(json, line_value(line, field));
+        json_put_key(json, line_field_word(field));
+        json_put_string(json, line_value(line, field));
     }
 }
 
@@ -81,15 +81,15 @@ static void print_line(struct run *run, const struct logline *line)
     struct buffer *out = &run->out;
     struct json json;
     json_init(&json, out);
-    json_object(&json);
+    json_begin_object(&json);
     if (line != NULL) {
-        json_key(&json, "time");
-        json_string(&json, worded(run, line->time));
-        json_key(&json, "mta");
-        json_text(&json, mta_word(line->mta));
+        json_put_key(&json, "time");
+        json_put_string(&json, worded(run, line->time));
+        json_put_key(&json, "mta");
+        json_put_text(&json, mta_word(line->mta));
         put_fields(&json, line);
     }
-    json_object_end(&json);
+    json_end_object(&json);
     buffer_add_char(out, '\n');
 }
 

@@ -13,14 +13,14 @@
 
 static void put(struct json *json, const char *key, struct slice value)
 {
-    json_key(json, key);
-    json_string(json, value);
+    json_put_key(json, key);
+    json_put_string(json, value);
 }
 
 static void put_word(struct json *json, const char *key, const char *word)
 {
-    json_key(json, key);
-    json_text(json, word);
+    json_put_key(json, key);
+    json_put_text(json, word);
 }
 
 static void put_recipient(struct json *json, const struct report_recipient *recipient)
@@ -28,18 +28,18 @@ static void put_recipient(struct json *json, const struct report_recipient *reci
     struct saying saying;
 
     explanation_why(recipient, &saying);
-    json_object(json);
-    json_key(json, "recipient");
-    json_string(json, recipient->address.at != NULL ? recipient->address : slice_of(""));
+    json_begin_object(json);
+    json_put_key(json, "recipient");
+    json_put_string(json, recipient->address.at != NULL ? recipient->address : slice_of(""));
     put(json, "original_recipient", recipient->original);
     put_word(json, "action", report_action_word(recipient->action));
     put(json, "status", recipient->status);
     put_word(json, "reason", reason_word(recipient->reason));
-    json_key(json, "code");
+    json_put_key(json, "code");
     if (recipient->code != 0)
-        json_number(json, recipient->code);
+        json_put_number(json, recipient->code);
     else
-        json_null(json);
+        json_put_null(json);
     put(json, "remote", recipient->remote);
     put(json, "command", recipient->command);
     put_word(json, "hardness", hardness_word(reason_hardness(recipient->reason)));
@@ -47,29 +47,29 @@ static void put_recipient(struct json *json, const struct report_recipient *reci
     put_word(json, "rule", recipient->rule);
     put(json, "words", recipient->words);
     waybill_json_time(json, "until", recipient->until);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_bounces(struct json *json, const struct report *report)
 {
-    json_key(json, "bounces");
-    json_array(json);
+    json_put_key(json, "bounces");
+    json_begin_array(json);
     for (size_t i = 0; i < report->count && report->kind == REPORT_BOUNCE; i++)
         put_recipient(json, &report->recipients[i]);
-    json_array_end(json);
+    json_end_array(json);
 }
 
 static void put_original(struct json *json, const struct report *report)
 {
-    json_key(json, "original");
-    json_object(json);
+    json_put_key(json, "original");
+    json_begin_object(json);
     put(json, "message_id", report->message_id);
     put(json, "queue_id", report->queue_id);
     put(json, "envelope_id", report->envelope_id);
     put(json, "sender", report->from);
     put(json, "subject", report->subject);
     waybill_json_time(json, "arrival", report->arrived);
-    json_object_end(json);
+    json_end_object(json);
 }
 
 int explanation_json(const struct explained *explained)
@@ -81,15 +81,15 @@ int explanation_json(const struct explained *explained)
 
     buffer_init(&line, LINE_MAX_BYTES);
     json_init(&json, &line);
-    json_object(&json);
+    json_begin_object(&json);
     put_word(&json, "file", explained->name);
     put_word(&json, "kind", report_kind_word(report->kind));
     put_word(&json, "dialect", report->dialect[0] != '\0' ? report->dialect : NULL);
-    json_key(&json, "partial");
-    json_bool(&json, report->partial);
+    json_put_key(&json, "partial");
+    json_put_bool(&json, report->partial);
     put_bounces(&json, report);
     put_original(&json, report);
-    json_object_end(&json);
+    json_end_object(&json);
     if (line.failed) {
         errno = ENOMEM;
         result = -1;

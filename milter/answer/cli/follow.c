@@ -151,23 +151,23 @@ static void print_event_json(const struct cli *cli, const struct event *event,
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
-    json_object(&json);
+    json_begin_object(&json);
     waybill_json_event(&json, event);
     waybill_json_id(&json, waybill->id);
-    json_key(&json, "sequence");
-    json_number(&json, event->sequence);
-    json_key(&json, "reporting_mta");
-    json_string(&json, waybill->host);
-    json_key(&json, "queue_id");
-    json_string(&json, waybill->queue_id);
-    json_key(&json, "sender");
-    json_string(&json, waybill->from);
-    json_key(&json, "recipient");
+    json_put_key(&json, "sequence");
+    json_put_number(&json, event->sequence);
+    json_put_key(&json, "reporting_mta");
+    json_put_string(&json, waybill->host);
+    json_put_key(&json, "queue_id");
+    json_put_string(&json, waybill->queue_id);
+    json_put_key(&json, "sender");
+    json_put_string(&json, waybill->from);
+    json_put_key(&json, "recipient");
     if (recipient != NULL)
         waybill_json_recipient(&json, waybill, recipient, &cli->basis);
     else
-        json_null(&json);
-    json_object_end(&json);
+        json_put_null(&json);
+    json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);

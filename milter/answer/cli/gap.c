@@ -72,18 +72,18 @@ static void print_json(const struct event *event, const struct store_gap *gap)
 
     buffer_init(&line, LINE_MAX_BYTES);
     json_init(&json, &line);
-    json_object(&json);
+    json_begin_object(&json);
     waybill_json_event(&json, event);
     waybill_json_time(&json, "until", gap->until);
-    json_key(&json, "node");
-    json_number(&json, gap->node);
-    json_key(&json, "witness");
-    json_text(&json, gap->witness);
-    json_key(&json, "cause");
-    json_text(&json, gap->cause);
-    json_key(&json, "lost");
-    json_number(&json, (int64_t)gap->count);
-    json_object_end(&json);
+    json_put_key(&json, "node");
+    json_put_number(&json, gap->node);
+    json_put_key(&json, "witness");
+    json_put_text(&json, gap->witness);
+    json_put_key(&json, "cause");
+    json_put_text(&json, gap->cause);
+    json_put_key(&json, "lost");
+    json_put_number(&json, (int64_t)gap->count);
+    json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);

@@ -52,14 +52,14 @@ static void print_json(const struct import_queue_tally *tally)
 
     buffer_init(&line, 4096);
     json_init(&json, &line);
-    json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "import_queue");
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "import_queue");
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        json_key(&json, numbers[i].key);
-        json_number(&json, (int64_t)numbers[i].value);
+        json_put_key(&json, numbers[i].key);
+        json_put_number(&json, (int64_t)numbers[i].value);
     }
-    json_object_end(&json);
+    json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);

@@ -115,26 +115,26 @@ static void put_counts(struct json *json, const struct import_tally *tally)
     };
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        json_key(json, counts[i].name);
-        json_number(json, (int64_t)counts[i].value);
+        json_put_key(json, counts[i].name);
+        json_put_number(json, (int64_t)counts[i].value);
     }
 }
 
 static void put_states(struct json *json, const struct import_tally *tally)
 {
-    json_key(json, "states");
-    json_object(json);
+    json_put_key(json, "states");
+    json_begin_object(json);
     for (int state = 0; state < STATE_COUNT; state++) {
-        json_key(json, state_word((enum recipient_state)state));
-        json_number(json, (int64_t)tally->states[state]);
+        json_put_key(json, state_word((enum recipient_state)state));
+        json_put_number(json, (int64_t)tally->states[state]);
     }
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_flag(struct json *json, const char *name, bool value)
 {
-    json_key(json, name);
-    json_bool(json, value);
+    json_put_key(json, name);
+    json_put_bool(json, value);
 }
 
 static void print_json(const struct import_summary *summary)
@@ -145,9 +145,9 @@ static void print_json(const struct import_summary *summary)
 
     buffer_init(&line, 1 << 16);
     json_init(&json, &line);
-    json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "import");
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "import");
     put_flag(&json, "dry_run", summary->dry_run);
     put_flag(&json, "complete", summary->complete);
     put_flag(&json, "stopped", summary->stopped);
@@ -155,9 +155,9 @@ static void print_json(const struct import_summary *summary)
     waybill_json_time(&json, "last", tally->last);
     put_counts(&json, tally);
     put_states(&json, tally);
-    json_key(&json, "seconds");
-    json_decimal(&json, (double)summary->ms / 1000, 3);
-    json_object_end(&json);
+    json_put_key(&json, "seconds");
+    json_put_decimal(&json, (double)summary->ms / 1000, 3);
+    json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);

@@ -88,27 +88,27 @@ int onward_print(const struct cli *cli, const struct waybill *waybill, struct er
 
 static void put_leg(struct json *json, const struct cli *cli, const struct leg *leg)
 {
-    json_object(json);
-    json_key(json, "way");
-    json_text(json, chain_way_word(leg->way));
-    json_key(json, "step_before");
+    json_begin_object(json);
+    json_put_key(json, "way");
+    json_put_text(json, chain_way_word(leg->way));
+    json_put_key(json, "step_before");
     if (leg->from == CHAIN_MAX)
-        json_null(json);
+        json_put_null(json);
     else
-        json_number(json, (int64_t)leg->from);
-    json_key(json, "recipient");
-    json_string(json, leg->recipient);
-    json_key(json, "queue_id");
-    json_string(json, leg->waybill.queue_id);
+        json_put_number(json, (int64_t)leg->from);
+    json_put_key(json, "recipient");
+    json_put_string(json, leg->recipient);
+    json_put_key(json, "queue_id");
+    json_put_string(json, leg->waybill.queue_id);
     waybill_json_id(json, leg->waybill.id);
-    json_key(json, "state");
-    json_text(json, state_word(waybill_state(&leg->waybill)));
-    json_key(json, "recipients");
-    json_array(json);
+    json_put_key(json, "state");
+    json_put_text(json, state_word(waybill_state(&leg->waybill)));
+    json_put_key(json, "recipients");
+    json_begin_array(json);
     for (size_t i = 0; i < leg->waybill.recipient_count; i++)
         waybill_json_recipient(json, &leg->waybill, &leg->waybill.recipients[i], &cli->basis);
-    json_array_end(json);
-    json_object_end(json);
+    json_end_array(json);
+    json_end_object(json);
 }
 
 int onward_json(const struct cli *cli, const struct waybill *waybill, struct json *json,
@@ -120,23 +120,23 @@ int onward_json(const struct cli *cli, const struct waybill *waybill, struct jso
 
     if (back < 0 || chain_follow(cli->store, waybill, cli->basis.queue_lifetime, &chain, why) != 0)
         return -1;
-    json_key(json, "came_from");
+    json_put_key(json, "came_from");
     if (back > 0) {
-        json_object(json);
-        json_key(json, "way");
-        json_text(json, chain_way_word(before.way));
+        json_begin_object(json);
+        json_put_key(json, "way");
+        json_put_text(json, chain_way_word(before.way));
         waybill_json_id(json, before.id);
-        json_object_end(json);
+        json_end_object(json);
     } else {
-        json_null(json);
+        json_put_null(json);
     }
-    json_key(json, "chain");
-    json_array(json);
+    json_put_key(json, "chain");
+    json_begin_array(json);
     for (size_t i = 0; i < chain.count; i++)
         put_leg(json, cli, &chain.legs[i]);
-    json_array_end(json);
-    json_key(json, "chain_bounded");
-    json_bool(json, chain.more);
+    json_end_array(json);
+    json_put_key(json, "chain_bounded");
+    json_put_bool(json, chain.more);
     chain_clear(&chain);
     return 0;
 }

@@ -30,7 +30,7 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
     json_init(&json, &line);
     waybill_json_open(&json, waybill, &cli->basis, true);
     result = onward_json(cli, waybill, &json, why);
-    json_object_end(&json);
+    json_end_object(&json);
     buffer_add_char(&line, '\n');
     if (result == 0 && line.failed)
         result = error_set(why, "cannot write the answer: no memory");

@@ -260,37 +260,37 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
 
 static void put_states(struct json *json, const struct stats *stats)
 {
-    json_key(json, "states");
-    json_object(json);
+    json_put_key(json, "states");
+    json_begin_object(json);
     for (int state = 0; state < STATE_COUNT; state++) {
-        json_key(json, state_word((enum recipient_state)state));
-        json_number(json, (int64_t)stats->states[state]);
+        json_put_key(json, state_word((enum recipient_state)state));
+        json_put_number(json, (int64_t)stats->states[state]);
     }
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_reasons(struct json *json, const struct stats *stats)
 {
-    json_key(json, "reasons");
-    json_object(json);
+    json_put_key(json, "reasons");
+    json_begin_object(json);
     for (int reason = 0; reason < REASON_COUNT; reason++) {
         if (stats->reasons[reason] == 0)
             continue;
-        json_key(json, reason_word((enum reason)reason));
-        json_number(json, (int64_t)stats->reasons[reason]);
+        json_put_key(json, reason_word((enum reason)reason));
+        json_put_number(json, (int64_t)stats->reasons[reason]);
     }
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void put_counters(struct json *json, const struct stats *stats)
 {
-    json_key(json, "counters");
-    json_object(json);
+    json_put_key(json, "counters");
+    json_begin_object(json);
     for (size_t i = 0; i < stats->counter_count; i++) {
-        json_key(json, stats->counters[i].name);
-        json_number(json, (int64_t)stats->counters[i].value);
+        json_put_key(json, stats->counters[i].name);
+        json_put_number(json, (int64_t)stats->counters[i].value);
     }
-    json_object_end(json);
+    json_end_object(json);
 }
 
 static void print_json(const struct stats *stats)
@@ -300,27 +300,27 @@ static void print_json(const struct stats *stats)
 
     buffer_init(&line, 1 << 20);
     json_init(&json, &line);
-    json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "stats");
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "stats");
     waybill_json_time(&json, "since", stats->since);
     waybill_json_time(&json, "until", stats->until);
-    json_key(&json, "mails");
-    json_number(&json, (int64_t)stats->mails);
-    json_key(&json, "refused_mails");
-    json_number(&json, (int64_t)stats->refused);
-    json_key(&json, "recipients");
-    json_number(&json, (int64_t)stats->recipients);
+    json_put_key(&json, "mails");
+    json_put_number(&json, (int64_t)stats->mails);
+    json_put_key(&json, "refused_mails");
+    json_put_number(&json, (int64_t)stats->refused);
+    json_put_key(&json, "recipients");
+    json_put_number(&json, (int64_t)stats->recipients);
     put_states(&json, stats);
     put_reasons(&json, stats);
-    json_key(&json, "unreadable");
-    json_number(&json, (int64_t)stats->answer.unreadable);
-    json_key(&json, "bounded");
-    json_bool(&json, stats->answer.bounded);
+    json_put_key(&json, "unreadable");
+    json_put_number(&json, (int64_t)stats->answer.unreadable);
+    json_put_key(&json, "bounded");
+    json_put_bool(&json, stats->answer.bounded);
     waybill_json_time(&json, "scanned_until", stats->answer.scanned_until);
     waybill_json_coverage(&json, stats->coverage.data);
     put_counters(&json, stats);
-    json_object_end(&json);
+    json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);

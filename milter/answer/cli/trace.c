@@ -129,23 +129,23 @@ static int put_page(const struct cli *cli, const struct query *query,
         return -1;
     }
     id_code(answer->next, code);
-    json_object(json);
-    json_key(json, "object");
-    json_text(json, "page");
-    json_key(json, "count");
-    json_number(json, (int64_t)answer->count);
+    json_begin_object(json);
+    json_put_key(json, "object");
+    json_put_text(json, "page");
+    json_put_key(json, "count");
+    json_put_number(json, (int64_t)answer->count);
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
-    json_key(json, "next");
-    json_text(json, answer->next != 0 ? code : NULL);
-    json_key(json, "unreadable");
-    json_number(json, (int64_t)answer->unreadable);
-    json_key(json, "bounded");
-    json_bool(json, answer->bounded);
+    json_put_key(json, "next");
+    json_put_text(json, answer->next != 0 ? code : NULL);
+    json_put_key(json, "unreadable");
+    json_put_number(json, (int64_t)answer->unreadable);
+    json_put_key(json, "bounded");
+    json_put_bool(json, answer->bounded);
     waybill_json_time(json, "scanned_until", answer->scanned_until);
     if (answer->count == 0)
         waybill_json_coverage(json, coverage.data);
-    json_object_end(json);
+    json_end_object(json);
     buffer_free(&coverage);
     return 0;
 }

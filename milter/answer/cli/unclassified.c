@@ -57,14 +57,14 @@ void unclassified_print(const struct cli *cli, const struct unclassified *asked)
 
 static void put_words(struct json *json, const struct unknown_words *words)
 {
-    json_object(json);
-    json_key(json, "form");
-    json_text(json, words->key);
-    json_key(json, "count");
-    json_number(json, (int64_t)words->count);
-    json_key(json, "example");
-    json_text(json, words->example);
-    json_object_end(json);
+    json_begin_object(json);
+    json_put_key(json, "form");
+    json_put_text(json, words->key);
+    json_put_key(json, "count");
+    json_put_number(json, (int64_t)words->count);
+    json_put_key(json, "example");
+    json_put_text(json, words->example);
+    json_end_object(json);
 }
 
 void unclassified_json(const struct unclassified *asked)
@@ -76,24 +76,24 @@ void unclassified_json(const struct unclassified *asked)
 
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
-    json_object(&json);
-    json_key(&json, "object");
-    json_text(&json, "unclassified");
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "unclassified");
     waybill_json_time(&json, "since", asked->since);
     waybill_json_time(&json, "until", asked->until);
-    json_key(&json, "total");
-    json_number(&json, (int64_t)unknown_total(asked->unknown));
-    json_key(&json, "not_listed");
-    json_number(&json, (int64_t)unknown_rest(asked->unknown));
-    json_key(&json, "bounded");
-    json_bool(&json, asked->bounded);
+    json_put_key(&json, "total");
+    json_put_number(&json, (int64_t)unknown_total(asked->unknown));
+    json_put_key(&json, "not_listed");
+    json_put_number(&json, (int64_t)unknown_rest(asked->unknown));
+    json_put_key(&json, "bounded");
+    json_put_bool(&json, asked->bounded);
     waybill_json_time(&json, "scanned_until", asked->scanned_until);
-    json_key(&json, "words");
-    json_array(&json);
+    json_put_key(&json, "words");
+    json_begin_array(&json);
     for (size_t i = 0; i < count; i++)
         put_words(&json, &words[i]);
-    json_array_end(&json);
-    json_object_end(&json);
+    json_end_array(&json);
+    json_end_object(&json);
     if (line.failed)
         complain("cannot write the answer: no memory");
     else

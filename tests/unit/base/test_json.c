@@ -23,31 +23,31 @@ static void test_document_of_all_kinds(void **state)
     (void)state;
     buffer_init(&buffer, 1000);
     json_init(&json, &buffer);
-    json_object(&json);
-    json_key(&json, "a\"b");
-    json_array(&json);
-    json_number(&json, INT64_MIN);
-    json_bool(&json, true);
-    json_bool(&json, false);
-    json_null(&json);
-    json_object(&json);
-    json_object_end(&json);
-    json_array(&json);
-    json_array_end(&json);
-    json_array_end(&json);
-    json_key(&json, "s");
-    json_string(&json, slice_of("x\n"));
-    json_key(&json, "absent");
-    json_string(&json, SLICE_ABSENT);
-    json_key(&json, "null");
-    json_text(&json, NULL);
-    json_key(&json, "d");
-    json_decimal(&json, -1234.567, 2);
-    json_key(&json, "nan");
-    json_decimal(&json, NAN, 2);
-    json_key(&json, "infinite");
-    json_decimal(&json, INFINITY, 0);
-    json_object_end(&json);
+    json_begin_object(&json);
+    json_put_key(&json, "a\"b");
+    json_begin_array(&json);
+    json_put_number(&json, INT64_MIN);
+    json_put_bool(&json, true);
+    json_put_bool(&json, false);
+    json_put_null(&json);
+    json_begin_object(&json);
+    json_end_object(&json);
+    json_begin_array(&json);
+    json_end_array(&json);
+    json_end_array(&json);
+    json_put_key(&json, "s");
+    json_put_string(&json, slice_of("x\n"));
+    json_put_key(&json, "absent");
+    json_put_string(&json, SLICE_ABSENT);
+    json_put_key(&json, "null");
+    json_put_text(&json, NULL);
+    json_put_key(&json, "d");
+    json_put_decimal(&json, -1234.567, 2);
+    json_put_key(&json, "nan");
+    json_put_decimal(&json, NAN, 2);
+    json_put_key(&json, "infinite");
+    json_put_decimal(&json, INFINITY, 0);
+    json_end_object(&json);
     assert_string_equal(buffer.data,
                         "{\"a\\\"b\":[-9223372036854775808,true,false,null,{},[]],\"s\":\"x\\n\","
                         "\"absent\":null,\"null\":null,\"d\":-1234.57,\"nan\":null,"
@@ -63,42 +63,42 @@ static void test_full_buffer_shows(void **state)
     (void)state;
     buffer_init(&buffer, 5);
     json_init(&json, &buffer);
-    json_array(&json);
-    json_text(&json, "far too long");
-    json_array_end(&json);
+    json_begin_array(&json);
+    json_put_text(&json, "far too long");
+    json_end_array(&json);
     assert_true(buffer.failed);
     buffer_free(&buffer);
 }
 
 static void value_without_key(struct json *json)
 {
-    json_object(json);
-    json_number(json, 1);
+    json_begin_object(json);
+    json_put_number(json, 1);
 }
 
 static void key_in_array(struct json *json)
 {
-    json_array(json);
-    json_key(json, "a");
+    json_begin_array(json);
+    json_put_key(json, "a");
 }
 
 static void wrong_end(struct json *json)
 {
-    json_array(json);
-    json_object_end(json);
+    json_begin_array(json);
+    json_end_object(json);
 }
 
 static void end_after_key(struct json *json)
 {
-    json_object(json);
-    json_key(json, "a");
-    json_object_end(json);
+    json_begin_object(json);
+    json_put_key(json, "a");
+    json_end_object(json);
 }
 
 static void too_deep(struct json *json)
 {
     for (int i = 0; i <= JSON_DEPTH; i++)
-        json_array(json);
+        json_begin_array(json);
 }
 
 static void test_misuse_aborts(void **state)

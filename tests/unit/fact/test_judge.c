@@ -127,7 +127,7 @@ static const struct story stories[] = {
      "recipient.rejected recipient.rejected"},
     {"the log alone, on hold from the start, then delivered to somebody else",
      {"0 l held phase=eom to=v@y", "5000 l released", "6000 l delivered to=b@z", "7000 l removed"},
-     "v@y=expanded b@z=delivered",
+     "b@z=delivered v@y=expanded",
      "delivery.*"},
     {"a later milter says no to one of two",
      {"20 m rcpt to=b@y", "21 m rcpt to=c@y", "0 l rejected phase=rcpt to=c@y", "30 m queued",

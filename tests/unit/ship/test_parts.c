@@ -178,6 +178,8 @@ static void test_a_group_waits_from_its_first_fact_that_tells_more_than_the_clie
     assert_int_equal(0, hold_init(&hold));
     struct group *group = hold_one(&hold, FACT_CLIENT, "A1", 1000);
     assert_true(group_lone(group));
+    assert_int_equal(1500, group_due(group, 500));
+    group->tried = true;
     assert_int_equal(1000 + HOLD_CLIENT_MS, group_due(group, 500));
     assert_ptr_equal(group, hold_one(&hold, FACT_ACTIVE, "A1", 2000));
     assert_ptr_not_equal(group, hold_one(&hold, FACT_ACTIVE, "A2", 2000));
