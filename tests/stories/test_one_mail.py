@@ -61,7 +61,7 @@ def test_a_delay_stays_visible_after_the_delivery(world):
     assert seen.index("delayed") < seen.index("delivered")
     page = world.cli.text("show", waybill["trace_id"])
     assert page.index("milter  sender ") < page.index("put off by") < page.index(" taken by")
-    assert "waiting to be tried again" in page
+    assert "the mail waited because" in page, page
 
 
 def test_a_mail_that_is_still_tried_is_delayed(world):
