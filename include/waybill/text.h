@@ -22,6 +22,8 @@ struct slice {
 };
 
 #define SLICE_ABSENT ((struct slice){NULL, 0})
+/* A literal in a table of slices, measured by the compiler. */
+#define SLICE_LITERAL(literal) {(literal), sizeof(literal) - 1}
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).size, (s).at
 
@@ -52,16 +54,29 @@ static inline bool slice_is(struct slice a, const char *text)
 {
     return slice_equal(a, slice_of(text));
 }
+static inline bool slice_starts_with(struct slice a, struct slice prefix)
+{
+    return a.at != NULL && a.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(a.at, prefix.at, prefix.size) == 0);
+}
 static inline bool slice_starts(struct slice a, const char *prefix)
 {
-    size_t size = strlen(prefix);
-    return a.at != NULL && a.size >= size && (size == 0 || memcmp(a.at, prefix, size) == 0);
+    return slice_starts_with(a, slice_of(prefix));
+}
+static inline bool slice_ends(struct slice a, const char *suffix)
+{
+    size_t size = strlen(suffix);
+    return a.at != NULL && a.size >= size &&
+           (size == 0 || memcmp(a.at + (a.size - size), suffix, size) == 0);
 }
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters folded */
-bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_trim(struct slice a); /* without blanks, tabs, CR and LF at both ends */
 /* Position of the first `byte`, or -1. */
-ptrdiff_t slice_find(struct slice a, char byte);
+static inline ptrdiff_t slice_find(struct slice a, char byte)
+{
+    const char *found = a.size > 0 ? memchr(a.at, byte, a.size) : NULL;
+    return found == NULL ? -1 : found - a.at;
+}
 /* Position of the first occurrence of `words`, or -1. */
 ptrdiff_t slice_find_text(struct slice a, const char *words);
 /* Copy at most room-1 bytes and terminate. Returns true if all fitted. Absent copies "". */
@@ -83,7 +98,15 @@ static inline bool text_take(struct slice *from, const char *literal)
     return true;
 }
 /* Take bytes up to the first `stop`, which is eaten too but not part of `taken`. */
-bool text_take_until(struct slice *from, char stop, struct slice *taken);
+static inline bool text_take_until(struct slice *from, char stop, struct slice *taken)
+{
+    ptrdiff_t at = slice_find(*from, stop);
+    if (at < 0)
+        return false;
+    *taken = slice_make(from->at, (size_t)at);
+    *from = slice_make(from->at + at + 1, from->size - (size_t)at - 1);
+    return true;
+}
 /* The same up to the first occurrence of the literal `stop`. */
 bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken);
 /* Take one or more bytes out of `set`. */

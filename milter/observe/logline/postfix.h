@@ -63,11 +63,11 @@ static inline bool postfix_take_class(struct slice *from, unsigned classes, stru
 
 /* A queue id, short or long, and no word of the language. */
 bool postfix_take_queue_id(struct slice *from, struct slice *id);
-/* What stands up to the '>' that is followed by one of the words of `next` (NULL ends them; ""
+/* What stands up to the '>' that is followed by one of the words of `next` (an absent one ends them; ""
  * stands for the end of the line; no `next`: the first '>'). An address whose local part is quoted
  * may hold any of these.
  * The '>' is eaten, `next` is not. */
-bool postfix_take_address(struct slice *from, const char *const next[], struct slice *address);
+bool postfix_take_address(struct slice *from, const struct slice next[], struct slice *address);
 /* What stands between "<" and the last '>' of all. Where what follows an address is Postfix's own
  * and has no '>', no address can imitate it. */
 bool postfix_take_last_address(struct slice *from, struct slice *address);
