@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "moment.h"
+#include "octets.h"
 #include "reader.h"
 
 #define REPEATED_MOST 1000u /* more is a syslogd gone mad */
@@ -67,20 +68,43 @@ static void skip_priority(struct slice *from)
         *from = rest;
 }
 
+/* What ends a program's name. */
+static const char *find_tag_mark(const char *at, const char *end)
+{
+    for (; end - at >= OCTETS; at += OCTETS) {
+        uint64_t octets = octets_load(at);
+        uint64_t marks = octets_equal(octets, '[') | octets_equal(octets, ':') |
+                         octets_equal(octets, ' ');
+        if (marks != 0)
+            return at + octets_first(marks);
+    }
+    while (at < end && *at != '[' && *at != ':' && *at != ' ')
+        at++;
+    return at;
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    for (; end - at >= OCTETS; at += OCTETS) {
+        uint64_t others = octets_between(octets_load(at), '0', '9') ^ OCTETS_MARKS;
+        if (others != 0)
+            return at + octets_first(others);
+    }
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
 /* "program[pid]: " or "program: ". */
 static bool take_tag(struct slice *from, struct logline *line)
 {
-    static const bool behind_program[256] = {['['] = true, [':'] = true, [' '] = true};
-    const char *at = from->at, *end = from->at + from->size;
-    while (at < end && !behind_program[(unsigned char)*at])
-        at++;
+    const char *end = from->at + from->size, *at = find_tag_mark(from->at, end);
     if (at == from->at || at == end)
         return false;
     struct slice program = slice_make(from->at, (size_t)(at - from->at)), pid = SLICE_ABSENT;
     if (*at == '[') {
         pid.at = ++at;
-        while (at < end && *at >= '0' && *at <= '9')
-            at++;
+        at = skip_digits(at, end);
         pid.size = (size_t)(at - pid.at);
         if (pid.size == 0 || pid.size > PID_SIZE_MOST || at == end || *at++ != ']' || at == end)
             return false;

@@ -70,7 +70,7 @@ static void set_relay(struct logline *line, struct slice relay)
              slice_make(relay.at + colon + 1, relay.size - (size_t)colon - 1));
 }
 
-static bool take_number(struct slice *from, unsigned classes, struct slice *value)
+static inline bool take_number(struct slice *from, unsigned classes, struct slice *value)
 {
     return postfix_take_class(from, classes, value) && text_take(from, ", ");
 }

@@ -105,10 +105,7 @@ bool postfix_at_end(struct slice rest)
 
 static size_t before_bracket(struct slice text)
 {
-    size_t size = 0;
-    while (size < text.size && (postfix_class[(unsigned char)text.at[size]] & BRACKET) == 0)
-        size++;
-    return size;
+    return postfix_run(text, BRACKET, true);
 }
 
 bool postfix_take_peer(struct slice *from, struct peer *peer)
