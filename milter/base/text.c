@@ -35,17 +35,6 @@ struct slice slice_trim(struct slice a)
     return a;
 }
 
-/* memmem is linear in glibc and musl, so hostile repetition costs nothing extra. */
-ptrdiff_t slice_find_text(struct slice a, const char *words)
-{
-    const char *found;
-
-    if (a.at == NULL)
-        return -1;
-    found = memmem(a.at, a.size, words, strlen(words));
-    return found == NULL ? -1 : found - a.at;
-}
-
 bool slice_copy(struct slice a, char *to, size_t room)
 {
     size_t size = a.size;
@@ -71,17 +60,6 @@ static void advance(struct slice *from, size_t size)
 static struct slice front(const struct slice *from, size_t size)
 {
     return slice_make(from->at == NULL ? "" : from->at, size);
-}
-
-bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken)
-{
-    ptrdiff_t at = slice_find_text(*from, stop);
-
-    if (at < 0)
-        return false;
-    *taken = front(from, (size_t)at);
-    advance(from, (size_t)at + strlen(stop));
-    return true;
 }
 
 bool text_take_any(struct slice *from, const char *set, struct slice *taken)

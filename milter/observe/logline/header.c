@@ -142,7 +142,7 @@ static bool take_host_and_tag(struct slice *from, struct logline *line)
 static bool same_second(const struct logline_reader *reader, struct slice text)
 {
     return text.size >= SECOND_SIZE && reader->second.words[SECOND_SIZE - 1] == ' ' &&
-           memcmp(text.at, reader->second.words, SECOND_SIZE) == 0;
+           text_same(text.at, reader->second.words, SECOND_SIZE);
 }
 
 static void keep_second(struct logline_reader *reader, struct slice words,
@@ -155,24 +155,29 @@ static void keep_second(struct logline_reader *reader, struct slice words,
     }
 }
 
-static bool take_moment(struct logline_reader *reader, struct slice *from, struct logline *line,
-                        bool *zoned)
+static bool take_new_moment(struct logline_reader *reader, struct slice *from,
+                            struct logline *line, bool *zoned)
 {
     struct moment moment;
     const char *begin = from->at;
-    if (same_second(reader, *from)) {
-        line->time = reader->second.time;
-        line->whole_seconds = true;
-        *zoned = false;
-        *from = slice_make(begin + SECOND_SIZE, from->size - SECOND_SIZE);
-        return true;
-    }
     if (!moment_take(from, &moment) || !wallclock_ms(&reader->clock, &moment, &line->time) ||
         !take_blank(from))
         return false;
     line->whole_seconds = moment.whole_seconds;
     *zoned = moment.zoned;
     keep_second(reader, slice_make(begin, (size_t)(from->at - begin)), &moment, line->time);
+    return true;
+}
+
+static inline bool take_moment(struct logline_reader *reader, struct slice *from,
+                               struct logline *line, bool *zoned)
+{
+    if (!same_second(reader, *from))
+        return take_new_moment(reader, from, line, zoned);
+    line->time = reader->second.time;
+    line->whole_seconds = true;
+    *zoned = false;
+    *from = slice_make(from->at + SECOND_SIZE, from->size - SECOND_SIZE);
     return true;
 }
 

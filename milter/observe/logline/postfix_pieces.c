@@ -165,7 +165,7 @@ void postfix_set_client(struct logline *line, const struct peer *peer)
 void postfix_set_relay(struct logline *line, const struct peer *peer)
 {
     line_set(line, LINE_RELAY_HOST, peer->name);
-    if (slice_find(peer->ip, '/') < 0) {
+    if (postfix_run(peer->ip, SLASH, true) == peer->ip.size) {
         line_set(line, LINE_RELAY_IP, peer->ip);
     } else {
         line_set(line, LINE_RELAY_PATH, peer->ip);
