@@ -148,7 +148,6 @@ static bool same_second(const struct logline_reader *reader, struct slice text)
 static void keep_second(struct logline_reader *reader, struct slice words,
                         const struct moment *moment, int64_t time)
 {
-    reader->second.words[SECOND_SIZE - 1] = '\0';
     if (words.size == SECOND_SIZE && moment->whole_seconds && !moment->zoned) {
         memcpy(reader->second.words, words.at, SECOND_SIZE);
         reader->second.time = time;
@@ -160,6 +159,7 @@ static bool take_new_moment(struct logline_reader *reader, struct slice *from,
 {
     struct moment moment;
     const char *begin = from->at;
+    reader->second.words[SECOND_SIZE - 1] = '\0';
     if (!moment_take(from, &moment) || !wallclock_ms(&reader->clock, &moment, &line->time) ||
         !take_blank(from))
         return false;
@@ -253,8 +253,8 @@ static bool read_syslog(struct logline_reader *reader, struct slice rest, struct
     return true;
 }
 
-/* Programs that pass on what others write, header and all. The second letter tells most apart, for each
- * line asks. */
+/* Programs that pass on what others write, header and all. The second letter tells most apart, for
+ * each line asks. */
 static bool is_container_log(struct slice program)
 {
     struct slice rest = program;
