@@ -22,6 +22,8 @@ struct slice {
 };
 
 #define SLICE_ABSENT ((struct slice){NULL, 0})
+/* A literal in a table of slices, measured by the compiler. */
+#define SLICE_LITERAL(literal) {(literal), sizeof(literal) - 1}
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).size, (s).at
 
@@ -40,30 +42,73 @@ static inline char text_lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
+/* memcmp() of at least one byte, for equality alone. Of a literal's size, which the compiler knows,
+ * it is two loads that may overlap, where gcc would call the library. */
+static inline bool text_same(const char *a, const char *b, size_t size)
+{
+    uint64_t a_front = 0, b_front = 0, a_back = 0, b_back = 0;
+    size_t part = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+    if (!__builtin_constant_p(part) || size > 16)
+        return memcmp(a, b, size) == 0;
+    memcpy(&a_front, a, part);
+    memcpy(&b_front, b, part);
+    memcpy(&a_back, a + size - part, part);
+    memcpy(&b_back, b + size - part, part);
+    return ((a_front ^ b_front) | (a_back ^ b_back)) == 0;
+}
 /* Bytes; absent equals only absent. This one and those that compare with a literal are here for
  * the same reason: who reads a log compares many times in each line. */
 static inline bool slice_equal(struct slice a, struct slice b)
 {
     if (a.at == NULL || b.at == NULL)
         return a.at == b.at;
-    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+    return a.size == b.size && (b.size == 0 || text_same(a.at, b.at, b.size));
 }
 static inline bool slice_is(struct slice a, const char *text)
 {
     return slice_equal(a, slice_of(text));
 }
+static inline bool slice_starts_with(struct slice a, struct slice prefix)
+{
+    return a.at != NULL && a.size >= prefix.size &&
+           (prefix.size == 0 || text_same(a.at, prefix.at, prefix.size));
+}
 static inline bool slice_starts(struct slice a, const char *prefix)
 {
-    size_t size = strlen(prefix);
-    return a.at != NULL && a.size >= size && (size == 0 || memcmp(a.at, prefix, size) == 0);
+    return slice_starts_with(a, slice_of(prefix));
+}
+static inline bool slice_ends(struct slice a, const char *suffix)
+{
+    size_t size = strlen(suffix);
+    return a.at != NULL && a.size >= size &&
+           (size == 0 || memcmp(a.at + (a.size - size), suffix, size) == 0);
 }
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters folded */
-bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_trim(struct slice a); /* without blanks, tabs, CR and LF at both ends */
 /* Position of the first `byte`, or -1. */
-ptrdiff_t slice_find(struct slice a, char byte);
-/* Position of the first occurrence of `words`, or -1. */
-ptrdiff_t slice_find_text(struct slice a, const char *words);
+static inline ptrdiff_t slice_find(struct slice a, char byte)
+{
+    const char *found = a.size > 0 ? memchr(a.at, byte, a.size) : NULL;
+    return found == NULL ? -1 : found - a.at;
+}
+/* Position of the first occurrence of `words`, or -1. The words are few and short, so going from
+ * one first byte to the next is linear, and memmem() would take longer to begin. */
+static inline ptrdiff_t slice_find_text(struct slice a, const char *words)
+{
+    size_t size = strlen(words);
+    struct slice rest = a;
+    ptrdiff_t at;
+    if (size == 0 || a.at == NULL)
+        return a.at == NULL ? -1 : 0;
+    while (rest.size >= size &&
+           (at = slice_find(slice_make(rest.at, rest.size - size + 1), words[0])) >= 0) {
+        rest = slice_make(rest.at + at, rest.size - (size_t)at);
+        if (text_same(rest.at, words, size))
+            return rest.at - a.at;
+        rest = slice_make(rest.at + 1, rest.size - 1);
+    }
+    return -1;
+}
 /* Copy at most room-1 bytes and terminate. Returns true if all fitted. Absent copies "". */
 bool slice_copy(struct slice a, char *to, size_t room);
 
@@ -83,9 +128,25 @@ static inline bool text_take(struct slice *from, const char *literal)
     return true;
 }
 /* Take bytes up to the first `stop`, which is eaten too but not part of `taken`. */
-bool text_take_until(struct slice *from, char stop, struct slice *taken);
+static inline bool text_take_until(struct slice *from, char stop, struct slice *taken)
+{
+    ptrdiff_t at = slice_find(*from, stop);
+    if (at < 0)
+        return false;
+    *taken = slice_make(from->at, (size_t)at);
+    *from = slice_make(from->at + at + 1, from->size - (size_t)at - 1);
+    return true;
+}
 /* The same up to the first occurrence of the literal `stop`. */
-bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken);
+static inline bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken)
+{
+    ptrdiff_t at = slice_find_text(*from, stop);
+    if (at < 0)
+        return false;
+    *taken = slice_make(from->at, (size_t)at);
+    *from = slice_make(from->at + at + strlen(stop), from->size - (size_t)at - strlen(stop));
+    return true;
+}
 /* Take one or more bytes out of `set`. */
 bool text_take_any(struct slice *from, const char *set, struct slice *taken);
 /* Take up to the next blank or the end; at least one byte. The blank stays. */

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static bool bytes_equal(const char *a, const char *b, size_t size)
-{
-    return size == 0 || memcmp(a, b, size) == 0;
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
     if (a.at == NULL || b.at == NULL)
@@ -22,13 +17,6 @@ bool slice_equal_nocase(struct slice a, struct slice b)
         if (text_lower(a.at[i]) != text_lower(b.at[i]))
             return false;
     return true;
-}
-
-bool slice_ends(struct slice a, const char *suffix)
-{
-    size_t size = strlen(suffix);
-
-    return a.at != NULL && a.size >= size && bytes_equal(a.at + (a.size - size), suffix, size);
 }
 
 static bool is_white(char byte)
@@ -45,24 +33,6 @@ struct slice slice_trim(struct slice a)
     while (a.size > 0 && is_white(a.at[a.size - 1]))
         a.size--;
     return a;
-}
-
-ptrdiff_t slice_find(struct slice a, char byte)
-{
-    const char *found = a.size > 0 ? memchr(a.at, byte, a.size) : NULL;
-
-    return found == NULL ? -1 : found - a.at;
-}
-
-/* memmem is linear in glibc and musl, so hostile repetition costs nothing extra. */
-ptrdiff_t slice_find_text(struct slice a, const char *words)
-{
-    const char *found;
-
-    if (a.at == NULL)
-        return -1;
-    found = memmem(a.at, a.size, words, strlen(words));
-    return found == NULL ? -1 : found - a.at;
 }
 
 bool slice_copy(struct slice a, char *to, size_t room)
@@ -90,28 +60,6 @@ static void advance(struct slice *from, size_t size)
 static struct slice front(const struct slice *from, size_t size)
 {
     return slice_make(from->at == NULL ? "" : from->at, size);
-}
-
-bool text_take_until(struct slice *from, char stop, struct slice *taken)
-{
-    ptrdiff_t at = slice_find(*from, stop);
-
-    if (at < 0)
-        return false;
-    *taken = front(from, (size_t)at);
-    advance(from, (size_t)at + 1);
-    return true;
-}
-
-bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken)
-{
-    ptrdiff_t at = slice_find_text(*from, stop);
-
-    if (at < 0)
-        return false;
-    *taken = front(from, (size_t)at);
-    advance(from, (size_t)at + strlen(stop));
-    return true;
 }
 
 bool text_take_any(struct slice *from, const char *set, struct slice *taken)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "moment.h"
+#include "octets.h"
 #include "reader.h"
 
 #define REPEATED_MOST 1000u /* more is a syslogd gone mad */
@@ -67,19 +68,43 @@ static void skip_priority(struct slice *from)
         *from = rest;
 }
 
+/* What ends a program's name. */
+static const char *find_tag_mark(const char *at, const char *end)
+{
+    for (; end - at >= OCTETS; at += OCTETS) {
+        uint64_t octets = octets_load(at);
+        uint64_t marks = octets_equal(octets, '[') | octets_equal(octets, ':') |
+                         octets_equal(octets, ' ');
+        if (marks != 0)
+            return at + octets_first(marks);
+    }
+    while (at < end && *at != '[' && *at != ':' && *at != ' ')
+        at++;
+    return at;
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    for (; end - at >= OCTETS; at += OCTETS) {
+        uint64_t others = octets_between(octets_load(at), '0', '9') ^ OCTETS_MARKS;
+        if (others != 0)
+            return at + octets_first(others);
+    }
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
 /* "program[pid]: " or "program: ". */
 static bool take_tag(struct slice *from, struct logline *line)
 {
-    const char *at = from->at, *end = from->at + from->size;
-    while (at < end && *at != '[' && *at != ':' && *at != ' ')
-        at++;
+    const char *end = from->at + from->size, *at = find_tag_mark(from->at, end);
     if (at == from->at || at == end)
         return false;
     struct slice program = slice_make(from->at, (size_t)(at - from->at)), pid = SLICE_ABSENT;
     if (*at == '[') {
         pid.at = ++at;
-        while (at < end && *at >= '0' && *at <= '9')
-            at++;
+        at = skip_digits(at, end);
         pid.size = (size_t)(at - pid.at);
         if (pid.size == 0 || pid.size > PID_SIZE_MOST || at == end || *at++ != ']' || at == end)
             return false;
@@ -112,15 +137,48 @@ static bool take_host_and_tag(struct slice *from, struct logline *line)
     return take_tag(from, line);
 }
 
-static bool take_moment(struct logline_reader *reader, struct slice *from, struct logline *line,
-                        bool *zoned)
+/* A busy log has many lines of one second: the words of the line before mean what they meant. The
+ * blank at their end tells that no fraction follows. */
+static bool same_second(const struct logline_reader *reader, struct slice text)
+{
+    return text.size >= SECOND_SIZE && reader->second.words[SECOND_SIZE - 1] == ' ' &&
+           text_same(text.at, reader->second.words, SECOND_SIZE);
+}
+
+static void keep_second(struct logline_reader *reader, struct slice words,
+                        const struct moment *moment, int64_t time)
+{
+    if (words.size == SECOND_SIZE && moment->whole_seconds && !moment->zoned) {
+        memcpy(reader->second.words, words.at, SECOND_SIZE);
+        reader->second.time = time;
+    }
+}
+
+static bool take_new_moment(struct logline_reader *reader, struct slice *from,
+                            struct logline *line, bool *zoned)
 {
     struct moment moment;
-    if (!moment_take(from, &moment) || !wallclock_ms(&reader->clock, &moment, &line->time))
+    const char *begin = from->at;
+    reader->second.words[SECOND_SIZE - 1] = '\0';
+    if (!moment_take(from, &moment) || !wallclock_ms(&reader->clock, &moment, &line->time) ||
+        !take_blank(from))
         return false;
     line->whole_seconds = moment.whole_seconds;
     *zoned = moment.zoned;
-    return take_blank(from);
+    keep_second(reader, slice_make(begin, (size_t)(from->at - begin)), &moment, line->time);
+    return true;
+}
+
+static inline bool take_moment(struct logline_reader *reader, struct slice *from,
+                               struct logline *line, bool *zoned)
+{
+    if (!same_second(reader, *from))
+        return take_new_moment(reader, from, line, zoned);
+    line->time = reader->second.time;
+    line->whole_seconds = true;
+    *zoned = false;
+    *from = slice_make(from->at + SECOND_SIZE, from->size - SECOND_SIZE);
+    return true;
 }
 
 /* A word of RFC 5424, "-" for none, and the blank behind it. */
@@ -177,7 +235,8 @@ static bool read_rfc5424(struct logline_reader *reader, struct slice rest, struc
 static bool read_syslog(struct logline_reader *reader, struct slice rest, struct logline *line,
                         bool *zoned)
 {
-    skip_priority(&rest);
+    if (rest.size > 0 && rest.at[0] == '<')
+        skip_priority(&rest);
     if (rest.size > 1 && rest.at[0] == '1' && rest.at[1] == ' ') {
         *zoned = true;
         return read_rfc5424(reader, slice_make(rest.at + 2, rest.size - 2), line);
@@ -194,19 +253,28 @@ static bool read_syslog(struct logline_reader *reader, struct slice rest, struct
     return true;
 }
 
-/* Programs that pass on what others write, header and all. */
+/* Programs that pass on what others write, header and all. The second letter tells most apart, for
+ * each line asks. */
 static bool is_container_log(struct slice program)
 {
-    static const char *const names[] = {"docker", "dockerd", "podman", "conmon", "containerd",
-                                        "crio",   "kubelet"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t size = strlen(names[i]);
-        if (program.size >= size && program.at[0] == names[i][0] &&
-            memcmp(program.at, names[i], size) == 0 &&
-            (program.size == size || program.at[size] == '/'))
-            return true;
+    struct slice rest = program;
+    bool named = false;
+    switch (program.size > 1 ? program.at[1] : '\0') {
+    case 'o':
+        named = text_take(&rest, "dockerd") || text_take(&rest, "docker") ||
+                text_take(&rest, "containerd") || text_take(&rest, "conmon") ||
+                text_take(&rest, "podman");
+        break;
+    case 'r':
+        named = text_take(&rest, "crio");
+        break;
+    case 'u':
+        named = text_take(&rest, "kubelet");
+        break;
+    default:
+        break;
     }
-    return false;
+    return named && (rest.size == 0 || rest.at[0] == '/');
 }
 
 static void read_inner(struct logline_reader *reader, struct logline *line)

@@ -50,12 +50,20 @@ void logline_close(struct logline_reader **reader)
 void logline_until(struct logline_reader *reader, int64_t moment)
 {
     wallclock_until(&reader->clock, moment);
+    memset(&reader->second, 0, sizeof reader->second);
 }
 
+/* One by one: gcc makes one memset of this size a string instruction, which starts slowly. */
 void logline_begin(struct logline *line)
 {
-    memset(line, 0, offsetof(struct logline, field));
+    line->raw = line->body = line->instance = line->service = SLICE_ABSENT;
+    line->time = 0;
+    line->whole_seconds = line->doubtful = false;
+    line->mta = LINE_OTHER;
+    line->shape = SHAPE_NONE;
+    line->understood = LINE_SAYS_NOTHING;
     line->repeated = 1;
+    line->has[0] = line->has[1] = 0;
 }
 
 /* The first that says that the line is its own has read it. */

@@ -289,18 +289,35 @@ static enum line_understood read_text(struct slice all, struct logline *line)
     return LINE_SAYS_NOTHING;
 }
 
+/* Or the end. */
+static size_t first_slash(struct slice text)
+{
+    return postfix_run(text, SLASH, true);
+}
+
+/* There is one. */
+static size_t last_slash(struct slice text)
+{
+    size_t last = text.size - 1;
+    if (text.size >= OCTETS) {
+        uint64_t marks = octets_equal(octets_load(text.at + text.size - OCTETS), '/');
+        if (marks != 0)
+            return text.size - OCTETS + octets_last(marks);
+    }
+    while (text.at[last] != '/')
+        last--;
+    return last;
+}
+
 /* "postfix" alone is the tag that a syslog daemon leaves of it. */
 static bool split_tag(struct slice program, struct logline *line)
 {
-    size_t first = 0, last;
-    while (first < program.size && program.at[first] != '/')
-        first++;
+    size_t first = first_slash(program), last;
     if (first == program.size) {
         line->instance = program;
         return slice_is(program, "postfix");
     }
-    for (last = program.size - 1; program.at[last] != '/'; last--)
-        continue;
+    last = last_slash(program);
     line->instance = slice_make(program.at, first);
     line->service = slice_make(program.at + last + 1, program.size - last - 1);
     return first > 0 && line->service.size > 0;

@@ -15,6 +15,7 @@
 #ifndef LOGLINE_POSTFIX_H
 #define LOGLINE_POSTFIX_H
 
+#include "octets.h"
 #include "reader.h"
 
 /* A line of a program of Postfix's: it is read. False: another's; nothing was changed. */
@@ -50,12 +51,39 @@ enum {
 };
 /* One of these for each byte that has one. */
 extern const unsigned char postfix_class[256];
+/* The same of eight bytes. Where `classes` is a constant, only its own are asked for. */
+static inline uint64_t postfix_marks(uint64_t octets, unsigned classes)
+{
+    return ((classes & DIGIT) != 0 ? octets_between(octets, '0', '9') : 0) |
+           ((classes & UPPER) != 0 ? octets_between(octets, 'A', 'Z') : 0) |
+           ((classes & LOWER) != 0 ? octets_between(octets, 'a', 'z') : 0) |
+           ((classes & DOT) != 0 ? octets_equal(octets, '.') : 0) |
+           ((classes & SLASH) != 0 ? octets_equal(octets, '/') : 0) |
+           ((classes & DASH) != 0 ? octets_equal(octets, '-') : 0) |
+           ((classes & UNDERSCORE) != 0 ? octets_equal(octets, '_') : 0) |
+           ((classes & BRACKET) != 0 ? octets_equal(octets, '[') | octets_equal(octets, ']') |
+                                           octets_equal(octets, ' ')
+                                     : 0);
+}
+/* How many bytes at the front are of the classes (or, with `others`, are of none of them). */
+static inline size_t postfix_run(struct slice text, unsigned classes, bool others)
+{
+    size_t size = 0;
+    for (; size + OCTETS <= text.size; size += OCTETS) {
+        uint64_t marks = postfix_marks(octets_load(text.at + size), classes);
+        uint64_t ends = others ? marks : marks ^ OCTETS_MARKS;
+        if (ends != 0)
+            return size + octets_first(ends);
+    }
+    while (size < text.size &&
+           ((postfix_class[(unsigned char)text.at[size]] & classes) != 0) != others)
+        size++;
+    return size;
+}
 /* Take one or more bytes of the classes. */
 static inline bool postfix_take_class(struct slice *from, unsigned classes, struct slice *taken)
 {
-    size_t size = 0;
-    while (size < from->size && (postfix_class[(unsigned char)from->at[size]] & classes) != 0)
-        size++;
+    size_t size = postfix_run(*from, classes, false);
     *taken = slice_make(from->at, size);
     *from = slice_make(from->at + size, from->size - size);
     return size > 0;
@@ -63,11 +91,11 @@ static inline bool postfix_take_class(struct slice *from, unsigned classes, stru
 
 /* A queue id, short or long, and no word of the language. */
 bool postfix_take_queue_id(struct slice *from, struct slice *id);
-/* What stands up to the '>' that is followed by one of the words of `next` (NULL ends them; ""
+/* What stands up to the '>' that is followed by one of the words of `next` (an absent one ends them; ""
  * stands for the end of the line; no `next`: the first '>'). An address whose local part is quoted
  * may hold any of these.
  * The '>' is eaten, `next` is not. */
-bool postfix_take_address(struct slice *from, const char *const next[], struct slice *address);
+bool postfix_take_address(struct slice *from, const struct slice next[], struct slice *address);
 /* What stands between "<" and the last '>' of all. Where what follows an address is Postfix's own
  * and has no '>', no address can imitate it. */
 bool postfix_take_last_address(struct slice *from, struct slice *address);

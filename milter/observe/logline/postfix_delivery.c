@@ -10,11 +10,13 @@
  */
 #include "postfix.h"
 
-static const char *const after_to[] = {", relay=", ", orig_to=", NULL};
-static const char *const after_original[] = {", relay=", NULL};
+static const struct slice after_to[] = {SLICE_LITERAL(", relay="), SLICE_LITERAL(", orig_to="),
+                                        {NULL, 0}};
+static const struct slice after_original[] = {SLICE_LITERAL(", relay="), {NULL, 0}};
 
 /* Brackets are usual; some programs that pass lines on take them away. */
-static bool take_recipient(struct slice *from, const char *const next[], struct slice *address)
+static bool take_recipient(struct slice *from, const struct slice next[],
+                           struct slice *address)
 {
     if (text_take_char(from, '<'))
         return postfix_take_address(from, next, address);
@@ -22,8 +24,8 @@ static bool take_recipient(struct slice *from, const char *const next[], struct 
         struct slice rest = slice_make(from->at + i, from->size - i);
         if (rest.at[0] != ',')
             continue;
-        for (size_t n = 0; next[n] != NULL; n++)
-            if (slice_starts(rest, next[n])) {
+        for (size_t n = 0; next[n].at != NULL; n++)
+            if (slice_starts_with(rest, next[n])) {
                 *address = slice_make(from->at, i);
                 *from = rest;
                 return i > 0;
@@ -68,7 +70,7 @@ static void set_relay(struct logline *line, struct slice relay)
              slice_make(relay.at + colon + 1, relay.size - (size_t)colon - 1));
 }
 
-static bool take_number(struct slice *from, unsigned classes, struct slice *value)
+static inline bool take_number(struct slice *from, unsigned classes, struct slice *value)
 {
     return postfix_take_class(from, classes, value) && text_take(from, ", ");
 }
@@ -157,10 +159,8 @@ static bool take_text(struct slice rest, struct slice *text, bool *whole)
 {
     *text = SLICE_ABSENT;
     *whole = false;
-    if (postfix_at_end(rest))
-        return true;
     if (!text_take(&rest, " ("))
-        return false;
+        return postfix_at_end(rest);
     *text = rest;
     *whole = is_closed(text);
     return true;

@@ -24,16 +24,21 @@ const unsigned char postfix_class[256] = {
 
 /* "warning", "statistics", "Deleted": letters of which only the first may be a capital are a word
  * of the language. A queue id has a digit or a capital further on. */
+static bool is_word(struct slice word)
+{
+    unsigned classes = postfix_class[(unsigned char)word.at[0]] & DIGIT;
+    for (size_t i = 1; i < word.size && (classes & (DIGIT | UPPER)) == 0; i++)
+        classes |= postfix_class[(unsigned char)word.at[i]];
+    return (classes & (DIGIT | UPPER)) == 0;
+}
+
 bool postfix_take_queue_id(struct slice *from, struct slice *id)
 {
     struct slice rest = *from, word;
     if (!postfix_take_class(&rest, DIGIT | UPPER | LOWER, &word) || word.size < QUEUE_ID_LEAST ||
         word.size > QUEUE_ID_MOST)
         return false;
-    unsigned classes = postfix_class[(unsigned char)word.at[0]] & DIGIT;
-    for (size_t i = 1; i < word.size && (classes & (DIGIT | UPPER)) == 0; i++)
-        classes |= postfix_class[(unsigned char)word.at[i]];
-    if ((classes & (DIGIT | UPPER)) == 0 || slice_is(word, "NOQUEUE"))
+    if (is_word(word) || slice_is(word, "NOQUEUE"))
         return false;
     *id = word;
     *from = rest;
@@ -55,15 +60,15 @@ static size_t after_quotes(struct slice text)
     return 0;
 }
 
-static bool follows(struct slice text, const char *const next[])
+static bool follows(struct slice text, const struct slice next[])
 {
-    for (size_t i = 0; next[i] != NULL; i++)
-        if (next[i][0] == '\0' ? postfix_at_end(text) : slice_starts(text, next[i]))
+    for (size_t i = 0; next[i].at != NULL; i++)
+        if (next[i].size == 0 ? postfix_at_end(text) : slice_starts_with(text, next[i]))
             return true;
     return false;
 }
 
-bool postfix_take_address(struct slice *from, const char *const next[], struct slice *address)
+bool postfix_take_address(struct slice *from, const struct slice next[], struct slice *address)
 {
     const char *end = from->at + from->size, *at = from->at + after_quotes(*from);
     while (at < end && (at = memchr(at, '>', (size_t)(end - at))) != NULL) {
@@ -100,10 +105,7 @@ bool postfix_at_end(struct slice rest)
 
 static size_t before_bracket(struct slice text)
 {
-    size_t size = 0;
-    while (size < text.size && (postfix_class[(unsigned char)text.at[size]] & BRACKET) == 0)
-        size++;
-    return size;
+    return postfix_run(text, BRACKET, true);
 }
 
 bool postfix_take_peer(struct slice *from, struct peer *peer)
@@ -163,7 +165,7 @@ void postfix_set_client(struct logline *line, const struct peer *peer)
 void postfix_set_relay(struct logline *line, const struct peer *peer)
 {
     line_set(line, LINE_RELAY_HOST, peer->name);
-    if (slice_find(peer->ip, '/') < 0) {
+    if (postfix_run(peer->ip, SLASH, true) == peer->ip.size) {
         line_set(line, LINE_RELAY_IP, peer->ip);
     } else {
         line_set(line, LINE_RELAY_PATH, peer->ip);
@@ -193,7 +195,7 @@ static bool take_enhanced(struct slice *from, struct slice *dsn)
 /* "<a@b>: reason", or "Service unavailable; client [192.0.2.1] blocked using ...". */
 static void set_reason(struct logline *line, struct slice text)
 {
-    static const char *const colon[] = {": ", NULL};
+    static const struct slice colon[] = {SLICE_LITERAL(": "), {NULL, 0}};
     struct slice rest = text, data;
     if (text_take_char(&rest, '<') && postfix_take_address(&rest, colon, &data)) {
         text_take(&rest, ": ");

@@ -12,8 +12,12 @@
  */
 #include "postfix.h"
 
-static const char *const after_from[] = {" to=<", " proto=", ", to=<", ", proto=", "", NULL};
-static const char *const after_to[] = {" proto=", ", proto=", "", NULL};
+static const struct slice after_from[] = {
+    SLICE_LITERAL(" to=<"),    SLICE_LITERAL(" proto="), SLICE_LITERAL(", to=<"),
+    SLICE_LITERAL(", proto="), SLICE_LITERAL(""),        {NULL, 0},
+};
+static const struct slice after_to[] = {SLICE_LITERAL(" proto="), SLICE_LITERAL(", proto="),
+                                        SLICE_LITERAL(""), {NULL, 0}};
 
 static bool starts_tail(struct slice text)
 {

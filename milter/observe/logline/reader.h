@@ -9,8 +9,14 @@
 #include "waybill/buffer.h"
 #include "waybill/logline.h"
 
+#define SECOND_SIZE 16 /* "Oct  1 08:00:00 " */
+
 struct logline_reader {
     struct wallclock clock;
+    struct {
+        char words[SECOND_SIZE]; /* of the last line's time; no blank at the end: of no use */
+        int64_t time;            /* ... as the clock read it */
+    } second;
     struct buffer scratch; /* values that do not stand in the line as they are; the dialects' */
     char *entry;           /* the same of a journal's entry, see entry.c */
     size_t entry_room;

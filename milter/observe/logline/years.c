@@ -81,4 +81,5 @@ void logline_years(struct logline_reader *reader, struct logfile *file)
         return;
     dates.first.year = (unsigned)((int)year - dates.new_years);
     wallclock_begin(&reader->clock, &dates.first);
+    memset(&reader->second, 0, sizeof reader->second);
 }

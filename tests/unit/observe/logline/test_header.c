@@ -209,6 +209,31 @@ static void test_a_minute_that_was_kept_serves_no_other_minute(void **state)
     assert_int_equal(line.time, at(271120, 2, 59, 0));
 }
 
+static void test_lines_of_one_second_have_one_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned second;
+        int64_t ms;
+    } lines[] = {
+        {"Nov 14 20:55:43 mx a[1]: b", 43, 0},     {"Nov 14 20:55:43 mx a[2]: b", 43, 0},
+        {"Nov 14 20:55:44 mx a[1]: b", 44, 0},     {"Nov 14 20:55:43 mx a[1]: b", 43, 0},
+        {"Nov 14 20:55:43.250 mx a[1]: b", 43, 250}, {"Nov 14 20:55:43 mx a[1]: b", 43, 0},
+    };
+    struct logline line;
+    zone("UTC");
+    assert_true(read_text("Nov 14 20:55:43 mx a[1]: b", at(261122, 0, 0, 0), &line));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_true(logline_header(one_reader, slice_of(lines[i].text), &line));
+        assert_int_equal(line.time, at(261114, 20, 55, lines[i].second) + lines[i].ms);
+        assert_int_equal(line.whole_seconds, lines[i].ms == 0);
+    }
+    logline_until(one_reader, at(251122, 0, 0, 0));
+    assert_true(logline_header(one_reader, slice_of(lines[0].text), &line));
+    assert_int_equal(line.time, at(251114, 20, 55, 43));
+}
+
 static void test_what_is_no_header_is_refused(void **state)
 {
     (void)state;
@@ -288,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_leap_day_falls_into_a_leap_year),
         cmocka_unit_test(test_rfc3164_is_local_time),
         cmocka_unit_test(test_a_minute_that_was_kept_serves_no_other_minute),
+        cmocka_unit_test(test_lines_of_one_second_have_one_time),
         cmocka_unit_test(test_what_is_no_header_is_refused),
         cmocka_unit_test(test_every_cut_of_a_line_is_read_without_a_byte_behind_it),
     };
