@@ -23,27 +23,22 @@ struct part {
 
 _Static_assert(VALUE_MAX <= UINT16_MAX, "a value's size fits");
 
-static size_t value_size(const struct fact *fact, int key)
+static size_t value_size(const struct fact *fact, enum fact_key key)
 {
     size_t size = fact->value[key].size;
     return size < VALUE_MAX ? size : VALUE_MAX;
 }
 
-static int take_key(uint64_t *keys)
-{
-    int key = __builtin_ctzll(*keys);
-    *keys &= *keys - 1;
-    return key;
-}
-
-struct packed_plan packed_plan(const struct fact *fact)
+struct packed_plan packed_plan(const struct fact *fact, uint64_t kept)
 {
     struct packed_plan plan = {.size = sizeof(struct head)};
-    for (int key = 0; key < FACT_KEY_COUNT; key++)
-        plan.keys |= (uint64_t)(fact->value[key].at != NULL) << key;
-    plan.keys &= ~PACKED_KEYS;
-    for (uint64_t left = plan.keys; left != 0;)
-        plan.size += sizeof(struct part) + value_size(fact, take_key(&left));
+    for (uint64_t left = fact->keys & kept & ~PACKED_KEYS; left != 0;) {
+        enum fact_key key = fact_take_key(&left);
+        if (fact->value[key].at == NULL)
+            continue;
+        plan.keys |= UINT64_C(1) << key;
+        plan.size += sizeof(struct part) + value_size(fact, key);
+    }
     return plan;
 }
 
@@ -57,7 +52,7 @@ void packed_put(const struct fact *fact, struct packed_plan plan, char *to)
     memcpy(to, &head, sizeof head);
     to += sizeof head;
     for (uint64_t left = plan.keys; left != 0;) {
-        int key = take_key(&left);
+        enum fact_key key = fact_take_key(&left);
         struct part part = {.key = (uint8_t)key, .size = (uint16_t)value_size(fact, key)};
         memcpy(to, &part, sizeof part);
         to += sizeof part;
@@ -72,7 +67,7 @@ size_t packed_get(const char *from, struct fact *fact)
     struct head head;
     const char *at = from + sizeof head;
     memcpy(&head, from, sizeof head);
-    fact_init(fact, (enum witness)head.witness, (enum fact_kind)head.kind, head.time);
+    fact_renew(fact, (enum witness)head.witness, (enum fact_kind)head.kind, head.time);
     fact->id = head.id;
     for (unsigned i = 0; i < head.count; i++) {
         struct part part;

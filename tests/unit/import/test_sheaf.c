@@ -34,7 +34,7 @@ static void tell(const char *format, ...)
 static int closed(void *context, const struct bound_mail *mail)
 {
     const char *at = mail->packed;
-    struct fact fact;
+    struct fact fact = {0};
     assert_null(context);
     closed_count++;
     tell("%s%.*s:", tale_size > 0 ? " " : "", SLICE_ARGS(mail->queue_id));
@@ -290,7 +290,7 @@ static void test_sink_that_wants_no_more_is_heard(void **state)
 static void test_values_come_back_as_they_were(void **state)
 {
     char bytes[8192], longest[FACT_VALUE_MAX + 100];
-    struct fact fact = make(FACT_DELIVERED, "A1", NOON + 1), back;
+    struct fact fact = make(FACT_DELIVERED, "A1", NOON + 1), back = {0};
     (void)state;
     memset(longest, 'x', sizeof longest);
     fact.id = UINT64_C(0x0123456789abcdef);
@@ -298,7 +298,7 @@ static void test_values_come_back_as_they_were(void **state)
     fact_set(&fact, KEY_FROM, slice_of(""));
     fact_set(&fact, KEY_REPLY, slice_make(longest, sizeof longest));
     fact_set(&fact, KEY_VIA, slice_make("a\0 b=%", 6));
-    struct packed_plan plan = packed_plan(&fact);
+    struct packed_plan plan = packed_plan(&fact, UINT64_MAX);
     assert_in_range(plan.size, 1, sizeof bytes);
     packed_put(&fact, plan, bytes);
     assert_int_equal(packed_get(bytes, &back), plan.size);
