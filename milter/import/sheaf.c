@@ -263,9 +263,17 @@ static bool fact_stops(const struct fact *fact)
     return false;
 }
 
+/* postsuper's word that it was requeued is followed by pickup's, with the new id; that is the last
+ * of the old one. */
+static bool fact_moves(const struct fact *fact)
+{
+    return fact->kind == FACT_REQUEUED && fact->value[KEY_NEXT].at != NULL;
+}
+
 static bool fact_ends(const struct fact *fact)
 {
-    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED || fact_stops(fact);
+    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED || fact_stops(fact) ||
+           fact_moves(fact);
 }
 
 static bool fact_opens(const struct fact *fact)
