@@ -25,9 +25,9 @@ struct open_mail {
     uint64_t hash;
     int64_t touched; /* the sheaf's time */
     char *bytes;     /* host, instance, queue id, facts; in `usual` as long as they fit */
-    size_t size, room;
-    size_t part[3];  /* sizes of the first three; SIZE_MAX: absent */
-    size_t count;
+    uint32_t size, room;
+    uint32_t part[3]; /* sizes of the first three; UINT32_MAX: absent */
+    uint32_t count;
     bool ended, named; /* named: a client's line opened it */
     bool cut;
     char usual[]; /* bounds.usual_bytes, not initialised */
@@ -64,7 +64,7 @@ const struct sheaf_bounds sheaf_bounds_usual = {
 
 const struct sheaf_bounds sheaf_bounds_dry = {
     BOUNDS,
-    .usual_bytes = 256,
+    .usual_bytes = 176,
     .keys = WAYBILL_STATE_KEYS,
 };
 
@@ -103,8 +103,8 @@ static struct slice mail_part(const struct open_mail *mail, int index)
 {
     size_t at = 0;
     for (int i = 0; i < index; i++)
-        at += mail->part[i] != SIZE_MAX ? mail->part[i] : 0;
-    return mail->part[index] != SIZE_MAX ? slice_make(mail->bytes + at, mail->part[index])
+        at += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
+    return mail->part[index] != UINT32_MAX ? slice_make(mail->bytes + at, mail->part[index])
                                          : SLICE_ABSENT;
 }
 
@@ -160,7 +160,7 @@ static struct open_mail *mail_new(struct sheaf *sheaf)
     }
     if (mail == NULL)
         return NULL;
-    *mail = (struct open_mail){.bytes = mail->usual, .room = sheaf->bounds.usual_bytes};
+    *mail = (struct open_mail){.bytes = mail->usual, .room = (uint32_t)sheaf->bounds.usual_bytes};
     return mail;
 }
 
@@ -190,7 +190,7 @@ static int mail_reserve(struct sheaf *sheaf, struct open_mail *mail, size_t more
         memcpy(bytes, mail->usual, mail->size);
     sheaf->bytes -= mail_cost(sheaf, mail);
     mail->bytes = bytes;
-    mail->room = room;
+    mail->room = (uint32_t)room;
     sheaf->bytes += mail_cost(sheaf, mail);
     return 0;
 }
@@ -199,7 +199,7 @@ static int close_mail(struct sheaf *sheaf, struct open_mail *mail, bool forced)
 {
     size_t head = 0;
     for (int i = 0; i < 3; i++)
-        head += mail->part[i] != SIZE_MAX ? mail->part[i] : 0;
+        head += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
     const struct bound_mail bound = {.host = mail_part(mail, 0),
                                      .instance = mail_part(mail, 1),
                                      .queue_id = mail_part(mail, 2),
@@ -235,10 +235,10 @@ static struct open_mail *begin_mail(struct sheaf *sheaf, uint64_t hash, const st
     }
     for (int i = 0; i < 3; i++) {
         struct slice part = fact->value[key_parts[i]];
-        mail->part[i] = part.at != NULL ? part.size : SIZE_MAX;
+        mail->part[i] = part.at != NULL ? (uint32_t)part.size : UINT32_MAX;
         if (part.size > 0)
             memcpy(mail->bytes + mail->size, part.at, part.size);
-        mail->size += part.size;
+        mail->size += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
     }
     struct open_mail **bucket = &sheaf->table[hash % BUCKETS];
     mail->chain = *bucket;
@@ -338,7 +338,7 @@ static int put_fact(struct sheaf *sheaf, struct open_mail *mail, const struct fa
     if (mail_reserve(sheaf, mail, plan.size) != 0)
         return -1;
     packed_put(fact, plan, mail->bytes + mail->size);
-    mail->size += plan.size;
+    mail->size += (uint32_t)plan.size;
     mail->count++;
     return 0;
 }

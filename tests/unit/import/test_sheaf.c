@@ -254,7 +254,7 @@ static void test_bytes_are_bounded_too(void **state)
         snprintf(queue, sizeof queue, "%08X", i);
         add(sheaf, FACT_ACTIVE, queue, 0);
     }
-    assert_in_range(closed_count, 4900, 4999);
+    assert_in_range(closed_count, 4890, 4999); /* a mail takes 900 bytes and some */
     sheaf_free(&sheaf);
 }
 
