@@ -259,6 +259,8 @@ def test_lines_before_the_retention_are_counted_and_left_out(log, machine):
     assert done.returncode == 1
     assert json.loads(out)["lines_old"] == old.count(b"\n") and json.loads(out)["facts"] == 0
     assert records(machine.dump()) == {}
+    out, _ = machine.start_import("--dry-run", "-", stdin=subprocess.PIPE).communicate(old, timeout=60)
+    assert b"--retention keep takes them" in out
     machine.run_import("--retention", "3650", "-", stdin=old)
     assert len(machine.cli.trace("--since", "2026-01-01", "--until", "2026-01-04")) > MAILS
 
