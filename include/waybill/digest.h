@@ -17,6 +17,10 @@ uint64_t digest_64(const void *data, size_t size);
 /* HMAC-SHA-256; `out` gets all 32 bytes. */
 void digest_hmac(const void *key, size_t key_size, const void *data, size_t size,
                  unsigned char out[static 32]);
+/* For tables in memory: quick, of no use outside this process, and seeded, so that who writes what
+ * is hashed cannot choose what collides. Not proof against one who sees the hashes: compare the
+ * bytes. `before`: 0, or the hash of what stands before these bytes. */
+uint64_t digest_here(uint64_t before, const void *data, size_t size);
 /* Random bytes of the kernel. */
 void digest_random(void *data, size_t size);
 

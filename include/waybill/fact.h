@@ -144,8 +144,11 @@ struct fact {
     uint64_t id;    /* fact id, 60 bits; see fact_id_* */
     int64_t time;   /* ms */
     uint64_t waybill; /* KEY_WAYBILL in the text; 0: only host, instance, queue id are known */
-    struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL; KEY_WAYBILL is unused */
+    uint64_t keys;    /* KEY_BIT of each value that was ever set: what is not here is absent */
+    struct slice value[FACT_KEY_COUNT]; /* views; absent: at == NULL; KEY_WAYBILL is unused; set by
+                                         * fact_set only */
 };
+#define KEY_BIT(symbol) (UINT64_C(1) << KEY_##symbol)
 
 #define FACT_LINE_MAX 16384 /* longest line; the encoder cuts values over 64 bytes to fit */
 #define FACT_VALUE_MAX 2048 /* longest value; longer ones are cut (on a UTF-8 border) */
@@ -154,7 +157,17 @@ void fact_init(struct fact *fact, enum witness witness, enum fact_kind kind, int
 static inline void fact_set(struct fact *fact, enum fact_key key, struct slice value)
 {
     fact->value[key] = value;
+    fact->keys |= (uint64_t)(value.at != NULL) << key;
 }
+/* Take the lowest key out of a set of them, which is not empty. */
+static inline enum fact_key fact_take_key(uint64_t *keys)
+{
+    int key = __builtin_ctzll(*keys);
+    *keys &= *keys - 1;
+    return (enum fact_key)key;
+}
+/* As fact_init, of a fact that is one already: clears no more than was set since. */
+void fact_renew(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time);
 
 /* Fact ids: 60 bits, printed as 10 characters of [0-9A-Za-z_-]. */
 #define FACT_ID_SIZE 11

@@ -119,7 +119,10 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
                  int64_t queue_lifetime, struct error *why);
 /* The same of the facts of one mail that are in no record yet; id, host, instance and queue id stay
  * empty. `facts` come from malloc(3), in the order of record_order, each once; the waybill owns
- * them, also on -1, but not the bytes of their values, which must live as long. */
+ * them, also on -1, but not the bytes of their values, which must live as long. Recipients and
+ * their states rest, where only the log tells, on the values of WAYBILL_STATE_KEYS alone. */
+#define WAYBILL_STATE_KEYS                                                                         \
+    (KEY_BIT(INSTANCE) | KEY_BIT(TO) | KEY_BIT(ORIGINAL) | KEY_BIT(PHASE) | KEY_BIT(RECIPIENTS))
 int waybill_judge(struct waybill *waybill, struct fact *facts, size_t count, int64_t now,
                   int64_t queue_lifetime, struct error *why);
 void waybill_clear(struct waybill *waybill);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
@@ -88,4 +89,37 @@ void digest_random(void *data, size_t size)
         to += part;
         size -= part;
     }
+}
+
+/* ---- in this process only ---- */
+
+static pthread_once_t seeded = PTHREAD_ONCE_INIT;
+static uint64_t seed;
+
+static void digest_seed(void)
+{
+    digest_random(&seed, sizeof seed);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+    return hash ^ hash >> 32;
+}
+
+uint64_t digest_here(uint64_t before, const void *data, size_t size)
+{
+    const char *at = data;
+    uint64_t word, hash;
+
+    pthread_once(&seeded, digest_seed);
+    hash = mix(before ^ seed, size);
+    for (; size >= sizeof word; at += sizeof word, size -= sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    if (size > 0)
+        memcpy(&word, at, size);
+    return mix(hash, word);
 }

@@ -30,7 +30,7 @@ static const char *const key_words[FACT_KEY_COUNT] = {
 #undef X
 };
 
-_Static_assert(FACT_KEY_COUNT <= 64, "left_out is a set of 64 bits");
+_Static_assert(FACT_KEY_COUNT <= 64, "a set of keys is of 64 bits");
 _Static_assert(FACT_KEY_COUNT * (VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
                "a line has room for all keys with short values");
 
@@ -77,12 +77,25 @@ static int key_of(struct slice word)
     return -1;
 }
 
-void fact_init(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time)
+static void name(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time)
 {
-    memset(fact, 0, sizeof *fact);
     fact->witness = witness;
     fact->kind = kind;
     fact->time = time;
+}
+
+void fact_init(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time)
+{
+    memset(fact, 0, sizeof *fact);
+    name(fact, witness, kind, time);
+}
+
+void fact_renew(struct fact *fact, enum witness witness, enum fact_kind kind, int64_t time)
+{
+    while (fact->keys != 0)
+        fact->value[fact_take_key(&fact->keys)] = SLICE_ABSENT;
+    fact->id = fact->waybill = 0;
+    name(fact, witness, kind, time);
 }
 
 void fact_id_text(uint64_t id, char text[static FACT_ID_SIZE])
@@ -209,7 +222,7 @@ int body_decode(char *body, size_t size, struct fact *fact)
             if (!text_number(pair, 1, UINT64_MAX, &fact->waybill))
                 return -1;
         } else {
-            fact->value[key] = pair;
+            fact_set(fact, (enum fact_key)key, pair);
         }
     }
     return 0;

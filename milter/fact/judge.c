@@ -164,8 +164,16 @@ static void learn(struct slice *known, const struct fact *fact, enum fact_key ke
         *known = told;
 }
 
+#define ENVELOPE_KEYS                                                                              \
+    (KEY_BIT(FROM) | KEY_BIT(CLIENT) | KEY_BIT(IP) | KEY_BIT(PORT) | KEY_BIT(HELO) |               \
+     KEY_BIT(LOGIN) | KEY_BIT(AUTH) | KEY_BIT(DAEMON) | KEY_BIT(DAEMON_PORT) | KEY_BIT(ENVID) |    \
+     KEY_BIT(MESSAGE_ID) | KEY_BIT(DATE) | KEY_BIT(HEADER_FROM) | KEY_BIT(SUBJECT) |               \
+     KEY_BIT(SUBJECT_HASH) | KEY_BIT(AUTO) | KEY_BIT(LIST) | KEY_BIT(TLS))
+
 static void read_envelope(struct waybill *waybill, const struct fact *fact)
 {
+    if ((fact->keys & ENVELOPE_KEYS) == 0)
+        return;
     learn(&waybill->from, fact, KEY_FROM);
     learn(&waybill->client, fact, KEY_CLIENT);
     learn(&waybill->ip, fact, KEY_IP);
@@ -646,16 +654,26 @@ static int judge(struct finder *finder, int64_t now, int64_t queue_lifetime, str
     return 0;
 }
 
-/* One block, which recipients begins: this is done for each mail of an old log. */
-static int make_places(struct waybill *waybill, struct error *why)
+/* A fact names one recipient at most. */
+static size_t count_named(const struct waybill *waybill)
 {
-    size_t count = waybill->fact_count + 1; /* a fact names one recipient at most */
-    waybill->recipients = malloc(count * (sizeof *waybill->recipients + sizeof *waybill->trust +
-                                          sizeof *waybill->subject));
+    size_t count = 0;
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        count += waybill->facts[i].value[KEY_TO].at != NULL;
+    return count;
+}
+
+/* One block, which recipients begins: this is done for each mail of an old log. */
+static int make_places(struct waybill *waybill, size_t recipients, struct error *why)
+{
+    size_t facts = waybill->fact_count + 1;
+    waybill->recipients =
+        malloc((recipients + 1) * sizeof *waybill->recipients +
+               facts * (sizeof *waybill->trust + sizeof *waybill->subject));
     if (waybill->recipients == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", waybill->fact_count);
-    waybill->trust = (enum trust *)(waybill->recipients + count);
-    waybill->subject = (uint32_t *)(waybill->trust + count);
+    waybill->trust = (enum trust *)(waybill->recipients + recipients + 1);
+    waybill->subject = (uint32_t *)(waybill->trust + facts);
     return 0;
 }
 
@@ -663,11 +681,12 @@ static int read_facts(struct waybill *waybill, int64_t now, int64_t queue_lifeti
                       struct error *why)
 {
     struct finder finder = {0};
-    int result = make_places(waybill, why);
+    size_t recipients = count_named(waybill);
+    int result = make_places(waybill, recipients, why);
     if (result == 0)
         result = order_facts(waybill, why);
     if (result == 0)
-        result = finder_open(&finder, waybill, why);
+        result = finder_open(&finder, waybill, recipients, why);
     if (result == 0) {
         read_mail(waybill);
         find_subjects(&finder);

@@ -514,8 +514,8 @@ int record_fact(const struct record *record, size_t index, struct fact *fact,
     if (body_decode(scratch->data, scratch->size, fact) != 0)
         return -1;
     fact->waybill = record->id;
-    fact->value[KEY_HOST] = slice_of(record->host);
-    fact->value[KEY_INSTANCE] = slice_of(record->instance);
-    fact->value[KEY_QUEUE] = slice_of(record->queue_id);
+    fact_set(fact, KEY_HOST, slice_of(record->host));
+    fact_set(fact, KEY_INSTANCE, slice_of(record->instance));
+    fact_set(fact, KEY_QUEUE, slice_of(record->queue_id));
     return 0;
 }

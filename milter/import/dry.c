@@ -28,7 +28,7 @@ struct fact *dry_room(struct dry *dry, size_t count)
         return dry->facts;
     dry_free(dry);
     dry->room = count < ROOM_LEAST ? ROOM_LEAST : count;
-    dry->facts = malloc(dry->room * sizeof *dry->facts);
+    dry->facts = calloc(dry->room, sizeof *dry->facts); /* which is as fact_init leaves it */
     if (dry->facts == NULL)
         dry->room = 0;
     return dry->facts;

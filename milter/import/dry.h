@@ -13,7 +13,7 @@ struct dry {
     size_t room;
 };
 
-/* Room for the facts of a mail, not initialised. NULL: no memory. */
+/* Room for the facts of a mail, each initialised, perhaps with old values. NULL: no memory. */
 struct fact *dry_room(struct dry *dry, size_t count);
 /* Add the recipients of the mail whose facts are there now to the tally; their order is put right.
  * -1: no memory. */

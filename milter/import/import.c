@@ -122,7 +122,7 @@ static enum import_result judge_packed(struct import *import, const struct bound
 static enum import_result post_packed(struct import *import, const struct bound_mail *mail)
 {
     enum import_result result = IMPORT_DONE;
-    struct fact fact;
+    struct fact fact = {0};
     size_t at = 0;
     for (size_t i = 0; i < mail->count && result == IMPORT_DONE; i++) {
         at += unpack(mail, at, &fact);
@@ -392,7 +392,8 @@ int import_open(struct import **import, const struct import_options *options, st
         self->machine[0] = '\0';
     self->reader = logline_open();
     if (self->reader != NULL &&
-        sheaf_open(&self->sheaf, &sheaf_bounds_usual, take_mail, self, why) == 0)
+        sheaf_open(&self->sheaf, options->dry_run ? &sheaf_bounds_dry : &sheaf_bounds_usual,
+                   take_mail, self, why) == 0)
         return 0;
     import_close(import);
     return error_set(why, "no memory to import");

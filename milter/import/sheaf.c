@@ -10,13 +10,13 @@
 #include "packed.h"
 #include "waybill/clock.h"
 #include "waybill/digest.h"
+#include "waybill/waybill.h"
 
 #define BUCKETS ((size_t)1 << 18)
 #define LATE_MS (10 * SECOND_MS) /* how long lines of an ended mail may follow */
 #define LATE_MAX 20000u          /* mails that wait for such lines */
 #define STEP_MS (2 * SECOND_MS)  /* a line moves the time by no more: one may be wrong */
 #define FRESH_MS MINUTE_MS       /* touched so lately it need not move up in its list */
-#define ROOM_FIRST 896u          /* bytes; nearly all mails need no more */
 #define SPARE_MAX 4096u          /* mails that are kept to be used again */
 
 struct open_mail {
@@ -24,13 +24,13 @@ struct open_mail {
     struct open_mail *earlier, *later;  /* of its list */
     uint64_t hash;
     int64_t touched; /* the sheaf's time */
-    char *bytes;     /* host, instance, queue id, facts; `first` as long as they fit */
-    size_t size, room;
-    size_t part[3];  /* sizes of the first three; SIZE_MAX: absent */
-    size_t count;
+    char *bytes;     /* host, instance, queue id, facts; in `usual` as long as they fit */
+    uint32_t size, room;
+    uint32_t part[3]; /* sizes of the first three; UINT32_MAX: absent */
+    uint32_t count;
     bool ended, named; /* named: a client's line opened it */
     bool cut;
-    char first[ROOM_FIRST]; /* not initialised */
+    char usual[]; /* bounds.usual_bytes, not initialised */
 };
 
 struct list {
@@ -43,7 +43,6 @@ struct sheaf {
     size_t count, ended_count, bytes;
     struct open_mail *spare;
     size_t spare_count;
-    uint64_t seed;
     int64_t time; /* of the log, never back */
     struct sheaf_bounds bounds;
     int (*closed)(void *context, const struct bound_mail *mail);
@@ -53,11 +52,20 @@ struct sheaf {
 /* Order of the keys in an open mail's bytes. */
 static const enum fact_key key_parts[3] = {KEY_HOST, KEY_INSTANCE, KEY_QUEUE};
 
+#define BOUNDS                                                                                     \
+    .mails = 200000, .bytes = (size_t)192 << 20, .mail_bytes = (size_t)8 << 20,                    \
+    .idle_ms = 6 * DAY_MS
+
 const struct sheaf_bounds sheaf_bounds_usual = {
-    .mails = 200000,
-    .bytes = (size_t)192 << 20,
-    .mail_bytes = (size_t)8 << 20,
-    .idle_ms = 6 * DAY_MS,
+    BOUNDS,
+    .usual_bytes = 896,
+    .keys = UINT64_MAX,
+};
+
+const struct sheaf_bounds sheaf_bounds_dry = {
+    BOUNDS,
+    .usual_bytes = 176,
+    .keys = WAYBILL_STATE_KEYS,
 };
 
 /* ---- lists ---- */
@@ -83,32 +91,11 @@ static struct list *list_of(struct sheaf *sheaf, const struct open_mail *mail)
 
 /* ---- the table ---- */
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+static uint64_t hash_key(const struct fact *fact)
 {
-    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-    return hash ^ hash >> 32;
-}
-
-/* Seeded, so that no log can choose what collides. */
-static uint64_t hash_add(uint64_t hash, struct slice part)
-{
-    uint64_t word;
-    hash = mix(hash, part.size);
-    for (; part.size >= sizeof word; part.at += sizeof word, part.size -= sizeof word) {
-        memcpy(&word, part.at, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    if (part.size > 0)
-        memcpy(&word, part.at, part.size);
-    return mix(hash, word);
-}
-
-static uint64_t hash_key(const struct sheaf *sheaf, const struct fact *fact)
-{
-    uint64_t hash = sheaf->seed;
+    uint64_t hash = 0;
     for (int i = 0; i < 3; i++)
-        hash = hash_add(hash, fact->value[key_parts[i]]);
+        hash = digest_here(hash, fact->value[key_parts[i]].at, fact->value[key_parts[i]].size);
     return hash;
 }
 
@@ -116,8 +103,8 @@ static struct slice mail_part(const struct open_mail *mail, int index)
 {
     size_t at = 0;
     for (int i = 0; i < index; i++)
-        at += mail->part[i] != SIZE_MAX ? mail->part[i] : 0;
-    return mail->part[index] != SIZE_MAX ? slice_make(mail->bytes + at, mail->part[index])
+        at += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
+    return mail->part[index] != UINT32_MAX ? slice_make(mail->bytes + at, mail->part[index])
                                          : SLICE_ABSENT;
 }
 
@@ -150,21 +137,14 @@ static void table_take(struct sheaf *sheaf, struct open_mail *mail)
 
 /* ---- a mail ---- */
 
-static size_t mail_cost(const struct open_mail *mail)
+static size_t mail_cost(const struct sheaf *sheaf, const struct open_mail *mail)
 {
-    return sizeof *mail + (mail->bytes != mail->first ? mail->room : 0);
-}
-
-static void mail_begin(struct open_mail *mail)
-{
-    memset(mail, 0, offsetof(struct open_mail, first));
-    mail->bytes = mail->first;
-    mail->room = ROOM_FIRST;
+    return sizeof *mail + sheaf->bounds.usual_bytes + (mail->bytes != mail->usual ? mail->room : 0);
 }
 
 static void mail_free(struct open_mail *mail)
 {
-    if (mail->bytes != mail->first)
+    if (mail->bytes != mail->usual)
         free(mail->bytes);
     free(mail);
 }
@@ -176,16 +156,17 @@ static struct open_mail *mail_new(struct sheaf *sheaf)
         sheaf->spare = mail->chain;
         sheaf->spare_count--;
     } else {
-        mail = malloc(sizeof *mail);
+        mail = malloc(sizeof *mail + sheaf->bounds.usual_bytes);
     }
-    if (mail != NULL)
-        mail_begin(mail);
+    if (mail == NULL)
+        return NULL;
+    *mail = (struct open_mail){.bytes = mail->usual, .room = (uint32_t)sheaf->bounds.usual_bytes};
     return mail;
 }
 
 static void mail_spare(struct sheaf *sheaf, struct open_mail *mail)
 {
-    if (mail->bytes != mail->first || sheaf->spare_count >= SPARE_MAX) {
+    if (mail->bytes != mail->usual || sheaf->spare_count >= SPARE_MAX) {
         mail_free(mail);
         return;
     }
@@ -201,16 +182,16 @@ static int mail_reserve(struct sheaf *sheaf, struct open_mail *mail, size_t more
         room *= 2;
     if (room == mail->room)
         return 0;
-    bool first = mail->bytes == mail->first;
-    char *bytes = realloc(first ? NULL : mail->bytes, room);
+    bool usual = mail->bytes == mail->usual;
+    char *bytes = realloc(usual ? NULL : mail->bytes, room);
     if (bytes == NULL)
         return -1;
-    if (first)
-        memcpy(bytes, mail->first, mail->size);
-    sheaf->bytes -= mail_cost(mail);
+    if (usual)
+        memcpy(bytes, mail->usual, mail->size);
+    sheaf->bytes -= mail_cost(sheaf, mail);
     mail->bytes = bytes;
-    mail->room = room;
-    sheaf->bytes += mail_cost(mail);
+    mail->room = (uint32_t)room;
+    sheaf->bytes += mail_cost(sheaf, mail);
     return 0;
 }
 
@@ -218,7 +199,7 @@ static int close_mail(struct sheaf *sheaf, struct open_mail *mail, bool forced)
 {
     size_t head = 0;
     for (int i = 0; i < 3; i++)
-        head += mail->part[i] != SIZE_MAX ? mail->part[i] : 0;
+        head += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
     const struct bound_mail bound = {.host = mail_part(mail, 0),
                                      .instance = mail_part(mail, 1),
                                      .queue_id = mail_part(mail, 2),
@@ -232,7 +213,7 @@ static int close_mail(struct sheaf *sheaf, struct open_mail *mail, bool forced)
     list_take(list_of(sheaf, mail), mail);
     sheaf->count--;
     sheaf->ended_count -= mail->ended;
-    sheaf->bytes -= mail_cost(mail);
+    sheaf->bytes -= mail_cost(sheaf, mail);
     mail_spare(sheaf, mail);
     return result;
 }
@@ -244,20 +225,20 @@ static struct open_mail *begin_mail(struct sheaf *sheaf, uint64_t hash, const st
     if (mail == NULL)
         return NULL;
     mail->hash = hash;
-    sheaf->bytes += mail_cost(mail);
+    sheaf->bytes += mail_cost(sheaf, mail);
     for (int i = 0; i < 3; i++)
         size += fact->value[key_parts[i]].size;
     if (mail_reserve(sheaf, mail, size) != 0) {
-        sheaf->bytes -= mail_cost(mail);
+        sheaf->bytes -= mail_cost(sheaf, mail);
         mail_free(mail);
         return NULL;
     }
     for (int i = 0; i < 3; i++) {
         struct slice part = fact->value[key_parts[i]];
-        mail->part[i] = part.at != NULL ? part.size : SIZE_MAX;
+        mail->part[i] = part.at != NULL ? (uint32_t)part.size : UINT32_MAX;
         if (part.size > 0)
             memcpy(mail->bytes + mail->size, part.at, part.size);
-        mail->size += part.size;
+        mail->size += mail->part[i] != UINT32_MAX ? mail->part[i] : 0;
     }
     struct open_mail **bucket = &sheaf->table[hash % BUCKETS];
     mail->chain = *bucket;
@@ -282,9 +263,17 @@ static bool fact_stops(const struct fact *fact)
     return false;
 }
 
+/* postsuper's word that it was requeued is followed by pickup's, with the new id; that is the last
+ * of the old one. */
+static bool fact_moves(const struct fact *fact)
+{
+    return fact->kind == FACT_REQUEUED && fact->value[KEY_NEXT].at != NULL;
+}
+
 static bool fact_ends(const struct fact *fact)
 {
-    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED || fact_stops(fact);
+    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED || fact_stops(fact) ||
+           fact_moves(fact);
 }
 
 static bool fact_opens(const struct fact *fact)
@@ -340,7 +329,7 @@ static void touch(struct sheaf *sheaf, struct open_mail *mail, const struct fact
 
 static int put_fact(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    struct packed_plan plan = packed_plan(fact);
+    struct packed_plan plan = packed_plan(fact, sheaf->bounds.keys);
     touch(sheaf, mail, fact);
     if (mail->size + plan.size > sheaf->bounds.mail_bytes) {
         mail->cut = true;
@@ -349,14 +338,14 @@ static int put_fact(struct sheaf *sheaf, struct open_mail *mail, const struct fa
     if (mail_reserve(sheaf, mail, plan.size) != 0)
         return -1;
     packed_put(fact, plan, mail->bytes + mail->size);
-    mail->size += plan.size;
+    mail->size += (uint32_t)plan.size;
     mail->count++;
     return 0;
 }
 
 int sheaf_add(struct sheaf *sheaf, const struct fact *fact)
 {
-    uint64_t hash = hash_key(sheaf, fact);
+    uint64_t hash = hash_key(fact);
     struct open_mail *mail = *table_find(sheaf, hash, fact);
     int result = 0;
     tick(sheaf, fact->time);
@@ -396,7 +385,6 @@ int sheaf_open(struct sheaf **sheaf, const struct sheaf_bounds *bounds,
     self->bounds = *bounds;
     self->closed = closed;
     self->context = context;
-    digest_random(&self->seed, sizeof self->seed);
     return 0;
 }
 

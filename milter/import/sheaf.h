@@ -30,9 +30,12 @@ struct bound_mail {
 struct sheaf_bounds {
     size_t mails, bytes; /* of all that are open */
     size_t mail_bytes;   /* of one */
+    size_t usual_bytes;  /* of one: nearly all need no more */
+    uint64_t keys;       /* KEY_BIT of the values that are kept; the key of a mail always is */
     int64_t idle_ms;     /* of the log's time: a mail that nothing is heard of is closed */
 };
 extern const struct sheaf_bounds sheaf_bounds_usual;
+extern const struct sheaf_bounds sheaf_bounds_dry; /* what the states of recipients rest on */
 
 /* `closed` gets each mail once; what it shows is valid until it returns. Not 0: no more is wanted
  * now, and the call that closed the mail returns it. -1: no memory. */

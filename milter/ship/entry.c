@@ -91,10 +91,10 @@ static void host_learn(struct record *record, const struct fact *fact)
 }
 
 /* The record's word stands; a fact that got here by the join means the same mail. */
-static void key_align(struct slice *told, const char *known)
+static void key_align(struct fact *fact, enum fact_key key, const char *known)
 {
     if (known != NULL)
-        *told = slice_of(known);
+        fact_set(fact, key, slice_of(known));
 }
 
 static void entry_align(struct entry *entry, struct fact *fact)
@@ -103,9 +103,9 @@ static void entry_align(struct entry *entry, struct fact *fact)
     host_learn(&entry->own, fact);
     host_learn(entry->all, fact);
     fact->waybill = entry->id;
-    key_align(&fact->value[KEY_HOST], record->host);
-    key_align(&fact->value[KEY_INSTANCE], record->instance);
-    key_align(&fact->value[KEY_QUEUE], record->queue_id);
+    key_align(fact, KEY_HOST, record->host);
+    key_align(fact, KEY_INSTANCE, record->instance);
+    key_align(fact, KEY_QUEUE, record->queue_id);
 }
 
 enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error *why)

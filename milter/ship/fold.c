@@ -93,7 +93,7 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
     if (load_entry(ship, fact->waybill, &entry) != 0)
         return -1;
     if (fact->value[KEY_HOST].at == NULL && fact->witness == WITNESS_MILTER)
-        fact->value[KEY_HOST] = slice_of(ship->host);
+        fact_set(fact, KEY_HOST, slice_of(ship->host));
     bool refused = fact->kind == FACT_REFUSED && fact->witness == WITNESS_MILTER;
     if (fold_into(ship, entry, fact, pin) != 0)
         return -1;

@@ -28,9 +28,9 @@ static struct fact fact_for_mail(const struct fact *fact, const struct entry *en
     struct fact kept = *fact;
     kept.waybill = entry->id;
     for (size_t i = 0; i < sizeof spent / sizeof *spent; i++)
-        kept.value[spent[i]] = SLICE_ABSENT;
+        fact_set(&kept, spent[i], SLICE_ABSENT);
     if (!by_token)
-        kept.value[KEY_TOKEN] = SLICE_ABSENT; /* it is another mail's */
+        fact_set(&kept, KEY_TOKEN, SLICE_ABSENT); /* it is another mail's */
     return kept;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """waybill import: the log of a real Postfix goes into a real Redis, by itself or beside a daemon, once
 or again, whole or in the middle killed; the store ends up the same."""
+import collections
 import gzip
 import json
 import os
@@ -13,7 +14,7 @@ import time
 
 import pytest
 
-from support import place
+from support import maillog_generator, place
 from support.cli import Cli, states
 from support.daemon import Daemon
 from support.private_postfix import PrivatePostfix
@@ -141,6 +142,17 @@ def test_dry_run_counts_the_same_and_touches_nothing(log, machine, expected):
     assert machine.redis.keys() == [] and os.listdir(machine.daemon.state) == []
 
 
+def test_dry_run_counts_the_states_that_the_answers_tell(machine):
+    log, answers, lines = f"{machine.base}/mail.log", f"{machine.base}/answers", scaled(100000, 20000)
+    maillog_generator.generate(log, answers, lines=lines, seed=7, **maillog_generator.until_now(lines))
+    with open(answers, encoding="utf-8") as file:
+        true = collections.Counter(maillog_generator.STATES[recipient["status"]]
+                                   for line in file for recipient in json.loads(line)["recipients"])
+    counted = machine.run_import("--dry-run", log)
+    assert counted["lines_broken"] == 0
+    assert {state: count for state, count in counted["states"].items() if count} == dict(true)
+
+
 def test_import_twice_changes_nothing(log, machine, expected):
     machine.run_import(log.path)
     before = machine.dump()
@@ -247,6 +259,8 @@ def test_lines_before_the_retention_are_counted_and_left_out(log, machine):
     assert done.returncode == 1
     assert json.loads(out)["lines_old"] == old.count(b"\n") and json.loads(out)["facts"] == 0
     assert records(machine.dump()) == {}
+    out, _ = machine.start_import("--dry-run", "-", stdin=subprocess.PIPE).communicate(old, timeout=60)
+    assert b"--retention keep takes them" in out
     machine.run_import("--retention", "3650", "-", stdin=old)
     assert len(machine.cli.trace("--since", "2026-01-01", "--until", "2026-01-04")) > MAILS
 

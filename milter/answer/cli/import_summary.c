@@ -46,9 +46,10 @@ static void print_span(const struct import_tally *tally)
 static void print_lines(const struct import_summary *summary)
 {
     const struct import_tally *tally = summary->tally;
-    char old[64];
+    char old[96];
 
-    snprintf(old, sizeof old, "older than %" PRId64 " days, left out", summary->retention_days);
+    snprintf(old, sizeof old, "older than %" PRId64 " days, left out; --retention keep takes them",
+             summary->retention_days);
     row(tally->lines, "lines read, and of these");
     row(tally->understood, "  that tell of mails");
     row(tally->nothing, "  that tell of none");

@@ -48,6 +48,24 @@ static void test_empty_key_is_a_key(void **state)
     assert_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+static void test_hash_for_this_process_follows_every_byte_and_every_border(void **state)
+{
+    char bytes[] = "0123456789abcdefghijk";
+    size_t size = sizeof bytes - 1;
+    uint64_t whole = digest_here(0, bytes, size);
+    (void)state;
+    assert_true(digest_here(0, bytes, size) == whole);
+    assert_true(digest_here(1, bytes, size) != whole);
+    assert_true(digest_here(digest_here(0, bytes, 3), bytes + 3, size - 3) != whole);
+    assert_true(digest_here(0, NULL, 0) == digest_here(0, bytes, 0));
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] ^= 1;
+        assert_true(digest_here(0, bytes, size) != whole);
+        bytes[i] ^= 1;
+        assert_true(digest_here(0, bytes, i) != whole);
+    }
+}
+
 static void test_random_bytes_fill_all_and_differ(void **state)
 {
     unsigned char a[1000] = {0}, b[1000] = {0}, zero[100] = {0};
@@ -65,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_vectors),
         cmocka_unit_test(test_empty_key_is_a_key),
+        cmocka_unit_test(test_hash_for_this_process_follows_every_byte_and_every_border),
         cmocka_unit_test(test_random_bytes_fill_all_and_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
