@@ -106,13 +106,20 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
 
 /* ---- the log's lines ---- */
 
+/* What was read from the store, for whatever reason, need not be all that it has of the queue id. */
+static bool may_have_others(const struct entry *entry)
+{
+    return entry != NULL && (entry->loaded || entry->gone != 0);
+}
+
 /* A mail's first lines come before the milter can know its queue id, and the store cannot know
- * them either: they wait. Any other line of an unknown mail is worth one question. */
+ * them either: they wait, unless an old mail fits, which is not theirs if the store has a better
+ * one. Any other line of an unknown mail is worth one question. */
 static int fold_unknown(struct ship *ship, struct fact *fact, struct slice line,
-                        struct group *group)
+                        struct group *group, const struct entry *entry)
 {
     char queue_id[HOLD_KEY_MAX];
-    if (turn_opens(fact) || (group != NULL && group->asked))
+    if ((turn_opens(fact) && !may_have_others(entry)) || (group != NULL && group->asked))
         return 0;
     if (join_ask(ship, fact, group == NULL || !group->opened) != 0)
         return -1;
@@ -186,7 +193,7 @@ static int fold_log(struct ship *ship, struct fact *fact, struct slice line, str
         return 0;
     }
     if (fold_asks(ship, group, entry, fact)) {
-        if (fold_unknown(ship, fact, line, group) != 0)
+        if (fold_unknown(ship, fact, line, group, entry) != 0)
             return -1;
         group = fold_held(ship, fact);
         entry = join_live(ship, fact);
