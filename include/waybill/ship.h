@@ -32,7 +32,8 @@ struct ship_stats {
 /* Start the thread. It waits for the leadership of the journal, which is `state_directory`/journal,
  * then ships for ever; a store that is away, slow or full only makes it wait. `leading` (may be
  * NULL) is called on the thread when the leadership begins, before the first record is read: the
- * log follower starts there. */
+ * log follower starts there. Returns when that is done, when another process leads, or after some
+ * seconds: so a log's first position is noted before the mail begins. */
 int ship_start(struct ship **ship, const struct settings *settings, struct journal *journal,
                unsigned node,
                void (*leading)(void *context, struct journal_reader *reader), void *context,

@@ -62,19 +62,23 @@ static int open_journal(struct service *service, struct lastid *lastid, struct e
     return journal_open(&service->journal, &options, lastid_see, lastid, why);
 }
 
-static int serve(struct service *service, struct error *why)
+/* The socket comes after the log: whoever can connect knows that no line is lost from now on. */
+static int serve(struct service *service, const struct lastid *lastid, struct error *why)
 {
     const struct settings *settings = service->at_start;
+    struct journal *journal = service->journal;
+    unsigned node = service->node.number;
     int result;
 
-    if (ship_start(&service->ship, settings, service->journal, service->node.number, lead, service,
+    if (ship_start(&service->ship, settings, journal, node, lead, service,
                    why) < 0)
         return -1;
-    if (service_start(service, why) < 0)
+    if (smtp_open(settings, journal, node, journal_generation(journal),
+                  lastid_of(lastid, journal, node), why) < 0 ||
+        service_start(service, why) < 0)
         return -1;
     log_info("waybilld " PACKAGE_VERSION " serves %s as %s, node %u, generation %u",
-             settings->listen, settings->host, service->node.number,
-             journal_generation(service->journal));
+             settings->listen, settings->host, node, journal_generation(journal));
     daemon_notify("READY=1");
     result = smtp_run(why);
     daemon_notify("STOPPING=1");
@@ -102,17 +106,12 @@ static void stop_parts(struct service *service)
 
 static int run_with_journal(struct service *service, const struct lastid *lastid)
 {
-    const struct settings *settings = service->at_start;
-    struct journal *journal = service->journal;
     struct error why;
     int result;
 
-    if (node_choose(&service->node, settings, &why) < 0)
+    if (node_choose(&service->node, service->at_start, &why) < 0)
         return refuse(EXIT_CONFIG, &why);
-    if (smtp_open(settings, journal, service->node.number, journal_generation(journal),
-                  lastid_of(lastid, journal, service->node.number), &why) < 0)
-        return refuse(EXIT_OS, &why);
-    result = serve(service, &why);
+    result = serve(service, lastid, &why);
     stop_parts(service);
     if (result < 0)
         return refuse(EXIT_OS, &why);

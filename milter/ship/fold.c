@@ -106,13 +106,20 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
 
 /* ---- the log's lines ---- */
 
+/* What was read from the store, for whatever reason, need not be all that it has of the queue id. */
+static bool may_have_others(const struct entry *entry)
+{
+    return entry != NULL && (entry->loaded || entry->gone != 0);
+}
+
 /* A mail's first lines come before the milter can know its queue id, and the store cannot know
- * them either: they wait. Any other line of an unknown mail is worth one question. */
+ * them either: they wait, unless an old mail fits, which is not theirs if the store has a better
+ * one. Any other line of an unknown mail is worth one question. */
 static int fold_unknown(struct ship *ship, struct fact *fact, struct slice line,
-                        struct group *group)
+                        struct group *group, const struct entry *entry)
 {
     char queue_id[HOLD_KEY_MAX];
-    if (turn_opens(fact) || (group != NULL && group->asked))
+    if ((turn_opens(fact) && !may_have_others(entry)) || (group != NULL && group->asked))
         return 0;
     if (join_ask(ship, fact, group == NULL || !group->opened) != 0)
         return -1;
@@ -161,24 +168,32 @@ static bool fold_waits(const struct group *group, const struct entry *entry,
 }
 
 /* A mail that is gone may not be the last that had the queue id, nor one that this process has not
- * seen begin: the store may know of others. */
-static bool fold_asks(const struct group *group, const struct entry *entry,
-                      const struct fact *fact)
+ * seen begin: the store may know of others. After a restart it may know of the fact itself,
+ * whatever else the fact fits. */
+static bool fold_asks(const struct ship *ship, const struct group *group,
+                      const struct entry *entry, const struct fact *fact)
 {
     if (entry == NULL)
         return true;
-    bool sure = entry->gone == 0 && entry->order != 0;
-    return group == NULL && !sure && !entry_knows(entry, fact);
+    if (entry_knows(entry, fact))
+        return false;
+    if (group != NULL)
+        return !group->asked && harvest_replays(ship);
+    return entry->gone != 0 || entry->order == 0;
 }
 
 static int fold_log(struct ship *ship, struct fact *fact, struct slice line, struct pin **pin)
 {
     struct group *group = fold_held(ship, fact);
     struct entry *entry = join_live(ship, fact);
-    if (hold_knows(&ship->hold, fact))
-        return 0; /* the log was read twice; the first of them keeps the cursor back */
-    if (fold_asks(group, entry, fact)) {
-        if (fold_unknown(ship, fact, line, group) != 0)
+    struct group *known = hold_known(&ship->hold, fact);
+    if (known != NULL) { /* the log was read twice; the first of them keeps the cursor back */
+        if (!turn_trails(fact->kind))
+            hold_resume(&ship->hold, known, ++ship->order);
+        return 0;
+    }
+    if (fold_asks(ship, group, entry, fact)) {
+        if (fold_unknown(ship, fact, line, group, entry) != 0)
             return -1;
         group = fold_held(ship, fact);
         entry = join_live(ship, fact);
@@ -205,9 +220,11 @@ int fold_group_into(struct ship *ship, struct group *group, struct entry *entry)
     return 0;
 }
 
+/* A lone client= line fits any mail of that client: it waits for what follows, which tells whose it
+ * is. */
 int fold_group(struct ship *ship, struct group *group)
 {
-    struct entry *entry = join_group(ship, group, true);
+    struct entry *entry = group_lone(group) ? NULL : join_group(ship, group, true);
     return entry != NULL ? fold_group_into(ship, group, entry) : 0;
 }
 

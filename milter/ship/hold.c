@@ -56,7 +56,7 @@ struct group *hold_find(const struct hold *hold, const struct fact *fact)
     return group;
 }
 
-bool hold_knows(const struct hold *hold, const struct fact *fact)
+struct group *hold_known(const struct hold *hold, const struct fact *fact)
 {
     int lives = 0;
     struct group *group = hold_queue(hold, fact->value[KEY_QUEUE]);
@@ -64,10 +64,32 @@ bool hold_knows(const struct hold *hold, const struct fact *fact)
         if (!group_is(group, fact))
             continue;
         if (seen_have(&group->facts, fact->id))
-            return true;
+            return group;
         lives++;
     }
-    return false;
+    return NULL;
+}
+
+static void chain_take(struct hold *hold, struct group *group)
+{
+    struct group **at = hold_bucket(hold, slice_of(group->queue_id));
+    while (*at != group)
+        at = &(*at)->by_queue;
+    *at = group->by_queue;
+}
+
+static void chain_put(struct hold *hold, struct group *group)
+{
+    struct group **bucket = hold_bucket(hold, slice_of(group->queue_id));
+    group->by_queue = *bucket;
+    *bucket = group;
+}
+
+void hold_resume(struct hold *hold, struct group *group, uint64_t order)
+{
+    group->order = order;
+    chain_take(hold, group);
+    chain_put(hold, group);
 }
 
 static struct group *group_new(struct hold *hold, const struct fact *fact, uint64_t order)
@@ -79,9 +101,7 @@ static struct group *group_new(struct hold *hold, const struct fact *fact, uint6
     slice_copy(fact->value[KEY_HOST], group->host, sizeof group->host);
     slice_copy(fact->value[KEY_INSTANCE], group->instance, sizeof group->instance);
     slice_copy(fact->value[KEY_QUEUE], group->queue_id, sizeof group->queue_id);
-    struct group **bucket = hold_bucket(hold, fact->value[KEY_QUEUE]);
-    group->by_queue = *bucket;
-    *bucket = group;
+    chain_put(hold, group);
     group->previous = hold->last;
     if (hold->last != NULL)
         hold->last->next = group;
@@ -151,10 +171,7 @@ bool hold_drop_empty(struct hold *hold, struct group *group)
 {
     if (group->first != NULL)
         return false;
-    struct group **at = hold_bucket(hold, slice_of(group->queue_id));
-    while (*at != group)
-        at = &(*at)->by_queue;
-    *at = group->by_queue;
+    chain_take(hold, group);
     if (group->previous != NULL)
         group->previous->next = group->next;
     else

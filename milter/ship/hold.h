@@ -4,7 +4,7 @@
  * wait for the milter's facts of the same mail. Bounded in number and bytes.
  *
  * A queue id may be used again while its last mail is still held; then there are several groups of
- * one key, in the order in which the log began them.
+ * one key, in the order in which the log began them, or came back to them.
  */
 #ifndef SHIP_HOLD_H
 #define SHIP_HOLD_H
@@ -55,12 +55,15 @@ struct hold {
 int hold_init(struct hold *hold); /* -1: no memory */
 void hold_clear(struct hold *hold, struct pins *pins);
 
-/* The group of this key that was begun last, or NULL. */
+/* The group of this key that was begun, or resumed, last, or NULL. */
 struct group *hold_find(const struct hold *hold, const struct fact *fact);
 /* First group whose queue id may be this one: walk ->by_queue and compare. */
 struct group *hold_queue(const struct hold *hold, struct slice queue_id);
-/* Is this very fact held already? */
-bool hold_knows(const struct hold *hold, const struct fact *fact);
+/* The group that holds this very fact already, or NULL. */
+struct group *hold_known(const struct hold *hold, const struct fact *fact);
+/* The log is read again, and is in this mail: what comes next may be its. Others of its key may
+ * have been begun between, since the log was read again from before them. */
+void hold_resume(struct hold *hold, struct group *group, uint64_t order);
 /* Keep a copy of the line in `group`; NULL: in a new one, which begins at `order`. Owns the pin
  * then. NULL: no memory, nothing changed. */
 struct group *hold_add(struct hold *hold, struct group *group, uint64_t order,

@@ -181,8 +181,8 @@ struct entry *join_live(const struct ship *ship, const struct fact *fact)
 /* ---- a group of facts, which is one mail ---- */
 
 /* How it began, and its first fact that tells more, say whose it is; its Message-ID says it
- * surely, and a fact that is known there. */
-enum fit { FIT_NONE, FIT_MAYBE, FIT_SURE, FIT_KNOWN };
+ * surely, and a fact that is known there. Odd: all fits but the Message-ID. */
+enum fit { FIT_NONE, FIT_ODD, FIT_MAYBE, FIT_SURE, FIT_KNOWN };
 
 static enum fit held_fit(const struct entry *entry, const struct fact *fact, bool firm,
                          bool patient)
@@ -196,8 +196,53 @@ static enum fit held_fit(const struct entry *entry, const struct fact *fact, boo
     /* Nobody else's after the wait. */
     if (!patient && fact->kind == FACT_CLEANUP && entry->cleanup == 0 && entry->gone == 0 &&
         key_fits(entry, fact) && message_id_may_be_odd(entry, fact))
-        return FIT_MAYBE;
+        return FIT_ODD;
     return FIT_NONE;
+}
+
+/* 0: it names none. */
+static uint64_t sender_of(const struct fact *fact)
+{
+    char sender[TERM_MAX];
+    struct slice from = fact->value[KEY_FROM];
+    return from.at != NULL ? digest_64(sender, term_fold(from, sender)) : 0;
+}
+
+/* As the milter heard it. */
+static uint64_t entry_sender(const struct entry *entry)
+{
+    const struct record *record = entry_record(entry);
+    struct buffer scratch;
+    uint64_t sender = 0;
+    buffer_init(&scratch, FACT_LINE_MAX * 2);
+    for (size_t i = 0; i < record->count && sender == 0; i++) {
+        struct fact fact;
+        if (record->lines[i].witness == WITNESS_MILTER &&
+            record_fact(record, i, &fact, &scratch) == 0 && fact.kind == FACT_MAIL)
+            sender = sender_of(&fact);
+    }
+    buffer_free(&scratch);
+    return sender;
+}
+
+static uint64_t group_sender(struct ship *ship, const struct group *group)
+{
+    struct fact fact;
+    for (const struct held *held = group->first; held != NULL; held = held->next)
+        if (held->kind == FACT_ACTIVE &&
+            harvest_fact(ship, slice_make(held->line, held->size), &fact))
+            return sender_of(&fact);
+    return 0;
+}
+
+/* Once the milter saw the transaction end a mail that it did not see may have come after it with
+ * the same queue id in the same second. Then the sender must say that it is this one. */
+static bool odd_fits(struct ship *ship, const struct group *group, const struct entry *entry)
+{
+    if (entry->closed == 0)
+        return true;
+    uint64_t sender = group_sender(ship, group);
+    return sender != 0 && sender == entry_sender(entry);
 }
 
 /* `patient`: better may come. */
@@ -205,6 +250,7 @@ static enum fit group_fit(struct ship *ship, const struct group *group, const st
                           bool patient)
 {
     bool firm = false, none = group->gone != 0 && group->gone < second_of(entry->arrived);
+    bool odd = false;
     enum fit best = FIT_MAYBE;
     for (const struct held *held = group->first; held != NULL; held = held->next) {
         struct fact fact;
@@ -216,9 +262,12 @@ static enum fit group_fit(struct ship *ship, const struct group *group, const st
         if (fit == FIT_SURE)
             best = FIT_SURE;
         none = none || fit == FIT_NONE;
+        odd = odd || fit == FIT_ODD;
         firm = firm || !turn_opens(&fact);
     }
-    return none && best != FIT_SURE ? FIT_NONE : best;
+    if (best == FIT_SURE)
+        return best;
+    return none || (odd && !odd_fits(ship, group, entry)) ? FIT_NONE : best;
 }
 
 /* Its first fact, in the order of the log. */

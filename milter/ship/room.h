@@ -92,7 +92,7 @@ struct ship {
 
     pthread_mutex_t lock; /* the fields up to the blank line */
     pthread_cond_t wake;
-    bool stopping;
+    bool stopping, tried; /* tried: we lead, and who waits for it has begun; or another does */
     int64_t stop_at;
     struct limits wanted;
     struct ship_stats shown;

@@ -14,6 +14,7 @@
 #define LEAD_MS 500
 #define COMMIT_MS 1000 /* without new facts: the log's position alone */
 #define STACK_SIZE (1u << 20)
+#define TRIED_S 5 /* so long may a start wait for the leadership and for what begins with it */
 
 /* ---- waiting ---- */
 
@@ -128,6 +129,14 @@ static bool ship_round(struct ship *ship)
 
 /* ---- the thread ---- */
 
+static void ship_tried(struct ship *ship)
+{
+    pthread_mutex_lock(&ship->lock);
+    ship->tried = true;
+    pthread_cond_broadcast(&ship->wake);
+    pthread_mutex_unlock(&ship->lock);
+}
+
 static bool ship_lead(struct ship *ship)
 {
     struct error why;
@@ -139,6 +148,7 @@ static bool ship_lead(struct ship *ship)
             log_trouble_off(&ship->trouble.journal, "the journal can be read again");
         if (lead > 0)
             return true;
+        ship_tried(ship);
         bool in_time;
         if (ship_stopping(ship, &in_time) || !ship_pause(ship, LEAD_MS))
             return false;
@@ -154,6 +164,7 @@ static void ship_run(struct ship *ship)
     ship->started = clock_now();
     if (ship->leading != NULL)
         ship->leading(ship->context, ship->reader);
+    ship_tried(ship);
     ship->count_at = clock_monotonic() + COUNT_MS;
     while (!ship_stopping(ship, &in_time) || (in_time && !idle))
         idle = ship_round(ship);
@@ -252,6 +263,17 @@ static int ship_spawn(struct ship *ship, struct error *why)
     return 0;
 }
 
+static void ship_await(struct ship *ship)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += TRIED_S;
+    pthread_mutex_lock(&ship->lock);
+    while (!ship->tried && pthread_cond_timedwait(&ship->wake, &ship->lock, &end) == 0)
+        continue;
+    pthread_mutex_unlock(&ship->lock);
+}
+
 int ship_start(struct ship **started, const struct settings *settings, struct journal *journal,
                unsigned node, void (*leading)(void *context, struct journal_reader *reader),
                void *context, struct error *why)
@@ -267,6 +289,7 @@ int ship_start(struct ship **started, const struct settings *settings, struct jo
         ship_free(ship);
         return -1;
     }
+    ship_await(ship);
     *started = ship;
     return 0;
 }

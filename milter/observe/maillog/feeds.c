@@ -14,6 +14,8 @@
 #include "position.h"
 #include "waybill/clock.h"
 
+#define NOTED_MS 2000 /* a disk that takes longer is in trouble, and the journal says so */
+
 /* The source by its name; `note` and the position that it had. */
 static int open_source(struct feed *feed, const char *name, const char *position,
                        struct error *why)
@@ -135,17 +137,37 @@ void feeds_drop(struct feeds *feeds, size_t number, struct journal *journal)
     feeds->feed[feeds->count] = NULL;
 }
 
-void feeds_note(struct feed *feed, struct journal *journal)
+/* The note's ticket; 0: none was to be written, or it could not. */
+static uint64_t note_feed(struct feed *feed, struct journal *journal)
 {
     char value[JOURNAL_NOTE_VALUE_MAX];
     feed->source->calls->position(feed->source, value);
     size_t size = strlen(value);
     if (size == 0)
-        return;
+        return 0;
     if (feed->slot >= 0)
         snprintf(value + size, sizeof value - size, " %s", feed->path);
-    if (strcmp(value, feed->noted) != 0 && journal_note(journal, feed->note, slice_of(value)) != 0)
+    if (strcmp(value, feed->noted) == 0)
+        return 0;
+    uint64_t ticket = journal_note(journal, feed->note, slice_of(value));
+    if (ticket != 0)
         memcpy(feed->noted, value, sizeof value);
+    return ticket;
+}
+
+void feeds_note(struct feed *feed, struct journal *journal)
+{
+    (void)note_feed(feed, journal);
+}
+
+int feeds_note_all(struct feeds *feeds, struct journal *journal)
+{
+    uint64_t last = feeds_note_patterns(feeds, journal);
+    for (size_t i = 0; i < feeds->count; i++) {
+        uint64_t ticket = note_feed(feeds->feed[i], journal);
+        last = ticket > last ? ticket : last;
+    }
+    return last == 0 || journal_wait(journal, last, NOTED_MS) ? 0 : -1;
 }
 
 int64_t feeds_covered(const struct feeds *feeds)

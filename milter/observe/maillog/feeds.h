@@ -70,6 +70,9 @@ void feeds_look(struct feeds *feeds, struct journal *journal);
 void feeds_drop(struct feeds *feeds, size_t number, struct journal *journal);
 /* What its source told is in the journal: put the position behind it. */
 void feeds_note(struct feed *feed, struct journal *journal);
+/* Put down where all feeds and patterns begin; returns once the notes are with the kernel. A
+ * daemon that is killed from then on goes on where it began. -1: they are not there in time. */
+int feeds_note_all(struct feeds *feeds, struct journal *journal);
 /* Every line written up to this moment (ms) was told; 0: something is blind. */
 int64_t feeds_covered(const struct feeds *feeds);
 

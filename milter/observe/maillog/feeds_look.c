@@ -265,18 +265,27 @@ static void look(struct feeds *feeds, struct feeds_memory memory)
     feeds->covered = !all || over > 0 ? 0 : now;
 }
 
+uint64_t feeds_note_patterns(struct feeds *feeds, struct journal *journal)
+{
+    uint64_t last = 0;
+    feeds->next_note = clock_monotonic() + NOTE_MS;
+    for (size_t i = 0; i < feeds->patterns; i++) {
+        char since[24];
+        snprintf(since, sizeof since, "%" PRId64, feeds->pattern[i].since);
+        if (feeds->pattern[i].since == 0)
+            continue;
+        uint64_t ticket = journal_note(journal, feeds->pattern[i].note, slice_of(since));
+        last = ticket > last ? ticket : last;
+    }
+    return last;
+}
+
 void feeds_look(struct feeds *feeds, struct journal *journal)
 {
     look(feeds, (struct feeds_memory){NULL, NULL});
     if (clock_monotonic() < feeds->next_note)
         return;
-    feeds->next_note = clock_monotonic() + NOTE_MS;
-    for (size_t i = 0; i < feeds->patterns; i++) {
-        char since[24];
-        snprintf(since, sizeof since, "%" PRId64, feeds->pattern[i].since);
-        if (feeds->pattern[i].since != 0)
-            journal_note(journal, feeds->pattern[i].note, slice_of(since));
-    }
+    (void)feeds_note_patterns(feeds, journal);
 }
 
 static bool fits_a_pattern(const struct feeds *feeds, const char *path)

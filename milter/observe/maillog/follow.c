@@ -282,6 +282,8 @@ int follow_open(struct source **source, const char *path, const char *position, 
     if (follow->fresh && position != NULL && position[0] != '\0')
         log_warning("the position in '%s' cannot be read and is begun anew: '%s'", path, position);
     watch_folder(follow);
+    if (follow->fresh)
+        (void)follow_find(follow); /* where the first start begins is known from here on */
     *source = &follow->source;
     return 0;
 }

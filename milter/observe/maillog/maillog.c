@@ -383,6 +383,9 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
                      ? error_set(why, "cannot read the mail log: %s", strerror(errno))
                      : feeds_open(&self->feeds, settings,
                                   (struct feeds_memory){recall, context}, why);
+    if (result == 0 && feeds_note_all(self->feeds, journal) != 0)
+        log_warning("the journal is slow: if waybilld is killed now, it does not know where it began "
+                    "to read the mail log");
     if (result == 0)
         result = start_thread(self, why);
     if (result != 0)

@@ -335,6 +335,8 @@ int sdjournal_open(struct source **source, const char *directory, const char *po
     if (self->fresh && position != NULL && position[0] != '\0')
         log_warning("the position in the systemd journal cannot be read and is begun anew: '%s'",
                     position);
+    if (self->fresh)
+        (void)open_journal(self); /* where the first start begins is known from here on */
     *source = &self->source;
     return 0;
 }

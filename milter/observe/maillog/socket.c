@@ -239,6 +239,8 @@ int socket_open(struct source **source, const char *path, const char *position, 
     socket_note(path, self->source.name);
     self->fd = -1;
     self->heard = read_position(path, position);
+    if (self->heard == 0)
+        (void)listen_now(self); /* what is sent from here on is heard, or is a gap */
     *source = &self->source;
     return 0;
 }

@@ -54,7 +54,10 @@ struct source {
                                              the settings name it, also its note's name */
 };
 
-/* Follow the file at `path`; `position` is the value of its note, NULL: there is none. A file that
+/* A source without a position begins while it is opened, if it can: position() tells where, so
+ * that this can be noted before anything is read.
+ *
+ * Follow the file at `path`; `position` is the value of its note, NULL: there is none. A file that
  * is not there, or may not be read, is no error: it is waited for. */
 int follow_open(struct source **source, const char *path, const char *position, struct error *why);
 /* The name of the note for `path`. */

@@ -411,6 +411,37 @@ static void test_what_cannot_be_read_is_counted_and_stops_nothing(void **state)
     world_has(&world, id, " queued ", 1);
 }
 
+static void tell_notification(void)
+{
+    world_tell(&world, 'l', 0, "cleanup " LOG " q=5E id=a@x");
+    world_tell(&world, 'l', 0, "active " LOG " q=5E from= size=430 nrcpt=1");
+    world_tell(&world, 'l', 2000, "delivered " LOG " q=5E to=a@example.com relay=n[192.0.2.9]:25");
+    world_tell(&world, 'l', 2000, "removed " LOG " q=5E");
+}
+
+/* A refusal makes us look at what its client sent before; of two mails with one queue id that is
+ * the second only. */
+static void test_a_mail_that_the_store_was_asked_for_by_its_client_takes_no_others_lines(void **state)
+{
+    (void)state;
+    uint64_t second;
+    tell_notification();
+    world_tell(&world, 'l', 4000, "client " LOG " q=5E client=c ip=192.0.2.7");
+    world_tell(&world, 'l', 4000, "active " LOG " q=5E from=b@x size=430 nrcpt=1");
+    world_tell(&world, 'l', 6000, "delivered " LOG " q=5E to=b@example.com relay=n[192.0.2.9]:25");
+    world_tell(&world, 'l', 6000, "removed " LOG " q=5E");
+    world_ship(&world);
+    world_start(&world);
+    world_tell(&world, 'l', 7000, "refused " LOG " to=c@example.com ip=192.0.2.7 phase=rcpt");
+    world_settle(&world);
+    tell_notification();
+    world_settle(&world);
+    world_stop(&world);
+    assert_int_equal(1, world_find(&world, TERM_RECIPIENT, "b@example.com", &second));
+    world_has(&world, second, " cleanup ", 0);
+    world_has(&world, second, " active ", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +455,7 @@ int main(void)
         TEST(test_two_instances_are_two_mails),
         TEST(test_the_message_id_tells_two_mails_apart),
         TEST(test_an_odd_message_id_of_the_same_transaction_makes_no_second_mail),
+        TEST(test_a_mail_that_the_store_was_asked_for_by_its_client_takes_no_others_lines),
         TEST(test_a_late_milter_takes_over_what_the_log_began),
         TEST(test_a_late_milter_finds_what_an_earlier_process_began),
         TEST(test_a_death_between_the_two_records_of_a_mail_is_mended),

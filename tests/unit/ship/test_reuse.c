@@ -295,6 +295,8 @@ static void test_a_shipper_that_dies_on_the_way(void **state)
     (void)state;
     run_all(&(struct weather){.whole = true, .deaths = 5}, 70, 4);
     run_all(&(struct weather){.whole = false, .deaths = 3, .again = true, .lag = 700}, 80, 4);
+    run_all(&(struct weather){.whole = true, .deaths = 3, .again = true, .lag = 700}, 80, 4);
+    run_all(&(struct weather){.whole = true, .deaths = 3, .again = true, .lag = 700}, 116, 1);
 }
 
 int main(void)

@@ -409,6 +409,43 @@ static void test_another_machines_lines_keep_its_name(void **state)
     assert_string_equal(found.host, "mx.other.example");
 }
 
+/* The thread may not have run yet. */
+static void die_when_started(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct journal *journal;
+        struct maillog *maillog;
+        run_open(&journal, &maillog);
+        kill(getpid(), SIGKILL);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void test_killed_at_once_it_goes_on_where_it_began(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    FILE *log = fopen(log_path, "w");
+    write_number(log, 0);
+    fflush(log);
+    die_when_started();
+    write_number(log, 1);
+    fflush(log);
+    run_open(&journal, &maillog);
+    write_number(log, 2);
+    fclose(log);
+    wait_for(maillog, 2);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    read_journal();
+    assert_int_equal(found.distinct[0], 0);
+    assert_int_equal(found.distinct[1], 1);
+    assert_int_equal(found.distinct[2], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -422,6 +459,7 @@ int main(void)
         TEST(test_a_small_ring_loses_nothing),
         TEST(test_kill_and_rotation_lose_and_double_nothing),
         TEST(test_another_machines_lines_keep_its_name),
+        TEST(test_killed_at_once_it_goes_on_where_it_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
