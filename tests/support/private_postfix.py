@@ -229,6 +229,14 @@ class PrivatePostfix:
             except OSError:
                 continue
 
+    def pid_of(self, service):
+        """The process of a service that has one: qmgr. 0: it has none yet."""
+        for pid in self._processes():
+            with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                if name.read().strip() == service:
+                    return pid
+        return 0
+
     def stop(self):
         if not any(self._processes()):
             return
