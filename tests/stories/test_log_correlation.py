@@ -14,8 +14,9 @@ from support.cli import states
 from support.content_filter import ContentFilter
 from support.daemon import Daemon
 from support.private_postfix import PrivatePostfix
+from support.second_milter import SecondMilter
 from support.sink import Sink
-from support.smtp_client import Client
+from support.smtp_client import Client, Reply
 from support.world import World
 
 
@@ -235,7 +236,9 @@ class Liar(Sink):
 
 @pytest.fixture(scope="module", name="lied")
 def _lied():
-    with World(sink=Liar) as lied:
+    lied = World(sink=Liar)
+    lied.postfix.set(mynetworks="127.0.0.0/8 192.0.2.66/32")
+    with lied:
         yield lied
 
 
@@ -306,21 +309,16 @@ def test_a_lie_of_a_server_elsewhere_leads_nowhere():
         world.postfix.set(relayhost=f"[{address}]:{liar.port}")
         world.postfix.command("postfix", "reload")
         try:
-            # the other mail must come in before the lie is told, and after the first mail
-            queue_id = lie_of_elsewhere(world, liar)
+            # the other mail comes in after the first, and before the lie, which takes two seconds
+            queue_id = send(world, "slow-liar5@sink.example", "lie-5@shop.example")
+            liar.name = send(world, "slow-liar5@sink.example", "lie-5@shop.example")
+            mail = by_queue_id(world, queue_id, {"slow-liar5@sink.example": "delivered"})
         finally:
             liar.stop()
-        mail = by_queue_id(world, queue_id, {"slow-liar5@sink.example": "delivered"})
         assert f"took it as {liar.name}" in world.cli.text("show", mail["trace_id"])
         assert mail["chain"] == []
         other, = traced(world, liar.name)
         assert world.cli.show(other["trace_id"])["came_from"] is None
-
-
-def lie_of_elsewhere(world, liar):
-    queue_id = send(world, "slow-liar5@sink.example", "lie-5@shop.example")
-    liar.name = send(world, "slow-liar5@sink.example", "lie-5@shop.example")
-    return queue_id
 
 
 def elsewhere():
@@ -398,6 +396,39 @@ def test_a_host_that_is_called_otherwise_is_not_ours():
         first, second = two_hosts_mails(world, "three@shop.example")
         assert world.cli.show(first["trace_id"])["chain"] == []
         assert second["came_from"] is None
+
+
+# ---- a milter behind ours ----
+
+
+@pytest.fixture(scope="module", name="doubted")
+def _doubted():
+    world = World()
+    milter = SecondMilter(place.free_port()).start()
+    ours = f"{{ unix:{world.daemon.socket}, default_action=accept }}"
+    world.postfix.set(smtpd_milters=f"{ours}, inet:127.0.0.1:{milter.port}")
+    with world:
+        yield world
+    milter.stop()
+
+
+def test_what_a_later_milter_refuses_at_the_end_was_rejected(doubted):
+    with pytest.raises(Reply) as refused:
+        send(doubted, "spam-2@sink.example", "second@shop.example")
+    assert "a second opinion" in refused.value.text
+    mail = settled(doubted, "second@shop.example", {"spam-2@sink.example": "rejected"})
+    assert "a second opinion" in mail["recipients"][0]["response"]
+    assert {fact["witness"] for fact in doubted.facts(mail["queue_id"])} == {"m", "l"}
+    assert mail["finished"] and mail["chain"] == []
+
+
+def test_a_recipient_that_a_later_milter_refuses_among_others_is_rejected(doubted):
+    client = Client(doubted.postfix.port)
+    assert client.begin("shop@shop.example", ["ok-3@sink.example", "nobody-3@sink.example"]) == [250, 550]
+    client.end("third@shop.example")
+    client.quit()
+    settled(doubted, "third@shop.example",
+            {"ok-3@sink.example": "delivered", "nobody-3@sink.example": "rejected"})
 
 
 # ---- a content filter ----

@@ -60,6 +60,13 @@ def test_a_delivered_mail_is_one_waybill_of_milter_and_log(world):
     assert ("ok-1@sink.example", message_id) in world.sink.recipients()
 
 
+def test_sendmail_says_how_long_the_next_server_took(world):
+    message_id, _ = send(world, "slow-1@sink.example")
+    waybill = world.wait_for_states(message_id, {"slow-1@sink.example": "delivered"})
+    delay = world.cli.show(waybill["trace_id"])["recipients"][0]["delay"]
+    assert delay["largest"] == "transfer" and delay["parts_ms"]["transfer"] >= 1000, delay
+
+
 def test_each_of_several_recipients_has_his_own_fate(world):
     message_id, codes = send(world, "ok-2@sink.example", "never-2@sink.example",
                              "later-2@sink.example", "nouser@local.example",
