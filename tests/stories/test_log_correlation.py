@@ -117,6 +117,7 @@ def test_a_hold_ends_with_its_release(world):
         by_queue_id(world, queue_id, {recipient: "held"})
         world.postfix.command("postsuper", "-H", queue_id)
         by_queue_id(world, queue_id, {recipient: "accepted"})
+        time.sleep(1.1)  # the log counts seconds
     finally:
         os.kill(queue_manager, signal.SIGCONT)
     mail = by_queue_id(world, queue_id, {recipient: "delivered"})
