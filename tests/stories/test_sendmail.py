@@ -7,6 +7,7 @@ import os
 import pytest
 
 from support import place
+from support.cli import states
 from support.private_sendmail import PrivateSendmail
 from support.sink import Sink
 from support.smtp_client import Client
@@ -83,6 +84,17 @@ def test_each_of_several_recipients_has_his_own_fate(world):
     assert one(waybill, "never-2@sink.example")["reason"] == "userunknown"
     kinds = [fact["kind"] for fact in timeline(world, waybill)]
     assert kinds.count("notified") == 1 and kinds.count("delayed") == 1, kinds
+
+
+def test_the_report_to_the_sender_is_followed(world):
+    message_id, _ = send(world, "never-4@sink.example")
+    waybill = world.wait_for_states(message_id, {"never-4@sink.example": "failed"})
+    step, = place.wait_until(lambda: world.cli.show(waybill["trace_id"])["chain"], 20,
+                             "the report is found", 0.3)
+    assert step["way"] == "report" and states(step) == {SENDER: "delivered"}
+    page = world.cli.text("show", waybill["trace_id"])
+    assert "Our server sent the sender a report." in " ".join(page.split())
+    assert f"reported to the sender, went on as {step['queue_id']}" in page
 
 
 def test_words_that_imitate_the_log_fool_nobody(world):
