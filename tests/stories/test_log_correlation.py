@@ -432,6 +432,44 @@ def test_a_recipient_that_a_later_milter_refuses_among_others_is_rejected(doubte
             {"ok-3@sink.example": "delivered", "nobody-3@sink.example": "rejected"})
 
 
+# ---- what the milter saw wrongly, or not ----
+
+
+@pytest.fixture(scope="module", name="unseen")
+def _unseen():
+    """Cleanup sends some mails elsewhere, which looks like an abort; another port has no milter."""
+    world = World()
+    world.unseen_port = place.free_port()
+    with open(f"{world.postfix.conf}/header_checks", "w", encoding="ascii") as file:
+        file.write("/^Subject: elsewhere/ REDIRECT ok-there@sink.example\n")
+    world.postfix.set(header_checks=f"regexp:{world.postfix.conf}/header_checks")
+    world.postfix.serve(f"127.0.0.1:{world.unseen_port} inet n - n - - smtpd -o smtpd_milters=")
+    with world:
+        yield world
+
+
+def test_an_abort_that_is_delivered_was_delivered(unseen):
+    client = Client(unseen.postfix.port)
+    queue_id, _ = client.send("shop@shop.example", ["ok-here@sink.example"], "abort@shop.example",
+                              subject="elsewhere")
+    client.quit()
+    mail = by_queue_id(unseen, queue_id, {"ok-here@sink.example": "expanded",
+                                          "ok-there@sink.example": "delivered"})
+    assert "abandoned" in [fact["kind"] for fact in mail["timeline"]]
+    assert mail["finished"] and len(unseen.cli.trace("--queue-id", queue_id)) == 1
+
+
+def test_a_mail_that_never_met_the_milter_is_traced(unseen):
+    client = Client(unseen.unseen_port)
+    queue_id, _ = client.send("shop@shop.example", ["ok-7@sink.example", "never-7@sink.example"],
+                              "unseen@shop.example")
+    client.quit()
+    mail = by_queue_id(unseen, queue_id, {"ok-7@sink.example": "delivered",
+                                          "never-7@sink.example": "failed"})
+    assert "m" not in {fact["witness"] for fact in unseen.facts(queue_id)}
+    assert mail["sender"] == "shop@shop.example" and mail["finished"]
+
+
 # ---- a content filter ----
 
 
