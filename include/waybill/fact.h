@@ -107,7 +107,7 @@ enum fact_kind fact_kind_of(struct slice word);
     X(PHASE, "phase", "SMTP phase: connect helo mail rcpt data header body eom")                   \
     X(STATUS, "dsn", "enhanced status code, RFC 3463")                                             \
     X(RELAY, "relay", "next server as logged: name[address]:port; none; local; ...")               \
-    X(DELAYS, "delays", "seconds before queue / in queue / connecting / sending")                  \
+    X(DELAYS, "delays", "seconds before queue / in queue / connecting / sending; or [d+]hh:mm:ss")  \
     X(DELAY, "delay", "seconds since arrival")                                                     \
     X(VIA, "via", "service that made the attempt: smtp, lmtp, local, virtual, pipe, error, ...")   \
     X(NEXT, "next", "queue id under which the mail goes on: queued as, forwarded as, notification") \

@@ -14,10 +14,7 @@
 
 #define WAYBILL_JSON_VERSION 1
 
-/* With `timeline`, all facts too. */
-void waybill_json(struct json *json, const struct waybill *waybill,
-                  const struct verdict_basis *basis, bool timeline);
-/* The same, and the object is left open for more keys: json_object_end. */
+/* With `timeline`, all facts too. The object is left open for more keys: json_end_object. */
 void waybill_json_open(struct json *json, const struct waybill *waybill,
                        const struct verdict_basis *basis, bool timeline);
 /* One recipient of it, with the verdict. */

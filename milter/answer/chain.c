@@ -7,6 +7,7 @@
 #include "chain.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "relay.h"
 #include "waybill/address.h"
@@ -15,12 +16,15 @@
 #include "waybill/query.h"
 
 #define CLOCKS_MS (5 * SECOND_MS) /* a log may count whole seconds, and be written in any order */
-#define IDS_MAX 16u               /* of one queue id that are looked at, the newest first */
+#define REPORT_MS (5 * MINUTE_MS) /* Sendmail's first line of a report is of its first attempt */
+#define IDS_MAX 16u               /* of one name that are looked at, the newest first */
 #define BACK_DAYS 7u              /* a requeued mail may have waited so long */
+#define FILTER_DAYS 2u            /* a filter may have kept a mail so long */
+#define ASKED_MAX 32u             /* names that one mail's facts are followed to */
 
 const char *chain_way_word(enum chain_way way)
 {
-    static const char *const words[] = {"forward", "requeue", "filter"};
+    static const char *const words[] = {"forward", "requeue", "filter", "relay", "report"};
     return words[way];
 }
 
@@ -29,23 +33,29 @@ static bool is_loopback(struct slice ip)
     return slice_starts(ip, "127.") || slice_is(ip, "::1");
 }
 
-/* Does this fact lead on to another queue id of this host? */
-static bool leads_on(const struct fact *fact, enum chain_way *way)
+/* "mx1" may be anybody's, "mx1.example.org" is one host. */
+static bool is_full_name(struct slice name)
+{
+    return slice_find(name, '.') > 0;
+}
+
+static bool names_same(struct slice a, struct slice b)
+{
+    return is_full_name(a) && b.size > 0 && slice_equal_nocase(a, b);
+}
+
+/* Could this fact lead on to another queue id? */
+static bool leads_on(const struct fact *fact)
 {
     struct relay relay;
+    bool named = fact->value[KEY_NEXT].size > 0;
 
-    if (fact->witness != WITNESS_LOG || fact->value[KEY_NEXT].size == 0)
+    if (fact->witness != WITNESS_LOG)
         return false;
-    if (fact->kind == FACT_EXPANDED)
-        *way = CHAIN_FORWARDED;
-    else if (fact->kind == FACT_REQUEUED)
-        *way = CHAIN_REQUEUED;
-    else if (fact->kind == FACT_DELIVERED && relay_read(fact->value[KEY_RELAY], &relay) &&
-             is_loopback(relay.ip))
-        *way = CHAIN_FILTERED;
-    else
-        return false;
-    return true;
+    if (fact->kind == FACT_EXPANDED || fact->kind == FACT_REQUEUED || fact->kind == FACT_NOTIFIED)
+        return named;
+    return fact->kind == FACT_DELIVERED && relay_read(fact->value[KEY_RELAY], &relay) &&
+           (is_loopback(relay.ip) || (named && is_full_name(relay.name)));
 }
 
 /* The queue id that it had before, as our own log names it. */
@@ -66,22 +76,81 @@ static bool has_recipient(const struct waybill *waybill, struct slice address)
     return false;
 }
 
-/* Did the mail go on as `next`, by what this fact says? */
-static bool goes_on_as(const struct waybill *waybill, const struct fact *fact, enum chain_way way,
+static bool is_named(const struct fact *fact, const struct waybill *next)
+{
+    return fact->value[KEY_NEXT].size > 0 &&
+           slice_equal(next->queue_id, fact->value[KEY_NEXT]);
+}
+
+static bool came_between(const struct waybill *waybill, const struct fact *fact,
+                         const struct waybill *next, int64_t slack)
+{
+    return next->arrived <= fact->time + slack && next->arrived >= waybill->arrived - CLOCKS_MS;
+}
+
+static bool message_id_same(const struct waybill *waybill, const struct waybill *next)
+{
+    return waybill->message_id.size > 0 && slice_equal(waybill->message_id, next->message_id);
+}
+
+static bool filtered_as(const struct waybill *waybill, const struct fact *fact,
+                        const struct waybill *next)
+{
+    struct relay relay;
+
+    if (!relay_read(fact->value[KEY_RELAY], &relay) || !is_loopback(relay.ip) ||
+        !is_loopback(next->ip) || !has_recipient(next, fact->value[KEY_TO]))
+        return false;
+    /* A filter that takes the mail for its own hands it in when it likes. */
+    if (previous_of(next).size > 0)
+        return next->arrived >= waybill->arrived - CLOCKS_MS;
+    return is_named(fact, next) && came_between(waybill, fact, next, CLOCKS_MS) &&
+           message_id_same(waybill, next);
+}
+
+static bool relayed_as(const struct waybill *waybill, const struct fact *fact,
                        const struct waybill *next)
+{
+    struct relay relay;
+
+    return relay_read(fact->value[KEY_RELAY], &relay) && names_same(relay.name, next->host) &&
+           names_same(waybill->host, next->client) && is_named(fact, next) &&
+           came_between(waybill, fact, next, CLOCKS_MS) && message_id_same(waybill, next) &&
+           has_recipient(next, fact->value[KEY_TO]);
+}
+
+/* A report may be a copy for the postmaster. */
+static bool reported_as(const struct waybill *waybill, const struct fact *fact,
+                        const struct waybill *next)
+{
+    return is_named(fact, next) && came_between(waybill, fact, next, REPORT_MS) &&
+           waybill->from.size > 0 && has_recipient(next, waybill->from);
+}
+
+/* Did the mail go on as `next`, by what this fact says? */
+static bool goes_on_as(const struct waybill *waybill, const struct fact *fact,
+                       const struct waybill *next, enum chain_way *way)
 {
     struct slice previous = previous_of(next);
 
     if (next->id == waybill->id || next->host.size == 0 || waybill->host.size == 0 ||
-        !host_same(next->host, waybill->host) ||
-        !slice_equal(next->queue_id, fact->value[KEY_NEXT]))
+        (previous.size > 0 && !slice_equal(previous, waybill->queue_id)))
         return false;
-    if (next->arrived > fact->time + CLOCKS_MS || next->arrived < waybill->arrived - CLOCKS_MS)
-        return false;
-    if (previous.size > 0 && !slice_equal(previous, waybill->queue_id))
-        return false;
-    return way != CHAIN_FILTERED ||
-           (is_loopback(next->ip) && has_recipient(next, fact->value[KEY_TO]));
+    if (!host_same(next->host, waybill->host)) {
+        *way = CHAIN_RELAYED;
+        return fact->kind == FACT_DELIVERED && relayed_as(waybill, fact, next);
+    }
+    switch (fact->kind) {
+    case FACT_DELIVERED:
+        *way = CHAIN_FILTERED;
+        return filtered_as(waybill, fact, next);
+    case FACT_NOTIFIED:
+        *way = CHAIN_REPORTED;
+        return reported_as(waybill, fact, next);
+    default:
+        *way = fact->kind == FACT_REQUEUED ? CHAIN_REQUEUED : CHAIN_FORWARDED;
+        return is_named(fact, next) && came_between(waybill, fact, next, CLOCKS_MS);
+    }
 }
 
 /* ---- forwards ---- */
@@ -105,36 +174,67 @@ static int find_ids(struct store *store, enum term_kind kind, struct slice term,
     return 0;
 }
 
-/* 1: *next is filled; 0: it is not known; -1. */
-static int find_next(struct store *store, const struct waybill *waybill, const struct fact *fact,
-                     enum chain_way way, int64_t queue_lifetime, struct waybill *next,
-                     struct error *why)
+/* Of these the one that the mail went on as. 1: *leg is filled; 0: it is none of them; -1. */
+static int find_among(struct store *store, const struct waybill *waybill, const struct fact *fact,
+                      const uint64_t *ids, size_t count, int64_t queue_lifetime, struct leg *leg,
+                      struct error *why)
 {
-    uint64_t *ids;
-    size_t count;
     int result = 0;
 
-    if (find_ids(store, TERM_QUEUE_ID, fact->value[KEY_NEXT], fact->time + CLOCKS_MS, 2, &ids,
-                 &count, why) != 0)
-        return -1;
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = query_one(store, ids[i], queue_lifetime, next, why);
-        if (result > 0 && !goes_on_as(waybill, fact, way, next)) {
-            waybill_clear(next);
+        result = query_one(store, ids[i], queue_lifetime, &leg->waybill, why);
+        if (result > 0 && !goes_on_as(waybill, fact, &leg->waybill, &leg->way)) {
+            waybill_clear(&leg->waybill);
             result = 0;
         }
     }
-    free(ids);
     return result;
 }
 
-/* One leg for each queue id, though many recipients may have gone there. */
-static bool is_known(const struct chain *chain, const struct waybill *first, struct slice queue_id)
+/* By the name that the words tell; else, since a filter may answer before it hands the mail in, by
+ * the Message-ID: there the mail says where it comes from. */
+static int find_next(struct store *store, const struct waybill *waybill, const struct fact *fact,
+                     int64_t queue_lifetime, struct leg *leg, struct error *why)
 {
-    if (slice_equal(first->queue_id, queue_id))
+    bool delivered = fact->kind == FACT_DELIVERED;
+    int result = 0;
+
+    for (int by_name = 1; by_name >= 0 && result == 0 && (by_name || delivered); by_name--) {
+        uint64_t *ids;
+        size_t count;
+        if (find_ids(store, by_name ? TERM_QUEUE_ID : TERM_MESSAGE_ID,
+                     by_name ? fact->value[KEY_NEXT] : waybill->message_id,
+                     fact->time + (by_name ? REPORT_MS : FILTER_DAYS * DAY_MS),
+                     by_name ? 2 : FILTER_DAYS + 2, &ids, &count, why) != 0)
+            return -1;
+        result = find_among(store, waybill, fact, ids, count, queue_lifetime, leg, why);
+        free(ids);
+    }
+    return result;
+}
+
+/* One leg for each mail, though many recipients may have gone there. */
+static bool is_known(const struct chain *chain, const struct waybill *first, uint64_t id)
+{
+    if (first->id == id)
         return true;
     for (size_t i = 0; i < chain->count; i++)
-        if (slice_equal(chain->legs[i].waybill.queue_id, queue_id))
+        if (chain->legs[i].waybill.id == id)
+            return true;
+    return false;
+}
+
+/* What was asked for one mail's facts: a thousand recipients went one way. */
+struct asked {
+    const struct fact *facts[ASKED_MAX];
+    size_t count;
+};
+
+static bool is_asked(const struct asked *asked, const struct fact *fact)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        if (asked->facts[i]->kind == fact->kind &&
+            slice_equal(asked->facts[i]->value[KEY_NEXT], fact->value[KEY_NEXT]))
             return true;
     return false;
 }
@@ -142,23 +242,28 @@ static bool is_known(const struct chain *chain, const struct waybill *first, str
 static int follow_one(struct store *store, const struct waybill *first, size_t from,
                       int64_t queue_lifetime, struct chain *chain, struct error *why)
 {
+    /* the legs do not move */
     const struct waybill *waybill = from == CHAIN_MAX ? first : &chain->legs[from].waybill;
+    struct asked asked = {.count = 0};
 
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
         struct leg leg = {.from = from, .recipient = fact->value[KEY_TO]};
         int found;
 
-        if (!leads_on(fact, &leg.way) || is_known(chain, first, fact->value[KEY_NEXT]))
+        if (!leads_on(fact) || is_asked(&asked, fact))
             continue;
-        if (chain->count == CHAIN_MAX) {
+        if (chain->count == CHAIN_MAX || asked.count == ASKED_MAX) {
             chain->more = true;
             return 0;
         }
-        found = find_next(store, waybill, fact, leg.way, queue_lifetime, &leg.waybill, why);
+        asked.facts[asked.count++] = fact;
+        found = find_next(store, waybill, fact, queue_lifetime, &leg, why);
         if (found < 0)
             return -1;
-        if (found > 0)
+        if (found > 0 && is_known(chain, first, leg.waybill.id))
+            waybill_clear(&leg.waybill);
+        else if (found > 0)
             chain->legs[chain->count++] = leg;
     }
     return 0;
@@ -190,8 +295,8 @@ static bool went_on_as(const struct waybill *before, const struct waybill *waybi
                        enum chain_way *way)
 {
     for (size_t i = 0; i < before->fact_count; i++)
-        if (leads_on(&before->facts[i], way) &&
-            goes_on_as(before, &before->facts[i], *way, waybill))
+        if (leads_on(&before->facts[i]) &&
+            goes_on_as(before, &before->facts[i], waybill, way))
             return true;
     return false;
 }
@@ -205,8 +310,9 @@ int chain_back(struct store *store, const struct waybill *waybill, int64_t queue
     size_t count;
     int result = 0;
 
-    /* A stranger's mail was never ours. */
-    if (!named && waybill->ip.size > 0 && !is_loopback(waybill->ip))
+    /* A mail of a stranger, who has no name or address of ours, was never ours. */
+    if (!named && waybill->ip.size > 0 && !is_loopback(waybill->ip) &&
+        !is_full_name(waybill->client))
         return 0;
     if (find_ids(store, named ? TERM_QUEUE_ID : TERM_MESSAGE_ID,
                  named ? previous : waybill->message_id, waybill->arrived + CLOCKS_MS,
@@ -223,4 +329,87 @@ int chain_back(struct store *store, const struct waybill *waybill, int64_t queue
     }
     free(ids);
     return result;
+}
+
+/* ---- among those that are at hand ---- */
+
+static int order_queue_ids(struct slice a, struct slice b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = size > 0 ? memcmp(a.at, b.at, size) : 0;
+
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+static int compare_waybills(const void *a, const void *b)
+{
+    const struct waybill *const *one = a, *const *two = b;
+
+    return order_queue_ids((*one)->queue_id, (*two)->queue_id);
+}
+
+/* The first that is not below this queue id. */
+static size_t first_of(const struct waybill **sorted, size_t count, struct slice queue_id)
+{
+    size_t low = 0, high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (order_queue_ids(sorted[middle]->queue_id, queue_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Where did this one come from, as it says itself? */
+static void find_before(const struct waybill **sorted, size_t count, const struct waybill *waybill,
+                        struct chain_before *before)
+{
+    struct slice previous = previous_of(waybill);
+
+    if (previous.size == 0)
+        return;
+    for (size_t i = first_of(sorted, count, previous);
+         i < count && before->id == 0 && slice_equal(sorted[i]->queue_id, previous); i++)
+        if (went_on_as(sorted[i], waybill, &before->way))
+            before->id = sorted[i]->id;
+}
+
+/* Where did this one go, as its facts say? */
+static void find_after(const struct waybill **sorted, size_t count, const struct waybill *waybill,
+                       const struct waybill *waybills, struct chain_before *before)
+{
+    for (size_t i = 0; i < waybill->fact_count; i++) {
+        const struct fact *fact = &waybill->facts[i];
+        struct slice next = fact->value[KEY_NEXT];
+        if (next.size == 0 || !leads_on(fact))
+            continue;
+        for (size_t at = first_of(sorted, count, next);
+             at < count && slice_equal(sorted[at]->queue_id, next); at++) {
+            struct chain_before *of = &before[sorted[at] - waybills];
+            if (of->id == 0 && goes_on_as(waybill, fact, sorted[at], &of->way))
+                of->id = waybill->id;
+        }
+    }
+}
+
+int chain_among(const struct waybill *waybills, size_t count, struct chain_before *before)
+{
+    const struct waybill **sorted = malloc((count + 1) * sizeof *sorted);
+
+    if (sorted == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &waybills[i];
+        before[i] = (struct chain_before){.id = 0};
+    }
+    qsort(sorted, count, sizeof *sorted, compare_waybills);
+    for (size_t i = 0; i < count; i++) {
+        find_after(sorted, count, &waybills[i], waybills, before);
+        find_before(sorted, count, &waybills[i], &before[i]);
+    }
+    free(sorted);
+    return 0;
 }

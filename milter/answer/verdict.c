@@ -68,10 +68,21 @@ static void say_delivered(const struct recipient *recipient, const char *server,
     buffer_free(&next);
 }
 
+/* The words of both mail servers: Postfix's, then Sendmail's. A receipt, a delay warning and a copy
+ * for the postmaster are notifications, too. */
+static bool tells_of_failure(struct slice words)
+{
+    return slice_starts(words, "sender non-delivery notification") ||
+           (slice_starts(words, "DSN: ") && !slice_starts(words, "DSN: Return receipt")) ||
+           slice_starts(words, "return to sender: ") ||
+           slice_starts(words, "sender notify: Cannot send message ");
+}
+
 static bool sender_was_told(const struct waybill *waybill)
 {
     for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->facts[i].kind == FACT_NOTIFIED)
+        if (waybill->facts[i].kind == FACT_NOTIFIED &&
+            tells_of_failure(waybill->facts[i].value[KEY_CAUSE]))
             return true;
     return false;
 }

@@ -319,13 +319,6 @@ static void put_envelope(struct json *json, const struct waybill *waybill)
     put_client(json, waybill);
 }
 
-void waybill_json(struct json *json, const struct waybill *waybill,
-                  const struct verdict_basis *basis, bool timeline)
-{
-    waybill_json_open(json, waybill, basis, timeline);
-    json_end_object(json);
-}
-
 void waybill_json_open(struct json *json, const struct waybill *waybill,
                        const struct verdict_basis *basis, bool timeline)
 {

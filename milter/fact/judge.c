@@ -340,6 +340,18 @@ static void decide(const struct waybill *waybill, struct recipient *recipient,
     recipient->mailbox = state == STATE_DELIVERED && into_mailbox;
 }
 
+/* Of one recipient local(8) may tell the copy in his mailbox, the one that went on, and the command
+ * that failed, all in one second and so in any order. What went on is told of there; and of a
+ * failure the sender hears. */
+static bool end_outweighs(const struct recipient *recipient, enum recipient_state state,
+                          const struct fact *fact)
+{
+    if (state == STATE_EXPANDED)
+        return recipient->state == STATE_EXPANDED;
+    return !(state == STATE_DELIVERED && recipient->state == STATE_FAILED &&
+             fact->time == recipient->since);
+}
+
 /* Facts come in the order of time; an end yields only to a later end. In one second, which is
  * as fine as some logs are, an attempt that comes second in the order may have been first. */
 static void weigh(const struct waybill *waybill, struct recipient *recipient, size_t fact_index)
@@ -363,7 +375,8 @@ static void weigh(const struct waybill *waybill, struct recipient *recipient, si
         recipient->tried = fact->time;
     }
     if (recipient->decided_by == SIZE_MAX || recipient->at_rcpt || !state_final(recipient->state) ||
-        state_final((enum recipient_state)state)) {
+        (state_final((enum recipient_state)state) &&
+         end_outweighs(recipient, (enum recipient_state)state, fact))) {
         recipient->at_rcpt = false;
         decide(waybill, recipient, (enum recipient_state)state, fact_index);
     }

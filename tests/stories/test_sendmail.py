@@ -7,6 +7,7 @@ import os
 import pytest
 
 from support import place
+from support.cli import states
 from support.private_sendmail import PrivateSendmail
 from support.sink import Sink
 from support.smtp_client import Client
@@ -60,6 +61,13 @@ def test_a_delivered_mail_is_one_waybill_of_milter_and_log(world):
     assert ("ok-1@sink.example", message_id) in world.sink.recipients()
 
 
+def test_sendmail_says_how_long_the_next_server_took(world):
+    message_id, _ = send(world, "slow-1@sink.example")
+    waybill = world.wait_for_states(message_id, {"slow-1@sink.example": "delivered"})
+    delay = world.cli.show(waybill["trace_id"])["recipients"][0]["delay"]
+    assert delay["largest"] == "transfer" and delay["parts_ms"]["transfer"] >= 1000, delay
+
+
 def test_each_of_several_recipients_has_his_own_fate(world):
     message_id, codes = send(world, "ok-2@sink.example", "never-2@sink.example",
                              "later-2@sink.example", "nouser@local.example",
@@ -76,6 +84,17 @@ def test_each_of_several_recipients_has_his_own_fate(world):
     assert one(waybill, "never-2@sink.example")["reason"] == "userunknown"
     kinds = [fact["kind"] for fact in timeline(world, waybill)]
     assert kinds.count("notified") == 1 and kinds.count("delayed") == 1, kinds
+
+
+def test_the_report_to_the_sender_is_followed(world):
+    message_id, _ = send(world, "never-4@sink.example")
+    waybill = world.wait_for_states(message_id, {"never-4@sink.example": "failed"})
+    step, = place.wait_until(lambda: world.cli.show(waybill["trace_id"])["chain"], 20,
+                             "the report is found", 0.3)
+    assert step["way"] == "report" and states(step) == {SENDER: "delivered"}
+    page = world.cli.text("show", waybill["trace_id"])
+    assert "Our server sent the sender a report." in " ".join(page.split())
+    assert f"reported to the sender, went on as {step['queue_id']}" in page
 
 
 def test_words_that_imitate_the_log_fool_nobody(world):

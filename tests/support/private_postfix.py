@@ -169,6 +169,11 @@ class PrivatePostfix:
         self._write("main.cf", "".join(kept) + "".join(f"{key} = {value}\n"
                                                        for key, value in more.items()))
 
+    def serve(self, line):
+        """One more service of master.cf, before the start."""
+        with open(f"{self.conf}/master.cf", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
     def _copy_commands(self):
         # postdrop and postqueue are set-gid, and set-gid programs only take a configuration
         # directory that the system's main.cf names. Root needs no set-gid bit: a plain copy will do.
@@ -223,6 +228,14 @@ class PrivatePostfix:
                         yield int(pid)
             except OSError:
                 continue
+
+    def pid_of(self, service):
+        """The process of a service that has one: qmgr. 0: it has none yet."""
+        for pid in self._processes():
+            with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                if name.read().strip() == service:
+                    return pid
+        return 0
 
     def stop(self):
         if not any(self._processes()):

@@ -20,6 +20,8 @@ static const char *way_words(enum chain_way way)
         [CHAIN_FORWARDED] = "forwarded here",
         [CHAIN_REQUEUED] = "put through the queue anew",
         [CHAIN_FILTERED] = "handed to our filter",
+        [CHAIN_RELAYED] = "handed to our other host",
+        [CHAIN_REPORTED] = "reported to the sender",
     };
     return words[way];
 }
@@ -72,7 +74,7 @@ int onward_print(const struct cli *cli, const struct waybill *waybill, struct er
         return -1;
     if (back > 0 || chain.count > 0) {
         putchar('\n');
-        out_heading(cli, "On this host under other queue ids");
+        out_heading(cli, "Under other queue ids");
     }
     if (back > 0) {
         id_code(before.id, code);
@@ -111,6 +113,20 @@ static void put_leg(struct json *json, const struct cli *cli, const struct leg *
     json_end_object(json);
 }
 
+void onward_json_before(struct json *json, const struct chain_before *before)
+{
+    json_put_key(json, "came_from");
+    if (before == NULL) {
+        json_put_null(json);
+        return;
+    }
+    json_begin_object(json);
+    json_put_key(json, "way");
+    json_put_text(json, chain_way_word(before->way));
+    waybill_json_id(json, before->id);
+    json_end_object(json);
+}
+
 int onward_json(const struct cli *cli, const struct waybill *waybill, struct json *json,
                 struct error *why)
 {
@@ -120,16 +136,7 @@ int onward_json(const struct cli *cli, const struct waybill *waybill, struct jso
 
     if (back < 0 || chain_follow(cli->store, waybill, cli->basis.queue_lifetime, &chain, why) != 0)
         return -1;
-    json_put_key(json, "came_from");
-    if (back > 0) {
-        json_begin_object(json);
-        json_put_key(json, "way");
-        json_put_text(json, chain_way_word(before.way));
-        waybill_json_id(json, before.id);
-        json_end_object(json);
-    } else {
-        json_put_null(json);
-    }
+    onward_json_before(json, back > 0 ? &before : NULL);
     json_put_key(json, "chain");
     json_begin_array(json);
     for (size_t i = 0; i < chain.count; i++)

@@ -5,8 +5,10 @@
  */
 #include "rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "../chain.h"
 #include "out.h"
 #include "table.h"
 #include "waybill/escape.h"
@@ -43,8 +45,19 @@ static void cells_free(struct cells *cells)
     buffer_free(&cells->said);
 }
 
+/* The second row of one mail names the first. */
+static void say_before(struct buffer *to, const struct chain_before *before)
+{
+    char code[ID_CODE_SIZE];
+
+    if (before->id == 0)
+        return;
+    id_code(before->id, code);
+    buffer_addf(to, "(%s of %s) ", chain_way_word(before->way), code);
+}
+
 static void add_row(const struct cli *cli, struct table *table, const struct waybill *waybill,
-                    const struct recipient *recipient, bool wide)
+                    const struct recipient *recipient, const struct chain_before *before, bool wide)
 {
     enum recipient_state state = recipient != NULL ? recipient->state : waybill_state(waybill);
     struct cells cells;
@@ -54,6 +67,7 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
     id_code(waybill->id, cells.code);
     out_address(&cells.from, waybill->from);
     out_address(&cells.to, recipient != NULL ? recipient->address : SLICE_ABSENT);
+    say_before(&cells.said, before);
     if (recipient != NULL)
         out_said(&cells.said, recipient);
     else
@@ -70,29 +84,38 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
     cells_free(&cells);
 }
 
+static void add_rows(const struct cli *cli, struct table *table, const struct query *query,
+                     const struct waybill *waybill, const struct chain_before *before, bool wide,
+                     size_t *recipients)
+{
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        if (query_fits_recipient(query, &waybill->recipients[i])) {
+            add_row(cli, table, waybill, &waybill->recipients[i], before, wide);
+            ++*recipients;
+        }
+    if (waybill->recipient_count == 0)
+        add_row(cli, table, waybill, NULL, before, wide);
+}
+
 int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
                size_t count, size_t *recipients, struct error *why)
 {
     bool wide = !cli->terminal || cli->width >= WIDE;
-    struct table *table =
-        wide ? table_new(cli, wide_columns, sizeof wide_columns / sizeof wide_columns[0],
-                         !cli->request.no_header)
-             : table_new(cli, narrow_columns, sizeof narrow_columns / sizeof narrow_columns[0],
-                         !cli->request.no_header);
+    struct chain_before *befores = malloc((count + 1) * sizeof *befores);
+    struct table *table = NULL;
 
     *recipients = 0;
+    if (befores != NULL && chain_among(waybills, count, befores) == 0)
+        table = wide ? table_new(cli, wide_columns, sizeof wide_columns / sizeof wide_columns[0],
+                                 !cli->request.no_header)
+                     : table_new(cli, narrow_columns,
+                                 sizeof narrow_columns / sizeof narrow_columns[0],
+                                 !cli->request.no_header);
+    for (size_t i = 0; table != NULL && i < count; i++)
+        add_rows(cli, table, query, &waybills[i], &befores[i], wide, recipients);
+    free(befores);
     if (table == NULL)
         return error_set(why, "cannot print the table: no memory");
-    for (size_t i = 0; i < count; i++) {
-        const struct waybill *waybill = &waybills[i];
-        for (size_t j = 0; j < waybill->recipient_count; j++)
-            if (query_fits_recipient(query, &waybill->recipients[j])) {
-                add_row(cli, table, waybill, &waybill->recipients[j], wide);
-                ++*recipients;
-            }
-        if (waybill->recipient_count == 0)
-            add_row(cli, table, waybill, NULL, wide);
-    }
     return table_print(&table, why);
 }
 

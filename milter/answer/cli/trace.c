@@ -4,10 +4,12 @@
  */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "asked.h"
 #include "coverage.h"
+#include "onward.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
@@ -153,16 +155,24 @@ static int put_page(const struct cli *cli, const struct query *query,
 static int print_json(const struct cli *cli, const struct query *query,
                       const struct query_answer *answer, struct error *why)
 {
+    struct chain_before *befores = malloc((answer->count + 1) * sizeof *befores);
     struct buffer line;
     struct json json;
     int result = 0;
 
+    if (befores == NULL || chain_among(answer->waybills, answer->count, befores) != 0) {
+        free(befores);
+        return error_set(why, "cannot write the answer: no memory");
+    }
     buffer_init(&line, 64u << 20);
     for (size_t i = 0; i < answer->count && result == 0; i++) {
         json_init(&json, &line);
-        waybill_json(&json, &answer->waybills[i], &cli->basis, false);
+        waybill_json_open(&json, &answer->waybills[i], &cli->basis, false);
+        onward_json_before(&json, befores[i].id != 0 ? &befores[i] : NULL);
+        json_end_object(&json);
         result = print_json_line(&line, why);
     }
+    free(befores);
     json_init(&json, &line);
     if (result == 0 && put_page(cli, query, answer, &json, why) == 0)
         result = print_json_line(&line, why);

@@ -131,6 +131,7 @@ static bool delivery_fact(struct logline_reader *reader, const struct logline *l
     set(fact, KEY_NEXT, line, LINE_NEXT_QUEUE_ID);
     set_relay(reader, fact, line);
     set_delay(reader, fact, line_value(line, LINE_DELAY));
+    set(fact, KEY_DELAYS, line, LINE_XDELAY);
     set_original(fact, line);
     return true;
 }

@@ -248,6 +248,51 @@ static void test_an_expired_mail_has_the_reason_of_its_last_attempt(void **state
     record_clear(&record);
 }
 
+static bool sender_is_told(const char *words)
+{
+    struct mail mail = {.id = mail_id(clock_now() - DAY_MS, 1), .from = "a@a.example",
+                        .recipient_count = 1};
+    struct record record;
+    struct waybill waybill;
+    struct verdict verdict;
+    struct fact fact;
+
+    mail.recipients[0] =
+        (struct mail_recipient){.address = "b@b.example", .state = STATE_FAILED, .status = "5.1.1",
+                                .reply = "550 5.1.1 user unknown", .relay = THERE};
+    mail_record(&mail, &record);
+    fact_init(&fact, WITNESS_LOG, FACT_NOTIFIED, clock_now());
+    fact.id = 7;
+    fact_set(&fact, KEY_NEXT, slice_of("4mGprT3zPqWzGsf1"));
+    fact_set(&fact, KEY_CAUSE, slice_of(words));
+    assert_true(record_add(&record, &fact, NULL) >= 0);
+    assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, NULL), 0);
+    verdict_read(&waybill, &waybill.recipients[0], &basis, &verdict);
+    waybill_clear(&waybill);
+    record_clear(&record);
+    return verdict.reported;
+}
+
+static void test_only_a_report_of_the_failure_told_the_sender_of_it(void **state)
+{
+    static const char *const told[] = {"sender non-delivery notification", "DSN: User unknown",
+                                       "return to sender: User unknown",
+                                       "sender notify: Cannot send message for 5 days"};
+    static const char *const other[] = {
+        "sender delay notification", "sender delivery status notification",
+        "postmaster non-delivery notification", "DSN: Return receipt",
+        "sender notify: Warning: could not send message for past 4 hours",
+        "postmaster notify: Cannot send message for 5 days"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if (!sender_is_told(told[i]))
+            fail_msg("not told: %s", told[i]);
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+        if (sender_is_told(other[i]))
+            fail_msg("told: %s", other[i]);
+}
+
 struct report_case {
     enum fact_kind kind;
     const char *action, *relay, *reply;
@@ -391,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_the_actor_of_a_reason_is_the_one_of_its_table),
         cmocka_unit_test(test_a_status_makes_the_saying_finer),
         cmocka_unit_test(test_an_expired_mail_has_the_reason_of_its_last_attempt),
+        cmocka_unit_test(test_only_a_report_of_the_failure_told_the_sender_of_it),
         cmocka_unit_test(test_what_happened_behind_the_next_server_is_told_as_a_report),
         cmocka_unit_test(test_the_wrapping_of_the_log_is_no_part_of_the_words),
         cmocka_unit_test(test_a_server_cannot_speak_to_the_terminal),
