@@ -181,8 +181,8 @@ static enum line_shape shape_of(struct slice status)
         slice_is(status, "expired") || slice_is(status, "force-expired") ||
         slice_is(status, "SOFTBOUNCE"))
         return SHAPE_DELIVERY;
-    if (slice_is(status, "deliverable") || slice_is(status, "undeliverable"))
-        return SHAPE_PROBE;
+    if (slice_is(status, "deliverable") || slice_starts(status, "undeliverable"))
+        return SHAPE_PROBE; /* also undeliverable-but-not-cached */
     return SHAPE_NONE;
 }
 

@@ -123,6 +123,8 @@ bool postfix_take_peer(struct slice *from, struct peer *peer)
     if (text_take_char(&rest, ':') && postfix_take_class(&rest, DIGIT, &port)) {
         peer->port = port;
         *from = rest;
+    } else {
+        text_take(from, ":unknown"); /* the client was gone before it was asked for */
     }
     return true;
 }
