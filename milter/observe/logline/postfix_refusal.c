@@ -8,8 +8,8 @@
  *
  * REPLY quotes addresses and may be a filter's or a block list's, and so holds a stranger's words:
  * it ends where the rest of the line is a whole tail, and only where nothing is at the first
- * beginning of one that stands in no angle brackets. WORDS is all a stranger's: what follows it is looked
- * for from the end, and only the administrator's REPLY is taken for one.
+ * beginning of one that stands in no angle brackets. WORDS is all a stranger's: what follows it
+ * is looked for from the end, and only the administrator's REPLY is taken for one.
  */
 #include "postfix.h"
 
