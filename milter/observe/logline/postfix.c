@@ -83,7 +83,7 @@ static bool take_sender(struct slice *from, struct slice *sender)
 static enum line_understood read_queue_manager(struct slice rest, struct logline *line)
 {
     struct slice from, size, count, status;
-    if (!take_sender(&rest, &from))
+    if (!take_sender(&rest, &from) || postfix_is_joint(from))
         return LINE_BROKEN;
     line_set(line, LINE_FROM, from);
     if (text_take(&rest, ", size=")) {

@@ -89,6 +89,11 @@ bool postfix_take_last_address(struct slice *from, struct slice *address)
     return true;
 }
 
+bool postfix_is_joint(struct slice address)
+{
+    return !slice_starts(address, "\"") && slice_find_text(address, "]: ") >= 0;
+}
+
 bool postfix_at_end(struct slice rest)
 {
     struct slice digits;

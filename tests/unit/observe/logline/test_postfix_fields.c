@@ -522,9 +522,31 @@ static void test_a_reason_that_imitates_the_tail(void **state)
           SHAPE_REFUSAL, {LINE_REJECT_REASON, "no"}, {LINE_FROM, "c@d"}, {LINE_HELO, "g>x"});
 }
 
+/* Two programs that write to one file without a lock. */
+static void test_two_halves_make_no_line(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "27255A7E941: to=<a@b" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, relay=local, "
+        "delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: to=<a@b>, relay=mx[192.0" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, "
+        "relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: to=<a@b>, orig_to=<c" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, "
+        "relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: from=<a@b" HEADER "postfix/qmgr[8]: 27255A7E942: from=<c@d>, size=1, "
+        "nrcpt=1 (queue active)",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        if (read_text("postfix/smtp", bodies[i])->understood != LINE_BROKEN)
+            fail_msg("%s", bodies[i]);
+    CHECK("postfix/qmgr", "27255A7E941: from=<\"a]: b\"@c>, size=1, nrcpt=1 (queue active)",
+          SHAPE_ACTIVE, {LINE_FROM, "\"a]: b\"@c"});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_halves_make_no_line),
         cmocka_unit_test(test_old_and_rare_forms),
         cmocka_unit_test(test_a_reason_that_imitates_the_tail),
         cmocka_unit_test(test_tags),
