@@ -14,6 +14,7 @@
  *     an entry of journalctl -o export (all its lines) or -o json (one line); one that journald
  *     knows to be no mail server's is read no further than its header
  *     the header of a container's line behind that of its host: the inner one counts
+ *     a line as Docker's json-file driver or a Kubernetes node keeps it, with its own header
  *
  * The body is read by the dialect of the program that wrote it. What a remote server, a sender or
  * a local user may have written into it (everything behind the first bracket of a status, the

@@ -89,7 +89,8 @@ const struct command commands[] = {
          "see what 'waybill show' has on the mail.\n"
          "\n"
          "With --log the files are logs, also compressed ones (gzip, xz, zstd), and\n"
-         "entries of journalctl -o export or -o json. Each line gives a JSON object\n"
+         "entries of journalctl -o export or -o json, and what Docker (json-file) and\n"
+         "Kubernetes keep of a container's output. Each line gives a JSON object\n"
          "with what was read from it, {} where there is nothing to be read.\n",
      .examples = "waybill explain bounce.eml\n"
                  "waybill explain --json *.eml\n"

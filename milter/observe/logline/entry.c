@@ -25,7 +25,7 @@
 #define WANTED(X)                                                                                  \
     X(TIME, "__REALTIME_TIMESTAMP") X(HOST, "_HOSTNAME") X(PROGRAM, "SYSLOG_IDENTIFIER")           \
     X(TOLD_PID, "SYSLOG_PID") X(PID, "_PID") X(UID, "_UID") X(UNIT, "_SYSTEMD_UNIT")               \
-    X(MESSAGE, "MESSAGE")
+    X(MESSAGE, "MESSAGE") X(PASSED, "log") X(PASSED_TIME, "time")
 enum wanted {
 #define X(symbol, name) WANTED_##symbol,
     WANTED(X)
@@ -339,5 +339,19 @@ bool entry_header(struct logline_reader *reader, struct slice text, struct logli
         entry.value[WANTED_PROGRAM].size == 0)
         return false;
     fill(&entry, usec, line);
+    return true;
+}
+
+bool entry_passed(struct logline_reader *reader, struct slice text, struct slice *passed,
+                  struct slice *time)
+{
+    struct entry entry = {0};
+    if (!make_room(reader, text.size))
+        return false;
+    entry.room = reader->entry;
+    if (!read_json(&entry, text) || entry.value[WANTED_PASSED].at == NULL)
+        return false;
+    *passed = entry.value[WANTED_PASSED];
+    *time = entry.value[WANTED_PASSED_TIME];
     return true;
 }

@@ -9,6 +9,8 @@
  *     Nov 21 20:55:43 postfix/smtpd[27735]: message                     no host
  *     2026-11-21T20:55:43.123456+01:00 mx postfix/smtpd[27735]: message
  *     <22>1 2026-11-21T20:55:43Z mx postfix/smtpd 27735 - [id a="b"] message
+ *     {"log":"any of these\n","stream":"stdout","time":"2026-11-21T20:55:43Z"}     Docker
+ *     2026-11-21T20:55:43.123456789Z stdout F any of these                         Kubernetes
  *
  * The log of a container stands twice in the host's log: the inner header tells who wrote it. Its
  * time is the outer one's unless it names its zone, for that of a container is seldom its host's.
@@ -253,6 +255,44 @@ static bool read_syslog(struct logline_reader *reader, struct slice rest, struct
     return true;
 }
 
+/* A line that was passed on, with the moment at which it was: its own time counts only where it
+ * names its zone. */
+static bool read_passed(struct logline_reader *reader, struct slice passed, struct slice time,
+                        struct logline *line)
+{
+    struct moment moment;
+    bool zoned;
+    if (!read_syslog(reader, without_end(without_filling(passed)), line, &zoned))
+        return false;
+    if (!zoned && moment_take(&time, &moment) && moment.zoned)
+        return wallclock_ms(&reader->clock, &moment, &line->time) &&
+               (line->whole_seconds = moment.whole_seconds, true);
+    return true;
+}
+
+static bool is_docker(struct slice text)
+{
+    return slice_starts(text, "{\"log\":");
+}
+
+static bool read_docker(struct logline_reader *reader, struct slice text, struct logline *line)
+{
+    struct slice passed, time;
+    return entry_passed(reader, text, &passed, &time) && read_passed(reader, passed, time, line);
+}
+
+/* The Container Runtime Interface's "TIME stdout F LINE". */
+static bool read_runtime(struct logline_reader *reader, struct slice text, struct logline *line)
+{
+    struct slice rest = text, time;
+    if (!text_take_until(&rest, ' ', &time) ||
+        (!text_take(&rest, "stdout F ") && !text_take(&rest, "stderr F ")))
+        return false;
+    logline_begin(line); /* something was taken for a host */
+    line->raw = text;
+    return read_passed(reader, rest, time, line);
+}
+
 /* Programs that pass on what others write, header and all. The second letter tells most apart, for
  * each line asks. */
 static bool is_container_log(struct slice program)
@@ -314,9 +354,10 @@ bool logline_header(struct logline_reader *reader, struct slice text, struct log
     logline_begin(line);
     line->raw = text;
     if (rest.size > 0 && (rest.at[0] == '{' || rest.at[0] == '_')) {
-        if (!entry_header(reader, rest, line))
+        if (is_docker(rest) ? !read_docker(reader, rest, line) : !entry_header(reader, rest, line))
             return false;
-    } else if (!read_syslog(reader, without_end(rest), line, &zoned)) {
+    } else if (!read_syslog(reader, without_end(rest), line, &zoned) &&
+               !read_runtime(reader, rest, line)) {
         return false;
     }
     if (is_container_log(line_value(line, LINE_PROGRAM)))

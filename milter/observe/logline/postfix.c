@@ -18,7 +18,7 @@ static enum line_understood understood_as(struct logline *line, enum line_shape 
 }
 
 /* "client=X[ip], sasl_method=.., sasl_username=.., sasl_sender=.., orig_queue_id=.., orig_client=.."
- */
+ * in this order, so that a login name gives none of what stands before it. */
 static enum line_understood read_client(struct slice rest, struct logline *line)
 {
     static const struct {
@@ -31,6 +31,7 @@ static enum line_understood read_client(struct slice rest, struct logline *line)
     };
     struct slice all = rest, value;
     struct peer peer;
+    size_t next = 0;
     if (!postfix_take_peer(&rest, &peer))
         return LINE_BROKEN;
     line_set(line, LINE_CLIENT, slice_make(all.at, all.size - rest.size));
@@ -39,9 +40,10 @@ static enum line_understood read_client(struct slice rest, struct logline *line)
         ptrdiff_t end = slice_find_text(rest, ", ");
         value = slice_make(rest.at, end < 0 ? rest.size : (size_t)end);
         rest = slice_make(rest.at + value.size, rest.size - value.size);
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        for (size_t i = next; i < sizeof names / sizeof names[0]; i++)
             if (text_take(&value, names[i].name)) {
                 line_set(line, names[i].field, value);
+                next = i + 1;
                 break;
             }
     }
@@ -81,7 +83,7 @@ static bool take_sender(struct slice *from, struct slice *sender)
 static enum line_understood read_queue_manager(struct slice rest, struct logline *line)
 {
     struct slice from, size, count, status;
-    if (!take_sender(&rest, &from))
+    if (!take_sender(&rest, &from) || postfix_is_joint(from))
         return LINE_BROKEN;
     line_set(line, LINE_FROM, from);
     if (text_take(&rest, ", size=")) {
@@ -201,7 +203,7 @@ static enum line_understood read_rare(struct slice rest, struct logline *line)
     }
     if (is_cut(rest))
         return LINE_BROKEN;
-    if (!postfix_complaint(rest, line))
+    if (!postfix_session(rest, line))
         others_words(rest, line);
     return LINE_SAYS_NOTHING;
 }
@@ -281,7 +283,8 @@ static enum line_understood read_text(struct slice all, struct logline *line)
     }
     if (read_warning(all, line))
         return LINE_UNDERSTOOD;
-    if ((slice_starts(all, "proxy-") || slice_starts(all, "reject: ")) &&
+    if ((slice_starts(all, "proxy-") || slice_starts(all, "reject: ") ||
+         slice_starts(all, "reject_warning: ")) &&
         postfix_refusal(all, line, &understood))
         return understood;
     if (!postfix_session(all, line))

@@ -99,6 +99,9 @@ bool postfix_take_address(struct slice *from, const struct slice next[], struct 
 /* What stands between "<" and the last '>' of all. Where what follows an address is Postfix's own
  * and has no '>', no address can imitate it. */
 bool postfix_take_last_address(struct slice *from, struct slice *address);
+/* Is this no address but the half of one, and behind it a line that another wrote into the same
+ * file at the same moment, its "program[pid]: " and all? */
+bool postfix_is_joint(struct slice address);
 /* Nothing follows, or no more than the number that some syslog daemons append. */
 bool postfix_at_end(struct slice rest);
 

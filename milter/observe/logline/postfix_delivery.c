@@ -121,15 +121,15 @@ static bool take_named(struct slice *from, struct logline *line)
 static bool take_head(struct slice *from, struct logline *line)
 {
     struct slice value;
-    if (!take_recipient(from, after_to, &value))
+    if (!take_recipient(from, after_to, &value) || postfix_is_joint(value))
         return false;
     line_set(line, LINE_TO, value);
     if (text_take(from, ", orig_to=")) {
-        if (!take_recipient(from, after_original, &value))
+        if (!take_recipient(from, after_original, &value) || postfix_is_joint(value))
             return false;
         line_set(line, LINE_ORIG_TO, value);
     }
-    if (!text_take(from, ", relay=") || !take_value(from, &value))
+    if (!text_take(from, ", relay=") || !take_value(from, &value) || slice_find(value, ' ') >= 0)
         return false;
     set_relay(line, value);
     return take_named(from, line);
@@ -181,8 +181,8 @@ static enum line_shape shape_of(struct slice status)
         slice_is(status, "expired") || slice_is(status, "force-expired") ||
         slice_is(status, "SOFTBOUNCE"))
         return SHAPE_DELIVERY;
-    if (slice_is(status, "deliverable") || slice_is(status, "undeliverable"))
-        return SHAPE_PROBE;
+    if (slice_is(status, "deliverable") || slice_starts(status, "undeliverable"))
+        return SHAPE_PROBE; /* also undeliverable-but-not-cached */
     return SHAPE_NONE;
 }
 

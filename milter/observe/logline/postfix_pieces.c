@@ -94,6 +94,11 @@ bool postfix_take_last_address(struct slice *from, struct slice *address)
     return true;
 }
 
+bool postfix_is_joint(struct slice address)
+{
+    return !slice_starts(address, "\"") && slice_find_text(address, "]: ") >= 0;
+}
+
 bool postfix_at_end(struct slice rest)
 {
     struct slice digits;
@@ -125,6 +130,8 @@ bool postfix_take_peer(struct slice *from, struct peer *peer)
     if (text_take_char(&rest, ':') && postfix_take_class(&rest, DIGIT, &port)) {
         peer->port = port;
         *from = rest;
+    } else {
+        text_take(from, ":unknown"); /* the client was gone before it was asked for */
     }
     return true;
 }

@@ -6,9 +6,10 @@
  *     ACTION: STAGE: REPLY; from=<a> to=<b> proto=ESMTP helo=<c>        (proxy-accept, ...)
  *     ACTION: header WORDS from CLIENT; from=<a> to=<b> proto=ESMTP helo=<c>: REPLY
  *
- * REPLY quotes addresses and so holds a stranger's words; what stands in angle brackets is
- * stepped over when its end is looked for. WORDS is all a stranger's: what follows it is looked
- * for from the end, and only the administrator's REPLY is taken for one.
+ * REPLY quotes addresses and may be a filter's or a block list's, and so holds a stranger's words:
+ * it ends where the rest of the line is a whole tail, and only where nothing is at the first
+ * beginning of one that stands in no angle brackets. WORDS is all a stranger's: what follows it
+ * is looked for from the end, and only the administrator's REPLY is taken for one.
  */
 #include "postfix.h"
 
@@ -33,29 +34,6 @@ static size_t next_mark(struct slice text, size_t at)
     return at;
 }
 
-/* Take the reply up to the tail; all of it if there is no tail. Each step goes forward, and a
- * bracket that is never closed is looked for only once. */
-static struct slice take_reply(struct slice *from)
-{
-    bool brackets = true;
-    size_t i = next_mark(*from, 0);
-    while (i < from->size) {
-        struct slice here = slice_make(from->at + i, from->size - i), inside;
-        if (here.at[0] == ';' && starts_tail(here))
-            break;
-        if (here.at[0] == '<' && brackets) {
-            struct slice after = slice_make(here.at + 1, here.size - 1);
-            brackets = postfix_take_address(&after, NULL, &inside);
-            if (brackets)
-                i += inside.size + 1;
-        }
-        i = next_mark(*from, i + 1);
-    }
-    struct slice reply = slice_make(from->at, i);
-    *from = slice_make(from->at + i, from->size - i);
-    return reply;
-}
-
 /* smtpd parts the fields with a blank, postscreen with a comma and a blank. */
 static bool take_name(struct slice *from, const char *name)
 {
@@ -66,6 +44,104 @@ static bool take_name(struct slice *from, const char *name)
         return false;
     *from = rest;
     return true;
+}
+
+/* "<a@b>" up to its bracket. A local part in quotes may hold anything; no other has a bracket. */
+static bool skip_bare_address(struct slice *rest)
+{
+    bool quoted = false;
+    size_t i = 0;
+    for (; i < rest->size; i++) {
+        char c = rest->at[i];
+        if (c == '\\')
+            i++;
+        else if (c == '"' && (quoted || i == 0))
+            quoted = !quoted;
+        else if (!quoted && (c == '<' || c == '>'))
+            break;
+    }
+    if (i >= rest->size || rest->at[i] != '>')
+        return false;
+    *rest = slice_make(rest->at + i + 1, rest->size - i - 1);
+    return true;
+}
+
+/* Postfix lets no bracket into a helo name. Where there is one all the same, that of a name which
+ * imitates a tail is opened before it is closed. */
+static bool skip_helo(struct slice *rest)
+{
+    size_t i = 0;
+    while (i < rest->size && rest->at[i] != '<' && rest->at[i] != '>')
+        i++;
+    if (i < rest->size && rest->at[i] == '<' && slice_ends(*rest, ">")) {
+        *rest = slice_make(rest->at + rest->size, 0);
+        return true;
+    }
+    return skip_bare_address(rest);
+}
+
+/* Does a tail of the usual form fill all of `rest`? Linear in all calls together for one line:
+ * each stops at the next bracket or the quote that is closed. */
+static bool is_tail(struct slice rest)
+{
+    struct slice proto;
+    text_take_char(&rest, ';');
+    if (take_name(&rest, "from=<") && !skip_bare_address(&rest))
+        return false;
+    if (take_name(&rest, "to=<") && !skip_bare_address(&rest))
+        return false;
+    if (!take_name(&rest, "proto=") || !postfix_take_class(&rest, UPPER, &proto))
+        return false;
+    if (take_name(&rest, "helo=<") && !skip_helo(&rest))
+        return false;
+    if (take_name(&rest, "sasl_username=<") && !skip_bare_address(&rest))
+        return false;
+    return rest.size == 0;
+}
+
+/* Where a tail begins that is whole, or the end. */
+static size_t find_whole_tail(struct slice text)
+{
+    const char *at = text.at, *end = text.at + text.size;
+    for (; at < end && (at = memchr(at, ';', (size_t)(end - at))) != NULL; at++) {
+        struct slice here = slice_make(at, (size_t)(end - at));
+        if (starts_tail(here) && is_tail(here))
+            return (size_t)(at - text.at);
+    }
+    return text.size;
+}
+
+/* Where something begins that may be a tail, cut or with more behind it, or the end. Each step
+ * goes forward, and a bracket that is never closed is looked for only once. */
+static size_t find_tail(struct slice text)
+{
+    bool brackets = true;
+    size_t i = next_mark(text, 0);
+    while (i < text.size) {
+        struct slice here = slice_make(text.at + i, text.size - i), inside;
+        if (here.at[0] == ';' && starts_tail(here))
+            break;
+        if (here.at[0] == '<' && brackets) {
+            struct slice after = slice_make(here.at + 1, here.size - 1);
+            brackets = postfix_take_address(&after, NULL, &inside);
+            if (brackets)
+                i += inside.size + 1;
+        }
+        i = next_mark(text, i + 1);
+    }
+    return i < text.size ? i : text.size;
+}
+
+/* Take the reply up to the tail; all of it if there is no tail. What a filter or a block list
+ * answered may imitate the beginning of one, so the first that is whole counts. */
+static struct slice take_reply(struct slice *from)
+{
+    size_t size = find_whole_tail(*from);
+    if (size == from->size)
+        size = find_tail(*from);
+    struct slice reply = slice_make(from->at, size);
+    *from = slice_make(from->at + size, from->size - size);
+    return reply;
 }
 
 /* The client's own words up to the last '>'. A login name may follow; since the words may imitate
@@ -149,7 +225,8 @@ static bool read_content(struct slice all, struct logline *line)
 
 static bool is_content(struct slice stage)
 {
-    static const char *const words[] = {"header", "body", "mime-header", "nested-header"};
+    static const char *const words[] = {"header", "body", "mime-header", "nested-header",
+                                        "content"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (slice_is(stage, words[i]))
             return true;

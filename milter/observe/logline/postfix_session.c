@@ -139,13 +139,29 @@ bool postfix_try(struct slice rest, struct logline *line)
     }
 }
 
+/* The port as Postfix before 2.3 gave it: "connect to X[ip]: Connection refused (port 25)". */
+static void cut_port(struct slice *words, struct logline *line)
+{
+    ptrdiff_t at = postfix_find_last(*words, " (port ");
+    if (at < 0)
+        return;
+    size_t skip = (size_t)at + strlen(" (port ");
+    struct slice rest = slice_make(words->at + skip, words->size - skip), port;
+    if (!postfix_take_class(&rest, DIGIT, &port) || !slice_is(rest, ")"))
+        return;
+    line_set(line, LINE_RELAY_PORT, port);
+    words->size = (size_t)at;
+}
+
 /* "connect to X[ip]:25: Connection refused" */
 static bool read_connect_to(struct slice rest, struct logline *line)
 {
     if (!take_server(&rest, line))
         return false;
-    if (text_take(&rest, ": "))
+    if (text_take(&rest, ": ")) {
+        cut_port(&rest, line);
         line_set(line, LINE_LOSTCONN, rest);
+    }
     return true;
 }
 
@@ -181,18 +197,22 @@ static bool read_ssl_error(struct slice all, struct logline *line)
     return text_take(&rest, "from ") && take_client(&rest, line);
 }
 
-/* "Trusted TLS connection established to X[ip]:25: TLSv1.3 with cipher C (256/256 bits) ..." */
+/* "Trusted TLS connection established to X[ip]:25: TLSv1.3 with cipher C (256/256 bits) ..."; the
+ * first word since Postfix 2.3, the server's address since then too. */
 static bool read_tls(struct slice all, struct logline *line)
 {
-    struct slice rest = all, trust, version, cipher, bits;
-    if (!postfix_take_class(&rest, UPPER | LOWER, &trust) ||
-        !text_take(&rest, " TLS connection ") ||
+    struct slice rest = all, trust = SLICE_ABSENT, version, cipher, bits;
+    if (!slice_starts(all, "TLS ") &&
+        (!postfix_take_class(&rest, UPPER | LOWER, &trust) || !text_take_char(&rest, ' ')))
+        return false;
+    if (!text_take(&rest, "TLS connection ") ||
         (!text_take(&rest, "established ") && !text_take(&rest, "reused ")))
         return false;
     line_set(line, LINE_TLS_TRUST, trust);
-    if (text_take(&rest, "from ") ? !take_client(&rest, line)
-                                  : !text_take(&rest, "to ") || !take_server(&rest, line))
-        return true;
+    if (text_take(&rest, "from "))
+        take_client(&rest, line);
+    else if (text_take(&rest, "to "))
+        take_server(&rest, line);
     /* a server name that was asked for may follow: " to NAME" */
     if (!text_take_until_text(&rest, ": ", &version) ||
         !text_take_until_text(&rest, " with cipher ", &version) ||
@@ -458,6 +478,8 @@ static bool read_capital(struct slice all, struct logline *line)
         return read_rank(rest, line);
     if (slice_starts(all, "SSL_"))
         return read_ssl_error(all, line);
+    if (slice_starts(all, "TLS "))
+        return read_tls(all, line) || read_complaint(all, line);
     if (slice_starts(all, "PASS ") || slice_starts(all, "WHITELIST") ||
         slice_starts(all, "BLACKLIST") || slice_starts(all, "ALLOWLIST") ||
         slice_starts(all, "DENYLIST"))

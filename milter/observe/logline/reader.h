@@ -31,6 +31,10 @@ struct logline_reader {
 /* Read an entry of a journal: all lines of one of `journalctl -o export`, or the one line of one
  * of -o json. False: it is none, or it lacks time or identifier, or there is no memory. */
 bool entry_header(struct logline_reader *reader, struct slice text, struct logline *line);
+/* Read what Docker's json-file driver wrote of one line: the line, and when it was passed on
+ * (absent where it is not told). False: it is none, or there is no memory. */
+bool entry_passed(struct logline_reader *reader, struct slice text, struct slice *passed,
+                  struct slice *time);
 bool entry_is_export(struct slice text);
 bool entry_is_json(struct slice text);
 

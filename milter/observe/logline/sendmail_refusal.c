@@ -100,6 +100,16 @@ static int read_header(struct sendmail_reading *reading)
     return read_arguments(reading);
 }
 
+/* Nothing befell a mail, whatever was answered. */
+static int read_aside(struct sendmail_reading *reading)
+{
+    struct slice argument;
+    if (sendmail_take_item(&reading->rest, &argument))
+        read_arguments(reading);
+    reading->line->shape = SHAPE_NONE;
+    return 0;
+}
+
 int sendmail_read_ruleset(struct sendmail_reading *reading)
 {
     struct slice ruleset, argument;
@@ -109,7 +119,7 @@ int sendmail_read_ruleset(struct sendmail_reading *reading)
     const struct phase *phase = find_phase(ruleset);
     for (size_t i = 0; i < sizeof aside / sizeof aside[0]; i++)
         if (slice_is(ruleset, aside[i]))
-            return 0;
+            return read_aside(reading);
     if (phase == NULL)
         return read_header(reading);
     if (!sendmail_take_item(&reading->rest, &argument))

@@ -56,6 +56,14 @@ static void test_every_form_of_header_gives_the_same_line(void **state)
         "from a[192.0.2.1]",
         "Nov  4 20:55:43 dock conmon[9]: <22>Nov  4 19:55:43 mx postfix/smtpd[27735]: connect from "
         "a[192.0.2.1]",
+        "{\"log\":\"Nov  4 19:55:43 mx postfix/smtpd[27735]: connect from a[192.0.2.1]\\n\","
+        "\"stream\":\"stdout\",\"time\":\"2026-11-04T20:55:43Z\"}",
+        "{\"log\":\"2026-11-04T20:55:43Z mx postfix/smtpd[27735]: connect from a[192.0.2.1]\\r\\n\","
+        "\"stream\":\"stderr\",\"attrs\":\"x\",\"time\":\"2026-11-04T22:22:22.1234567Z\"}",
+        "2026-11-04T20:55:43Z stdout F Nov  4 19:55:43 mx postfix/smtpd[27735]: connect from "
+        "a[192.0.2.1]",
+        "2026-11-04T22:22:22.123456789Z stderr F 2026-11-04T21:55:43+01:00 mx "
+        "postfix/smtpd[27735]: connect from a[192.0.2.1]",
     };
     zone("UTC");
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
@@ -122,6 +130,17 @@ static void test_only_what_passes_logs_on_has_an_inner_header(void **state)
     assert_true(read_text("Nov 21 20:55:43 mx docker[1]: no header: m", at(261122, 0, 0, 0), &line));
     assert_true(slice_is(line_value(&line, LINE_PROGRAM), "docker"));
     assert_true(slice_is(line.body, "no header: m"));
+    static const char *const none[] = {
+        "{\"log\":\"no header\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-04T20:55:43Z\"}",
+        "{\"log\":\"Nov 21 20:55:43 in postfix/smtpd[7]: m\",\"time\":\"2026",
+        "{\"log\":7,\"time\":\"2026-11-04T20:55:43Z\"}",
+        "{\"log\":null}",
+        "2026-11-04T20:55:43Z stdout P Nov 21 20:55:43 in postfix/smtpd[7]: half a l",
+        "2026-11-04T20:55:43Z stdout F no header",
+    };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        if (read_text(none[i], at(261122, 0, 0, 0), &line))
+            fail_msg("%s", none[i]);
 }
 
 /* A container's clock is often UTC, whatever its host's is. */

@@ -456,9 +456,99 @@ static void test_other_programs(void **state)
           {LINE_FROM, NULL});
 }
 
+static void test_old_and_rare_forms(void **state)
+{
+    (void)state;
+    CHECK("postfix/smtpd", "27255A7E941: client=unknown[192.0.2.7]:unknown", SHAPE_CLIENT,
+          {LINE_CLIENT_IP, "192.0.2.7"}, {LINE_CLIENT_PORT, NULL});
+    CHECK("postfix/smtpd",
+          "27255A7E941: client=a[192.0.2.7], sasl_method=LOGIN, sasl_username=joe, "
+          "sasl_method=PLAIN, sasl_sender=b",
+          SHAPE_CLIENT, {LINE_SASL_METHOD, "LOGIN"}, {LINE_SASL_SENDER, "b"});
+    CHECK("postfix/smtp", "connect to mx[192.0.2.7]: Connection refused (port 25)", SHAPE_NONE,
+          {LINE_LOSTCONN, "Connection refused"}, {LINE_RELAY_PORT, "25"});
+    CHECK("postfix/smtp", "connect to mx[192.0.2.7]:26: refused (port x)", SHAPE_NONE,
+          {LINE_LOSTCONN, "refused (port x)"}, {LINE_RELAY_PORT, "26"});
+    CHECK("postfix/smtp", "TLS connection established to mx: TLSv1 with cipher AES (256/256 bits)",
+          SHAPE_NONE, {LINE_TLS_VERSION, "TLSv1"}, {LINE_TLS_CIPHER, "AES"},
+          {LINE_TLS_TRUST, NULL});
+    CHECK("postfix/smtp",
+          "27255A7E941: Trusted TLS connection established to mx[192.0.2.7]:25: TLSv1.3 with "
+          "cipher AES (256/256 bits)",
+          SHAPE_NONE, {LINE_QUEUE_ID, "27255A7E941"}, {LINE_TLS_TRUST, "Trusted"},
+          {LINE_RELAY_IP, "192.0.2.7"});
+    CHECK("postfix/smtpd", "TLS SNI mx from a[192.0.2.7] not matched, using default chain",
+          SHAPE_NONE, {LINE_CLIENT_IP, "192.0.2.7"});
+    CHECK("postfix/local",
+          "27255A7E941: to=<a@b>, relay=local, delay=1, delays=1/0/0/0, dsn=5.1.1, "
+          "status=undeliverable-but-not-cached (unknown user: \"a\")",
+          SHAPE_PROBE, {LINE_STATUS, "undeliverable-but-not-cached"}, {LINE_TO, "a@b"});
+    CHECK("postfix/smtpd", "reject_warning: RCPT from a[192.0.2.7]: 554 no; from=<c@d> to=<e@f>",
+          SHAPE_NONE, {LINE_ACTION, "reject_warning"}, {LINE_REJECT_REASON, "no"},
+          {LINE_TO, "e@f"});
+    CHECK("postfix/cleanup",
+          "27255A7E941: reject: content Received: x from a[192.0.2.7]; from=<c@d> to=<e@f> "
+          "proto=ESMTP helo=<g>: 5.7.1 no",
+          SHAPE_REFUSAL, {LINE_FROM, "c@d"}, {LINE_REJECT_DSN, "5.7.1"}, {LINE_HELO, "g"});
+}
+
+#define REFUSED "NOQUEUE: milter-reject: RCPT from a[192.0.2.7]: 550 5.7.1 "
+#define REFUSED_TAIL "; from=<c@d> to=<e@f> proto=ESMTP helo=<g>"
+
+/* Whoever writes the reason may imitate what follows it. */
+static void test_a_reason_that_imitates_the_tail(void **state)
+{
+    (void)state;
+    static const char *const reasons[] = {
+        "no; from=<x> to=<y>",
+        "no; from=<x> is listed",
+        "no; from=<x> to=<y> proto=SMTP helo=<z> or so",
+        "no; from=<\"x> to=<y>",
+        "no; to=<y> proto=SMTP; proto=SMTP; from=<",
+        "no; from=<x>; from=<x>; from=<x> to=<y>",
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        char body[300];
+        snprintf(body, sizeof body, REFUSED "%s" REFUSED_TAIL, reasons[i]);
+        CHECK("postfix/smtpd", body, SHAPE_REFUSAL, {LINE_REJECT_REASON, reasons[i]},
+              {LINE_FROM, "c@d"}, {LINE_TO, "e@f"}, {LINE_HELO, "g"});
+    }
+    CHECK("postfix/smtpd",
+          REFUSED "no; from=<\"; from=<x> to=<y> proto=SMTP helo=<z>\"@d> to=<e@f> proto=ESMTP "
+                  "helo=<g>",
+          SHAPE_REFUSAL, {LINE_REJECT_REASON, "no"}, {LINE_TO, "e@f"}, {LINE_HELO, "g"},
+          {LINE_FROM, "\"; from=<x> to=<y> proto=SMTP helo=<z>\"@d"});
+    CHECK("postfix/smtpd", REFUSED "no; from=<c@d> to=<e@f> proto=ESMTP helo=<g>x> 257",
+          SHAPE_REFUSAL, {LINE_REJECT_REASON, "no"}, {LINE_FROM, "c@d"}, {LINE_HELO, "g>x"});
+}
+
+/* Two programs that write to one file without a lock. */
+static void test_two_halves_make_no_line(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "27255A7E941: to=<a@b" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, relay=local, "
+        "delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: to=<a@b>, relay=mx[192.0" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, "
+        "relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: to=<a@b>, orig_to=<c" HEADER "postfix/smtp[8]: 27255A7E942: to=<c@d>, "
+        "relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)",
+        "27255A7E941: from=<a@b" HEADER "postfix/qmgr[8]: 27255A7E942: from=<c@d>, size=1, "
+        "nrcpt=1 (queue active)",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        if (read_text("postfix/smtp", bodies[i])->understood != LINE_BROKEN)
+            fail_msg("%s", bodies[i]);
+    CHECK("postfix/qmgr", "27255A7E941: from=<\"a]: b\"@c>, size=1, nrcpt=1 (queue active)",
+          SHAPE_ACTIVE, {LINE_FROM, "\"a]: b\"@c"});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_halves_make_no_line),
+        cmocka_unit_test(test_old_and_rare_forms),
+        cmocka_unit_test(test_a_reason_that_imitates_the_tail),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_a_delivery),
         cmocka_unit_test(test_relays),
