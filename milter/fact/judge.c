@@ -238,7 +238,9 @@ static void read_mail(struct waybill *waybill)
         if (fact->kind == FACT_QUEUED || fact->kind == FACT_ACTIVE)
             waybill->queued = true;
         if (fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED ||
-            fact->kind == FACT_REQUEUED)
+            fact->kind == FACT_REQUEUED ||
+            /* no line says that what was refused at its end has left the queue */
+            (fact->kind == FACT_REJECTED && slice_is(fact->value[KEY_PHASE], "eom")))
             waybill->removed = true;
         if (fact->kind == FACT_ABANDONED) {
             waybill->abandoned = true;
