@@ -106,7 +106,7 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
 
 /* ---- the log's lines ---- */
 
-/* What was read from the store, for whatever reason, need not be all that it has of the queue id. */
+/* What was read from the store, for whatever reason, may not be all that it has of the queue id. */
 static bool may_have_others(const struct entry *entry)
 {
     return entry != NULL && (entry->loaded || entry->gone != 0);

@@ -421,7 +421,7 @@ static void tell_notification(void)
 
 /* A refusal makes us look at what its client sent before; of two mails with one queue id that is
  * the second only. */
-static void test_a_mail_that_the_store_was_asked_for_by_its_client_takes_no_others_lines(void **state)
+static void test_a_mail_read_for_its_client_takes_no_others_lines(void **state)
 {
     (void)state;
     uint64_t second;
@@ -455,7 +455,7 @@ int main(void)
         TEST(test_two_instances_are_two_mails),
         TEST(test_the_message_id_tells_two_mails_apart),
         TEST(test_an_odd_message_id_of_the_same_transaction_makes_no_second_mail),
-        TEST(test_a_mail_that_the_store_was_asked_for_by_its_client_takes_no_others_lines),
+        TEST(test_a_mail_read_for_its_client_takes_no_others_lines),
         TEST(test_a_late_milter_takes_over_what_the_log_began),
         TEST(test_a_late_milter_finds_what_an_earlier_process_began),
         TEST(test_a_death_between_the_two_records_of_a_mail_is_mended),
