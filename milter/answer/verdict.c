@@ -159,7 +159,9 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
         say_delivered(recipient, server, verdict);
         break;
     case STATE_DELAYED:
-        if (never_reached(recipient->relay))
+        if (recipient->attempts == 0) /* the queue told it, and no log the attempts */
+            snprintf(what, room, "still in our queue");
+        else if (never_reached(recipient->relay))
             snprintf(what, room, "still in our queue after %u attempt%s", recipient->attempts,
                      recipient->attempts == 1 ? "" : "s");
         else

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "waybill/token.h"
@@ -42,9 +43,27 @@ static int check_keys(const struct settings *settings, struct error *why)
     return result;
 }
 
+/* A log that is not there yet may come; a directory never becomes one, and a log that is named
+ * twice is read twice. */
+static int check_logs(const struct settings *settings, struct error *why)
+{
+    char *const *source = settings->log_source;
+    struct stat status;
+
+    for (size_t i = 0; i < SETTINGS_LIST_MAX && source[i] != NULL; i++) {
+        if (source[i][0] == '/' && stat(source[i], &status) == 0 && S_ISDIR(status.st_mode))
+            return error_set(why, "log_source: '%s' is a directory; name a file in it, or a "
+                             "pattern such as /var/log/mail/*.log", source[i]);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(source[i], source[k]) == 0)
+                return error_set(why, "log_source: '%s' is named twice", source[i]);
+    }
+    return 0;
+}
+
 int settings_check_files(const struct settings *settings, struct error *why)
 {
-    if (check_keys(settings, why) < 0 ||
+    if (check_keys(settings, why) < 0 || check_logs(settings, why) < 0 ||
         check_file("redis_password_file", settings->redis_password_file, why) < 0 ||
         check_file("redis_ca_file", settings->redis_ca_file, why) < 0 ||
         check_file("redis_cert_file", settings->redis_cert_file, why) < 0 ||

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "waybill/logline.h"
 
@@ -34,6 +35,16 @@ static int64_t first_time(struct logline_reader *reader, struct logfile *file)
     return INT64_MIN;
 }
 
+/* It would be opened like a file, and fail when it is read, after others were imported. */
+static int check_no_directory(const char *path, struct error *why)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return 0;
+    return error_set(why, "'%s' is a directory: name the logs in it", path);
+}
+
 /* Looking at the beginning uses a file up, so it is opened twice. */
 static int open_one(struct logs *logs, struct logline_reader *reader, const char *path,
                     struct error *why)
@@ -44,6 +55,8 @@ static int open_one(struct logs *logs, struct logline_reader *reader, const char
     *log = (struct log_entry){.path = path, .first = INT64_MAX};
     if (!is_standard(path)) {
         struct logfile *look;
+        if (check_no_directory(path, why) != 0)
+            return -1;
         if (logfile_open(&look, path, why) != 0)
             return -1;
         log->first = first_time(reader, look);

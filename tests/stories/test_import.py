@@ -286,10 +286,22 @@ def test_who_is_not_the_owner_is_told_what_to_do(log, machine):
 
 def test_no_store_and_no_file_have_exit_codes_of_their_own(log, machine):
     assert machine.start_import(f"{machine.base}/nothing").wait(30) == 2
+    done = machine.start_import("--dry-run", log.path, machine.base)
+    out, err = done.communicate(timeout=30)
+    assert done.returncode == 2 and out == b"" and b"is a directory" in err
     machine.redis.kill()
     done = machine.start_import(log.path)
     _, err = done.communicate(timeout=60)
     assert done.returncode == 3 and b"Redis" in err
+
+
+def test_file_that_is_no_log_is_not_taken_for_one(machine):
+    path = f"{machine.base}/letter"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("Dear Bob,\nhow are you?\n")
+    done = machine.start_import("--dry-run", path)
+    out, _ = done.communicate(timeout=30)
+    assert done.returncode == 1 and b"No line tells of a mail" in out
 
 
 def test_damaged_file_costs_no_other(log, machine, expected):

@@ -173,3 +173,13 @@ def test_what_is_no_listing_is_told_line_by_line(blind):
     assert (told["mails"], told["bad"]) == (1, len(bad))  # an empty line is no line; one more is bad
     lines = [line for line in done.stderr.splitlines() if path in line]
     assert len(lines) == len(bad) and all(len(line) < 400 for line in lines)
+
+
+def test_of_a_file_that_is_no_listing_only_the_first_lines_are_told(blind):
+    path = f"{blind.base}/mail.log"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("Nov 22 07:00:00 mx postfix/qmgr[1]: A1: removed\n" * 1000)
+    done = blind.cli.run("import", "--queue", "--dry-run", "--json", path)
+    assert done.returncode == 2 and json.loads(done.stdout)["bad"] == 1000
+    lines = done.stderr.splitlines()
+    assert len(lines) == 21 and "postqueue -j" in lines[-1]

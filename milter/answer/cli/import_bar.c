@@ -79,11 +79,11 @@ static void draw(struct import_bar *bar, const struct import_progress *progress)
     buffer_init(&line, 1024);
     if (progress->total > 0)
         add_bar(&line, part < 1 ? part : 1);
-    if (progress->file != NULL)
-        add_speed(&line, bar, progress, part);
-    if (progress->waiting) {
+    if (progress->waiting) { /* then the speed tells nothing of the time that is left */
         megabytes(progress->unshipped, bytes);
-        buffer_addf(&line, "  %s on the way into the store", bytes);
+        buffer_addf(&line, "%s on the way into the store", bytes);
+    } else if (progress->file != NULL) {
+        add_speed(&line, bar, progress, part);
     }
     out_cut(line.data, bar->cli->width - 1);
     fprintf(stderr, ERASE "%s", line.data);

@@ -11,11 +11,23 @@
 #include "waybill/json.h"
 
 #define SINCE_MS DAY_MS /* how far back mails that nobody tried are looked for */
+#define BAD_TOLD 20     /* lines: the first ones show what is wrong */
 
 static void tell_bad(void *context, const char *line_told)
 {
-    (void)context;
-    complain("%s", line_told);
+    unsigned *told = context;
+
+    if (*told == BAD_TOLD)
+        complain("further lines that are no mail are counted only; is this what 'postqueue -j' "
+                 "prints?");
+    if (*told < BAD_TOLD)
+        complain("%s", line_told);
+    *told += *told <= BAD_TOLD;
+}
+
+static const char *plural(uint64_t number)
+{
+    return number == 1 ? "" : "s";
 }
 
 static void print_text(const struct cli *cli, const struct import_queue_tally *tally)
@@ -25,18 +37,18 @@ static void print_text(const struct cli *cli, const struct import_queue_tally *t
     out_number(tally->mails, mails);
     out_number(tally->recipients, recipients);
     out_number(tally->settled, settled);
-    printf("%s mails with %s recipients in the listing; %" PRIu64 " of them known already, "
-           "%" PRIu64 " facts new\n",
-           mails, recipients, tally->known, tally->facts);
+    printf("%s mail%s with %s recipient%s in the listing; mails of which nothing was new: %" PRIu64
+           ", new facts: %" PRIu64 "\n",
+           mails, plural(tally->mails), recipients, plural(tally->recipients), tally->known,
+           tally->facts);
     if (tally->bad > 0)
-        printf("%" PRIu64 " lines could not be read\n", tally->bad);
+        printf("%" PRIu64 " line%s could not be read\n", tally->bad, plural(tally->bad));
     if (!cli->request.complete)
         puts("Mails that are in the queue no more were not looked for (--complete).");
     else if (tally->bad > 0)
         puts("Mails that are in the queue no more were not looked for: the listing is not whole.");
     else
-        printf("%s mails that were open are in the queue no more, and no witness saw their end\n",
-               settled);
+        printf("Mails that are in the queue no more, and whose end no witness saw: %s\n", settled);
 }
 
 static void print_json(const struct import_queue_tally *tally)
@@ -83,6 +95,7 @@ static int exit_code(enum import_result result, const struct import_queue_tally 
 int import_queue_run(const struct cli *cli, struct import *import, const atomic_bool *stop)
 {
     const struct request *request = &cli->request;
+    unsigned bad_told = 0;
     struct import_queue asked = {.settings = cli->settings,
                                  .dry_run = request->dry_run,
                                  .host = request->host,
@@ -91,7 +104,8 @@ int import_queue_run(const struct cli *cli, struct import *import, const atomic_
                                  .since = request->since != TIME_NOT_GIVEN ? request->since
                                                                           : cli->now - SINCE_MS,
                                  .stop = stop,
-                                 .bad = tell_bad};
+                                 .bad = tell_bad,
+                                 .context = &bad_told};
     struct import_queue_tally tally;
     struct error why;
     enum import_result result =

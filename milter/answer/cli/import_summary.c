@@ -81,6 +81,16 @@ static void print_mails(const struct cli *cli, const struct import_tally *tally)
     }
 }
 
+/* A wrong file, or one that is packed in a way that is not known, should not look like success. */
+static void print_nothing(const struct import_tally *tally)
+{
+    if (tally->lines == 0)
+        puts("There is no whole line in what was read.");
+    else if (tally->understood + tally->old + tally->outside == 0)
+        puts("No line tells of a mail. Is this a log of Postfix or Sendmail, plain or packed\n"
+             "by gzip, xz or zstd? 'waybill explain --log FILE' shows what is read of it.");
+}
+
 static void print_summary(const struct cli *cli, const struct import_summary *summary)
 {
     char span[CLOCK_TEXT_SIZE], files[32];
@@ -94,6 +104,7 @@ static void print_summary(const struct cli *cli, const struct import_summary *su
     putchar('\n');
     print_lines(summary);
     print_mails(cli, summary->tally);
+    print_nothing(summary->tally);
 }
 
 /* ---- for programs ---- */

@@ -374,6 +374,29 @@ static void test_reload_changes_only_what_it_may(void **state)
     settings_free(&fresh);
 }
 
+static void expect_log_refused(const char *text, const char *words)
+{
+    struct settings *settings = read_good(text);
+    struct error why;
+
+    assert_int_equal(settings_check_files(settings, &why), -1);
+    assert_non_null(strstr(why.text, words));
+    settings_free(&settings);
+}
+
+static void test_log_that_is_a_directory_or_named_twice_is_told(void **state)
+{
+    struct settings *settings = read_good("log_source = { /nowhere/a, /nowhere/b, journal }\n");
+    struct error why;
+
+    (void)state;
+    assert_int_equal(settings_check_files(settings, &why), 0); /* a log may come later */
+    settings_free(&settings);
+    expect_log_refused("log_source = { journal, /dev }\n", "log_source: '/dev' is a directory");
+    expect_log_refused("log_source = { /nowhere/a, journal, /nowhere/a }\n",
+                       "log_source: '/nowhere/a' is named twice");
+}
+
 static void test_a_named_file_that_is_not_there_is_told(void **state)
 {
     struct settings *settings = read_good("key_file = /nowhere/key\n");
@@ -435,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_manual_names_every_option_of_the_example),
         cmocka_unit_test(test_compare_tells_each_difference_and_its_need),
         cmocka_unit_test(test_reload_changes_only_what_it_may),
+        cmocka_unit_test(test_log_that_is_a_directory_or_named_twice_is_told),
         cmocka_unit_test(test_a_named_file_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
