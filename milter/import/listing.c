@@ -154,8 +154,9 @@ int listing_open(struct listing **listing, const char *path, struct error *why)
     self->file = standard ? stdin : fopen(path, "re");
     self->taken = clock_now();
     if (self->name != NULL && self->file != NULL && fstat(fileno(self->file), &status) == 0) {
-        if (S_ISREG(status.st_mode))
-            self->taken = (int64_t)status.st_mtim.tv_sec * SECOND_MS;
+        int64_t changed = (int64_t)status.st_mtim.tv_sec * SECOND_MS;
+        if (S_ISREG(status.st_mode) && changed < self->taken)
+            self->taken = changed;
         return 0;
     }
     error_set(why, "cannot read %s: %s", path, strerror(errno));

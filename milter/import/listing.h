@@ -40,7 +40,8 @@ struct listing;
 /* "-" is standard input. -1: it cannot be read; `why` names it. */
 int listing_open(struct listing **listing, const char *path, struct error *why);
 void listing_close(struct listing **listing);
-/* When it was taken: the last change of the file; of standard input: now. ms */
+/* When it was taken: the last change of the file, but not later than now; of standard input: now.
+ * ms */
 int64_t listing_taken(const struct listing *listing);
 
 enum listing_news {

@@ -22,18 +22,25 @@ struct tally {
 
 struct run {
     bool quiet, at_once;
+    bool closed;                /* nobody takes what is written */
     int64_t second;             /* that `time` words */
     char time[CLOCK_TEXT_SIZE];
     struct buffer out;
     struct tally tally;
 };
 
+/* Whoever closed the pipe has seen enough: that is no failure. */
 static void write_out(struct run *run)
 {
-    if (run->out.failed || fwrite(run->out.data, 1, run->out.size, stdout) != run->out.size) {
-        complain("cannot write: %s", strerror(run->out.failed ? ENOMEM : errno));
+    bool whole = !run->out.failed;
+    if (run->closed)
+        return;
+    run->closed = whole && fwrite(run->out.data, 1, run->out.size, stdout) != run->out.size;
+    if (!whole || (run->closed && errno != EPIPE)) {
+        complain("cannot write: %s", strerror(whole ? errno : ENOMEM));
         run->tally.failed = true;
     }
+    clearerr(stdout); /* it is told */
     buffer_clear(&run->out);
 }
 
@@ -118,8 +125,9 @@ static int explain_lines(struct run *run, struct logfile *file, struct logline_r
                          struct error *why)
 {
     struct slice text;
-    enum logfile_news news;
-    while ((news = logfile_next(file, &text, why)) != LOGFILE_END && news != LOGFILE_FAILED) {
+    enum logfile_news news = LOGFILE_END;
+    while (!run->closed && (news = logfile_next(file, &text, why)) != LOGFILE_END &&
+           news != LOGFILE_FAILED) {
         run->tally.lines++;
         if (news == LOGFILE_TOO_LONG)
             skip_line(run);
@@ -128,7 +136,7 @@ static int explain_lines(struct run *run, struct logfile *file, struct logline_r
         if (run->out.failed || run->at_once || run->out.size >= OUT_SIZE)
             write_out(run);
     }
-    return news == LOGFILE_END ? 0 : -1;
+    return news == LOGFILE_FAILED ? -1 : 0;
 }
 
 static int explain_file(struct run *run, const char *name, struct error *why)
@@ -175,7 +183,7 @@ int explain_log_run(struct cli *cli)
     struct run run = {.quiet = cli->request.quiet, .at_once = cli->terminal};
     struct error why;
     buffer_init(&run.out, OUT_MAX);
-    for (int i = 0; i < (none ? 1 : cli->request.argument_count); i++)
+    for (int i = 0; i < (none ? 1 : cli->request.argument_count) && !run.closed; i++)
         if (explain_file(&run, names[i], &why) != 0) {
             write_out(&run);
             complain("%s", why.text);

@@ -31,7 +31,8 @@ static void listen_to_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static int exit_code(enum import_result result, const struct import_tally *tally)
+/* `done`: the code where nothing went wrong. */
+static int exit_code(enum import_result result, int done)
 {
     switch (result) {
     case IMPORT_STOPPED:
@@ -43,7 +44,7 @@ static int exit_code(enum import_result result, const struct import_tally *tally
     case IMPORT_DONE:
         break;
     }
-    return tally->facts > 0 ? CLI_FOUND : CLI_NOTHING;
+    return done;
 }
 
 /* What was read before a damaged file is imported to its end, too. */
@@ -80,7 +81,7 @@ static int run(const struct cli *cli, struct import *import, struct import_bar *
     summary.ms = clock_monotonic() - began;
     if (result != IMPORT_UNREACHABLE && summary.tally->files > 0)
         import_summary_print(cli, &summary);
-    return exit_code(result, summary.tally);
+    return exit_code(result, summary.tally->facts > 0 ? CLI_FOUND : CLI_NOTHING);
 }
 
 int import_run(struct cli *cli)
@@ -111,7 +112,7 @@ int import_run(struct cli *cli)
         complain("%s", why.text);
         return CLI_UNREACHABLE;
     }
-    code = cli->request.queue ? import_queue_run(cli, import, &stopped)
+    code = cli->request.queue ? exit_code(import_queue_run(cli, import, &stopped), CLI_FOUND)
                               : run(cli, import, &bar, began);
     import_close(&import);
     return code;

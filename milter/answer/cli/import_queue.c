@@ -77,22 +77,8 @@ static void print_json(const struct import_queue_tally *tally)
     buffer_free(&line);
 }
 
-static int exit_code(enum import_result result, const struct import_queue_tally *tally)
-{
-    switch (result) {
-    case IMPORT_STOPPED:
-        return CLI_STOPPED;
-    case IMPORT_UNREADABLE:
-        return CLI_USAGE;
-    case IMPORT_UNREACHABLE:
-        return CLI_UNREACHABLE;
-    case IMPORT_DONE:
-        break;
-    }
-    return tally->bad > 0 ? CLI_USAGE : CLI_FOUND;
-}
-
-int import_queue_run(const struct cli *cli, struct import *import, const atomic_bool *stop)
+enum import_result import_queue_run(const struct cli *cli, struct import *import,
+                                    const atomic_bool *stop)
 {
     const struct request *request = &cli->request;
     unsigned bad_told = 0;
@@ -120,5 +106,5 @@ int import_queue_run(const struct cli *cli, struct import *import, const atomic_
         print_json(&tally);
     else
         print_text(cli, &tally);
-    return exit_code(result, &tally);
+    return result == IMPORT_DONE && tally.bad > 0 ? IMPORT_UNREADABLE : result;
 }

@@ -10,7 +10,8 @@
 #include "command.h"
 #include "waybill/import.h"
 
-/* The exit code. `stop` is set by a signal. */
-int import_queue_run(const struct cli *cli, struct import *import, const atomic_bool *stop);
+/* IMPORT_UNREADABLE also if some lines were. `stop` is set by a signal. */
+enum import_result import_queue_run(const struct cli *cli, struct import *import,
+                                    const atomic_bool *stop);
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "reader.h"
+#include "waybill/unit.h"
 
 #define ENTRY_MAX ((size_t)1 << 20)
 #define RAW_EXTRA ((size_t)64) /* what the raw text has beside values: a number, blanks */
@@ -271,13 +272,12 @@ static bool read_json(struct entry *entry, struct slice rest)
  * has no uid did not come from a journald that trusted nobody. */
 static bool is_doubtful(const struct entry *entry)
 {
-    struct slice unit = entry->value[WANTED_UNIT];
     uint64_t uid;
     if (entry->value[WANTED_UID].at == NULL)
         return false;
     if (!text_number(entry->value[WANTED_UID], 0, UINT32_MAX, &uid) || uid > SYSTEM_UID_MOST)
         return true;
-    return uid != 0 && !slice_starts(unit, "postfix") && !slice_starts(unit, "sendmail");
+    return uid != 0 && !unit_is_mta(entry->value[WANTED_UNIT]);
 }
 
 static struct slice append(struct entry *entry, struct slice value)

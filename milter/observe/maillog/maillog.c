@@ -23,11 +23,11 @@
 
 #include "feeds.h"
 #include "position.h"
-#include "unit.h"
 #include "waybill/clock.h"
 #include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
+#include "waybill/unit.h"
 
 #define BATCH_LINES 500
 #define BEAT_MS (10 * SECOND_MS)

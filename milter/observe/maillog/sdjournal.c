@@ -33,10 +33,10 @@ void sdjournal_note(const char *directory, char note[static JOURNAL_NOTE_NAME_MA
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 
-#include "unit.h"
 #include "waybill/buffer.h"
 #include "waybill/clock.h"
 #include "waybill/log.h"
+#include "waybill/unit.h"
 
 #define ENTRY_MAX ((size_t)64 << 10)
 #define WINDOW 64          /* entries before the cursor that are counted again, see occurrence.h */

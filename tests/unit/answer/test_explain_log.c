@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `waybill explain --log` as a user meets it: an object a line, totals, exit codes. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,11 +84,55 @@ static void test_quiet_only_counts(void **state)
     assert_int_equal(count_of("\n"), 1);
 }
 
+/* Explain a long log to `out`, which is closed; what it complains of is in `output`. */
+static int explain_to(int out)
+{
+    int told[2];
+    FILE *to = fopen("long.log", "w");
+    for (int i = 0; i < 20000; i++)
+        fwrite(mail_log, 1, (size_t)(strchr(mail_log, '\n') + 1 - mail_log), to);
+    assert_int_equal(fclose(to), 0);
+    fflush(NULL);
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(out, 1);
+        dup2(told[1], 2);
+        close(told[0]);
+        close(told[1]);
+        run_here("explain --log long.log");
+    }
+    close(out);
+    close(told[1]);
+    int code = run_collect(told[0], pid);
+    assert_int_equal(unlink("long.log"), 0);
+    return code;
+}
+
+static void test_a_closed_pipe_is_no_failure(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    assert_int_equal(explain_to(ends[1]), CLI_FOUND);
+    assert_string_equal(output, "");
+}
+
+static void test_a_full_disk_is_told_once(void **state)
+{
+    (void)state;
+    assert_int_equal(explain_to(open("/dev/full", O_WRONLY)), CLI_USAGE);
+    assert_int_equal(count_of("cannot write"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_line_gives_an_object),
         cmocka_unit_test(test_quiet_only_counts),
+        cmocka_unit_test(test_a_closed_pipe_is_no_failure),
+        cmocka_unit_test(test_a_full_disk_is_told_once),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

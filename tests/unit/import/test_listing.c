@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "../../../milter/import/listing.h"
@@ -128,6 +130,24 @@ static void test_a_sighting_is_the_same_whenever_it_was(void **state)
     assert_true(first.id != other.id);
 }
 
+static void test_a_listing_is_never_of_the_future(void **state)
+{
+    char path[] = "/tmp/waybill-listing-XXXXXX";
+    int fd = mkstemp(path);
+    const struct timespec times[2] = {{.tv_sec = 4000000000}, {.tv_sec = 4000000000}};
+    struct listing *listing;
+    struct error why;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(futimens(fd, times), 0);
+    assert_int_equal(listing_open(&listing, path, &why), 0);
+    assert_true(listing_taken(listing) <= clock_now());
+    listing_close(&listing);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_mail_is_told),
         cmocka_unit_test(test_a_mail_is_present_whenever_it_came_before),
         cmocka_unit_test(test_a_sighting_is_the_same_whenever_it_was),
+        cmocka_unit_test(test_a_listing_is_never_of_the_future),
     };
 
     return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

@@ -124,6 +124,8 @@ static void test_what_journald_ascribes_to_a_user_says_nothing_of_a_mail(void **
         {HEAD WHO "_UID=0\n" SENT, true},
         {HEAD WHO "_UID=101\n_SYSTEMD_UNIT=postfix@-.service\n" SENT, true},
         {HEAD WHO "_UID=101\n_SYSTEMD_UNIT=sendmail.service\n" SENT, true},
+        {HEAD WHO "_UID=51\n_SYSTEMD_UNIT=sm-client.service\n" SENT, true},
+        {HEAD WHO "_UID=33\n_SYSTEMD_UNIT=postfixadmin.service\n" SENT, false},
         {HEAD WHO "_UID=33\n_SYSTEMD_UNIT=apache2.service\n" SENT, false},
         {HEAD WHO "_UID=33\n" SENT, false},
         {HEAD WHO "_UID=1000\n_SYSTEMD_UNIT=postfix@-.service\n" SENT, false},

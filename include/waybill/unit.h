@@ -2,8 +2,8 @@
 /*
  * unit: which units of systemd are a mail server.
  */
-#ifndef MAILLOG_UNIT_H
-#define MAILLOG_UNIT_H
+#ifndef WAYBILL_UNIT_H
+#define WAYBILL_UNIT_H
 
 #include <stdbool.h>
 

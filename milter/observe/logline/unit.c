@@ -3,7 +3,7 @@
  * unit: by name. A drop-in may call a service as it likes; what runs in one with another name is
  * known by its user.
  */
-#include "unit.h"
+#include "waybill/unit.h"
 
 bool unit_is_mta(struct slice unit)
 {
