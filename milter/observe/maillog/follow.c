@@ -101,6 +101,14 @@ static bool take_packed(struct follow *follow, struct slice *line, enum source_e
     return true;
 }
 
+/* What a wrong clock dates ahead was written by now; else what follows would seem older. */
+static void set_time(struct follow *follow, int64_t time)
+{
+    int64_t now = clock_now();
+    if (time > 0)
+        follow->at.time = time < now ? time : now;
+}
+
 /* What the next line is; SOURCE_IDLE: there is none. */
 static enum source_event next_line(struct follow *follow, struct logline_reader *reader,
                                    struct source_news *news)
@@ -117,8 +125,8 @@ static enum source_event next_line(struct follow *follow, struct logline_reader 
         if (seen || event == SOURCE_IDLE)
             continue;
         follow->at.offset = follow->cursor;
-        if (line && news->line.time > 0)
-            follow->at.time = news->line.time;
+        if (line)
+            set_time(follow, news->line.time);
         return event == SOURCE_LINE && !line ? SOURCE_FOREIGN : event;
     }
     return SOURCE_IDLE;

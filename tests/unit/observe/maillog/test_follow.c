@@ -455,6 +455,26 @@ static void test_compressed_before_it_was_read_loses_nothing(void **state)
     }
 }
 
+/* Another host's clock was wrong. */
+static void test_a_line_of_the_future_does_not_hide_what_came_after_it(void **state)
+{
+    (void)state;
+    write_text("mail.log", "");
+    start();
+    pump();
+    write_lines("mail.log", 3);
+    write_text("mail.log", "2080-01-01T00:00:00Z mx2 postfix/smtpd[1]: connect from a[192.0.2.1]\n");
+    pump();
+    stop();
+    write_lines("mail.log", 2);
+    rotate_and_compress("gzip");
+    write_lines("mail.log", 2);
+    start();
+    pump();
+    expect_once(0, 7);
+    assert_int_equal(place.gaps, 0);
+}
+
 static void test_several_compressed_files_are_read_in_order(void **state)
 {
     (void)state;
@@ -780,6 +800,7 @@ int main(void)
         TEST(test_truncated_file_that_has_grown_again_is_known_by_its_head),
         TEST(test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start),
         TEST(test_compressed_before_it_was_read_loses_nothing),
+        TEST(test_a_line_of_the_future_does_not_hide_what_came_after_it),
         TEST(test_several_compressed_files_are_read_in_order),
         TEST(test_compressed_while_it_is_read_loses_nothing),
         TEST(test_a_copy_that_was_compressed_is_found),
