@@ -118,7 +118,7 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
 {
     char since[CLOCK_TEXT_SIZE];
     struct buffer troubles;
-    bool silent;
+    bool silent, watched = node->milter != 0 || node->log != 0;
     size_t gaps;
 
     if (node->host[0] != '\0')
@@ -139,10 +139,12 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
     buffer_add_text(text, node->milter != 0 && node->log != 0 ? "milter and log"
                           : node->milter != 0                 ? "milter only"
                           : node->log != 0                    ? "log only"
-                                              : "no witness was ever heard of");
-    if (node->since > coverage->since)
+                                              : "nobody watched; what is known was imported");
+    if (!watched && gaps == 0)
+        buffer_clear(&troubles); /* an import is silent when it is done */
+    else if (watched && node->since > coverage->since)
         buffer_addf(text, ", since %s", since);
-    else if (gaps == 0 && !silent && (node->milter != 0 || node->log != 0))
+    else if (watched && gaps == 0 && !silent)
         buffer_add_text(text, ", no gap known");
     buffer_add(text, troubles.data, troubles.size);
     buffer_add_char(text, '\n');
