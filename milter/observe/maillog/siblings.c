@@ -81,17 +81,30 @@ bool siblings_is_rotated(const char *path, const char *other)
            is_made_of(path + folder, unpacked(slice_of(other + folder)));
 }
 
+/* The number that stands in both names where they differ: ".1" and ".12" of a log that is counted,
+ * not the days or the long counters of one that is dated. False: there is none. */
+static bool numbers_of(const char *a, const char *b, long *number_a, long *number_b)
+{
+    static const char digits[] = "0123456789";
+    size_t at = 0;
+    while (a[at] != '\0' && a[at] == b[at])
+        at++;
+    while (at > 0 && strchr(digits, a[at - 1]) != NULL)
+        at--;
+    size_t size_a = strspn(a + at, digits), size_b = strspn(b + at, digits);
+    if (at == 0 || a[at - 1] != '.' || size_a == 0 || size_b == 0 || size_a > 3 || size_b > 3)
+        return false;
+    *number_a = strtol(a + at, NULL, 10);
+    *number_b = strtol(b + at, NULL, 10);
+    return true;
+}
+
 /* Of files written in the same instant ".2" is older than ".1", but "-20261120" older than
  * "-20261121". */
 static int compare_names(const char *a, const char *b)
 {
-    size_t size_a = strlen(a), size_b = strlen(b), same = 0;
-    while (a[same] != '\0' && a[same] == b[same])
-        same++;
-    long number_a = strtol(a + same, NULL, 10), number_b = strtol(b + same, NULL, 10);
-    if (size_a != size_b)
-        return size_a > size_b ? -1 : 1;
-    if (number_a < 1000 && number_b < 1000 && size_a - same <= 3)
+    long number_a, number_b;
+    if (numbers_of(a, b, &number_a, &number_b) && number_a != number_b)
         return number_a > number_b ? -1 : 1;
     return strcmp(a, b);
 }

@@ -361,6 +361,38 @@ static void test_names_tell_what_rotation_made(void **state)
     assert_false(siblings_is_compressed("/l/mail.log.1"));
 }
 
+/* Rotated faster than the clock of the files goes: the names have to tell. */
+static void test_files_of_one_instant_are_ordered_by_their_names(void **state)
+{
+    (void)state;
+    static const char *const ages[][3] = {
+        {"mail.log.11", "mail.log.9", "mail.log.2.gz"},
+        {"mail.log-20261119", "mail.log-20261120", "mail.log-20261121"},
+        {"mail.log-20261121-00000009", "mail.log-20261121-00000010", "mail.log-20261121-00000011"},
+        {"mail.log.3.gz", "mail.log.2.gz", "mail.log.1"},
+    };
+    for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+        struct siblings siblings;
+        struct error why;
+        char path[120];
+        shell_run("rm -f mail.log*");
+        for (int k = 0; k < 3; k++) {
+            char command[160];
+            snprintf(command, sizeof command, "echo x >%s && touch -d @1795300000 %s",
+                     ages[i][(k + 1) % 3], ages[i][(k + 1) % 3]);
+            shell_run(command);
+        }
+        snprintf(path, sizeof path, "%s/mail.log", shell_folder);
+        assert_int_equal(siblings_read(&siblings, path, &why), 0);
+        assert_int_equal(siblings.count, 3);
+        for (size_t k = 0; k < 3; k++)
+            if (!slice_ends(slice_of(siblings.list[k].path), ages[i][k]))
+                fail_msg("%s stands where %s should", siblings.list[k].path, ages[i][k]);
+        siblings_clear(&siblings);
+    }
+    shell_run("rm -f mail.log*");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -374,6 +406,7 @@ int main(void)
         TEST(test_too_many_files_are_told_and_not_covered),
         TEST(test_a_file_that_was_named_alone_goes_on_by_a_pattern),
         TEST(test_a_named_file_that_fits_a_pattern_is_read_once),
+        TEST(test_files_of_one_instant_are_ordered_by_their_names),
         cmocka_unit_test(test_names_tell_what_rotation_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
