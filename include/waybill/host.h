@@ -16,8 +16,8 @@ char *host_name(void);
 /* "mx1" and "MX1.example.org" name one host; an absent name fits every host. Any thread. */
 bool host_same(struct slice a, struct slice b);
 
-/* May a log that names `logged` speak of `ours`? First labels decide where one of the names has no
- * more; a log that others send to may hold mx.example.org and mx.example.net. Any thread. */
+/* May a log that names `logged` speak of `ours`, which is not absent? As host_same, but a log that
+ * names nobody does not. Any thread. */
 bool host_fits(struct slice ours, struct slice logged);
 
 #endif

@@ -147,6 +147,9 @@ static inline bool text_take_until_text(struct slice *from, const char *stop, st
     *from = slice_make(from->at + at + strlen(stop), from->size - (size_t)at - strlen(stop));
     return true;
 }
+/* Take the last `mark`, which is not empty, and what follows it from the end; `tail` is only what
+ * follows. Linear. */
+bool text_cut_last(struct slice *from, const char *mark, struct slice *tail);
 /* Take one or more bytes out of `set`. */
 bool text_take_any(struct slice *from, const char *set, struct slice *taken);
 /* Take up to the next blank or the end; at least one byte. The blank stays. */

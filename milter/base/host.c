@@ -76,9 +76,5 @@ bool host_same(struct slice a, struct slice b)
 
 bool host_fits(struct slice ours, struct slice logged)
 {
-    if (slice_find(ours, '.') < 0 || slice_find(logged, '.') < 0) {
-        ours = first_label(ours);
-        logged = first_label(logged);
-    }
-    return slice_equal_nocase(ours, logged);
+    return logged.at != NULL && host_same(ours, logged);
 }

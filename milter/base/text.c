@@ -62,6 +62,25 @@ static struct slice front(const struct slice *from, size_t size)
     return slice_make(from->at == NULL ? "" : from->at, size);
 }
 
+bool text_cut_last(struct slice *from, const char *mark, struct slice *tail)
+{
+    size_t size = strlen(mark), left = from->size;
+
+    while (left >= size) {
+        const char *at = memrchr(from->at, mark[0], left - size + 1);
+        if (at == NULL)
+            return false;
+        left = (size_t)(at - from->at);
+        if (memcmp(at, mark, size) == 0) {
+            *tail = slice_make(at + size, from->size - left - size);
+            from->size = left;
+            return true;
+        }
+        left += size - 1;
+    }
+    return false;
+}
+
 bool text_take_any(struct slice *from, const char *set, struct slice *taken)
 {
     size_t size = 0;

@@ -31,7 +31,7 @@ static void check_line(const struct logline *line)
     touch(line->service);
     for (int i = 0; i < LINE_FIELD_COUNT; i++)
         touch(line_value(line, (enum line_field)i));
-    if (line->repeated < 1 || line->repeated > 10000 || line->mta > LINE_SYSLOG ||
+    if (line->repeated < 1 || line->repeated > 1000 || line->mta > LINE_SYSLOG ||
         line->shape >= SHAPE_COUNT || line->understood > LINE_BROKEN || line->time < 0)
         abort();
     if (line->doubtful && line->understood != LINE_SAYS_NOTHING)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "octets.h"
 #include "reader.h"
 #include "waybill/unit.h"
 
@@ -66,12 +67,10 @@ static void keep(struct entry *entry, struct slice name, struct slice value)
 
 static bool take_binary(struct slice *rest, struct slice *value)
 {
-    uint64_t size = 0;
-    if (rest->size < 8)
+    if (rest->size < OCTETS)
         return false;
-    for (unsigned i = 0; i < 8; i++)
-        size |= (uint64_t)(unsigned char)rest->at[i] << 8 * i;
-    *rest = slice_make(rest->at + 8, rest->size - 8);
+    uint64_t size = octets_load(rest->at);
+    *rest = slice_make(rest->at + OCTETS, rest->size - OCTETS);
     if (size > rest->size)
         return false;
     *value = slice_make(rest->at, (size_t)size);

@@ -15,13 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "octets.h"
 #include "reader.h"
 #include "unpack.h"
 #include "waybill/clock.h"
 #include "years.h"
 
 #define BUFFER_SIZE ((size_t)256 << 10)
-#define LENGTH_SIZE 8 /* of a binary field */
 /* A longer field is none: what follows it then is skipped as one long entry. */
 #define FIELD_MOST (UINT64_C(1) << 40)
 
@@ -165,13 +165,12 @@ static bool pass_binary(struct logfile *file)
 {
     size_t here = file->end - file->scan;
     if (file->length_next) {
-        if (here < LENGTH_SIZE)
+        if (here < OCTETS)
             return false;
-        for (unsigned i = 0; i < LENGTH_SIZE; i++)
-            file->binary |= (uint64_t)(unsigned char)file->buffer[file->scan + i] << 8 * i;
+        file->binary = octets_load(file->buffer + file->scan);
         file->binary = file->binary > FIELD_MOST ? FIELD_MOST : file->binary + 1;
-        file->scan += LENGTH_SIZE;
-        here -= LENGTH_SIZE;
+        file->scan += OCTETS;
+        here -= OCTETS;
         file->length_next = false;
     }
     if (here > file->binary)

@@ -6,6 +6,7 @@
  * processor does not foresee it, which costs more than the loop. Here a word of up to seven bytes
  * is measured without a branch. The first byte of the text is the lowest of the number; a mark is
  * the highest bit of each byte that is meant. Who loads has made sure that eight bytes are there.
+ * A journal's binary field has its length in front of it as such a number.
  */
 #ifndef LOGLINE_OCTETS_H
 #define LOGLINE_OCTETS_H

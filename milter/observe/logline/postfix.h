@@ -122,7 +122,5 @@ void postfix_set_reply(struct logline *line, struct slice reply);
 /* The next server's words "250 ... queued as X". A claim of the next server, worth no more.
  * `whole`: the words are not cut, so that X may stand at their end. */
 struct slice postfix_queued_as(struct slice reply, bool whole);
-/* The last occurrence of `words`, or -1. Linear. */
-ptrdiff_t postfix_find_last(struct slice text, const char *words);
 
 #endif

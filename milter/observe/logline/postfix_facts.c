@@ -225,29 +225,29 @@ static enum fact_kind tell(const struct logline *line, struct fact *fact)
 }
 
 /* pickup names both ids of a requeued mail: the old one ends where the new one begins. */
-static bool requeued(const struct logline *line, struct fact *fact)
+static bool is_requeue(const struct logline *line)
 {
-    if (line->shape != SHAPE_PICKUP || !line_has(line, LINE_ORIG_ID))
-        return false;
-    fact->kind = FACT_REQUEUED;
+    return line->shape == SHAPE_PICKUP && line_has(line, LINE_ORIG_ID);
+}
+
+static enum fact_kind requeued(const struct logline *line, struct fact *fact)
+{
     fact_set(fact, KEY_NEXT, fact->value[KEY_QUEUE]);
     copy(fact, KEY_QUEUE, line, LINE_ORIG_ID);
-    return true;
+    return FACT_REQUEUED;
 }
 
 bool postfix_fact(struct logline_reader *reader, const struct logline *line, unsigned number,
                   struct fact *fact)
 {
     (void)reader;
-    if (number > 1 || line->understood != LINE_UNDERSTOOD)
+    if (number > (is_requeue(line) ? 1 : 0)) /* asked of every line, so before all else */
         return false;
     fact_init(fact, WITNESS_LOG, FACT_UNKNOWN, line->time);
     copy(fact, KEY_HOST, line, LINE_HOST);
     fact_set(fact, KEY_INSTANCE, line->instance);
     if (!slice_is(line_value(line, LINE_QUEUE_ID), "NOQUEUE"))
         copy(fact, KEY_QUEUE, line, LINE_QUEUE_ID);
-    if (number == 1)
-        return requeued(line, fact);
-    fact->kind = tell(line, fact);
+    fact->kind = number == 0 ? tell(line, fact) : requeued(line, fact);
     return fact->kind != FACT_UNKNOWN;
 }

@@ -232,30 +232,12 @@ void postfix_set_reply(struct logline *line, struct slice reply)
 
 struct slice postfix_queued_as(struct slice reply, bool whole)
 {
-    struct slice id;
-    ptrdiff_t at = reply.size > 0 && reply.at[0] == '2' ? slice_find_text(reply, "queued as ") : -1;
-    if (at < 0)
-        return SLICE_ABSENT;
-    size_t skip = (size_t)at + strlen("queued as ");
-    reply = slice_make(reply.at + skip, reply.size - skip);
-    if (!postfix_take_class(&reply, DIGIT | UPPER | LOWER | DASH | UNDERSCORE | DOT, &id) ||
+    struct slice id, before;
+    if (!slice_starts(reply, "2") || !text_take_until_text(&reply, "queued as ", &before) ||
+        !postfix_take_class(&reply, DIGIT | UPPER | LOWER | DASH | UNDERSCORE | DOT, &id) ||
         (reply.size == 0 && !whole))
         return SLICE_ABSENT;
     while (id.size > 0 && id.at[id.size - 1] == '.')
         id.size--;
     return id.size > 0 ? id : SLICE_ABSENT;
-}
-
-ptrdiff_t postfix_find_last(struct slice text, const char *words)
-{
-    size_t size = strlen(words);
-    while (text.size >= size) {
-        const char *at = memrchr(text.at, words[0], text.size - size + 1);
-        if (at == NULL)
-            return -1;
-        if (memcmp(at, words, size) == 0)
-            return at - text.at;
-        text.size = (size_t)(at - text.at) + size - 1;
-    }
-    return -1;
 }

@@ -153,13 +153,8 @@ static void take_helo(struct slice rest, struct logline *line)
     if (end == NULL)
         return;
     helo = slice_make(rest.at, (size_t)(end - rest.at));
-    ptrdiff_t at = postfix_find_last(helo, "> sasl_username=<");
-    if (at >= 0) {
-        size_t skip = (size_t)at + strlen("> sasl_username=<");
-        login = slice_make(helo.at + skip, helo.size - skip);
+    if (text_cut_last(&helo, "> sasl_username=<", &login))
         line_set(line, LINE_SASL_USERNAME, login);
-        helo.size = (size_t)at;
-    }
     line_set(line, LINE_HELO, helo);
 }
 
@@ -191,13 +186,9 @@ static bool read_tail(struct slice rest, struct logline *line)
 /* CLIENT of a content line: "name[ip]"; "local" and "unknown" have no address. */
 static void read_origin(struct slice words, struct logline *line)
 {
+    struct slice origin;
     struct peer peer;
-    ptrdiff_t at = postfix_find_last(words, " from ");
-    if (at < 0)
-        return;
-    size_t skip = (size_t)at + strlen(" from ");
-    words = slice_make(words.at + skip, words.size - skip);
-    if (postfix_take_peer(&words, &peer))
+    if (text_cut_last(&words, " from ", &origin) && postfix_take_peer(&origin, &peer))
         postfix_set_client(line, &peer);
 }
 
@@ -205,20 +196,16 @@ static void read_origin(struct slice words, struct logline *line)
  * came by no SMTP). There may be none. */
 static bool read_content(struct slice all, struct logline *line)
 {
-    ptrdiff_t at = postfix_find_last(all, "; from=<");
-    if (at < 0) {
-        line_set(line, LINE_MESSAGE, all);
-        return false;
-    }
-    struct slice words = slice_make(all.at, (size_t)at);
-    struct slice tail = slice_make(all.at + at, all.size - (size_t)at);
+    struct slice words = all, tail, reply;
+    bool whole = text_cut_last(&words, "; from=<", &tail);
     line_set(line, LINE_MESSAGE, words);
+    if (!whole)
+        return false;
     read_origin(words, line);
-    at = postfix_find_last(tail, ">: ");
-    if (at >= 0) {
-        size_t skip = (size_t)at + strlen(">: ");
-        postfix_set_reply(line, slice_make(tail.at + skip, tail.size - skip));
-        tail.size = (size_t)at + 1;
+    tail = slice_make(all.at + words.size, all.size - words.size);
+    if (text_cut_last(&tail, ">: ", &reply)) {
+        postfix_set_reply(line, reply);
+        tail.size++; /* the '>' is the tail's */
     }
     return read_tail(tail, line);
 }

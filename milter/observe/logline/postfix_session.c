@@ -42,17 +42,11 @@ static struct slice up_to(struct slice all, const char *end)
 /* "450 4.7.1 no (in reply to RCPT TO command)": the words and the command. */
 static void set_said(struct slice said, struct logline *line)
 {
-    struct slice reply = said, stage;
-    ptrdiff_t at = postfix_find_last(said, " (in reply to ");
-    if (at >= 0) {
-        reply = slice_make(said.at, (size_t)at);
-        said = slice_make(said.at + at, said.size - (size_t)at);
-        text_take(&said, " (in reply to ");
-        if (text_take_until(&said, ')', &stage)) {
-            if (slice_ends(stage, " command"))
-                stage.size -= strlen(" command");
-            line_set(line, LINE_STAGE, stage);
-        }
+    struct slice reply = said, doing, stage;
+    if (text_cut_last(&reply, " (in reply to ", &doing) && text_take_until(&doing, ')', &stage)) {
+        if (slice_ends(stage, " command"))
+            stage.size -= strlen(" command");
+        line_set(line, LINE_STAGE, stage);
     }
     line_set(line, LINE_REPLY, reply);
 }
@@ -142,15 +136,12 @@ bool postfix_try(struct slice rest, struct logline *line)
 /* The port as Postfix before 2.3 gave it: "connect to X[ip]: Connection refused (port 25)". */
 static void cut_port(struct slice *words, struct logline *line)
 {
-    ptrdiff_t at = postfix_find_last(*words, " (port ");
-    if (at < 0)
-        return;
-    size_t skip = (size_t)at + strlen(" (port ");
-    struct slice rest = slice_make(words->at + skip, words->size - skip), port;
-    if (!postfix_take_class(&rest, DIGIT, &port) || !slice_is(rest, ")"))
+    struct slice before = *words, rest, port;
+    if (!text_cut_last(&before, " (port ", &rest) || !postfix_take_class(&rest, DIGIT, &port) ||
+        !slice_is(rest, ")"))
         return;
     line_set(line, LINE_RELAY_PORT, port);
-    words->size = (size_t)at;
+    *words = before;
 }
 
 /* "connect to X[ip]:25: Connection refused" */
@@ -350,15 +341,12 @@ static bool read_version(struct slice rest, struct logline *line)
  * method's name. */
 static void read_login(struct slice rest, struct logline *line)
 {
-    struct slice method;
+    struct slice method, login;
     if (!text_take_until(&rest, ' ', &method) || !text_take(&rest, "authentication "))
         return;
     line_set(line, LINE_SASL_METHOD, method);
-    ptrdiff_t at = postfix_find_last(rest, ", sasl_username=");
-    if (at >= 0) {
-        size_t skip = (size_t)at + strlen(", sasl_username=");
-        line_set(line, LINE_SASL_USERNAME, slice_make(rest.at + skip, rest.size - skip));
-    }
+    if (text_cut_last(&rest, ", sasl_username=", &login))
+        line_set(line, LINE_SASL_USERNAME, login);
 }
 
 static void read_hostname(struct slice rest, struct logline *line)

@@ -49,8 +49,6 @@ bool sendmail_take_item(struct slice *from, struct slice *item);
 bool sendmail_take_list_item(struct slice *from, struct slice *item);
 /* ", name=" at the front. Absent: no such thing, nothing is eaten. */
 struct slice sendmail_take_name(struct slice *from);
-/* The last `mark` and what follows it is taken from the end of `text`. */
-bool sendmail_cut_last(struct slice *text, const char *mark, struct slice *tail);
 /* "<a@b>" without the brackets. */
 struct slice sendmail_bare(struct slice address);
 /* "ident@name [ip]", "[ip]", "name" as name and address; absent what is not told. */

@@ -213,7 +213,7 @@ static void set_next(struct logline *line, struct slice stat)
 static int read_quarantine(struct sendmail_reading *reading)
 {
     struct slice words = reading->rest, stat;
-    if (!sendmail_cut_last(&words, ", stat=", &stat) || !slice_is(stat, "quarantined"))
+    if (!text_cut_last(&words, ", stat=", &stat) || !slice_is(stat, "quarantined"))
         return -1;
     line_set(reading->line, LINE_QUARANTINE, words);
     return set_status(reading->line, stat, "quarantined");

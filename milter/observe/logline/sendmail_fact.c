@@ -108,7 +108,7 @@ static void set_original(struct fact *fact, const struct logline *line)
     struct slice owner = line_value(line, LINE_CTLADDR);
     if (owner.at == NULL || !(slice_is(mailer, "prog") || slice_is(mailer, "*file*")))
         return;
-    alias = sendmail_cut_last(&owner, " (", &before) ? owner : line_value(line, LINE_CTLADDR);
+    alias = text_cut_last(&owner, " (", &before) ? owner : line_value(line, LINE_CTLADDR);
     fact_set(fact, KEY_ORIGINAL, sendmail_bare(alias));
 }
 

@@ -5,8 +5,6 @@
  */
 #include "sendmail.h"
 
-#include <string.h>
-
 #define QUEUE_ID_LEAST 7
 #define QUEUE_ID_MOST 31
 #define QUEUE_ID_DIGITS 5 /* it ends with the process id, of five digits at least */
@@ -103,20 +101,6 @@ struct slice sendmail_take_name(struct slice *from)
         return SLICE_ABSENT;
     *from = rest;
     return name;
-}
-
-bool sendmail_cut_last(struct slice *text, const char *mark, struct slice *tail)
-{
-    size_t size = strlen(mark);
-    for (size_t at = text->size; at-- > 0;) {
-        struct slice here = slice_make(text->at + at, text->size - at);
-        if (slice_starts(here, mark)) {
-            *tail = slice_make(here.at + size, here.size - size);
-            text->size = at;
-            return true;
-        }
-    }
-    return false;
 }
 
 struct slice sendmail_bare(struct slice address)

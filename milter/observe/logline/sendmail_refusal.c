@@ -94,7 +94,7 @@ static int read_header(struct sendmail_reading *reading)
 {
     struct slice words = reading->rest, tail;
     line_set(reading->line, LINE_STAGE, slice_of("header"));
-    if (!sendmail_cut_last(&words, ", relay=", &tail))
+    if (!text_cut_last(&words, ", relay=", &tail))
         return -1;
     reading->rest = slice_make(words.at + words.size, reading->rest.size - words.size);
     return read_arguments(reading);

@@ -81,7 +81,7 @@ static void take_tail(struct sendmail_reading *reading)
     struct slice value, tail;
     for (;;) {
         struct slice rest = reading->rest;
-        if (!sendmail_cut_last(&rest, ", ", &tail))
+        if (!text_cut_last(&rest, ", ", &tail))
             return;
         struct slice field = slice_make(tail.at - 2, tail.size + 2);
         struct slice name = sendmail_take_name(&field);

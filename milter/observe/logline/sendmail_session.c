@@ -17,7 +17,7 @@ static int read_login(struct sendmail_reading *reading)
     struct logline *line = reading->line;
     struct slice *rest = &reading->rest, relay, bits, mech;
     if (!text_take(rest, "relay=") || !text_take_until_text(rest, ", authid=", &relay) ||
-        !sendmail_cut_last(rest, ", bits=", &bits) || !sendmail_cut_last(rest, ", mech=", &mech))
+        !text_cut_last(rest, ", bits=", &bits) || !text_cut_last(rest, ", mech=", &mech))
         return 0;
     sendmail_set_client(line, relay);
     line_set(line, LINE_RELAY, relay);
@@ -30,7 +30,7 @@ static int read_login(struct sendmail_reading *reading)
 static int read_login_failure(struct sendmail_reading *reading)
 {
     struct slice relay;
-    if (sendmail_cut_last(&reading->rest, ", relay=", &relay)) {
+    if (text_cut_last(&reading->rest, ", relay=", &relay)) {
         sendmail_set_client(reading->line, relay);
         line_set(reading->line, LINE_RELAY, relay);
     }
@@ -70,7 +70,7 @@ static int read_lost(struct sendmail_reading *reading)
     static const char *const phases[] = {"mail", "rcpt", "data"};
     struct slice *rest = &reading->rest, phase;
     sendmail_set_client(reading->line, *rest);
-    if (!sendmail_cut_last(rest, " after ", &phase))
+    if (!text_cut_last(rest, " after ", &phase))
         return 0;
     line_set(reading->line, LINE_LOSTCONN, phase);
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)

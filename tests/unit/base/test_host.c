@@ -41,12 +41,21 @@ static void test_an_absent_name_fits_every_host_and_an_empty_one_none(void **sta
     assert_false(same("", "mx1.example.org"));
 }
 
+static void test_a_log_that_names_nobody_speaks_of_no_host(void **state)
+{
+    (void)state;
+    assert_true(host_fits(slice_of("mx1.example.org"), slice_of("mx1")));
+    assert_false(host_fits(slice_of("mx1.example.org"), slice_of("mx1.example.net")));
+    assert_false(host_fits(slice_of("mx1"), SLICE_ABSENT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_host_has_a_short_name_and_a_long_one),
         cmocka_unit_test(test_two_long_names_are_two_hosts),
         cmocka_unit_test(test_an_absent_name_fits_every_host_and_an_empty_one_none),
+        cmocka_unit_test(test_a_log_that_names_nobody_speaks_of_no_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

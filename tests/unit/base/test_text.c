@@ -119,6 +119,24 @@ static void test_chain_of_takes_reads_a_grammar(void **state)
     assert_true(slice_is(from, ")"));
 }
 
+static void test_last_mark_is_cut_with_what_follows(void **state)
+{
+    struct slice from = slice_of("a, b, c"), tail = SLICE_ABSENT, before;
+
+    (void)state;
+    assert_true(text_cut_last(&from, ", ", &tail));
+    assert_true(slice_is(from, "a, b") && slice_is(tail, "c"));
+    from = slice_of("aab-a");
+    assert_true(text_cut_last(&from, "aab", &tail)); /* what begins alike further on is passed */
+    assert_true(slice_is(from, "") && slice_is(tail, "-a"));
+    from = before = slice_make("x, y", 2); /* the mark ends behind the slice */
+    assert_false(text_cut_last(&from, ", ", &tail));
+    assert_false(text_cut_last(&from, "much longer", &tail));
+    assert_true(from.at == before.at && from.size == before.size && slice_is(tail, "-a"));
+    from = SLICE_ABSENT;
+    assert_false(text_cut_last(&from, ", ", &tail));
+}
+
 static void test_set_of_take_any_does_not_hold_the_nul(void **state)
 {
     struct slice from = slice_make("a\0a", 3), taken;
@@ -222,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_failed_take_leaves_the_slice),
         cmocka_unit_test(test_takes_from_nothing_fail_without_harm),
         cmocka_unit_test(test_chain_of_takes_reads_a_grammar),
+        cmocka_unit_test(test_last_mark_is_cut_with_what_follows),
         cmocka_unit_test(test_set_of_take_any_does_not_hold_the_nul),
         cmocka_unit_test(test_numbers_are_digits_within_64_bits),
         cmocka_unit_test(test_every_code_point_and_no_surrogate_is_utf8),
