@@ -2,6 +2,8 @@
 """What was in the queue before us comes in by `postqueue -j`, and what left it unseen is settled."""
 import json
 import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -105,6 +107,27 @@ def test_a_mail_on_hold_is_told_as_such(blind):
     assert import_queue(blind, listing(blind))["facts"] == 0
 
 
+def test_it_can_be_stopped_while_the_store_takes_nothing(blind):
+    start_daemon_blind_to_the_past(blind)
+    path = f"{blind.base}/long"
+    with open(path, "w", encoding="utf-8") as file:
+        for queue_id in ("4mGprq8lpWzGsdv", "4mGprq8lpWzGsdw", "4mGprq8lpWzGsdx"):
+            to = [{"address": f"{queue_id}-{i}@far.example", "delay_reason": "busy " * 60} for i in range(10000)]
+            file.write(json.dumps({"queue_name": "deferred", "queue_id": queue_id, "message_size": 431,
+                                   "arrival_time": int(time.time()) - 600, "sender": SENDER,
+                                   "recipients": to}) + "\n")
+    blind.daemon.process.send_signal(signal.SIGSTOP)  # it leads, so nobody else ships
+    process = subprocess.Popen([f"{place.BUILD}/waybill", "-c", blind.cli.conf, "import", "--queue", path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        time.sleep(3)
+        assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        blind.daemon.process.send_signal(signal.SIGCONT)
+    assert process.returncode == 130, (out, err)
 
 
 def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
