@@ -198,9 +198,8 @@ static enum fit held_fit(const struct entry *entry, const struct fact *fact, boo
 /* 0: it names none. */
 static uint64_t sender_of(const struct fact *fact)
 {
-    char sender[TERM_MAX];
     struct slice from = fact->value[KEY_FROM];
-    return from.at != NULL ? digest_64(sender, term_fold(from, sender)) : 0;
+    return from.at != NULL ? recipient_hash(from) : 0;
 }
 
 /* As the milter heard it. */
