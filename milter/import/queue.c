@@ -130,14 +130,12 @@ static unsigned days_since(int64_t arrival)
 static enum import_result know(struct known *known)
 {
     struct queue *queue = known->queue;
-    char term[128];
-    size_t size = known->mail->queue_id.size, count = 0;
+    char term[TERM_MAX];
+    size_t size = term_fold(known->mail->queue_id, term), count = 0;
     uint64_t *ids = NULL;
 
     if (queue->store == NULL)
         return know_recipients(known);
-    for (size_t i = 0; i < size; i++)
-        term[i] = text_lower(known->mail->queue_id.at[i]);
     if (store_find_days(queue->store, clock_day(clock_now(), NULL),
                         days_since(known->mail->arrival), TERM_QUEUE_ID, slice_make(term, size),
                         &ids, &count, queue->why) != 0)
