@@ -47,10 +47,15 @@ struct known {
     enum import_result result; /* not IMPORT_DONE: the records were not all looked at */
 };
 
-static bool is_of_queue(const struct queue *queue, const struct waybill *waybill)
+/* Its end is told here, and not by settle_all again, before which it may not be in the store. */
+static enum import_result settle_replaced(struct known *known, const struct waybill *waybill)
 {
-    return host_same(waybill->host, queue->host) &&
-           (waybill->instance.at == NULL || slice_equal(waybill->instance, queue->instance));
+    struct queue *queue = known->queue;
+
+    if (present_add(&queue->present, waybill->queue_id, waybill->arrived, queue->why) != 0)
+        return IMPORT_UNREACHABLE;
+    return settle_one(&queue->settle, waybill, known->mail->arrival - PRESENT_NEAR_MS / 2,
+                      queue->why);
 }
 
 /* A queue id is one mail's at a time: one that came before the listed one is out of the queue. A
@@ -70,12 +75,12 @@ static void know_record(void *context, uint64_t id, const struct record *record,
         known->result = IMPORT_UNREACHABLE;
         return;
     }
-    bool ours = slice_equal(waybill.queue_id, mail->queue_id) && is_of_queue(known->queue, &waybill);
+    struct settle *settle = &known->queue->settle;
+    bool ours = slice_equal(waybill.queue_id, mail->queue_id) && settle_ours(settle, &waybill);
     bool before = waybill.arrived + PRESENT_NEAR_MS < mail->arrival;
     bool near = !before && waybill.arrived <= mail->arrival + PRESENT_NEAR_MS;
-    if (ours && before && settle_open(&waybill))
-        known->result = settle_one(&known->queue->settle, &waybill,
-                                   mail->arrival - PRESENT_NEAR_MS / 2, known->queue->why);
+    if (ours && before && settle_due(settle, &waybill))
+        known->result = settle_replaced(known, &waybill);
     if (ours && !before && (near || !waybill.removed) && known->waybill.id == 0)
         known->waybill = waybill;
     else

@@ -169,6 +169,27 @@ def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
     assert stays["queue_id"] == second["queue_id"]
 
 
+def test_a_queue_id_that_another_mail_has_now_ends_the_mail_that_had_it(blind):
+    def listed(to, arrived, taken):
+        path = f"{blind.base}/{to}"
+        now = time.time()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps({"queue_name": "deferred", "queue_id": "4ABC123456", "message_size": 431,
+                                   "arrival_time": int(now) - arrived, "sender": SENDER, "recipients": [
+                                       {"address": f"{to}@far.example", "delay_reason": "busy"}]}) + "\n")
+        os.utime(path, (now - taken,) * 2)
+        return path
+
+    start_daemon_blind_to_the_past(blind)
+    import_queue(blind, listed("old", 7200, 3600))
+    place.wait_until(lambda: blind.cli.trace("--to", "old@far.example", "--state", "delayed"), 20, "it is known")
+    assert import_queue(blind, "--complete", listed("new", 1800, 0))["settled"] == 1
+    [lost] = blind.cli.trace("--state", "unresolved")
+    assert [one["recipient"] for one in lost["recipients"]] == ["old@far.example"]
+    [waits] = blind.cli.trace("--state", "delayed")
+    assert [one["recipient"] for one in waits["recipients"]] == ["new@far.example"]
+
+
 def test_a_mail_that_is_young_is_left_alone(blind):
     start_daemon_blind_to_the_past(blind)
     send(blind, ("young@shop.example", ["busy-5@far.example"]))
