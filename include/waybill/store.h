@@ -61,12 +61,16 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
 bool store_takes(const struct store *store, uint64_t id, bool refused);
 /* Take a record back (it moved, or its bucket was the wrong one). */
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused);
-/* One term of a waybill into the index of its day. `term` is normalised by the caller. */
+/* One term of a waybill into the index of its day. `term` is normalised by the caller: an address
+ * by address_normal, another word by term_fold. */
 enum term_kind {
     TERM_RECIPIENT = 'r', TERM_RECIPIENT_DOMAIN = 'R', TERM_SENDER = 's', TERM_SENDER_DOMAIN = 'S',
     TERM_MESSAGE_ID = 'm', TERM_QUEUE_ID = 'q', TERM_LOGIN = 'a', TERM_CLIENT_IP = 'c',
     TERM_BAD_DOMAIN = 'b', /* "failed/domain", "rejected/domain" */
 };
+#define TERM_MAX 1024 /* longer ones are cut, for who writes and for who asks */
+/* ASCII letters in lower case; terminated. Returns its length. Any thread. */
+size_t term_fold(struct slice term, char to[static TERM_MAX]);
 void store_post_term(struct store *store, uint64_t id, enum term_kind kind, struct slice term,
                      bool refused);
 /* Put recipient (recipient_hash) of a waybill into the status sets that its state asks for, and

@@ -30,15 +30,9 @@ static void term_add(struct candidates *candidates, enum term_kind kind, struct 
 
 static void term_add_folded(struct candidates *candidates, enum term_kind kind, struct slice text)
 {
-    char folded[sizeof candidates->terms[0].text];
+    char folded[TERM_MAX];
 
-    if (text.at == NULL)
-        return;
-    if (text.size >= sizeof folded) /* the writer of the index cuts it there too */
-        text.size = sizeof folded - 1;
-    for (size_t i = 0; i < text.size; i++)
-        folded[i] = text_lower(text.at[i]);
-    term_add(candidates, kind, slice_make(folded, text.size));
+    term_add(candidates, kind, slice_make(folded, term_fold(text, folded)));
 }
 
 static void term_add_address(struct candidates *candidates, enum term_kind kind,

@@ -20,7 +20,7 @@ enum candidates_source { FROM_TERMS, FROM_STATE, FROM_SLICES };
 
 struct candidates_term {
     enum term_kind kind;
-    char text[1024];
+    char text[TERM_MAX];
     size_t size;
 };
 

@@ -158,17 +158,15 @@ static bool goes_on_as(const struct waybill *waybill, const struct fact *fact,
 static int find_ids(struct store *store, enum term_kind kind, struct slice term, int64_t last,
                     unsigned days, uint64_t **ids, size_t *count, struct error *why)
 {
-    char folded[1024];
+    char folded[TERM_MAX];
 
     if (term.size == 0 || term.size >= sizeof folded) {
         *ids = NULL;
         *count = 0;
         return 0;
     }
-    for (size_t i = 0; i < term.size; i++)
-        folded[i] = text_lower(term.at[i]);
-    if (store_find_days(store, clock_day(last, NULL), days, kind, slice_make(folded, term.size),
-                        ids, count, why) != 0)
+    if (store_find_days(store, clock_day(last, NULL), days, kind,
+                        slice_make(folded, term_fold(term, folded)), ids, count, why) != 0)
         return -1;
     *count = *count < IDS_MAX ? *count : IDS_MAX;
     return 0;

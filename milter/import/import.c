@@ -108,26 +108,21 @@ static size_t unpack(const struct bound_mail *mail, size_t at, struct fact *fact
     return size;
 }
 
-static enum import_result judge_packed(struct import *import, const struct bound_mail *mail)
+static struct fact *unpack_all(struct import *import, const struct bound_mail *mail)
 {
     struct fact *facts = room_for(import, mail->count);
     size_t at = 0;
-    if (facts == NULL)
-        return IMPORT_UNREACHABLE;
-    for (size_t i = 0; i < mail->count; i++)
+    for (size_t i = 0; facts != NULL && i < mail->count; i++)
         at += unpack(mail, at, &facts[i]);
-    return judge(import, mail->count);
+    return facts;
 }
 
-static enum import_result post_packed(struct import *import, const struct bound_mail *mail)
+/* In the order in which they were told: who judges them puts them in order. */
+static enum import_result post_all(struct import *import, const struct fact *facts, size_t count)
 {
     enum import_result result = IMPORT_DONE;
-    struct fact fact = {0};
-    size_t at = 0;
-    for (size_t i = 0; i < mail->count && result == IMPORT_DONE; i++) {
-        at += unpack(mail, at, &fact);
-        result = post_fact(import->post, &fact, import->why);
-    }
+    for (size_t i = 0; i < count && result == IMPORT_DONE && import->post != NULL; i++)
+        result = post_fact(import->post, &facts[i], import->why);
     return result;
 }
 
@@ -138,9 +133,10 @@ static int take_mail(void *context, const struct bound_mail *mail)
     import->tally.open += !mail->ended;
     import->tally.forced += mail->forced;
     import->tally.cut += mail->cut;
-    import->result = import->options.dry_run ? IMPORT_DONE : post_packed(import, mail);
+    const struct fact *facts = unpack_all(import, mail);
+    import->result = facts != NULL ? post_all(import, facts, mail->count) : IMPORT_UNREACHABLE;
     if (import->result == IMPORT_DONE)
-        import->result = judge_packed(import, mail);
+        import->result = judge(import, mail->count);
     return import->result != IMPORT_DONE;
 }
 
@@ -364,8 +360,8 @@ enum import_result import_mail(struct import *import, const struct fact *facts, 
     enum import_result result = need_post(import, why);
     import->why = why;
     count_mail(import, count);
-    for (size_t i = 0; i < count && result == IMPORT_DONE && import->post != NULL; i++)
-        result = post_fact(import->post, &facts[i], why);
+    if (result == IMPORT_DONE)
+        result = post_all(import, facts, count);
     if (result != IMPORT_DONE)
         return result;
     struct fact *copy = room_for(import, count);

@@ -3,7 +3,6 @@
 #include "post.h"
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "owner.h"
@@ -14,7 +13,6 @@
 #include "waybill/store.h"
 
 #define WAIT_MS 50
-#define LEAD_MS (2 * SECOND_MS)
 #define END_MS 2000                    /* for the shipper's last round */
 #define LOOK_BYTES (UINT64_C(64) << 10) /* appended between two looks at the backlog */
 #define BACKLOG_MAX (UINT64_C(4) << 20) /* seconds of shipping: nobody shall wait longer for us */
@@ -26,7 +24,6 @@ struct post {
     struct node node;
     struct journal *journal;
     struct ship *ship;
-    atomic_bool leads;
     struct buffer line;
     uint64_t ring, backlog, unlooked;
     uint64_t ticket; /* of the last fact */
@@ -45,10 +42,9 @@ static int reach_store(struct post *post, struct error *why)
     return result;
 }
 
-/* Who leads writes the keys, and by his own settings decides when they go. 1: nobody leads, so we
- * shall; 0: another process does; -1: that will not do. */
-static int look_for_leader(const struct journal_options *options, const struct settings *settings,
-                           int64_t days, struct error *why)
+/* Who leads writes the keys, and by his own settings decides when they go. -1: that will not do. */
+static int check_leader(const struct journal_options *options, const struct settings *settings,
+                        int64_t days, struct error *why)
 {
     struct journal_reader *reader;
     int leads = journal_lead(&reader, options, why);
@@ -60,45 +56,26 @@ static int look_for_leader(const struct journal_options *options, const struct s
                               "older than %lld days: stop it for this import, or raise "
                               "retention_days",
                          (long long)settings->retention_days);
-    return leads;
-}
-
-static void lead(void *context, struct journal_reader *reader)
-{
-    struct post *post = context;
-
-    (void)reader;
-    atomic_store(&post->leads, true);
-}
-
-/* What is appended before we lead may be an earlier process's, and its events are told again. */
-static int start_to_ship(struct post *post, bool alone, struct error *why)
-{
-    int64_t end = clock_monotonic() + LEAD_MS;
-
-    if (ship_start(&post->ship, &post->settings, post->journal, post->node.number, lead, post,
-                   why) != 0)
-        return -1;
-    while (alone && !atomic_load(&post->leads) && clock_monotonic() < end)
-        clock_sleep(1);
-    return 0;
+    return leads < 0 ? -1 : 0;
 }
 
 static int start(struct post *post, const struct import_options *options, struct error *why)
 {
     struct journal_options journal;
     char directory[PATH_MAX];
-    int nobody = -1;
 
     journal_options_of(&journal, options->settings, directory);
     if (owner_become(options->settings, why) != 0 || reach_store(post, why) != 0 ||
         node_choose(&post->node, &post->settings, why) != 0 ||
-        (nobody = look_for_leader(&journal, options->settings, options->retention_days, why)) < 0 ||
+        check_leader(&journal, options->settings, options->retention_days, why) != 0 ||
         journal_open(&post->journal, &journal, NULL, NULL, why) != 0)
         return -1;
     post->backlog = (uint64_t)journal.total_size / BACKLOG_SHARE;
     post->backlog = post->backlog < BACKLOG_MAX ? post->backlog : BACKLOG_MAX;
-    return start_to_ship(post, nobody == 1, why);
+    /* Returns once somebody leads: what is appended before may be an earlier process's, and its
+     * events are told again. */
+    return ship_start(&post->ship, &post->settings, post->journal, post->node.number, NULL, NULL,
+                      why);
 }
 
 enum import_result post_open(struct post **post, const struct import_options *options,

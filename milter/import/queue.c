@@ -44,13 +44,18 @@ struct known {
     const struct listed *mail;
     struct waybill waybill; /* id 0: none is known */
     struct hashed *recipients; /* by hash */
-    bool failed;
+    enum import_result result; /* not IMPORT_DONE: the records were not all looked at */
 };
 
-static bool is_of_queue(const struct queue *queue, const struct waybill *waybill)
+/* Its end is told here, and not by settle_all again, before which it may not be in the store. */
+static enum import_result settle_replaced(struct known *known, const struct waybill *waybill)
 {
-    return host_same(waybill->host, queue->host) &&
-           (waybill->instance.at == NULL || slice_equal(waybill->instance, queue->instance));
+    struct queue *queue = known->queue;
+
+    if (present_add(&queue->present, waybill->queue_id, waybill->arrived, queue->why) != 0)
+        return IMPORT_UNREACHABLE;
+    return settle_one(&queue->settle, waybill, known->mail->arrival - PRESENT_NEAR_MS / 2,
+                      queue->why);
 }
 
 /* A queue id is one mail's at a time: one that came before the listed one is out of the queue. A
@@ -63,19 +68,19 @@ static void know_record(void *context, uint64_t id, const struct record *record,
     struct waybill waybill;
 
     (void)id;
-    if (why_not != NULL || record->see != 0 || record->count == 0 || known->failed)
+    if (why_not != NULL || record->see != 0 || record->count == 0 ||
+        known->result != IMPORT_DONE)
         return;
     if (waybill_read(&waybill, record, clock_now(), 0, known->queue->why) != 0) {
-        known->failed = true;
+        known->result = IMPORT_UNREACHABLE;
         return;
     }
-    bool ours = slice_equal(waybill.queue_id, mail->queue_id) && is_of_queue(known->queue, &waybill);
+    struct settle *settle = &known->queue->settle;
+    bool ours = slice_equal(waybill.queue_id, mail->queue_id) && settle_ours(settle, &waybill);
     bool before = waybill.arrived + PRESENT_NEAR_MS < mail->arrival;
     bool near = !before && waybill.arrived <= mail->arrival + PRESENT_NEAR_MS;
-    if (ours && before && settle_open(&waybill))
-        known->failed =
-            settle_one(&known->queue->settle, &waybill, mail->arrival - PRESENT_NEAR_MS / 2,
-                       known->queue->why) != IMPORT_DONE;
+    if (ours && before && settle_due(settle, &waybill))
+        known->result = settle_replaced(known, &waybill);
     if (ours && !before && (near || !waybill.removed) && known->waybill.id == 0)
         known->waybill = waybill;
     else
@@ -89,18 +94,20 @@ static int hashed_order(const void *left, const void *right)
     return a->hash < b->hash ? -1 : a->hash > b->hash;
 }
 
-static int know_recipients(struct known *known)
+static enum import_result know_recipients(struct known *known)
 {
     const struct waybill *waybill = &known->waybill;
 
     known->recipients = calloc(waybill->recipient_count + 1, sizeof *known->recipients);
-    if (known->recipients == NULL)
-        return error_set(known->queue->why, "no memory for a mail's recipients");
+    if (known->recipients == NULL) {
+        error_set(known->queue->why, "no memory for a mail's recipients");
+        return IMPORT_UNREACHABLE;
+    }
     for (size_t i = 0; i < waybill->recipient_count; i++)
         known->recipients[i] =
             (struct hashed){recipient_hash(waybill->recipients[i].address), i};
     qsort(known->recipients, waybill->recipient_count, sizeof *known->recipients, hashed_order);
-    return 0;
+    return IMPORT_DONE;
 }
 
 static const struct recipient *known_recipient(const struct known *known, struct slice address)
@@ -125,28 +132,24 @@ static unsigned days_since(int64_t arrival)
     return days > STORE_DAYS_MAX ? STORE_DAYS_MAX : days < 1 ? 1 : (unsigned)days;
 }
 
-/* -1: the store failed, or no memory. */
-static int know(struct known *known)
+static enum import_result know(struct known *known)
 {
     struct queue *queue = known->queue;
-    char term[128];
-    size_t size = known->mail->queue_id.size, count = 0;
+    char term[TERM_MAX];
+    size_t size = term_fold(known->mail->queue_id, term), count = 0;
     uint64_t *ids = NULL;
-    int result = 0;
 
     if (queue->store == NULL)
         return know_recipients(known);
-    for (size_t i = 0; i < size; i++)
-        term[i] = text_lower(known->mail->queue_id.at[i]);
     if (store_find_days(queue->store, clock_day(clock_now(), NULL),
                         days_since(known->mail->arrival), TERM_QUEUE_ID, slice_make(term, size),
                         &ids, &count, queue->why) != 0)
-        return -1;
-    if (count > 0)
-        result = store_get_records(queue->store, ids, count < IDS_MAX ? count : IDS_MAX,
-                                   know_record, known, queue->why);
+        return IMPORT_UNREACHABLE;
+    if (count > 0 && store_get_records(queue->store, ids, count < IDS_MAX ? count : IDS_MAX,
+                                       know_record, known, queue->why) != 0)
+        known->result = IMPORT_UNREACHABLE;
     free(ids);
-    return result != 0 || known->failed ? -1 : know_recipients(known);
+    return known->result != IMPORT_DONE ? known->result : know_recipients(known);
 }
 
 /* ---- facts ---- */
@@ -246,34 +249,39 @@ static int tell_mail(struct telling *telling)
     if (slice_is(mail->queue_name, "hold") && !is_held(&known->waybill) &&
         tell(telling, FACT_HELD, known->queue->taken, SLICE_ABSENT, SLICE_ABSENT) != 0)
         return -1;
-    if (telling->count == 0) {
-        known->queue->tally->known++;
-        return 0;
-    }
-    known->queue->tally->facts += telling->count;
-    return import_mail(known->queue->import, telling->facts, telling->count, known->queue->why) ==
-                   IMPORT_DONE
-               ? 0
-               : -1;
+    return 0;
 }
 
-static int take_mail(struct queue *queue, const struct listed *mail)
+static enum import_result post_mail(const struct known *known)
+{
+    struct queue *queue = known->queue;
+    struct telling telling = {.known = known};
+    enum import_result result = IMPORT_UNREACHABLE;
+
+    telling.facts = calloc(known->mail->count + 2, sizeof *telling.facts);
+    if (telling.facts == NULL)
+        error_set(queue->why, "no memory for a mail");
+    else if (tell_mail(&telling) == 0)
+        result = telling.count > 0
+                     ? import_mail(queue->import, telling.facts, telling.count, queue->why)
+                     : IMPORT_DONE;
+    queue->tally->known += result == IMPORT_DONE && telling.count == 0;
+    queue->tally->facts += telling.count;
+    free(telling.facts);
+    return result;
+}
+
+static enum import_result take_mail(struct queue *queue, const struct listed *mail)
 {
     struct known known = {.queue = queue, .mail = mail};
-    struct telling telling = {.known = &known};
-    int result;
+    enum import_result result = IMPORT_UNREACHABLE;
 
     queue->tally->mails++;
     queue->tally->recipients += mail->count;
-    result = present_add(&queue->present, mail->queue_id, mail->arrival, queue->why);
-    if (result == 0)
+    if (present_add(&queue->present, mail->queue_id, mail->arrival, queue->why) == 0)
         result = know(&known);
-    if (result == 0) {
-        telling.facts = calloc(mail->count + 2, sizeof *telling.facts);
-        result = telling.facts != NULL ? tell_mail(&telling)
-                                       : error_set(queue->why, "no memory for a mail");
-    }
-    free(telling.facts);
+    if (result == IMPORT_DONE)
+        result = post_mail(&known);
     known_clear(&known);
     return result;
 }
@@ -296,8 +304,9 @@ static enum import_result take_listing(struct queue *queue, struct listing *list
                 asked->bad(asked->context, queue->why->text);
             continue;
         }
-        if (take_mail(queue, &mail) != 0)
-            return IMPORT_UNREACHABLE;
+        enum import_result result = take_mail(queue, &mail);
+        if (result != IMPORT_DONE)
+            return result;
         if (asked->stop != NULL && atomic_load(asked->stop))
             return IMPORT_STOPPED;
     }
@@ -306,15 +315,12 @@ static enum import_result take_listing(struct queue *queue, struct listing *list
 
 static enum import_result settle(struct queue *queue, const struct import_queue *asked)
 {
-    enum import_result result;
-
     /* Of a line that could not be read nobody knows whose it was. */
     if (!asked->complete || queue->tally->bad > 0 || queue->store == NULL)
         return IMPORT_DONE;
     present_sort(&queue->present);
     queue->settle.present = &queue->present;
-    result = settle_all(&queue->settle, queue->why);
-    return result;
+    return settle_all(&queue->settle, queue->why);
 }
 
 /* The moment before which what is in no listing is out of the queue. */

@@ -71,7 +71,7 @@ bool present_has(const struct present *present, struct slice queue_id, int64_t a
 
 /* ---- one mail ---- */
 
-bool settle_open(const struct waybill *waybill)
+static bool is_open(const struct waybill *waybill)
 {
     for (size_t i = 0; i < waybill->recipient_count; i++) {
         const struct recipient *recipient = &waybill->recipients[i];
@@ -82,6 +82,22 @@ bool settle_open(const struct waybill *waybill)
             return true;
     }
     return false;
+}
+
+bool settle_ours(const struct settle *settle, const struct waybill *waybill)
+{
+    return host_same(waybill->host, settle->host) &&
+           (waybill->instance.at == NULL || slice_equal(waybill->instance, settle->instance));
+}
+
+bool settle_due(const struct settle *settle, const struct waybill *waybill)
+{
+    int64_t last =
+        waybill->fact_count > 0 ? waybill->facts[waybill->fact_count - 1].time : waybill->arrived;
+
+    return waybill->queued && settle_ours(settle, waybill) &&
+           (waybill->instance.at != NULL || !settle->strict) && is_open(waybill) &&
+           last < settle->taken - GRACE_MS;
 }
 
 enum import_result settle_one(struct settle *settle, const struct waybill *waybill, int64_t since,
@@ -112,22 +128,9 @@ struct page {
     enum import_result result;
 };
 
-static bool is_ours(const struct settle *settle, const struct waybill *waybill)
-{
-    if (!host_same(waybill->host, settle->host))
-        return false;
-    if (waybill->instance.at == NULL)
-        return !settle->strict;
-    return slice_equal(waybill->instance, settle->instance);
-}
-
 static bool is_gone(const struct settle *settle, const struct waybill *waybill)
 {
-    int64_t last =
-        waybill->fact_count > 0 ? waybill->facts[waybill->fact_count - 1].time : waybill->arrived;
-
-    return waybill->queue_id.size > 0 && waybill->queued && is_ours(settle, waybill) &&
-           settle_open(waybill) && last < settle->taken - GRACE_MS &&
+    return waybill->queue_id.size > 0 && settle_due(settle, waybill) &&
            !present_has(settle->present, waybill->queue_id, waybill->arrived);
 }
 

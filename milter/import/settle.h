@@ -36,8 +36,11 @@ struct settle {
     int64_t since;     /* mails without any attempt are looked for from here on */
     uint64_t settled;  /* so many were */
 };
-/* Is it open, so far as its facts tell? */
-bool settle_open(const struct waybill *waybill);
+/* Is it this queue's mail, so far as is told? */
+bool settle_ours(const struct settle *settle, const struct waybill *waybill);
+/* May it be settled once it is known to be out of the queue? It is this queue's for sure, open so
+ * far as its facts tell, and was quiet for a while before the listings. */
+bool settle_due(const struct settle *settle, const struct waybill *waybill);
 /* One that is known to be out of the queue since then, at the latest. */
 enum import_result settle_one(struct settle *settle, const struct waybill *waybill, int64_t since,
                               struct error *why);

@@ -26,12 +26,6 @@ static bool instance_fits(const char *known, struct slice told)
     return known == NULL || told.at == NULL || slice_is(told, known);
 }
 
-/* The log may count whole seconds: within its second an arrival is not after the fact. */
-static int64_t second_of(int64_t time)
-{
-    return time - time % SECOND_MS;
-}
-
 static bool message_id_same(const struct entry *entry, const struct fact *fact)
 {
     struct slice told = fact->value[KEY_MESSAGE_ID];
@@ -43,7 +37,7 @@ static bool message_id_same(const struct entry *entry, const struct fact *fact)
  * a mail may have two of these headers, and the log masks and cuts their bytes. */
 static bool message_id_may_be_odd(const struct entry *entry, const struct fact *fact)
 {
-    return !entry_minted(entry) && fact->time >= second_of(entry->arrived) &&
+    return !entry_minted(entry) && fact->time >= turn_second(entry->arrived) &&
            (entry->closed == 0 || fact->time <= entry->closed);
 }
 
@@ -99,14 +93,15 @@ static bool opening_is_own(const struct entry *entry, const struct fact *fact)
 /* smtpd asks its milters at MAIL, and gives a queue id later. */
 static bool comes_early(const struct entry *entry, const struct fact *fact)
 {
-    return !entry_minted(entry) && fact->time < second_of(entry->arrived);
+    return !entry_minted(entry) && fact->time < turn_second(entry->arrived);
 }
 
 static bool opening_fits(const struct entry *entry, const struct fact *fact)
 {
     if (fact->kind == FACT_CLIENT && (entry->client != 0 || !client_fits(entry, fact)))
         return false;
-    if (!message_id_fits(entry, fact) || (comes_early(entry, fact) && !message_id_same(entry, fact)))
+    if (!message_id_fits(entry, fact) ||
+        (comes_early(entry, fact) && !message_id_same(entry, fact)))
         return false;
     return entry->gone == 0 || fact->time < entry->gone ||
            (fact->time == entry->gone && opening_is_own(entry, fact));
@@ -147,7 +142,7 @@ static bool both_ahead(const struct entry *a, const struct entry *b, int64_t tim
  * count. */
 static bool fits_better(const struct entry *a, const struct entry *b, const struct fact *fact)
 {
-    int64_t at_a = second_of(a->arrived), at_b = second_of(b->arrived);
+    int64_t at_a = turn_second(a->arrived), at_b = turn_second(b->arrived);
     bool before_a = at_a <= fact->time, before_b = at_b <= fact->time;
     int rank_a = turn_rank(a, fact), rank_b = turn_rank(b, fact);
     if (before_a != before_b)
@@ -203,9 +198,8 @@ static enum fit held_fit(const struct entry *entry, const struct fact *fact, boo
 /* 0: it names none. */
 static uint64_t sender_of(const struct fact *fact)
 {
-    char sender[TERM_MAX];
     struct slice from = fact->value[KEY_FROM];
-    return from.at != NULL ? digest_64(sender, term_fold(from, sender)) : 0;
+    return from.at != NULL ? recipient_hash(from) : 0;
 }
 
 /* As the milter heard it. */
@@ -249,7 +243,7 @@ static bool odd_fits(struct ship *ship, const struct group *group, const struct 
 static enum fit group_fit(struct ship *ship, const struct group *group, const struct entry *entry,
                           bool patient)
 {
-    bool firm = false, none = group->gone != 0 && group->gone < second_of(entry->arrived);
+    bool firm = false, none = group->gone != 0 && group->gone < turn_second(entry->arrived);
     bool odd = false;
     enum fit best = FIT_MAYBE;
     for (const struct held *held = group->first; held != NULL; held = held->next) {

@@ -192,9 +192,6 @@ int write_all(struct ship *ship, bool counters);
 void write_later(struct ship *ship, struct entry *entry);
 
 /* ---- terms.c ---- */
-#define TERM_MAX 1024 /* longer ones are cut, here as by who asks */
-/* How a term stands in the index: ASCII letters in lower case. Returns its length. */
-size_t term_fold(struct slice term, char to[static TERM_MAX]);
 /* Every term of a waybill; some more than once. */
 void terms_each(const struct waybill *waybill,
                 void (*found)(void *context, enum term_kind kind, struct slice term),

@@ -16,15 +16,6 @@ struct finder {
     void *context;
 };
 
-size_t term_fold(struct slice term, char to[static TERM_MAX])
-{
-    size_t size = term.size < TERM_MAX - 1 ? term.size : TERM_MAX - 1;
-    for (size_t i = 0; i < size; i++)
-        to[i] = text_lower(term.at[i]);
-    to[size] = '\0';
-    return size;
-}
-
 static void find_word(const struct finder *finder, enum term_kind kind, struct slice word)
 {
     char term[TERM_MAX];

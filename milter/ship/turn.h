@@ -13,6 +13,11 @@
 #include "waybill/clock.h"
 #include "waybill/fact.h"
 
+/* The log may count whole seconds: within its second an arrival is not after the fact. */
+static inline int64_t turn_second(int64_t time)
+{
+    return time - time % SECOND_MS;
+}
 /* Written once, at the front of a mail's lines. */
 static inline bool turn_opens(const struct fact *fact)
 {

@@ -5,16 +5,11 @@
  */
 #include "room.h"
 
+#include "turn.h"
 #include "waybill/clock.h"
 #include "waybill/host.h"
 
 #define TWIN_SLACK_MS (5 * SECOND_MS)
-
-/* The log may count whole seconds. */
-static int64_t second_of(int64_t time)
-{
-    return time - time % SECOND_MS;
-}
 
 /* Did the log make `minted` of the mail that the milter knows as `entry`? */
 static bool twin_fits(const struct entry *minted, const struct entry *entry)
@@ -33,13 +28,13 @@ static bool twin_fits(const struct entry *minted, const struct entry *entry)
         return false;
     if (minted->message_id != 0 && entry->message_id != 0)
         return minted->message_id == entry->message_id;
-    return minted->gone == 0 || minted->gone >= second_of(entry->arrived);
+    return minted->gone == 0 || minted->gone >= turn_second(entry->arrived);
 }
 
 /* The milter sees a mail first. */
 static bool twin_follows(const struct entry *minted, const struct entry *entry)
 {
-    return minted->arrived >= second_of(entry->arrived);
+    return minted->arrived >= turn_second(entry->arrived);
 }
 
 /* Of several the first after the milter's arrival: later ones are other mails; then the last

@@ -20,6 +20,16 @@
 #define TERMS_MAX ((size_t)64 << 20)
 #define POSTINGS_MAX ((size_t)4 << 20)
 
+size_t term_fold(struct slice term, char to[static TERM_MAX])
+{
+    size_t size = term.size < TERM_MAX - 1 ? term.size : TERM_MAX - 1;
+
+    for (size_t i = 0; i < size; i++)
+        to[i] = text_lower(term.at[i]);
+    to[size] = '\0';
+    return size;
+}
+
 struct slice index_term(struct slice term, char room[static 48])
 {
     unsigned char hash[SHA1_SIZE];

@@ -2,6 +2,8 @@
 """What was in the queue before us comes in by `postqueue -j`, and what left it unseen is settled."""
 import json
 import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -105,6 +107,27 @@ def test_a_mail_on_hold_is_told_as_such(blind):
     assert import_queue(blind, listing(blind))["facts"] == 0
 
 
+def test_it_can_be_stopped_while_the_store_takes_nothing(blind):
+    start_daemon_blind_to_the_past(blind)
+    path = f"{blind.base}/long"
+    with open(path, "w", encoding="utf-8") as file:
+        for queue_id in ("4mGprq8lpWzGsdv", "4mGprq8lpWzGsdw", "4mGprq8lpWzGsdx"):
+            to = [{"address": f"{queue_id}-{i}@far.example", "delay_reason": "busy " * 60} for i in range(10000)]
+            file.write(json.dumps({"queue_name": "deferred", "queue_id": queue_id, "message_size": 431,
+                                   "arrival_time": int(time.time()) - 600, "sender": SENDER,
+                                   "recipients": to}) + "\n")
+    blind.daemon.process.send_signal(signal.SIGSTOP)  # it leads, so nobody else ships
+    process = subprocess.Popen([f"{place.BUILD}/waybill", "-c", blind.cli.conf, "import", "--queue", path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        time.sleep(3)
+        assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        blind.daemon.process.send_signal(signal.SIGCONT)
+    assert process.returncode == 130, (out, err)
 
 
 def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
@@ -144,6 +167,27 @@ def test_a_mail_that_vanished_while_the_log_was_blind_is_unresolved(blind):
     assert records(blind) == before
     [stays] = blind.cli.trace("--state", "delayed")
     assert stays["queue_id"] == second["queue_id"]
+
+
+def test_a_queue_id_that_another_mail_has_now_ends_the_mail_that_had_it(blind):
+    def listed(to, arrived, taken):
+        path = f"{blind.base}/{to}"
+        now = time.time()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps({"queue_name": "deferred", "queue_id": "4ABC123456", "message_size": 431,
+                                   "arrival_time": int(now) - arrived, "sender": SENDER, "recipients": [
+                                       {"address": f"{to}@far.example", "delay_reason": "busy"}]}) + "\n")
+        os.utime(path, (now - taken,) * 2)
+        return path
+
+    start_daemon_blind_to_the_past(blind)
+    import_queue(blind, listed("old", 7200, 3600))
+    place.wait_until(lambda: blind.cli.trace("--to", "old@far.example", "--state", "delayed"), 20, "it is known")
+    assert import_queue(blind, "--complete", listed("new", 1800, 0))["settled"] == 1
+    [lost] = blind.cli.trace("--state", "unresolved")
+    assert [one["recipient"] for one in lost["recipients"]] == ["old@far.example"]
+    [waits] = blind.cli.trace("--state", "delayed")
+    assert [one["recipient"] for one in waits["recipients"]] == ["new@far.example"]
 
 
 def test_a_mail_that_is_young_is_left_alone(blind):

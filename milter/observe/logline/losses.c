@@ -12,6 +12,8 @@
  */
 #include "reader.h"
 
+#include "waybill/unit.h"
+
 static bool is_log(struct slice program)
 {
     static const char *const names[] = {"systemd-journald", "systemd-journal", "journal",
@@ -31,12 +33,19 @@ static struct slice number_before(struct slice text, ptrdiff_t words)
     return start == end ? SLICE_ABSENT : slice_make(text.at + start, end - start);
 }
 
+/* journald names the unit that wrote too much; whatever does not name one may mean any. */
+static bool may_be_mta(struct slice unit)
+{
+    return !slice_ends(unit, ".service") || unit_is_mta(unit);
+}
+
 static bool find_loss(struct slice body, struct slice *count)
 {
     struct slice rest = body;
     ptrdiff_t words;
     if (text_take(&rest, "Suppressed "))
-        return text_take_any(&rest, "0123456789", count) && slice_starts(rest, " messages from ");
+        return text_take_any(&rest, "0123456789", count) && text_take(&rest, " messages from ") &&
+               may_be_mta(rest);
     if ((words = slice_find_text(body, " messages lost due to rate-limiting")) >= 0 ||
         (slice_find_text(body, " lost ") >= 0 &&
          (words = slice_find_text(body, " messages from pid ")) >= 0)) {

@@ -27,7 +27,6 @@
 #include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
-#include "waybill/unit.h"
 
 #define BATCH_LINES 500
 #define BEAT_MS (10 * SECOND_MS)
@@ -141,22 +140,11 @@ static int tell_source_gap(struct maillog *maillog, const struct feed *feed,
     return tell_gap(maillog, feed, gap, fact_id_log(slice_of(name), 0, 0));
 }
 
-/* Were the lines that were lost perhaps a mail server's? journald names the unit that wrote too
- * much; whatever does not name one may mean any. */
-static bool may_be_ours(const struct logline *line)
-{
-    struct slice before, unit = line->body;
-    return !text_take_until_text(&unit, " messages from ", &before) ||
-           !slice_ends(unit, ".service") || unit_is_mta(unit);
-}
-
 /* Words of a syslog daemon. In a file anybody may have written them: they make but a gap. */
 static int tell_lost(struct maillog *maillog, const struct feed *feed, const struct logline *line,
                      uint64_t id, struct maillog_stats *stats)
 {
     struct source_gap gap = {.until = line->time, .cause = "suppressed"};
-    if (!may_be_ours(line))
-        return 0;
     gap.from = feed->told > 0 && feed->told < line->time ? feed->told
                                                          : line->time - SUPPRESSED_MS;
     if (!text_number(line_value(line, LINE_LOST), 1, UINT64_MAX, &gap.count))

@@ -54,6 +54,7 @@ static void test_others_words_of_losses_are_words(void **state)
         "Nov 21 20:55:43 mx kernel: Suppressed 415 messages from x",
         "Nov 21 20:55:43 mx systemd-journald[31]: Suppressed many messages from x",
         "Nov 21 20:55:43 mx systemd-journald[31]: Suppressed 4 words",
+        "Nov 21 20:55:43 mx systemd-journald[31]: Suppressed 415 messages from nginx.service",
         "Nov 21 20:55:43 mx rsyslogd: [origin software=\"rsyslogd\"] start",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
