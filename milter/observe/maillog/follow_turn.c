@@ -25,10 +25,7 @@
 
 #define QUIET_MS 1000 /* a writer that did not yet see the rotation is done by then */
 #define MS_NS INT64_C(1000000)
-#define LOOKS 10 /* a quarter of a second for a rotation that is under way */
-#define LOOK_AGAIN_MS 25
-
-enum found { FOUND, LOST, UNLISTED };
+#define MOTION_MS 250 /* a rotation that is under way is done by then */
 
 void follow_lost(struct follow *follow, int64_t from, const char *cause)
 {
@@ -86,6 +83,7 @@ static void take_file(struct follow *follow, const struct opened *opened, bool c
         logfile_close(&follow->packed);
     follow->fd = opened->fd;
     follow->packed = opened->packed;
+    follow->missed = 0;
     follow->at.device = opened->status.st_dev;
     follow->at.inode = opened->status.st_ino;
     follow->start = follow->end = 0;
@@ -217,40 +215,31 @@ static const struct sibling *find_newer(struct follow *follow, const struct sibl
 }
 
 /* Names move while a rotation is under way, and a file may be under none of those that were
- * listed; only what stays away is lost. FOUND or LOST, with what is there in *siblings; or
- * UNLISTED. */
-static enum found find_in_motion(struct follow *follow, struct siblings *siblings,
-                                 struct opened *opened)
+ * listed; only what stays away is lost. Each rename wakes us to look again. */
+static bool is_lost(struct follow *follow)
 {
-    for (int look = 1;; look++) {
-        struct error why;
-        if (siblings_read(siblings, follow->path, &why) != 0) {
-            log_trouble_on(&follow->trouble, "%s", why.text);
-            return UNLISTED;
-        }
-        if (find_known(follow, siblings, opened) == 0)
-            return FOUND;
-        if (follow->at.inode == 0 || look == LOOKS)
-            return LOST;
-        siblings_clear(siblings);
-        clock_sleep(LOOK_AGAIN_MS);
-    }
+    int64_t now = clock_monotonic();
+    if (follow->missed == 0)
+        follow->missed = now;
+    return follow->at.inode == 0 || now - follow->missed >= MOTION_MS;
 }
 
 bool follow_find(struct follow *follow)
 {
     struct siblings siblings;
     struct opened opened;
+    struct error why;
     const struct sibling *newer;
     if (follow->fresh)
         return find_fresh(follow);
-    enum found found = find_in_motion(follow, &siblings, &opened);
-    if (found == UNLISTED)
+    if (siblings_read(&siblings, follow->path, &why) != 0) {
+        log_trouble_on(&follow->trouble, "%s", why.text);
         return false;
-    if (found == FOUND) {
+    }
+    if (find_known(follow, &siblings, &opened) == 0) {
         take_file(follow, &opened, opened.packed != NULL ||
                                        (uint64_t)opened.status.st_size >= follow->at.offset);
-    } else if ((newer = find_newer(follow, &siblings, &opened)) != NULL) {
+    } else if (is_lost(follow) && (newer = find_newer(follow, &siblings, &opened)) != NULL) {
         if (follow->at.inode != 0)
             follow_lost(follow, follow->at.time, "unread");
         begin_file(follow, &opened, newer->path);
