@@ -64,8 +64,9 @@ static int open_sibling(const struct sibling *sibling, struct opened *opened)
         errno = ESTALE;
         return -1;
     }
-    if (sibling->compressed && (!packed_is_readable(sibling->path) ||
-                                logfile_open(&opened->packed, sibling->path, &why) != 0)) {
+    if (sibling->compressed &&
+        (!packed_is_readable(sibling->path) ||
+         logfile_open_fd(&opened->packed, opened->fd, sibling->path, &why) != 0)) {
         close(opened->fd);
         errno = ENOTSUP;
         return -1;
@@ -110,7 +111,7 @@ static void begin_file(struct follow *follow, const struct opened *opened, const
     follow->at.headed = 0;
     follow->at.head = 0;
     if (opened->packed != NULL)
-        packed_learn(&follow->at, path, &why); /* if not, only its inode finds it again */
+        packed_learn(&follow->at, opened->fd, path, &why); /* if not, its inode finds it again */
     take_file(follow, opened, false);
 }
 
@@ -166,13 +167,11 @@ static int find_copy(const struct follow *follow, const struct siblings *sibling
     for (int packed = 0; packed < 2; packed++)
         for (size_t i = 0; i < siblings->count; i++) {
             const struct sibling *sibling = &siblings->list[i];
-            if (packed ? !may_be_packed(follow, sibling) ||
-                             !packed_holds(&follow->at, sibling->path)
-                       : sibling->compressed)
+            if ((packed ? !may_be_packed(follow, sibling) : sibling->compressed) ||
+                open_sibling(sibling, opened) != 0)
                 continue;
-            if (open_sibling(sibling, opened) != 0)
-                continue;
-            if (packed || is_copy(follow, opened))
+            if (packed ? packed_holds(&follow->at, opened->fd, sibling->path)
+                       : is_copy(follow, opened))
                 return 0;
             close_opened(opened);
         }
@@ -254,6 +253,17 @@ static bool is_open_file(const struct follow *follow, const struct sibling *sibl
            follow->at.device == (uint64_t)sibling->device;
 }
 
+/* Did compression make it of the open file? */
+static bool is_packed_file(const struct follow *follow, const struct sibling *sibling)
+{
+    struct opened opened;
+    if (!may_be_packed(follow, sibling) || open_sibling(sibling, &opened) != 0)
+        return false;
+    bool is = packed_holds(&follow->at, opened.fd, sibling->path);
+    close_opened(&opened);
+    return is;
+}
+
 /* Place in the list of the file after the open one; count: none. *unread: not all between them is
  * there any more. */
 static size_t find_next(const struct follow *follow, const struct siblings *siblings,
@@ -265,8 +275,7 @@ static size_t find_next(const struct follow *follow, const struct siblings *sibl
         if (is_open_file(follow, &siblings->list[i]))
             return i + 1;
     for (size_t i = 0; i < siblings->count; i++) /* it was compressed */
-        if (may_be_packed(follow, &siblings->list[i]) &&
-            packed_holds(&follow->at, siblings->list[i].path))
+        if (is_packed_file(follow, &siblings->list[i]))
             return i + 1;
     for (size_t i = 0; i < siblings->count; i++) /* it was removed */
         if (siblings->list[i].current || siblings->list[i].changed >= changed) {
