@@ -21,6 +21,9 @@ struct logfile;
 
 /* "-" is standard input, of which a duplicate is read. -1: it cannot be read; `why` names it. */
 int logfile_open(struct logfile **file, const char *path, struct error *why);
+/* The same of an open file, from its first byte on: a duplicate of `fd` is read, which shares its
+ * place with it. `name` is for messages. */
+int logfile_open_fd(struct logfile **file, int fd, const char *name, struct error *why);
 void logfile_close(struct logfile **file);
 
 enum logfile_news {

@@ -60,12 +60,10 @@ static void describe(struct logfile *file, int fd, bool standard)
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
-int logfile_open(struct logfile **file, const char *path, struct error *why)
+/* `fd` is ours from here on; -1: it could not be had, and errno says why. */
+static int open_taken(struct logfile **file, int fd, const char *name, bool standard,
+                      struct error *why)
 {
-    bool standard = strcmp(path, "-") == 0;
-    const char *name = standard ? "standard input" : path;
-    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct logfile *self;
     *file = NULL;
     if (fd < 0)
@@ -84,6 +82,22 @@ int logfile_open(struct logfile **file, const char *path, struct error *why)
         return 0;
     logfile_close(file);
     return error_set(why, "cannot read '%s': no memory", name);
+}
+
+int logfile_open(struct logfile **file, const char *path, struct error *why)
+{
+    if (strcmp(path, "-") == 0)
+        return open_taken(file, fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input", true,
+                          why);
+    return open_taken(file, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, false, why);
+}
+
+int logfile_open_fd(struct logfile **file, int fd, const char *name, struct error *why)
+{
+    *file = NULL;
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        return error_set(why, "cannot read '%s': %s", name, strerror(errno));
+    return open_taken(file, fcntl(fd, F_DUPFD_CLOEXEC, 0), name, false, why);
 }
 
 void logfile_close(struct logfile **file)

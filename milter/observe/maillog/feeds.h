@@ -29,7 +29,7 @@ struct feed {
     char noted[JOURNAL_NOTE_VALUE_MAX]; /* the position that the journal has */
     char *path;     /* of the file; NULL: the source is none */
     int slot;       /* of a file that a pattern found; -1: the settings name it */
-    bool gone;      /* the file is there no more, and was read as far as it could be */
+    bool gone;      /* the file is there no more, or is one that rotation made of another feed's */
     int64_t busy;   /* monotonic: when it last told something, or its path was last there */
     int64_t told;   /* ms: time of the last line of a mail server */
 };
@@ -65,7 +65,7 @@ int feeds_open(struct feeds **feeds, const struct settings *settings, struct fee
 void feeds_close(struct feeds **feeds);
 
 /* Look for files that came or went, at most every two seconds. A feed whose file went is marked
- * as gone; it is for the caller to drop it. */
+ * as gone; it is for the caller to drop it, once it has read all that is in it. */
 void feeds_look(struct feeds *feeds, struct journal *journal);
 void feeds_drop(struct feeds *feeds, size_t number, struct journal *journal);
 /* What its source told is in the journal: put the position behind it. */

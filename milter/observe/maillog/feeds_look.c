@@ -215,10 +215,11 @@ static bool look_at(struct feeds *feeds, struct feeds_pattern *pattern,
                  !is_rotated_feed(feeds, path) && !is_rotated_match(&found, path) &&
                  is_new_file(feeds, path)) {
             int slot = free_slot(feeds);
-            if (slot < 0)
+            if (slot < 0) {
                 ++*over;
-            else
-                follow_match(feeds, pattern, path, slot, memory);
+                continue;
+            }
+            follow_match(feeds, pattern, path, slot, memory);
             know_files(feeds);
         }
     }

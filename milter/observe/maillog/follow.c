@@ -156,10 +156,10 @@ static void drain(struct follow *follow)
 /* More bytes, or another file to take them from. False: nothing now. */
 static bool go_on(struct follow *follow)
 {
-    if (follow->fd < 0)
-        return follow_find(follow);
     /* Woken again by whatever comes after this look. */
     drain(follow);
+    if (follow->fd < 0)
+        return follow_find(follow);
     int64_t now = clock_now();
     int got = follow_fill(follow);
     if (got == -1)

@@ -26,6 +26,7 @@ struct follow {
     size_t start, end;     /* bytes that were read and not yet taken */
     enum { SKIP_NOTHING, SKIP_FIRST, SKIP_LONG } skip; /* up to the next newline */
     int64_t covered;       /* wall clock at the last sight of the end */
+    int64_t missed;        /* monotonic: since when the position's file is not found; 0: it is */
     bool kept_out;         /* the log goes on in a file that we may not read */
     bool has_gap, has_cut; /* to be told */
     struct source_gap gap;
@@ -34,7 +35,7 @@ struct follow {
 };
 
 /* Find the file that the position speaks of, or the one to begin with, and open it. False: there
- * is none now. */
+ * is none now, or the position's is looked for again. */
 bool follow_find(struct follow *follow);
 /* The end of the open file is reached: go on to the next one, if the log goes on there. */
 bool follow_turn(struct follow *follow);

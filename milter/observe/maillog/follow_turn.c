@@ -25,10 +25,7 @@
 
 #define QUIET_MS 1000 /* a writer that did not yet see the rotation is done by then */
 #define MS_NS INT64_C(1000000)
-#define LOOKS 10 /* a quarter of a second for a rotation that is under way */
-#define LOOK_AGAIN_MS 25
-
-enum found { FOUND, LOST, UNLISTED };
+#define MOTION_MS 250 /* a rotation that is under way is done by then */
 
 void follow_lost(struct follow *follow, int64_t from, const char *cause)
 {
@@ -67,8 +64,9 @@ static int open_sibling(const struct sibling *sibling, struct opened *opened)
         errno = ESTALE;
         return -1;
     }
-    if (sibling->compressed && (!packed_is_readable(sibling->path) ||
-                                logfile_open(&opened->packed, sibling->path, &why) != 0)) {
+    if (sibling->compressed &&
+        (!packed_is_readable(sibling->path) ||
+         logfile_open_fd(&opened->packed, opened->fd, sibling->path, &why) != 0)) {
         close(opened->fd);
         errno = ENOTSUP;
         return -1;
@@ -86,6 +84,7 @@ static void take_file(struct follow *follow, const struct opened *opened, bool c
         logfile_close(&follow->packed);
     follow->fd = opened->fd;
     follow->packed = opened->packed;
+    follow->missed = 0;
     follow->at.device = opened->status.st_dev;
     follow->at.inode = opened->status.st_ino;
     follow->start = follow->end = 0;
@@ -112,7 +111,7 @@ static void begin_file(struct follow *follow, const struct opened *opened, const
     follow->at.headed = 0;
     follow->at.head = 0;
     if (opened->packed != NULL)
-        packed_learn(&follow->at, path, &why); /* if not, only its inode finds it again */
+        packed_learn(&follow->at, opened->fd, path, &why); /* if not, its inode finds it again */
     take_file(follow, opened, false);
 }
 
@@ -168,13 +167,11 @@ static int find_copy(const struct follow *follow, const struct siblings *sibling
     for (int packed = 0; packed < 2; packed++)
         for (size_t i = 0; i < siblings->count; i++) {
             const struct sibling *sibling = &siblings->list[i];
-            if (packed ? !may_be_packed(follow, sibling) ||
-                             !packed_holds(&follow->at, sibling->path)
-                       : sibling->compressed)
+            if ((packed ? !may_be_packed(follow, sibling) : sibling->compressed) ||
+                open_sibling(sibling, opened) != 0)
                 continue;
-            if (open_sibling(sibling, opened) != 0)
-                continue;
-            if (packed || is_copy(follow, opened))
+            if (packed ? packed_holds(&follow->at, opened->fd, sibling->path)
+                       : is_copy(follow, opened))
                 return 0;
             close_opened(opened);
         }
@@ -217,40 +214,31 @@ static const struct sibling *find_newer(struct follow *follow, const struct sibl
 }
 
 /* Names move while a rotation is under way, and a file may be under none of those that were
- * listed; only what stays away is lost. FOUND or LOST, with what is there in *siblings; or
- * UNLISTED. */
-static enum found find_in_motion(struct follow *follow, struct siblings *siblings,
-                                 struct opened *opened)
+ * listed; only what stays away is lost. Each rename wakes us to look again. */
+static bool is_lost(struct follow *follow)
 {
-    for (int look = 1;; look++) {
-        struct error why;
-        if (siblings_read(siblings, follow->path, &why) != 0) {
-            log_trouble_on(&follow->trouble, "%s", why.text);
-            return UNLISTED;
-        }
-        if (find_known(follow, siblings, opened) == 0)
-            return FOUND;
-        if (follow->at.inode == 0 || look == LOOKS)
-            return LOST;
-        siblings_clear(siblings);
-        clock_sleep(LOOK_AGAIN_MS);
-    }
+    int64_t now = clock_monotonic();
+    if (follow->missed == 0)
+        follow->missed = now;
+    return follow->at.inode == 0 || now - follow->missed >= MOTION_MS;
 }
 
 bool follow_find(struct follow *follow)
 {
     struct siblings siblings;
     struct opened opened;
+    struct error why;
     const struct sibling *newer;
     if (follow->fresh)
         return find_fresh(follow);
-    enum found found = find_in_motion(follow, &siblings, &opened);
-    if (found == UNLISTED)
+    if (siblings_read(&siblings, follow->path, &why) != 0) {
+        log_trouble_on(&follow->trouble, "%s", why.text);
         return false;
-    if (found == FOUND) {
+    }
+    if (find_known(follow, &siblings, &opened) == 0) {
         take_file(follow, &opened, opened.packed != NULL ||
                                        (uint64_t)opened.status.st_size >= follow->at.offset);
-    } else if ((newer = find_newer(follow, &siblings, &opened)) != NULL) {
+    } else if (is_lost(follow) && (newer = find_newer(follow, &siblings, &opened)) != NULL) {
         if (follow->at.inode != 0)
             follow_lost(follow, follow->at.time, "unread");
         begin_file(follow, &opened, newer->path);
@@ -265,6 +253,17 @@ static bool is_open_file(const struct follow *follow, const struct sibling *sibl
            follow->at.device == (uint64_t)sibling->device;
 }
 
+/* Did compression make it of the open file? */
+static bool is_packed_file(const struct follow *follow, const struct sibling *sibling)
+{
+    struct opened opened;
+    if (!may_be_packed(follow, sibling) || open_sibling(sibling, &opened) != 0)
+        return false;
+    bool is = packed_holds(&follow->at, opened.fd, sibling->path);
+    close_opened(&opened);
+    return is;
+}
+
 /* Place in the list of the file after the open one; count: none. *unread: not all between them is
  * there any more. */
 static size_t find_next(const struct follow *follow, const struct siblings *siblings,
@@ -276,8 +275,7 @@ static size_t find_next(const struct follow *follow, const struct siblings *sibl
         if (is_open_file(follow, &siblings->list[i]))
             return i + 1;
     for (size_t i = 0; i < siblings->count; i++) /* it was compressed */
-        if (may_be_packed(follow, &siblings->list[i]) &&
-            packed_holds(&follow->at, siblings->list[i].path))
+        if (is_packed_file(follow, &siblings->list[i]))
             return i + 1;
     for (size_t i = 0; i < siblings->count; i++) /* it was removed */
         if (siblings->list[i].current || siblings->list[i].changed >= changed) {

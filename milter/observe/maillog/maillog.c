@@ -298,26 +298,24 @@ static int tell_gone(struct maillog *maillog, const struct feed *feed)
     return tell_source_gap(maillog, feed, &gap);
 }
 
-/* One batch of each feed, so that none starves the others. As read_batch. */
+/* One batch of each feed, so that none starves the others; then one that is gone and had nothing
+ * more is dropped. As read_batch. */
 static int read_round(struct maillog *maillog)
 {
     struct feeds *feeds = maillog->feeds;
     bool more = false;
-    for (size_t i = 0; i < feeds->count; i++) {
-        int result = read_batch(maillog, feeds->feed[i]);
-        if (result < 0)
+    for (size_t i = feeds->count; i-- > 0;) {
+        struct feed *feed = feeds->feed[i];
+        int result = read_batch(maillog, feed);
+        if (result < 0 || (result == 0 && feed->gone && tell_gone(maillog, feed) != 0))
             return -1;
         more = more || result > 0;
         if (result > 0)
-            feeds->feed[i]->busy = clock_monotonic();
+            feed->busy = clock_monotonic();
+        else if (feed->gone)
+            feeds_drop(feeds, i, maillog->journal);
     }
     feeds_look(feeds, maillog->journal);
-    for (size_t i = feeds->count; i-- > 0;)
-        if (feeds->feed[i]->gone) {
-            if (tell_gone(maillog, feeds->feed[i]) != 0)
-                return -1;
-            feeds_drop(feeds, i, maillog->journal);
-        }
     return more;
 }
 

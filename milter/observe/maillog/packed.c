@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "waybill/digest.h"
 #include "waybill/logfile.h"
@@ -16,7 +17,7 @@ bool packed_is_readable(const char *path)
 }
 
 /* At most `size` bytes; how many there are. */
-static size_t read_head(struct logfile *file, char head[static POSITION_HEAD], size_t size)
+static size_t take_head(struct logfile *file, char head[static POSITION_HEAD], size_t size)
 {
     size_t have = 0;
     struct slice line;
@@ -35,27 +36,33 @@ static size_t read_head(struct logfile *file, char head[static POSITION_HEAD], s
     return have;
 }
 
-bool packed_holds(const struct position *position, const char *path)
+static ssize_t read_head(int fd, const char *path, char head[static POSITION_HEAD], size_t size,
+                         struct error *why)
 {
-    char head[POSITION_HEAD];
     struct logfile *file;
-    struct error why;
-    if (position->headed < POSITION_COPY_HEAD || !packed_is_readable(path) ||
-        logfile_open(&file, path, &why) != 0)
-        return false;
-    size_t size = read_head(file, head, position->headed);
+    if (logfile_open_fd(&file, fd, path, why) != 0)
+        return -1;
+    size_t have = take_head(file, head, size);
     logfile_close(&file);
-    return size == position->headed && digest_64(head, size) == position->head;
+    return lseek(fd, 0, SEEK_SET) == 0 ? (ssize_t)have : -1;
 }
 
-int packed_learn(struct position *position, const char *path, struct error *why)
+bool packed_holds(const struct position *position, int fd, const char *path)
 {
     char head[POSITION_HEAD];
-    struct logfile *file;
-    if (logfile_open(&file, path, why) != 0)
+    struct error why;
+    return position->headed >= POSITION_COPY_HEAD &&
+           read_head(fd, path, head, position->headed, &why) == (ssize_t)position->headed &&
+           digest_64(head, position->headed) == position->head;
+}
+
+int packed_learn(struct position *position, int fd, const char *path, struct error *why)
+{
+    char head[POSITION_HEAD];
+    ssize_t size = read_head(fd, path, head, POSITION_HEAD, why);
+    if (size < 0)
         return -1;
-    position->headed = (uint32_t)read_head(file, head, POSITION_HEAD);
-    position->head = digest_64(head, position->headed);
-    logfile_close(&file);
+    position->headed = (uint32_t)size;
+    position->head = digest_64(head, (size_t)size);
     return 0;
 }

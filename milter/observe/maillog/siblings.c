@@ -166,24 +166,34 @@ static int read_folder(struct siblings *siblings, const char *folder, const char
     return failed;
 }
 
-/* While a file is being compressed both are there, and the compressed one is not whole yet. */
+static int compare_paths(const void *left, const void *right)
+{
+    const struct sibling *a = left, *b = right;
+    return strcmp(a->path, b->path);
+}
+
+/* Is the file that it is made from among the first `count`? They are in the order of paths. */
+static bool is_unfinished(const struct sibling *list, size_t count, const struct sibling *sibling)
+{
+    char plain[PATH_MAX];
+    const struct sibling wanted = {.path = plain};
+    return sibling->compressed && count > 0 &&
+           slice_copy(unpacked(slice_of(sibling->path)), plain, sizeof plain) &&
+           bsearch(&wanted, list, count, sizeof wanted, compare_paths) != NULL;
+}
+
+/* While a file is being compressed both are there, and the compressed one, whose path is the later
+ * one, is not whole yet. */
 static void drop_unfinished(struct siblings *siblings)
 {
     size_t kept = 0;
+    qsort(siblings->list, siblings->count, sizeof *siblings->list, compare_paths);
     for (size_t i = 0; i < siblings->count; i++) {
-        struct sibling *sibling = &siblings->list[i];
-        bool unfinished = false;
-        for (size_t k = 0; sibling->compressed && !unfinished && k < siblings->count; k++)
-            unfinished = siblings->list[k].path != NULL &&
-                         slice_is(unpacked(slice_of(sibling->path)), siblings->list[k].path);
-        if (unfinished) {
-            free(sibling->path);
-            sibling->path = NULL;
-        }
-    }
-    for (size_t i = 0; i < siblings->count; i++)
-        if (siblings->list[i].path != NULL)
+        if (is_unfinished(siblings->list, kept, &siblings->list[i]))
+            free(siblings->list[i].path);
+        else
             siblings->list[kept++] = siblings->list[i];
+    }
     siblings->count = kept;
 }
 
@@ -203,9 +213,10 @@ int siblings_read(struct siblings *siblings, const char *path, struct error *why
         siblings_clear(siblings);
         return -1;
     }
-    drop_unfinished(siblings);
-    if (siblings->count > 1)
+    if (siblings->count > 1) {
+        drop_unfinished(siblings);
         qsort(siblings->list, siblings->count, sizeof *siblings->list, compare);
+    }
     return 0;
 }
 

@@ -65,27 +65,31 @@ static void test_each_log_gives_its_facts(void **state)
     assert_true(golden_each("maillog", ".log", check) >= 8);
 }
 
-static void shared_path(const char *name, char *path, size_t room)
+/* A log that lies beside the project, not in it; the test is skipped if there is none. */
+static FILE *open_shared(const char *name)
 {
     const char *shared = getenv("WAYBILL_SHARED"), *top = getenv("srcdir");
-    snprintf(path, room, "%s%s/corpora/mta/%s", shared != NULL ? shared : top != NULL ? top : ".",
+    char path[600];
+    snprintf(path, sizeof path, "%s%s/corpora/mta/%s",
+             shared != NULL ? shared : top != NULL ? top : ".",
              shared != NULL ? "" : "/../shared", name);
+    FILE *log = fopen(path, "r");
+    if (log == NULL) {
+        fprintf(stderr, "SKIPPED: there is no '%s'; set WAYBILL_SHARED\n", path);
+        skip();
+    }
+    return log;
 }
 
 /* Lines of a real Postfix that the project may measure itself by, but not keep. */
 static void test_every_outcome_of_the_shared_log_is_read(void **state)
 {
     (void)state;
-    char path[600], *line = NULL;
+    char *line = NULL;
     size_t room = 0;
     ssize_t size;
     unsigned outcomes = 0;
-    shared_path("maillog-postfix.txt", path, sizeof path);
-    FILE *log = fopen(path, "r");
-    if (log == NULL) {
-        fprintf(stderr, "SKIPPED: there is no '%s'; set WAYBILL_SHARED\n", path);
-        skip();
-    }
+    FILE *log = open_shared("maillog-postfix.txt");
     while ((size = getline(&line, &room, log)) > 0) {
         struct slice text = slice_make(line, (size_t)size - (line[size - 1] == '\n'));
         bool outcome = line[0] != '#' && strstr(line, "status=") != NULL &&
@@ -106,16 +110,11 @@ static void test_every_attempt_of_the_shared_sendmail_log_is_read(void **state)
 {
     (void)state;
     static struct logline line;
-    char path[600], *text = NULL;
+    char *text = NULL;
     size_t room = 0;
     ssize_t size;
     unsigned attempts = 0;
-    shared_path("maillog-sendmail.txt", path, sizeof path);
-    FILE *log = fopen(path, "r");
-    if (log == NULL) {
-        fprintf(stderr, "SKIPPED: there is no '%s'; set WAYBILL_SHARED\n", path);
-        skip();
-    }
+    FILE *log = open_shared("maillog-sendmail.txt");
     while ((size = getline(&text, &room, log)) > 0) {
         if (text[0] == '#')
             continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Logs out of files of every kind: plain, compressed, damaged, entries of a journal. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -270,6 +271,26 @@ static void test_a_hole_of_nuls_in_front_of_a_line_is_nothing(void **state)
     logfile_close(&file);
 }
 
+static void test_an_open_file_is_read_whatever_its_name_leads_to_by_now(void **state)
+{
+    (void)state;
+    struct slice line;
+    struct error why;
+    struct logfile *file;
+    save("one\n", 4);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
+    assert_int_equal(unlink(path), 0);
+    save("another\n", 8);
+    assert_int_equal(logfile_open_fd(&file, fd, path, &why), 0);
+    assert_int_equal(logfile_next(file, &line, &why), LOGFILE_LINE);
+    assert_true(slice_is(line, "one"));
+    assert_int_equal(logfile_next(file, &line, &why), LOGFILE_END);
+    logfile_close(&file);
+    assert_int_equal(close(fd), 0); /* it is still the caller's */
+}
+
 static void test_reading_goes_on_where_it_is_told(void **state)
 {
     (void)state;
@@ -373,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_a_line_that_is_too_long_is_told_once),
         cmocka_unit_test(test_half_a_line_at_the_end_is_told_as_such),
         cmocka_unit_test(test_a_hole_of_nuls_in_front_of_a_line_is_nothing),
+        cmocka_unit_test(test_an_open_file_is_read_whatever_its_name_leads_to_by_now),
         cmocka_unit_test(test_reading_goes_on_where_it_is_told),
         cmocka_unit_test(test_an_entry_of_a_journal_is_one_line),
         cmocka_unit_test(test_what_cannot_be_read_is_named),

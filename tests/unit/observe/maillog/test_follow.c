@@ -122,6 +122,14 @@ static void pump(void)
     pump_some(1000000);
 }
 
+/* The file is away, and not only while a rotation moves its name. */
+static void pump_until_lost(void)
+{
+    pump();
+    clock_sleep(300);
+    pump();
+}
+
 static void restart(void)
 {
     stop();
@@ -393,7 +401,7 @@ static void test_truncated_file_that_has_grown_again_is_known_by_its_head(void *
     shell_run(": > mail.log");
     write_text("mail.log", "2026-11-23T00:00:00Z mx another: file\n");
     write_lines("mail.log", 100);
-    pump();
+    pump_until_lost();
     expect_once(3, place.written);
     assert_int_equal(place.gaps, 2);
 }
@@ -411,10 +419,31 @@ static void test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start(void 
     write_text("mail.log", "2026-11-22T00:00:00Z mx another: file\n");
     write_lines("mail.log", 9);
     start();
-    pump();
+    pump_until_lost();
     expect_once(3, place.written);
     assert_int_equal(place.gaps, 1);
     assert_string_equal(place.gap.cause, "unread");
+}
+
+static void test_a_file_that_is_away_for_a_moment_is_not_lost(void **state)
+{
+    (void)state;
+    write_text("mail.log", "");
+    start();
+    pump();
+    write_lines("mail.log", 3);
+    pump();
+    write_lines("mail.log", 3);
+    shell_run("mv mail.log mail.tmp; touch mail.log");
+    restart();
+    write_lines("mail.log", 3);
+    pump();
+    pump();
+    shell_run("mv mail.tmp mail.log.1");
+    age("mail.log.1");
+    pump();
+    expect_once(0, place.written);
+    assert_int_equal(place.gaps, 0);
 }
 
 /* Rotated and compressed while nobody read, as logrotate does it without `delaycompress`. */
@@ -568,7 +597,7 @@ static void test_a_damaged_or_unknown_compressed_file_is_a_gap(void **state)
         shell_run(damages[i]);
         write_lines("mail.log", 2);
         start();
-        pump();
+        pump_until_lost();
         pump();
         expect_once(0, 3);
         expect_once(23, 25);
@@ -799,6 +828,7 @@ int main(void)
         TEST(test_truncation_without_a_copy_is_a_gap),
         TEST(test_truncated_file_that_has_grown_again_is_known_by_its_head),
         TEST(test_lost_file_is_a_gap_and_the_new_one_is_read_from_its_start),
+        TEST(test_a_file_that_is_away_for_a_moment_is_not_lost),
         TEST(test_compressed_before_it_was_read_loses_nothing),
         TEST(test_a_line_of_the_future_does_not_hide_what_came_after_it),
         TEST(test_several_compressed_files_are_read_in_order),

@@ -90,20 +90,24 @@ static void read_feed(struct feed *feed)
     feeds_note(feed, journal);
 }
 
+static void read_feeds(void)
+{
+    for (size_t i = feeds->count; i-- > 0;) {
+        read_feed(feeds->feed[i]);
+        if (feeds->feed[i]->gone)
+            feeds_drop(feeds, i, journal);
+    }
+}
+
 /* What the thread does, without its waiting: read, look, read what the look found. */
 static void pump(void)
 {
     for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < feeds->count; i++)
-            read_feed(feeds->feed[i]);
+        read_feeds();
         feeds->next_look = 0;
         feeds_look(feeds, journal);
-        for (size_t i = feeds->count; i-- > 0;)
-            if (feeds->feed[i]->gone)
-                feeds_drop(feeds, i, journal);
     }
-    for (size_t i = 0; i < feeds->count; i++)
-        read_feed(feeds->feed[i]);
+    read_feeds();
 }
 
 static void restart(void)

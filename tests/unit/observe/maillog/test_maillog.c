@@ -446,6 +446,53 @@ static void test_killed_at_once_it_goes_on_where_it_began(void **state)
     assert_int_equal(found.distinct[2], 1);
 }
 
+static void set_note(const char *name, const char *value)
+{
+    struct journal *journal;
+    struct journal_options options;
+    struct error why;
+    options_fill(&options);
+    assert_int_equal(journal_open(&journal, &options, NULL, NULL, &why), 0);
+    assert_true(journal_note(journal, name, slice_of(value)) != 0);
+    journal_close(&journal);
+}
+
+/* Once another log has come to which it belongs as a rotated file, it is left, but not before its
+ * end: the other one's feed begins with what is newer. */
+static void test_a_file_that_is_another_ones_by_now_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct journal *journal;
+    struct maillog *maillog;
+    struct stat status;
+    char path[100], name[JOURNAL_NOTE_NAME_MAX + 1], value[200];
+    snprintf(path, sizeof path, "%s/mail.log.1", shell_folder);
+    FILE *log = fopen(path, "w");
+    for (unsigned i = 0; i < LINES; i++)
+        write_number(log, i);
+    fclose(log);
+    shell_run("touch -d '1 hour ago' mail.log.1");
+    assert_int_equal(stat(path, &status), 0);
+    snprintf(log_path, sizeof log_path, "%s/mail.log*", shell_folder);
+    snprintf(name, sizeof name, "glob:%s", log_path);
+    snprintf(value, sizeof value, "%lld", (long long)(clock_now() - MINUTE_MS));
+    set_note(name, value);
+    snprintf(value, sizeof value, "1 %llu %llu 0 0 0 1 %s", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino, path);
+    set_note("glob#0", value);
+    run_open(&journal, &maillog);
+    wait_for(maillog, LINES);
+    for (int i = 0; i < 100 && journal_recall(journal, "glob#0", value, sizeof value) == 0 &&
+                    strcmp(value, "-") != 0; i++)
+        clock_sleep(25);
+    maillog_stop(&maillog);
+    journal_close(&journal);
+    assert_string_equal(value, "-");
+    read_journal();
+    for (unsigned i = 0; i < LINES; i++)
+        assert_int_equal(found.distinct[i], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -460,6 +507,7 @@ int main(void)
         TEST(test_kill_and_rotation_lose_and_double_nothing),
         TEST(test_another_machines_lines_keep_its_name),
         TEST(test_killed_at_once_it_goes_on_where_it_began),
+        TEST(test_a_file_that_is_another_ones_by_now_is_read_to_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
