@@ -384,7 +384,7 @@ static void expect_log_refused(const char *text, const char *words)
     settings_free(&settings);
 }
 
-static void test_log_that_is_a_directory_or_named_twice_is_told(void **state)
+static void test_log_that_cannot_be_followed_or_is_named_twice_is_told(void **state)
 {
     struct settings *settings = read_good("log_source = { /nowhere/a, /nowhere/b, journal }\n");
     struct error why;
@@ -395,6 +395,10 @@ static void test_log_that_is_a_directory_or_named_twice_is_told(void **state)
     expect_log_refused("log_source = { journal, /dev }\n", "log_source: '/dev' is a directory");
     expect_log_refused("log_source = { /nowhere/a, journal, /nowhere/a }\n",
                        "log_source: '/nowhere/a' is named twice");
+    expect_log_refused("log_source = { /nowhere/a, /nowhere/a.1.gz }\n",
+                       "log_source: '/nowhere/a.1.gz' is compressed, and cannot be followed; name "
+                       "the log itself");
+    expect_log_refused("log_source = { \"/nowhere/*.zst\" }\n", "is compressed");
 }
 
 static void test_a_named_file_that_is_not_there_is_told(void **state)
@@ -458,7 +462,7 @@ int main(void)
         cmocka_unit_test(test_manual_names_every_option_of_the_example),
         cmocka_unit_test(test_compare_tells_each_difference_and_its_need),
         cmocka_unit_test(test_reload_changes_only_what_it_may),
-        cmocka_unit_test(test_log_that_is_a_directory_or_named_twice_is_told),
+        cmocka_unit_test(test_log_that_cannot_be_followed_or_is_named_twice_is_told),
         cmocka_unit_test(test_a_named_file_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
