@@ -47,14 +47,17 @@ static int check_keys(const struct settings *settings, struct error *why)
 /* A log that is not there yet may come; a directory never becomes one. */
 static int check_log(const char *source, struct error *why)
 {
+    struct slice path = slice_of(source);
+    bool socket = text_take(&path, "socket:");
     struct stat status;
 
-    if (source[0] != '/')
+    if (!slice_starts(path, "/"))
         return 0;
-    if (stat(source, &status) == 0 && S_ISDIR(status.st_mode))
-        return error_set(why, "log_source: '%s' is a directory; name a file in it, or a "
-                         "pattern such as /var/log/mail/*.log", source);
-    if (packed_stem(slice_of(source)).size < strlen(source))
+    if (stat(path.at, &status) == 0 && S_ISDIR(status.st_mode))
+        return error_set(why, "log_source: '%s' is a directory; name a %s", path.at,
+                         socket ? "socket in it, which waybilld makes"
+                                : "file in it, or a pattern such as /var/log/mail/*.log");
+    if (!socket && packed_stem(slice_of(source)).size < strlen(source))
         return error_set(why, "log_source: '%s' is compressed, and cannot be followed; name the "
                          "log itself, and bring this one in by 'waybill import'", source);
     return 0;

@@ -154,11 +154,11 @@ static const struct {
      "1: host: must be a host name without blanks, at most 253 bytes, not 'mx 1'"},
     {"state_directory = var\n", "1: state_directory: must be an absolute path, not 'var'"},
     {"log_source = { \"/a\",\n \"b\" }\n",
-     "2: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
-     "or pattern, not 'b'"},
+     "2: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or "
+     "an absolute path or pattern, not 'b'"},
     {"log_source = { socket:log }\n",
-     "1: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
-     "or pattern, not 'socket:log'"},
+     "1: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or "
+     "an absolute path or pattern, not 'socket:log'"},
     {"journal_segment_mb = 16\njournal_max_mb = 20\n",
      "2: journal_max_mb: must be at least twice journal_segment_mb, so 32, not 20"},
     {"\njournal_segment_mb = 600\n",
@@ -393,6 +393,7 @@ static void test_log_that_cannot_be_followed_or_is_named_twice_is_told(void **st
     assert_int_equal(settings_check_files(settings, &why), 0); /* a log may come later */
     settings_free(&settings);
     expect_log_refused("log_source = { journal, /dev }\n", "log_source: '/dev' is a directory");
+    expect_log_refused("log_source = { \"socket:/dev\" }\n", "log_source: '/dev' is a directory");
     expect_log_refused("log_source = { /nowhere/a, journal, /nowhere/a }\n",
                        "log_source: '/nowhere/a' is named twice");
     expect_log_refused("log_source = { /nowhere/a, /nowhere/a.1.gz }\n",
