@@ -78,8 +78,9 @@ struct settings {
  * On success the caller owns *settings and frees it with settings_free. */
 int settings_read(struct settings **settings, const char *path, struct error *why);
 void settings_free(struct settings **settings);
-/* Can the files be opened that the settings name, and is each log_source one log, named once? A log
- * that is not there may come. -1: `why` names the option and the file. */
+/* Can the files be opened that the settings name, and is each log_source one that can be
+ * followed, named once? A log that is not there may come. -1: `why` names the option and
+ * the file. */
 int settings_check_files(const struct settings *settings, struct error *why);
 
 /* Compare two settings and call `tell` once per option that differs. `live` says whether a

@@ -27,6 +27,8 @@ void waybill_json_time(struct json *json, const char *key, int64_t ms);
 void waybill_json_id(struct json *json, uint64_t id);
 /* What every event says, of whatever it is: object, event_id, action, event_time. */
 void waybill_json_event(struct json *json, const struct event *event);
+/* states: how many recipients are in each. */
+void waybill_json_states(struct json *json, const uint64_t counts[STATE_COUNT]);
 /* coverage: the lines of query_coverage, an item each. */
 void waybill_json_coverage(struct json *json, const char *text);
 

@@ -47,6 +47,17 @@ void waybill_json_event(struct json *json, const struct event *event)
     waybill_json_time(json, "event_time", event->time);
 }
 
+void waybill_json_states(struct json *json, const uint64_t counts[STATE_COUNT])
+{
+    json_put_key(json, "states");
+    json_begin_object(json);
+    for (int state = 0; state < STATE_COUNT; state++) {
+        json_put_key(json, state_word((enum recipient_state)state));
+        json_put_number(json, (int64_t)counts[state]);
+    }
+    json_end_object(json);
+}
+
 void waybill_json_coverage(struct json *json, const char *text)
 {
     json_put_key(json, "coverage");

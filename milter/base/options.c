@@ -83,7 +83,8 @@ const struct option options[] = {
      .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
              "server; they come before the rules that are built in, see waybill-rules(5)."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
-     .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path or pattern",
+     .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or an absolute "
+                "path or pattern",
      .text = "Where the log of the mail server, Postfix or Sendmail, is read: journal for the systemd "
              "journal, journal:/DIRECTORY for journal files that lie elsewhere, the paths of log files, a "
              "pattern such as /var/log/mail/*.log for all files that fit it now or later, or "

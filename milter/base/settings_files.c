@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "waybill/packed.h"
 #include "waybill/token.h"
 
 static int check_file(const char *name, const char *path, struct error *why)
@@ -43,17 +44,33 @@ static int check_keys(const struct settings *settings, struct error *why)
     return result;
 }
 
-/* A log that is not there yet may come; a directory never becomes one, and a log that is named
- * twice is read twice. */
+/* A log that is not there yet may come; a directory never becomes one. */
+static int check_log(const char *source, struct error *why)
+{
+    struct slice path = slice_of(source);
+    bool socket = text_take(&path, "socket:");
+    struct stat status;
+
+    if (!slice_starts(path, "/"))
+        return 0;
+    if (stat(path.at, &status) == 0 && S_ISDIR(status.st_mode))
+        return error_set(why, "log_source: '%s' is a directory; name a %s", path.at,
+                         socket ? "socket in it, which waybilld makes"
+                                : "file in it, or a pattern such as /var/log/mail/*.log");
+    if (!socket && packed_stem(slice_of(source)).size < strlen(source))
+        return error_set(why, "log_source: '%s' is compressed, and cannot be followed; name the "
+                         "log itself, and bring this one in by 'waybill import'", source);
+    return 0;
+}
+
+/* A log that is named twice is read twice. */
 static int check_logs(const struct settings *settings, struct error *why)
 {
     char *const *source = settings->log_source;
-    struct stat status;
 
     for (size_t i = 0; i < SETTINGS_LIST_MAX && source[i] != NULL; i++) {
-        if (source[i][0] == '/' && stat(source[i], &status) == 0 && S_ISDIR(status.st_mode))
-            return error_set(why, "log_source: '%s' is a directory; name a file in it, or a "
-                             "pattern such as /var/log/mail/*.log", source[i]);
+        if (check_log(source[i], why) != 0)
+            return -1;
         for (size_t k = 0; k < i; k++)
             if (strcmp(source[i], source[k]) == 0)
                 return error_set(why, "log_source: '%s' is named twice", source[i]);

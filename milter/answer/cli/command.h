@@ -116,6 +116,8 @@ int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
 /* explain --log, for all files. */
 int explain_log_run(struct cli *cli);
+/* Does the first line of this file have the header of a log? A pipe is not asked: it is read. */
+bool explain_log_fits(const char *name);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

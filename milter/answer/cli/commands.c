@@ -115,7 +115,10 @@ const struct command commands[] = {
          "\n"
          "With --queue the files are listings by postqueue -j: what waits in the queue\n"
          "comes in, and with --complete what is there no more is settled. See the timer\n"
-         "waybill-queue.timer. Sendmail has no such listing.\n",
+         "waybill-queue.timer. Sendmail has no such listing.\n"
+         "\n"
+         "It ends with 1 if there was nothing to import, 2 if a file or line could not be\n"
+         "read, 130 if it was stopped (Ctrl-C).\n",
      .examples = "waybill import --dry-run /var/log/mail.log*\n"
                  "sudo waybill import /var/log/mail.log*\n"
                  "journalctl -o export -u postfix@- | sudo waybill import -\n"

@@ -21,7 +21,6 @@
 int coverage_tell(const struct cli *cli, int64_t since, int64_t until, FILE *to, struct error *why)
 {
     struct buffer text;
-    const char *line;
 
     buffer_init(&text, 1 << 20);
     if (query_coverage(cli->store, since, until, &text, why) != 0) {
@@ -29,11 +28,7 @@ int coverage_tell(const struct cli *cli, int64_t since, int64_t until, FILE *to,
         return -1;
     }
     fputs("Who was watching:\n", to);
-    for (line = text.data; *line != '\0';) {
-        size_t size = strcspn(line, "\n");
-        fprintf(to, "  %.*s\n", (int)size, line);
-        line += size + (line[size] == '\n');
-    }
+    out_lines(to, text.data);
     buffer_free(&text);
     return 0;
 }

@@ -55,6 +55,8 @@ static int explain_open(const struct cli *cli, const char *name, int from, struc
         else
             explanation_print(cli, &explained, tally->shown++ > 0);
         tally->explained = tally->explained || explained.report->kind != REPORT_OTHER;
+        if (explained.report->kind == REPORT_OTHER && explain_log_fits(name))
+            complain("'%s' looks like a log: that is what --log reads", name);
     }
     report_close(&reader);
     return result;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "waybill/clock.h"
@@ -161,6 +162,26 @@ static int explain_file(struct run *run, const char *name, struct error *why)
     logline_close(&reader);
     logfile_close(&file);
     return result;
+}
+
+bool explain_log_fits(const char *name)
+{
+    static struct logline line;
+    struct logline_reader *reader = NULL;
+    struct logfile *file;
+    struct stat status;
+    struct slice text;
+    struct error why;
+    bool fits = false;
+    if (stat(name, &status) != 0 || !S_ISREG(status.st_mode) ||
+        logfile_open(&file, name, &why) != 0)
+        return false;
+    reader = logline_open();
+    if (reader != NULL && logfile_next(file, &text, &why) == LOGFILE_LINE)
+        fits = logline_header(reader, text, &line);
+    logline_close(&reader);
+    logfile_close(&file);
+    return fits;
 }
 
 static void print_tally(const struct tally *tally, bool as_json)

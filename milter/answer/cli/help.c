@@ -22,7 +22,8 @@ static void print_commands(FILE *to)
           "  waybill show 77XH-339H-SXC1-E          all about one of them\n"
           "\n"
           "'waybill COMMAND --help' tells more, and so does waybill(1).\n"
-          "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached.\n",
+          "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached,\n"
+          "130 an import was stopped.\n",
           to);
 }
 

@@ -98,6 +98,8 @@ enum import_result import_queue_run(const struct cli *cli, struct import *import
         import_queue(import, &asked, (const char *const *)request->arguments,
                      (size_t)request->argument_count, &tally, &why);
 
+    if (tally.mails == 0 && bad_told > 0 && bad_told <= BAD_TOLD)
+        complain("no line is a mail; is this what 'postqueue -j' prints?");
     if (result == IMPORT_DONE)
         result = import_finish(import, &why);
     if (result != IMPORT_DONE && result != IMPORT_STOPPED)

@@ -68,17 +68,7 @@ static void print_mails(const struct cli *cli, const struct import_tally *tally)
     row(tally->refusals, "refusals at the door");
     row(tally->gaps, "gaps that the log tells of itself");
     row(tally->recipients, "recipients:");
-    for (int state = 0; state < STATE_COUNT; state++) {
-        char number[32];
-        if (tally->states[state] == 0)
-            continue;
-        out_number(tally->states[state], number);
-        printf("  %12s  ", number);
-        out_colour(cli, out_state_colour((enum recipient_state)state));
-        printf("%-11s", state_word((enum recipient_state)state));
-        out_plain(cli);
-        printf(" %s\n", state_sentence((enum recipient_state)state));
-    }
+    out_states(cli, tally->states, 12);
 }
 
 /* A wrong file, or one that is packed in a way that is not known, should not look like success. */
@@ -132,17 +122,6 @@ static void put_counts(struct json *json, const struct import_tally *tally)
     }
 }
 
-static void put_states(struct json *json, const struct import_tally *tally)
-{
-    json_put_key(json, "states");
-    json_begin_object(json);
-    for (int state = 0; state < STATE_COUNT; state++) {
-        json_put_key(json, state_word((enum recipient_state)state));
-        json_put_number(json, (int64_t)tally->states[state]);
-    }
-    json_end_object(json);
-}
-
 static void put_flag(struct json *json, const char *name, bool value)
 {
     json_put_key(json, name);
@@ -166,7 +145,7 @@ static void print_json(const struct import_summary *summary)
     waybill_json_time(&json, "first", tally->first);
     waybill_json_time(&json, "last", tally->last);
     put_counts(&json, tally);
-    put_states(&json, tally);
+    waybill_json_states(&json, tally->states);
     json_put_key(&json, "seconds");
     json_put_decimal(&json, (double)summary->ms / 1000, 3);
     json_end_object(&json);

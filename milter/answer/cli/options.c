@@ -197,6 +197,10 @@ static int check_arguments(const struct request *request, const struct command *
         return error_set(why, "%s is missing", command->arguments);
     if (!request->queue && (request->complete || request->instance != NULL))
         return error_set(why, "--%s needs --queue", request->complete ? "complete" : "instance");
+    if (request->queue &&
+        (request->until != TIME_NOT_GIVEN || request->retention != RETENTION_NOT_GIVEN))
+        return error_set(why, "--%s does not go with --queue: a listing tells of now",
+                         request->until != TIME_NOT_GIVEN ? "until" : "retention");
     if (request->coverage && request->unclassified)
         return error_set(why, "--coverage and --unclassified exclude each other");
     if (request->json && request->csv)

@@ -161,6 +161,31 @@ void out_number(uint64_t number, char text[static 32])
     text[to] = '\0';
 }
 
+void out_states(const struct cli *cli, const uint64_t counts[STATE_COUNT], int columns)
+{
+    char number[32];
+
+    for (int state = 0; state < STATE_COUNT; state++) {
+        if (counts[state] == 0)
+            continue;
+        out_number(counts[state], number);
+        printf("  %*s  ", columns, number);
+        out_colour(cli, out_state_colour((enum recipient_state)state));
+        printf("%-11s", state_word((enum recipient_state)state));
+        out_plain(cli);
+        printf(" %s\n", state_sentence((enum recipient_state)state));
+    }
+}
+
+void out_lines(FILE *to, const char *text)
+{
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        fprintf(to, "  %.*s\n", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
 int out_said(struct buffer *to, const struct recipient *recipient)
 {
     size_t start = to->size;

@@ -28,6 +28,10 @@ size_t out_width(const char *text);
 void out_cut(char *text, size_t columns);
 /* 43752 as "43,752". */
 void out_number(uint64_t number, char text[static 32]);
+/* A line for each state that there is: how many, flush right in `columns`, its word and meaning. */
+void out_states(const struct cli *cli, const uint64_t counts[STATE_COUNT], int columns);
+/* Each line of the text, set in by two. */
+void out_lines(FILE *to, const char *text);
 /* What the next server said to this recipient, code and words, escaped; else what the state
  * means. */
 int out_said(struct buffer *to, const struct recipient *recipient);

@@ -110,22 +110,6 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 
 /* ---- for people ---- */
 
-static void print_states(const struct cli *cli, const struct stats *stats)
-{
-    char number[32];
-
-    for (int state = 0; state < STATE_COUNT; state++) {
-        if (stats->states[state] == 0)
-            continue;
-        out_number(stats->states[state], number);
-        printf("  %10s  ", number);
-        out_colour(cli, out_state_colour((enum recipient_state)state));
-        printf("%-11s", state_word((enum recipient_state)state));
-        out_plain(cli);
-        printf(" %s\n", state_sentence((enum recipient_state)state));
-    }
-}
-
 /* The most frequent first. */
 static void print_reasons(const struct stats *stats)
 {
@@ -159,15 +143,6 @@ static void print_why(const struct cli *cli, const struct stats *stats)
         puts("  waybill stats --unclassified lists the words that no rule knows.");
 }
 
-static void print_lines(const char *text)
-{
-    while (*text != '\0') {
-        size_t size = strcspn(text, "\n");
-        printf("  %.*s\n", (int)size, text);
-        text += size + (text[size] == '\n');
-    }
-}
-
 /* What the counters mean; others are printed by their names. */
 static const struct {
     const char *name, *text;
@@ -198,6 +173,12 @@ static const struct {
     {"log_not_understood", "log lines that name a mail and were not understood"},
     {"log_too_long", "log lines that were too long"},
     {"log_gaps", "gaps in the log"},
+    {"ship_facts", "facts brought into the store"},
+    {"ship_retries", "writes to the store that were tried again"},
+    {"ship_orphans", "facts of which no mail was found"},
+    {"ship_over_limit", "facts for which the record of their mail had no room"},
+    {"ship_refused_over", "refused mails that were only counted, for their client had too many"},
+    {"ship_unread", "lines of the journal that this version cannot read"},
     {"ship_reports_matched", "recipients in reports whose mail was found"},
     {"ship_reports_unmatched", "recipients in reports of which no mail was found"},
     {"ship_reports_unasked", "of these, from strangers who sent too many to look for"},
@@ -243,7 +224,7 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
     out_number(stats->refused, refused);
     printf("  %10s  mails, of which %s never got past the door\n", mails, refused);
     printf("  %10s  recipients:\n", recipients);
-    print_states(cli, stats);
+    out_states(cli, stats->states, 10);
     if (stats->answer.bounded) {
         clock_text(stats->answer.scanned_until, 0, since);
         printf("  The count stopped at its bound of %d mails and came back to %s.\n",
@@ -252,22 +233,11 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
     print_why(cli, stats);
     putchar('\n');
     out_heading(cli, "Who was watching");
-    print_lines(stats->coverage.data);
+    out_lines(stdout, stats->coverage.data);
     print_counters(cli, stats);
 }
 
 /* ---- for programs ---- */
-
-static void put_states(struct json *json, const struct stats *stats)
-{
-    json_put_key(json, "states");
-    json_begin_object(json);
-    for (int state = 0; state < STATE_COUNT; state++) {
-        json_put_key(json, state_word((enum recipient_state)state));
-        json_put_number(json, (int64_t)stats->states[state]);
-    }
-    json_end_object(json);
-}
 
 static void put_reasons(struct json *json, const struct stats *stats)
 {
@@ -311,7 +281,7 @@ static void print_json(const struct stats *stats)
     json_put_number(&json, (int64_t)stats->refused);
     json_put_key(&json, "recipients");
     json_put_number(&json, (int64_t)stats->recipients);
-    put_states(&json, stats);
+    waybill_json_states(&json, stats->states);
     put_reasons(&json, stats);
     json_put_key(&json, "unreadable");
     json_put_number(&json, (int64_t)stats->answer.unreadable);
@@ -344,7 +314,7 @@ static int answer(const struct cli *cli, struct stats *stats)
         complain("%zu records could not be read and are not counted", stats->answer.unreadable);
     if (stats->unknown != NULL && unknown_total(stats->unknown) == 0 && !cli->request.json) {
         puts("Who was watching:");
-        print_lines(stats->coverage.data);
+        out_lines(stdout, stats->coverage.data);
     }
     if (stats->unknown != NULL)
         return unknown_total(stats->unknown) > 0 ? CLI_FOUND : CLI_NOTHING;

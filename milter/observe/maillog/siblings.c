@@ -13,9 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "waybill/packed.h"
 #include "waybill/text.h"
-
-static const char *const packed[] = {".gz", ".xz", ".zst", ".bz2"};
 
 /* ".1", "-20261121", ".20261121-205543": digits with marks between, so no other program's file. */
 static bool is_rotated(struct slice suffix)
@@ -28,17 +27,6 @@ static bool is_rotated(struct slice suffix)
         digit = digit || is;
     }
     return digit && (suffix.at[0] == '.' || suffix.at[0] == '-');
-}
-
-/* The name without what its compression added. */
-static struct slice unpacked(struct slice name)
-{
-    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
-        if (slice_ends(name, packed[i])) {
-            name.size -= strlen(packed[i]);
-            break;
-        }
-    return name;
 }
 
 /* "mail-20261121.log" and "mail.1.log" of "mail.log", as logrotate's `extension` has it. Not
@@ -62,14 +50,14 @@ static bool is_made_of(const char *base, struct slice name)
 
 static bool is_ours(const char *base, const char *name, bool *compressed)
 {
-    struct slice plain = unpacked(slice_of(name));
+    struct slice plain = packed_stem(slice_of(name));
     *compressed = plain.size < strlen(name);
     return (slice_is(plain, base) && !*compressed) || is_made_of(base, plain);
 }
 
 bool siblings_is_compressed(const char *path)
 {
-    return unpacked(slice_of(path)).size < strlen(path);
+    return packed_stem(slice_of(path)).size < strlen(path);
 }
 
 bool siblings_is_rotated(const char *path, const char *other)
@@ -78,7 +66,7 @@ bool siblings_is_rotated(const char *path, const char *other)
     size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
     size_t other_folder = other_slash == NULL ? 0 : (size_t)(other_slash - other) + 1;
     return folder == other_folder && memcmp(path, other, folder) == 0 &&
-           is_made_of(path + folder, unpacked(slice_of(other + folder)));
+           is_made_of(path + folder, packed_stem(slice_of(other + folder)));
 }
 
 /* The number that stands in both names where they differ: ".1" and ".12" of a log that is counted,
@@ -178,7 +166,7 @@ static bool is_unfinished(const struct sibling *list, size_t count, const struct
     char plain[PATH_MAX];
     const struct sibling wanted = {.path = plain};
     return sibling->compressed && count > 0 &&
-           slice_copy(unpacked(slice_of(sibling->path)), plain, sizeof plain) &&
+           slice_copy(packed_stem(slice_of(sibling->path)), plain, sizeof plain) &&
            bsearch(&wanted, list, count, sizeof wanted, compare_paths) != NULL;
 }
 

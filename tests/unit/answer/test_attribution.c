@@ -11,6 +11,7 @@
 
 #include "../../../milter/answer/attribution.h"
 #include "../../../milter/answer/delays.h"
+#include "book.h"
 #include "mail.h"
 #include "waybill/clock.h"
 #include "waybill/record.h"
@@ -19,8 +20,6 @@
 #define GREY "host mx.far.example[192.0.2.1] said: 451 4.7.1 Greylisted, see you (in reply to RCPT TO command)"
 #define LATER "host mx.far.example[192.0.2.1] said: 450 4.7.1 please come back later (in reply to RCPT TO command)"
 #define THERE "mx.far.example[192.0.2.1]:25"
-
-static struct phrasebook *book;
 
 /* A fact of bob's mail, `at` ms after the arrival; NULL: not told. */
 struct told {
@@ -312,21 +311,6 @@ static void test_delays_are_read_to_the_ms(void **state)
     assert_int_equal(delays.sending, DAY_MS + 2 * HOUR_MS + 3 * MINUTE_MS + 4 * SECOND_MS);
 }
 
-static int open_book(void **state)
-{
-    struct error why;
-
-    (void)state;
-    return phrasebook_open(&book, NULL, &why);
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    phrasebook_close(&book);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,5 +328,5 @@ int main(void)
         cmocka_unit_test(test_delays_are_read_to_the_ms),
     };
 
-    return cmocka_run_group_tests_name("attribution", tests, open_book, close_book);
+    return cmocka_run_group_tests_name("attribution", tests, book_open, book_close);
 }

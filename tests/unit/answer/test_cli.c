@@ -135,6 +135,12 @@ static void test_exit_codes_are_the_documented_ones(void **state)
         {"stats", CLI_FOUND, "1  delayed"},
         {"stats --since -1m", CLI_NOTHING, "0  mails"},
         {"-c /nonexistent trace", CLI_USAGE, "/nonexistent"},
+        {"import --complete log", CLI_USAGE, "--complete needs --queue"},
+        {"import --instance a log", CLI_USAGE, "--instance needs --queue"},
+        {"import --queue --until now list", CLI_USAGE, "--until does not go with --queue"},
+        {"import --queue --retention 3 list", CLI_USAGE, "--retention does not go with --queue"},
+        {"import --retention 0 log", CLI_USAGE, "days from 1 to 3650, or 'keep'"},
+        {"import --help", CLI_FOUND, "130"},
     };
     (void)state;
     run_cases(cases, sizeof cases / sizeof cases[0]);

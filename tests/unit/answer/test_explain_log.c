@@ -64,6 +64,18 @@ static void test_each_line_gives_an_object(void **state)
         0);
 }
 
+static void test_a_log_that_is_taken_for_a_report_is_told(void **state)
+{
+    (void)state;
+    static const struct run_case cases[] = {
+        {"explain mail.log", CLI_NOTHING, "'mail.log' looks like a log: that is what --log reads\n"},
+        {"explain --json mail.log", CLI_NOTHING, "'mail.log' looks like a log"},
+        {"explain letter", CLI_NOTHING, "letter: no report"},
+    };
+    run_cases(cases, sizeof cases / sizeof cases[0]);
+    assert_false(says("log")); /* of the letter */
+}
+
 static void test_quiet_only_counts(void **state)
 {
     (void)state;
@@ -130,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_line_gives_an_object),
+        cmocka_unit_test(test_a_log_that_is_taken_for_a_report_is_told),
         cmocka_unit_test(test_quiet_only_counts),
         cmocka_unit_test(test_a_closed_pipe_is_no_failure),
         cmocka_unit_test(test_a_full_disk_is_told_once),

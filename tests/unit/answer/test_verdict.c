@@ -9,12 +9,12 @@
 #include <cmocka.h>
 
 #include "../../../milter/answer/catalogue.h"
+#include "book.h"
 #include "mail.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/verdict.h"
 
-static struct phrasebook *book;
 static struct verdict_basis basis;
 
 struct verdict_case {
@@ -408,21 +408,11 @@ static void test_a_name_of_any_length_fits(void **state)
     buffer_free(&text);
 }
 
-static int open_book(void **state)
+static int open_basis(void **state)
 {
-    struct error why;
-
-    (void)state;
-    if (phrasebook_open(&book, NULL, &why) != 0)
-        fail_msg("%s", why.text);
+    if (book_open(state) != 0)
+        return -1;
     basis = (struct verdict_basis){book, 5 * DAY_MS};
-    return 0;
-}
-
-static int close_book(void **state)
-{
-    (void)state;
-    phrasebook_close(&book);
     return 0;
 }
 
@@ -442,5 +432,5 @@ int main(void)
         cmocka_unit_test(test_a_server_cannot_speak_to_the_terminal),
         cmocka_unit_test(test_a_name_of_any_length_fits),
     };
-    return cmocka_run_group_tests(tests, open_book, close_book);
+    return cmocka_run_group_tests(tests, open_basis, book_close);
 }

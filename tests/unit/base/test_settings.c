@@ -154,11 +154,11 @@ static const struct {
      "1: host: must be a host name without blanks, at most 253 bytes, not 'mx 1'"},
     {"state_directory = var\n", "1: state_directory: must be an absolute path, not 'var'"},
     {"log_source = { \"/a\",\n \"b\" }\n",
-     "2: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
-     "or pattern, not 'b'"},
+     "2: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or "
+     "an absolute path or pattern, not 'b'"},
     {"log_source = { socket:log }\n",
-     "1: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH or an absolute path "
-     "or pattern, not 'socket:log'"},
+     "1: log_source: must be auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or "
+     "an absolute path or pattern, not 'socket:log'"},
     {"journal_segment_mb = 16\njournal_max_mb = 20\n",
      "2: journal_max_mb: must be at least twice journal_segment_mb, so 32, not 20"},
     {"\njournal_segment_mb = 600\n",
@@ -384,7 +384,7 @@ static void expect_log_refused(const char *text, const char *words)
     settings_free(&settings);
 }
 
-static void test_log_that_is_a_directory_or_named_twice_is_told(void **state)
+static void test_log_that_cannot_be_followed_or_is_named_twice_is_told(void **state)
 {
     struct settings *settings = read_good("log_source = { /nowhere/a, /nowhere/b, journal }\n");
     struct error why;
@@ -393,8 +393,13 @@ static void test_log_that_is_a_directory_or_named_twice_is_told(void **state)
     assert_int_equal(settings_check_files(settings, &why), 0); /* a log may come later */
     settings_free(&settings);
     expect_log_refused("log_source = { journal, /dev }\n", "log_source: '/dev' is a directory");
+    expect_log_refused("log_source = { \"socket:/dev\" }\n", "log_source: '/dev' is a directory");
     expect_log_refused("log_source = { /nowhere/a, journal, /nowhere/a }\n",
                        "log_source: '/nowhere/a' is named twice");
+    expect_log_refused("log_source = { /nowhere/a, /nowhere/a.1.gz }\n",
+                       "log_source: '/nowhere/a.1.gz' is compressed, and cannot be followed; name "
+                       "the log itself");
+    expect_log_refused("log_source = { \"/nowhere/*.zst\" }\n", "is compressed");
 }
 
 static void test_a_named_file_that_is_not_there_is_told(void **state)
@@ -458,7 +463,7 @@ int main(void)
         cmocka_unit_test(test_manual_names_every_option_of_the_example),
         cmocka_unit_test(test_compare_tells_each_difference_and_its_need),
         cmocka_unit_test(test_reload_changes_only_what_it_may),
-        cmocka_unit_test(test_log_that_is_a_directory_or_named_twice_is_told),
+        cmocka_unit_test(test_log_that_cannot_be_followed_or_is_named_twice_is_told),
         cmocka_unit_test(test_a_named_file_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
