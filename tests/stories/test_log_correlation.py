@@ -87,7 +87,7 @@ def test_a_requeued_mail_is_followed_to_its_new_queue_id(world):
     recipient = "ok-requeued@sink.example"
     queue_id = put_off(world, recipient, "requeue@shop.example")
     world.postfix.command("postsuper", "-r", queue_id)
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     old = by_queue_id(world, queue_id, {recipient: "expanded"})
     new = settled(world, "requeue@shop.example", {recipient: "delivered"})
     assert new["queue_id"] != queue_id
@@ -128,7 +128,7 @@ def test_a_mail_that_was_tried_before_its_hold_waits_again(world):
     by_queue_id(world, queue_id, {recipient: "held"})
     world.postfix.command("postsuper", "-H", queue_id)
     by_queue_id(world, queue_id, {recipient: "delayed"})
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     assert by_queue_id(world, queue_id, {recipient: "delivered"})["finished"]
 
 
@@ -136,7 +136,7 @@ def test_a_deleted_mail_was_canceled(world):
     recipient = "ok-canceled@sink.example"
     queue_id = put_off(world, recipient, "cancel@shop.example")
     world.postfix.command("postsuper", "-d", queue_id)
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     mail = by_queue_id(world, queue_id, {recipient: "canceled"})
     assert mail["finished"] and mail["chain"] == []
 
