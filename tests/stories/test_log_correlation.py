@@ -20,12 +20,6 @@ from support.smtp_client import Client, Reply
 from support.world import World
 
 
-@pytest.fixture(scope="module", name="world")
-def _world():
-    with World() as world:
-        yield world
-
-
 def send(world, recipient, message_id, sender="shop@shop.example"):
     client = Client(world.postfix.port)
     queue_id, _ = client.send(sender, [recipient], message_id)
@@ -33,24 +27,25 @@ def send(world, recipient, message_id, sender="shop@shop.example"):
     return queue_id
 
 
-def by_queue_id(world, queue_id, wanted, seconds=30):
-    """The mail with this queue id, when its recipients have these states."""
+def shown(world, wanted, option, name, but=None):
+    """The first mail of this name, other than `but`, that has these states, with all that `show` tells."""
     def look():
-        for found in world.cli.trace("--queue-id", queue_id):
-            if states(found) == wanted:
-                return found
-        return None
-    return world.cli.show(place.wait_until(look, seconds, f"{queue_id} is {wanted}")["trace_id"])
+        return next((found for found in world.cli.trace(option, name)
+                     if found["trace_id"] != but and states(found) == wanted), None)
+    return world.cli.show(place.wait_until(look, 30, f"{name} is {wanted}")["trace_id"])
+
+
+def by_queue_id(world, queue_id, wanted):
+    return shown(world, wanted, "--queue-id", queue_id)
 
 
 def settled(world, message_id, wanted):
-    """The first mail of this Message-ID that has these states, with all that `show` tells."""
-    def look():
-        for found in world.cli.trace("--message-id", message_id):
-            if {to["recipient"]: to["state"] for to in found["recipients"]} == wanted:
-                return found
-        return None
-    return world.cli.show(place.wait_until(look, 30, f"{message_id} is {wanted}")["trace_id"])
+    return shown(world, wanted, "--message-id", message_id)
+
+
+def second_pass(world, message_id, first, wanted):
+    """The mail behind the filter, or on the other host."""
+    return shown(world, wanted, "--message-id", message_id, but=first["trace_id"])
 
 
 def test_a_local_forward_is_followed_to_its_end(world):
@@ -92,7 +87,7 @@ def test_a_requeued_mail_is_followed_to_its_new_queue_id(world):
     recipient = "ok-requeued@sink.example"
     queue_id = put_off(world, recipient, "requeue@shop.example")
     world.postfix.command("postsuper", "-r", queue_id)
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     old = by_queue_id(world, queue_id, {recipient: "expanded"})
     new = settled(world, "requeue@shop.example", {recipient: "delivered"})
     assert new["queue_id"] != queue_id
@@ -133,7 +128,7 @@ def test_a_mail_that_was_tried_before_its_hold_waits_again(world):
     by_queue_id(world, queue_id, {recipient: "held"})
     world.postfix.command("postsuper", "-H", queue_id)
     by_queue_id(world, queue_id, {recipient: "delayed"})
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     assert by_queue_id(world, queue_id, {recipient: "delivered"})["finished"]
 
 
@@ -141,7 +136,7 @@ def test_a_deleted_mail_was_canceled(world):
     recipient = "ok-canceled@sink.example"
     queue_id = put_off(world, recipient, "cancel@shop.example")
     world.postfix.command("postsuper", "-d", queue_id)
-    world.sink = type(world.sink)(world.sink.port).start()
+    world.sink.start()
     mail = by_queue_id(world, queue_id, {recipient: "canceled"})
     assert mail["finished"] and mail["chain"] == []
 
@@ -227,8 +222,8 @@ def test_aliases_and_forwards_end_truly(aliased, recipient, wanted, forwarded):
 
 
 class Liar(Sink):
-    """Says that it queued each mail as `name`."""
-    name = "nothing"
+    """Says that it queued each mail as `name`; the truth while it has none."""
+    name = ""
 
     async def _data(self, reader, writer, sender, recipients):
         words = await super()._data(reader, writer, sender, recipients)
@@ -254,14 +249,17 @@ def stranger(world, recipient, message_id, address="192.0.2.66", name="mx.exampl
 
 
 def lie(world, name, recipient, message_id):
-    """Send a mail; the next server says that it is now called `name`, and nobody believes it."""
+    """Send a mail; the next server says that it is now called `name`, as a mail that is known is, and
+    nobody believes it."""
+    before = [mail["trace_id"] for mail in traced(world, name)]
     world.sink.name = name
-    before = [mail["trace_id"] for mail in world.cli.trace("--queue-id", name)]
-    queue_id = send(world, recipient, message_id)
-    mail = by_queue_id(world, queue_id, {recipient: "delivered"})
+    try:
+        queue_id = send(world, recipient, message_id)
+        mail = by_queue_id(world, queue_id, {recipient: "delivered"})
+    finally:
+        world.sink.name = ""
     assert f"took it as {name}" in world.cli.text("show", mail["trace_id"])
     assert mail["chain"] == []
-    assert before, "the mail that is lied about is known"
     for other in before:
         assert world.cli.show(other)["came_from"] is None
 
@@ -271,31 +269,23 @@ def traced(world, queue_id):
 
 
 def test_a_lie_about_a_mail_of_another_recipient_leads_nowhere(lied):
-    lied.sink.name = ""
     other = send(lied, "ann@box.example", "lie-1@shop.example")
-    traced(lied, other)
     lie(lied, other, "ok-liar1@sink.example", "lie-1@shop.example")
 
 
 def test_a_lie_about_a_mail_of_another_message_id_leads_nowhere(lied):
-    lied.sink.name = ""
     other = send(lied, "ok-liar2@sink.example", "lie-2-other@shop.example")
-    traced(lied, other)
     lie(lied, other, "ok-liar2@sink.example", "lie-2@shop.example")
 
 
 def test_a_lie_about_a_mail_that_came_from_elsewhere_leads_nowhere(lied):
     """Though its client bears the name of this very host."""
-    lied.sink.name = ""
     other = stranger(lied, "ok-liar3@sink.example", "lie-3@shop.example")
-    traced(lied, other)
     lie(lied, other, "ok-liar3@sink.example", "lie-3@shop.example")
 
 
 def test_a_lie_about_an_older_mail_leads_nowhere(lied):
-    lied.sink.name = ""
     other = send(lied, "ok-liar4@sink.example", "lie-4@shop.example")
-    traced(lied, other)
     time.sleep(6)  # clocks may differ by five seconds
     lie(lied, other, "ok-liar4@sink.example", "lie-4@shop.example")
 
@@ -502,14 +492,6 @@ class FilteredWorld(World):
 def _filtered(request):
     with FilteredWorld(*request.param) as filtered:
         yield filtered
-
-
-def second_pass(world, message_id, first, wanted):
-    """The mail behind the filter."""
-    def look():
-        return next((found for found in world.cli.trace("--message-id", message_id)
-                     if found["trace_id"] != first["trace_id"] and states(found) == wanted), None)
-    return world.cli.show(place.wait_until(look, 30, f"{message_id} is {wanted}")["trace_id"])
 
 
 def assert_two_passes(world, message_id, recipient, ends):

@@ -9,7 +9,6 @@ import pytest
 from support import place
 from support.cli import states
 from support.private_sendmail import PrivateSendmail
-from support.sink import Sink
 from support.smtp_client import Client
 from support.world import World
 
@@ -143,7 +142,7 @@ def test_a_server_that_was_away_gets_its_mail_in_the_end():
         waybill = world.wait_for_states(message_id, {"ok-away@sink.example": "delayed"})
         assert "refused" in one(waybill, "ok-away@sink.example")["response"]
         assert not waybill["finished"]
-        world.sink = Sink(world.sink.port).start()
+        world.sink.start()
         waybill = world.wait_for_states(message_id, {"ok-away@sink.example": "delivered"}, 60)
         assert waybill["finished"] and one(waybill, "ok-away@sink.example")["attempts"] > 1
 
