@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mta: what the mail server of this machine is set up to do, and how that is changed.
+ *
+ * Postfix is asked by its own postconf(1), never by reading main.cf; Sendmail by the lines of
+ * sendmail.cf. Whatever these say is text from outside: bounded, and never given to a shell.
+ * Command line only, one thread. Sources: postconf(1), postconf(5) smtpd_milters, master(5),
+ * MILTER_README; cf/README of Sendmail, INPUT_MAIL_FILTER.
+ */
+#ifndef WAYBILL_MTA_H
+#define WAYBILL_MTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "waybill/error.h"
+#include "waybill/text.h"
+
+enum mta_kind { MTA_POSTFIX, MTA_SENDMAIL };
+
+struct mta;
+
+/* Read the set-up. `where`: config_directory of a Postfix instance, or the path of a sendmail.cf;
+ * NULL: the usual place. -1: it is not installed or cannot be asked; `why` says which command
+ * failed and with what words. */
+int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct error *why);
+void mta_close(struct mta **mta);
+enum mta_kind mta_kind(const struct mta *mta);
+/* The config_directory, or the path of sendmail.cf. */
+const char *mta_where(const struct mta *mta);
+
+/* A parameter's value as the programs see it: of main.cf with its defaults, expanded; for Sendmail
+ * an option by its long name. Absent: there is none of that name. Valid until mta_close. */
+struct slice mta_value(const struct mta *mta, const char *name);
+/* Does the administrator's file set it himself? */
+bool mta_is_set(const struct mta *mta, const char *name);
+
+/* A service of master.cf, in the order of the file. */
+struct mta_service {
+    struct slice name, type; /* "smtp" "inet" */
+    struct slice command;    /* "smtpd" */
+    bool chroot, private;
+};
+size_t mta_service_count(const struct mta *mta);
+struct mta_service mta_service_at(const struct mta *mta, size_t index);
+/* A parameter as this service sees it: its own -o, else that of main.cf. */
+struct slice mta_service_value(const struct mta *mta, size_t index, const char *name);
+
+/* One entry of a list of milters: "{ unix:/x, default_action=accept }" or "inet:localhost:8891", or
+ * an X line of sendmail.cf by its S=, F= and T=. */
+struct mta_milter {
+    struct slice whole;          /* as it stands there */
+    struct slice name;           /* Sendmail: of the filter; Postfix: absent */
+    struct slice address;        /* "unix:waybill/milter.sock" */
+    struct slice default_action; /* its own, absent if it has none; Sendmail: F= */
+    struct slice connect_timeout, command_timeout, content_timeout; /* its own, absent if none */
+};
+/* The next entry of `list`, which moves on. False: there is none. Linear in its length. */
+bool mta_milter_next(enum mta_kind kind, struct slice *list, struct mta_milter *milter);
+/* Is it the milter at `listen` (as in waybill.conf), seen by this mail server: a path below
+ * queue_directory may be told relatively, or as the chroot sees it; inet has its words the other
+ * way round. */
+bool mta_milter_is(const struct mta *mta, const struct mta_milter *milter, const char *listen);
+
+/* One thing that attach or detach would change. */
+struct mta_change {
+    char *parameter;    /* "smtpd_milters"; for Sendmail the line of the .mc file */
+    char *before;       /* NULL: it was not set */
+    char *after;        /* NULL: it is no longer set */
+    char *command;      /* what a person would type for it */
+    const char *reason; /* one sentence */
+};
+struct mta_changes {
+    struct mta_change *list;
+    size_t count;
+};
+/* What is to be done so that this mail server asks the milter at `listen`: we stand first in the
+ * list, with default_action=accept and short timeouts of our own; everything else in the list stays
+ * as it is. No change: it is so already. Detach: what attach changed, and only that, goes back;
+ * what somebody changed since stays. `memory` is the file in which attach keeps the old values.
+ * Free with mta_changes_clear. */
+int mta_plan_attach(const struct mta *mta, const char *listen, struct mta_changes *changes,
+                    struct error *why);
+int mta_plan_detach(const struct mta *mta, const char *listen, const char *memory,
+                    struct mta_changes *changes, struct error *why);
+void mta_changes_clear(struct mta_changes *changes);
+/* Make them, by postconf -e and -X, and reload the mail server; the old values are with the disk
+ * before the first change. Half made changes are undone. Sendmail's .mc is not edited: -1, `why`
+ * tells what to do by hand. */
+int mta_apply(struct mta *mta, const struct mta_changes *changes, const char *memory,
+              struct error *why);
+
+#endif
