@@ -19,12 +19,13 @@ class PrivateRedis:
         self._arguments = arguments
         self._process = None
 
-    def start(self):
+    def start(self, *more):
+        """`more` are arguments for this time alone."""
         with open(f"{self.base}/redis.log", "ab") as log:
             self._process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.base,
                  "--unixsocket", self.socket, "--unixsocketperm", "777", "--appendonly", "yes",
-                 "--appendfsync", "everysec", "--save", "", *self._arguments],
+                 "--appendfsync", "everysec", "--save", "", *self._arguments, *more],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         place.wait_until(self.answers, 20, f"Redis answers on port {self.port}")
         return self
