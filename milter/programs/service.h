@@ -32,6 +32,11 @@ struct recent {
     int64_t minute; /* monotonic; 0: none yet */
 };
 
+/* A total that should stay 0, and when it last did not. */
+struct rise {
+    int64_t total, at;
+};
+
 struct service {
     const char *file;                /* NULL: none */
     const struct settings *at_start; /* for whoever runs beside the reload */
@@ -42,6 +47,7 @@ struct service {
     struct node node;
     struct sheet sheet; /* what stays the same until a reload; the service's thread */
     struct recent mails;
+    struct rise losses;
     pthread_t thread;
     atomic_bool stopping;
 };

@@ -69,6 +69,15 @@ static int64_t recent_of(struct recent *recent, uint64_t total)
     return (int64_t)(total - recent->total[(minute + 1) % (RECENT_MINUTES + 1)]);
 }
 
+/* When the total rose last, as near as we look. */
+static int64_t rise_of(struct rise *rise, int64_t total)
+{
+    if (total > rise->total)
+        rise->at = clock_now();
+    rise->total = total;
+    return rise->at;
+}
+
 static void tell_log(struct sheet *sheet, struct maillog *maillog)
 {
     struct maillog_stats stats;
@@ -104,6 +113,7 @@ void service_tell_sheet(struct service *service)
     sheet.mails_hour = recent_of(&service->mails, smtp.messages);
     tell_journal(&sheet, service);
     sheet.facts_lost += (int64_t)smtp.no_memory;
+    sheet.facts_lost_at = rise_of(&service->losses, sheet.facts_lost);
     tell_log(&sheet, atomic_load(&service->maillog));
     ship_sheet(service->ship, &sheet);
 }

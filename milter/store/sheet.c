@@ -64,12 +64,15 @@ struct sheets_reading {
     const unsigned *nodes;
 };
 
+/* Whoever reads a sheet may add and subtract what is in it. */
+#define NUMBER_MOST (UINT64_C(1) << 52)
+
 static int64_t number_of(struct slice text)
 {
     bool negative = text_take_char(&text, '-');
     uint64_t number;
 
-    if (!text_number(text, 0, INT64_MAX, &number))
+    if (!text_number(text, 0, NUMBER_MOST, &number))
         return SHEET_UNKNOWN;
     return negative ? -(int64_t)number : (int64_t)number;
 }

@@ -59,10 +59,11 @@ enum command_bit {
     FOR_HELP = 32,
     FOR_IMPORT = 64,
     FOR_DOCTOR = 128,
+    FOR_STATUS = 256,
 };
 #define FOR_ALL                                                                                    \
     (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
-     FOR_DOCTOR)
+     FOR_DOCTOR | FOR_STATUS)
 
 struct command {
     const char *name;
@@ -123,6 +124,7 @@ int trace_run(struct cli *cli);
 int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
+int status_run(struct cli *cli);
 int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
 int doctor_run(struct cli *cli);

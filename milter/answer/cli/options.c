@@ -59,6 +59,7 @@ const struct command_option command_options[] = {
      "read and count only; store and journal are not touched"},
     {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
      "mail server of all lines, whatever they say"},
+    {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_STATUS, 0, 0, "only this mail server"},
     {0, "queue", NULL, OPTION_SWITCH, AT(queue), FOR_IMPORT, 0, 0,
      "the files are what postqueue -j prints, not logs"},
     {0, "complete", NULL, OPTION_SWITCH, AT(complete), FOR_IMPORT, 0, 0,
