@@ -46,8 +46,9 @@ void ship_reload(struct ship *ship, const struct settings *settings);
 void ship_read_stats(struct ship *ship, struct ship_stats *stats);
 
 /* Counters of other rooms that shall stand in the store by the hour. `value` is the running total
- * of this process; ship makes hours of it, once a minute and at the end. At most 48 names. Only
- * the process that leads writes them. Any thread. */
+ * of this process, or, for a name that store_counter_is_highest, the highest value since the last
+ * call; ship makes hours of it, once a minute and at the end. At most 48 names. Only the process
+ * that leads writes them. Any thread. */
 void ship_count(struct ship *ship, const char *name, uint64_t value);
 
 /* What this host's sheet shall say from now on; copied. Ship writes it every ten seconds, if it

@@ -37,6 +37,11 @@ struct rise {
     int64_t total, at;
 };
 
+/* To the mail server, since the start. */
+struct answers {
+    uint64_t count, over_1s, slowest_us;
+};
+
 struct service {
     const char *file;                /* NULL: none */
     const struct settings *at_start; /* for whoever runs beside the reload */
@@ -47,7 +52,8 @@ struct service {
     struct node node;
     struct sheet sheet; /* what stays the same until a reload; the service's thread */
     struct recent mails;
-    struct rise losses;
+    struct rise losses, delays;
+    struct answers answers;
     pthread_t thread;
     atomic_bool stopping;
 };

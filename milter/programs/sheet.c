@@ -78,6 +78,15 @@ static int64_t rise_of(struct rise *rise, int64_t total)
     return rise->at;
 }
 
+/* service_tell has counted them just before. */
+static void tell_answers(struct sheet *sheet, struct service *service)
+{
+    sheet->answers = (int64_t)service->answers.count;
+    sheet->answers_over_1s = (int64_t)service->answers.over_1s;
+    sheet->answers_over_1s_at = rise_of(&service->delays, sheet->answers_over_1s);
+    sheet->answer_slowest_us = (int64_t)service->answers.slowest_us;
+}
+
 static void tell_log(struct sheet *sheet, struct maillog *maillog)
 {
     struct maillog_stats stats;
@@ -111,6 +120,7 @@ void service_tell_sheet(struct service *service)
     smtp_read_stats(&smtp);
     sheet.mails = (int64_t)smtp.messages;
     sheet.mails_hour = recent_of(&service->mails, smtp.messages);
+    tell_answers(&sheet, service);
     tell_journal(&sheet, service);
     sheet.facts_lost += (int64_t)smtp.no_memory;
     sheet.facts_lost_at = rise_of(&service->losses, sheet.facts_lost);

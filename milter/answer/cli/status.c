@@ -59,7 +59,9 @@ static void add_answers(const struct cli *cli, const struct status *status, stru
 
     write_moment(cli, status->since, since);
     write_delay(status->slowest_us, slowest);
-    if (status->unmeasured > 0) {
+    if (status->unmeasured == status->living) {
+        buffer_add_text(line, "whether mail was delayed by us is not known");
+    } else if (status->unmeasured > 0) {
         buffer_addf(line, "whether mail was delayed by us is not known of %zu of them",
                     status->unmeasured);
     } else if (status->answers == 0) {

@@ -878,6 +878,30 @@ static void test_counters_are_absolute_and_summed(void **state)
     store_close(&store);
 }
 
+static void take_slowest(void *context, const char *name, uint64_t value)
+{
+    if (strcmp(name, "answer_slowest_us") == 0)
+        *(uint64_t *)context = value;
+}
+
+static void test_of_a_highest_value_the_highest_is_read(void **state)
+{
+    struct store *store = open_store();
+    int64_t now = clock_now();
+    uint64_t slowest = 0;
+    struct error why;
+
+    (void)state;
+    store_put_counter(store, 1, now, "answer_slowest_us", 300);
+    store_put_counter(store, 2, now, "answer_slowest_us", 900);
+    store_put_counter(store, 2, now - 5 * HOUR_MS, "answer_slowest_us", 700);
+    flush(store);
+    assert_int_equal(
+        store_get_counters(store, now - 6 * HOUR_MS, now, take_slowest, &slowest, &why), 0);
+    assert_int_equal(slowest, 900);
+    store_close(&store);
+}
+
 /* ---- life of the keys, repetition ---- */
 
 static void write_everything(struct store *store)
@@ -1052,6 +1076,7 @@ int main(void)
         EACH(test_gap_over_midnight_is_told_once_on_any_day),
         EACH(test_gap_older_than_retention_is_told_as_far_as_it_is_kept),
         EACH(test_counters_are_absolute_and_summed),
+        EACH(test_of_a_highest_value_the_highest_is_read),
         EACH(test_everything_twice_is_everything_once),
         EACH(test_keys_of_a_day_end_within_an_hour_of_each_other),
         EACH(test_day_about_to_go_is_not_written_again),
