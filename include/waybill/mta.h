@@ -33,10 +33,15 @@ const char *mta_where(const struct mta *mta);
 /* A parameter's value as the programs see it: of main.cf with its defaults, expanded; for Sendmail
  * an option by its long name. Absent: there is none of that name. Valid until mta_close. */
 struct slice mta_value(const struct mta *mta, const char *name);
+/* The same as it is written there, "$list" and all. Sendmail: no difference. */
+struct slice mta_written(const struct mta *mta, const char *name);
 /* Does the administrator's file set it himself? */
 bool mta_is_set(const struct mta *mta, const char *name);
+/* "3.7.11", "8.17.1.9"; absent: it does not say. */
+struct slice mta_version(const struct mta *mta);
 
-/* A service of master.cf, in the order of the file. */
+/* A service of master.cf, in the order of the file; for Sendmail a DaemonPortOptions line: its
+ * Name=, its Family=, and all of the line as command. */
 struct mta_service {
     struct slice name, type; /* "smtp" "inet" */
     struct slice command;    /* "smtpd" */
@@ -46,7 +51,12 @@ size_t mta_service_count(const struct mta *mta);
 struct mta_service mta_service_at(const struct mta *mta, size_t index);
 /* A parameter as this service sees it: its own -o, else that of main.cf. */
 struct slice mta_service_value(const struct mta *mta, size_t index, const char *name);
+/* Has it an -o of its own for it? */
+bool mta_service_sets(const struct mta *mta, size_t index, const char *name);
 
+/* The list of the milters that mails from clients pass: smtpd_milters; Sendmail: the X lines that
+ * InputMailFilters names, in its order. Absent: none. */
+struct slice mta_milters(const struct mta *mta);
 /* One entry of a list of milters: "{ unix:/x, default_action=accept }" or "inet:localhost:8891", or
  * an X line of sendmail.cf by its S=, F= and T=. */
 struct mta_milter {
@@ -54,7 +64,8 @@ struct mta_milter {
     struct slice name;           /* Sendmail: of the filter; Postfix: absent */
     struct slice address;        /* "unix:waybill/milter.sock" */
     struct slice default_action; /* its own, absent if it has none; Sendmail: F= */
-    struct slice connect_timeout, command_timeout, content_timeout; /* its own, absent if none */
+    /* Its own, absent if none; Sendmail: C:, R: and E: of T=. */
+    struct slice connect_timeout, command_timeout, content_timeout;
 };
 /* The next entry of `list`, which moves on. False: there is none. Linear in its length. */
 bool mta_milter_next(enum mta_kind kind, struct slice *list, struct mta_milter *milter);
