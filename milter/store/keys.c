@@ -159,6 +159,11 @@ void key_sheet(struct key *key, const char *prefix, unsigned node)
     key_write(key, "%ssheet:%02u", prefix, node);
 }
 
+void key_nobody(struct key *key, const char *prefix)
+{
+    key_write(key, "%snode:nobody", prefix);
+}
+
 void key_gaps(struct key *key, const char *prefix, uint32_t day)
 {
     key_write(key, "%sgap:%06" PRIu32, prefix, day);
