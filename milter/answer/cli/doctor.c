@@ -39,10 +39,33 @@ static void open_settings(struct cli *cli, struct doctor *doctor)
         doctor->store = cli->store;
 }
 
+static void open_sendmail(struct doctor *doctor, const char *directory, struct error *why)
+{
+    struct buffer path;
+
+    buffer_init(&path, 8192);
+    if (directory != NULL)
+        buffer_addf(&path, "%s/sendmail.cf", directory);
+    mta_open(&doctor->mta, MTA_SENDMAIL, directory != NULL ? path.data : NULL, why);
+    buffer_free(&path);
+}
+
 static void open_mta(const struct cli *cli, struct doctor *doctor)
 {
-    (void)cli;
-    error_set(&doctor->mta_why, "no mail server is asked yet");
+    const char *directory = cli->request.config_directory;
+    struct error second;
+
+    doctor->kind = cli->request.mta == MTA_SENDMAIL ? MTA_SENDMAIL : MTA_POSTFIX;
+    if (doctor->kind == MTA_SENDMAIL) {
+        open_sendmail(doctor, directory, &doctor->mta_why);
+        return;
+    }
+    if (mta_open(&doctor->mta, MTA_POSTFIX, directory, &doctor->mta_why) == 0 ||
+        cli->request.mta >= 0 || directory != NULL)
+        return;
+    open_sendmail(doctor, NULL, &second);
+    if (doctor->mta != NULL)
+        doctor->kind = MTA_SENDMAIL;
 }
 
 static int exit_code(const struct doctor *doctor)
@@ -93,6 +116,7 @@ int doctor_run(struct cli *cli)
     doctor_ask(&doctor, only);
     code = tell(cli, &doctor);
     doctor_clear_findings(&doctor);
+    mta_close(&doctor.mta);
     buffer_free(&postconf);
     buffer_free(&postfix);
     return code;
