@@ -225,7 +225,9 @@ static void look_at_services(struct doctor *doctor, const struct check *check)
                     "In master.cf the service %.*s has smtpd_milters of its own, without waybill.",
                     SLICE_ARGS(service.name));
         buffer_init(&list, LIST_MAX);
-        if (milters_mended(doctor, own, false, &list) == 0)
+        if (own.size == 0)
+            milters_heal_service(doctor, &service, "smtpd_milters", SLICE_ABSENT);
+        else if (milters_mended(doctor, own, false, &list) == 0)
             milters_heal_service(doctor, &service, "smtpd_milters",
                                  slice_make(list.data, list.size));
         buffer_free(&list);

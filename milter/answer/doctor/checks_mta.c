@@ -27,10 +27,19 @@ static int read_line(const char *path, char *to, int room)
 
 /* ---- does it run ---- */
 
+/* "4711 (master) S 1 ...", and neither dead nor about to be. */
+static bool is_living_master(struct slice stat)
+{
+    struct slice number;
+
+    return text_take_until(&stat, '(', &number) && text_take(&stat, "master) ") && stat.size > 0 &&
+           stat.at[0] != 'Z' && stat.at[0] != 'X';
+}
+
 /* Is the process that Postfix's pid file names a master(8)? */
 static bool is_running(const struct doctor *doctor)
 {
-    char line[64], path[64];
+    char line[256], path[64];
     struct slice number;
     struct buffer file;
     uint64_t pid;
@@ -44,9 +53,8 @@ static bool is_running(const struct doctor *doctor)
     number = slice_trim(slice_of(line));
     if (result != 0 || !text_number(number, 1, INT32_MAX, &pid))
         return false;
-    snprintf(path, sizeof path, "/proc/%llu/comm", (unsigned long long)pid);
-    return read_line(path, line, sizeof line) == 0 &&
-           slice_is(slice_trim(slice_of(line)), "master");
+    snprintf(path, sizeof path, "/proc/%llu/stat", (unsigned long long)pid);
+    return read_line(path, line, sizeof line) == 0 && is_living_master(slice_of(line));
 }
 
 static void look_at_running(struct doctor *doctor, const struct check *check)

@@ -107,13 +107,39 @@ void milters_heal(struct doctor *doctor, const char *parameter, struct slice val
     buffer_free(&command);
 }
 
+/* postconf -P takes no blank in a value, so a list that has some gets a parameter of its own in
+ * main.cf, and the service its name. */
+static void add_own_parameter(const struct doctor *doctor, const struct mta_service *service,
+                              const char *parameter, struct slice *value, struct buffer *name,
+                              struct buffer *command)
+{
+    struct buffer setting;
+
+    buffer_addf(name, "$%s_", parameter);
+    for (size_t i = 0; i < service->name.size; i++) {
+        char byte = text_lower(service->name.at[i]);
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+        buffer_add_char(name, plain ? byte : '_');
+    }
+    buffer_init(&setting, LIST_MAX);
+    buffer_addf(&setting, "%s = %.*s", name->data + 1, SLICE_ARGS(*value));
+    buffer_addf(command, "%s -e ", doctor->postconf);
+    doctor_quote(command, slice_make(setting.data, setting.size));
+    buffer_add_text(command, " && ");
+    buffer_free(&setting);
+    *value = slice_make(name->data, name->size);
+}
+
 void milters_heal_service(struct doctor *doctor, const struct mta_service *service,
                           const char *parameter, struct slice value)
 {
-    struct buffer setting, command;
+    struct buffer setting, command, name;
 
     buffer_init(&setting, LIST_MAX);
     buffer_init(&command, COMMAND_MAX);
+    buffer_init(&name, LIST_MAX);
+    if (slice_find(value, ' ') >= 0)
+        add_own_parameter(doctor, service, parameter, &value, &name, &command);
     buffer_addf(&setting, "%.*s/%.*s/%s", SLICE_ARGS(service->name), SLICE_ARGS(service->type),
                 parameter);
     if (value.at != NULL) {
@@ -126,6 +152,7 @@ void milters_heal_service(struct doctor *doctor, const struct mta_service *servi
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);
     buffer_free(&command);
+    buffer_free(&name);
 }
 
 int64_t milters_seconds(struct slice time)
