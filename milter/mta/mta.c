@@ -20,6 +20,7 @@ int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct err
     if (fresh == NULL)
         return error_set(why, "cannot read the mail server's set-up: no memory");
     fresh->kind = kind;
+    fresh->usual = where == NULL;
     for (size_t i = 0; i < TEXT_COUNT; i++)
         buffer_init(&fresh->texts[i], RUN_OUTPUT_MAX);
     result =
