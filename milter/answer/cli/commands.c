@@ -125,8 +125,29 @@ const struct command commands[] = {
                  "postqueue -j | sudo waybill import --queue -\n",
      .writes = true,
      .run = import_run},
+    {.name = "doctor",
+     .bit = FOR_DOCTOR,
+     .arguments = "",
+     .summary = "look for what is wrong with the set-up, and tell what mends it",
+     .details =
+         "Looks at the configuration, the mail server, the milter's socket, the log, the\n"
+         "store and this machine, and changes nothing. Each finding says what is so, what\n"
+         "comes of it, and the line that mends it. Run it as root: it tries the socket as\n"
+         "the mail server's user in its chroot.\n"
+         "\n"
+         "With --send-test it also sends a mail, and follows it until its end.\n"
+         "\n"
+         "It ends with 0 if all is well or there are hints only, 1 if there are warnings,\n"
+         "2 on wrong usage, 3 if there are faults. waybill-doctor(7) has every check.\n",
+     .examples = "sudo waybill doctor\n"
+                 "sudo waybill doctor --send-test postmaster@example.org\n"
+                 "sudo waybill doctor --config-directory /etc/postfix-out\n"
+                 "sudo waybill doctor --json | jq '.findings[] | select(.heal)'\n",
+     .alone = true,
+     .run = doctor_run},
     {.name = "help",
      .bit = FOR_HELP,
+     .alone = true,
      .arguments = "[COMMAND]",
      .most = 1,
      .summary = "tell about a command",
