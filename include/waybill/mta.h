@@ -74,10 +74,6 @@ bool mta_milter_next(enum mta_kind kind, struct slice *list, struct mta_milter *
  * way round. */
 bool mta_milter_is(const struct mta *mta, const struct mta_milter *milter, const char *listen);
 
-/* Can this mail server's own user reach the milter at `listen`, from inside its chroot where it has
- * one, and does a milter answer there? Postfix only, and as root. -1: `why` says what stands in the
- * way. Takes three seconds at most. */
-int mta_reach(const struct mta *mta, const char *listen, struct error *why);
 /* Do programs that ask milters run in the chroot? */
 bool mta_is_chrooted(const struct mta *mta);
 /* Does the socket at `listen` lie below queue_directory, so that it is seen with and without

@@ -214,3 +214,13 @@ bool mta_service_sets(const struct mta *mta, size_t index, const char *name)
 {
     return index < mta->service_count && setup_override(mta, &mta->services[index], name) != NULL;
 }
+
+bool mta_is_chrooted(const struct mta *mta)
+{
+    for (size_t i = 0; i < mta->service_count; i++) {
+        const struct mta_service *at = &mta->services[i];
+        if (at->chroot && (slice_is(at->command, "smtpd") || slice_is(at->command, "cleanup")))
+            return true;
+    }
+    return false;
+}
