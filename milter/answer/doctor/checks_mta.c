@@ -186,7 +186,7 @@ static void heal_behind(struct doctor *doctor, size_t service)
     struct buffer list;
 
     buffer_init(&list, VALUE_MAX);
-    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"), false,
+    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"),
                        &list) == 0)
         milters_heal_service(doctor, &one, "smtpd_milters", slice_make(list.data, list.size));
     buffer_free(&list);

@@ -174,11 +174,10 @@ static void tell_elsewhere(struct doctor *doctor, const struct check *check,
     struct buffer list;
 
     doctor_find(doctor, check, SEVERITY_FAULT, no_milter,
-                "%s names %.*s, and %s there is nothing of that name%s%s.", parameter,
-                SLICE_ARGS(address), as->chroot ? "in its chroot" : "from", as->chroot ? " " : " ",
-                as->directory);
+                "%s names %.*s, and there is no such file, %s %s.", parameter, SLICE_ARGS(address),
+                as->chroot ? "inside Postfix's chroot" : "where paths begin in", as->directory);
     buffer_init(&list, 64u << 10);
-    if (milters_mended(doctor, parameter_value, false, &list) == 0)
+    if (milters_mended(doctor, parameter_value, &list) == 0)
         milters_heal(doctor, parameter, slice_make(list.data, list.size));
     buffer_free(&list);
 }

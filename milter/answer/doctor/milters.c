@@ -9,6 +9,10 @@
 
 #define LIST_MAX (64u << 10)
 #define COMMAND_MAX (128u << 10)
+/* A hung daemon may cost a mail no more than these, in seconds. */
+#define CONNECT_MOST 10
+#define COMMAND_MOST 10
+#define CONTENT_MOST 30
 /* What attach writes, and FEATURES asks for: a hung daemon costs a mail seconds, not minutes. */
 #define OWN_WORDS                                                                                  \
     "default_action=accept, connect_timeout=3s, command_timeout=3s, content_timeout=10s"
@@ -71,13 +75,67 @@ int milters_without(const struct doctor *doctor, struct slice list, struct buffe
     return to->failed ? -1 : 0;
 }
 
-int milters_mended(const struct doctor *doctor, struct slice list, bool keep, struct buffer *to)
+bool milters_swapped(struct slice address)
+{
+    struct slice port, digits;
+
+    if (!text_take(&address, "inet:") || !text_take_until(&address, '@', &port))
+        return false;
+    return text_take_any(&port, "0123456789", &digits) && port.size == 0;
+}
+
+struct slice milters_action(const struct doctor *doctor, const struct mta_milter *entry, bool *own)
+{
+    *own = entry->default_action.at != NULL;
+    return *own ? entry->default_action : mta_value(doctor->mta, "milter_default_action");
+}
+
+bool milters_long_time(const struct doctor *doctor, const struct mta_milter *entry,
+                       struct long_time *found)
+{
+    const struct {
+        const char *common;
+        struct slice own;
+        int64_t most;
+    } times[] = {
+        {"milter_connect_timeout", entry->connect_timeout, CONNECT_MOST},
+        {"milter_command_timeout", entry->command_timeout, COMMAND_MOST},
+        {"milter_content_timeout", entry->content_timeout, CONTENT_MOST},
+    };
+
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct slice time =
+            times[i].own.at != NULL ? times[i].own : mta_value(doctor->mta, times[i].common);
+        int64_t seconds = milters_seconds(time);
+        *found = (struct long_time){times[i].common + sizeof "milter_" - 1, time, times[i].most};
+        if (seconds < 0 || seconds > times[i].most)
+            return true;
+    }
+    return false;
+}
+
+static bool is_right(const struct doctor *doctor, const struct mta_milter *entry)
+{
+    struct long_time time;
+    struct buffer address;
+    bool own, right;
+
+    buffer_init(&address, LIST_MAX);
+    milters_address(doctor, &address);
+    right = slice_equal(entry->address, slice_make(address.data, address.size)) &&
+            slice_is(milters_action(doctor, entry, &own), "accept") &&
+            !milters_long_time(doctor, entry, &time);
+    buffer_free(&address);
+    return right;
+}
+
+int milters_mended(const struct doctor *doctor, struct slice list, struct buffer *to)
 {
     struct standing standing = milters_standing(doctor, list);
     struct buffer others;
 
     buffer_init(&others, LIST_MAX);
-    if (keep && standing.times > 0) {
+    if (standing.times > 0 && is_right(doctor, &standing.ours)) {
         add_entry(to, standing.ours.whole);
     } else {
         buffer_add_text(to, "{ ");
