@@ -118,7 +118,7 @@ static void look_at_action(struct doctor *doctor, const struct check *check)
 
         if (standing.times == 0 || slice_is(action, "accept"))
             continue;
-        doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down no mail gets in.",
+        doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down mails are refused, put off or held.",
                     "In %s waybill's default_action is %.*s%s, not accept.", lists[i],
                     SLICE_ARGS(action), own ? "" : ", from milter_default_action");
         heal_list(doctor, lists[i]);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../cli/out.h"
+#include "sendtest.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
 
@@ -98,13 +99,35 @@ static void print_short(const struct cli *cli, const struct finding *finding)
     print_words(cli, INDENT, finding->what);
 }
 
+void print_step(void *context, const struct finding *finding)
+{
+    const struct cli *cli = context;
+
+    if (finding->severity >= SEVERITY_HINT) {
+        print_severity(cli, finding->severity);
+        printf("see %s below\n", finding->check);
+    } else {
+        print_short(cli, finding);
+    }
+    fflush(stdout);
+}
+
+/* Steps of the test mail were told when they happened. */
+static bool was_told(const struct finding *finding)
+{
+    for (const struct check *row = checks_test; row->name != NULL; row++)
+        if (strcmp(row->name, finding->check) == 0)
+            return true;
+    return false;
+}
+
 static void print_all(const struct cli *cli, const struct doctor *doctor, enum severity severity)
 {
     for (size_t i = 0; i < doctor->count; i++)
         if (doctor->findings[i].severity == severity) {
             if (severity >= SEVERITY_HINT)
                 print_trouble(cli, doctor, &doctor->findings[i]);
-            else
+            else if (!was_told(&doctor->findings[i]))
                 print_short(cli, &doctor->findings[i]);
         }
 }
