@@ -63,7 +63,13 @@ class Setup:
         with open(f"{self.base}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
+    def age(self):
+        """Postfix's programs wait before they read a main.cf that has just changed."""
+        for name in ("main.cf", "master.cf"):
+            os.utime(f"{self.conf}/{name}", (1e9, 1e9))
+
     def postconf(self, *arguments):
+        self.age()
         return subprocess.run(["postconf", "-c", self.conf, *arguments], check=True, text=True,
                               capture_output=True).stdout
 
@@ -78,6 +84,7 @@ class Setup:
         return self.postconf("-P", "-h", path).strip()
 
     def run(self, command, *arguments, code=0):
+        self.age()
         done = self.cli.run(command, *(["postfix"] if command == "attach" else []),
                             "--config-directory", self.conf, *arguments)
         assert done.returncode == code, (done.stdout, done.stderr)
@@ -111,6 +118,7 @@ def test_a_dry_run_shows_each_change_and_its_command_and_changes_nothing(setup):
 def test_the_commands_that_are_shown_do_what_attach_does(place_of_story):
     by_hand, by_us = Setup(f"{place_of_story}/hand"), Setup(f"{place_of_story}/us")
     for change in by_hand.changes("attach", "--dry-run").values():
+        by_hand.age()
         subprocess.run(change["command"], shell=True, check=True)
     by_us.run("attach")
     assert by_us.all() == by_hand.all().replace(by_hand.base, by_us.base)
@@ -213,15 +221,17 @@ def test_a_damaged_file_of_old_values_is_told(setup, line):
 
 
 def test_a_half_made_attach_is_undone_and_told(setup):
-    """master.cf is a mount, so nobody can rename another file over it: main.cf is changed by then."""
+    """main.cf is a mount, so nobody can rename another file over it: master.cf is changed by then."""
     before = setup.all()
+    setup.age()
     done = subprocess.run(
         ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-         'mount --bind "$1/master.cf" "$1/master.cf"; exec "$2" -c "$3" attach postfix --config-directory "$1"',
+         'mount --bind "$1/main.cf" "$1/main.cf"; exec "$2" -c "$3" attach postfix --config-directory "$1"',
          "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
         check=False, text=True, capture_output=True)
     assert done.returncode == 3 and "nothing was changed" in done.stderr, (done.stdout, done.stderr)
-    assert "master.cf" in done.stderr
+    assert "main.cf" in done.stderr
+    assert os.stat(f"{setup.conf}/master.cf").st_mtime > 1e9, "it was not changed before"
     assert setup.all() == before
     assert os.listdir(f"{setup.base}/state") == [] and os.listdir(f"{setup.base}/queue") == []
 
