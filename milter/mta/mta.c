@@ -20,6 +20,7 @@ int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct err
     if (fresh == NULL)
         return error_set(why, "cannot read the mail server's set-up: no memory");
     fresh->kind = kind;
+    fresh->usual = where == NULL;
     for (size_t i = 0; i < TEXT_COUNT; i++)
         buffer_init(&fresh->texts[i], RUN_OUTPUT_MAX);
     result =
@@ -212,4 +213,14 @@ struct slice mta_service_value(const struct mta *mta, size_t index, const char *
 bool mta_service_sets(const struct mta *mta, size_t index, const char *name)
 {
     return index < mta->service_count && setup_override(mta, &mta->services[index], name) != NULL;
+}
+
+bool mta_is_chrooted(const struct mta *mta)
+{
+    for (size_t i = 0; i < mta->service_count; i++) {
+        const struct mta_service *at = &mta->services[i];
+        if (at->chroot && (slice_is(at->command, "smtpd") || slice_is(at->command, "cleanup")))
+            return true;
+    }
+    return false;
 }

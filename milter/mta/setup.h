@@ -36,6 +36,7 @@ enum {
 struct mta {
     enum mta_kind kind;
     char *where;
+    bool usual;                      /* nobody named the place */
     struct buffer texts[TEXT_COUNT]; /* as the programs wrote them; Sendmail: the file, the list */
     struct parameter *parameters;    /* in the order of their names */
     size_t parameter_count, parameter_room;

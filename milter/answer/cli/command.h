@@ -27,6 +27,7 @@ struct request {
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
     const char *host, *instance;
+    const char *mc; /* sendmail.mc */
     const char *config_directory, *only, *send_test, *sender;
     int64_t mta; /* enum mta_kind; -1: what is there */
     int64_t retention; /* days */
@@ -60,10 +61,12 @@ enum command_bit {
     FOR_IMPORT = 64,
     FOR_DOCTOR = 128,
     FOR_STATUS = 256,
+    FOR_ATTACH = 512,
+    FOR_DETACH = 1024,
 };
 #define FOR_ALL                                                                                    \
     (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
-     FOR_DOCTOR | FOR_STATUS)
+     FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH)
 
 struct command {
     const char *name;
@@ -127,6 +130,8 @@ int stats_run(struct cli *cli);
 int status_run(struct cli *cli);
 int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
+int attach_run(struct cli *cli);
+int detach_run(struct cli *cli);
 int doctor_run(struct cli *cli);
 /* explain --log, for all files. */
 int explain_log_run(struct cli *cli);

@@ -145,6 +145,45 @@ const struct command commands[] = {
                  "sudo waybill doctor --json | jq '.findings[] | select(.heal)'\n",
      .alone = true,
      .run = doctor_run},
+    {.name = "attach",
+     .bit = FOR_ATTACH,
+     .arguments = "postfix|sendmail",
+     .least = 1,
+     .most = 1,
+     .summary = "make the mail server ask waybilld",
+     .details =
+         "Puts waybilld first into the lists of milters of Postfix, so that mail flows\n"
+         "while it is away, and sets what else it needs to see bounces and to tell mails\n"
+         "apart. All other entries stay as they are. What was there before is kept for\n"
+         "'waybill detach'; if a change fails, those before it are undone. It shows each\n"
+         "change and the command that makes it; --dry-run only shows them. Say it as often\n"
+         "as you like: what is right stays.\n"
+         "\n"
+         "For Sendmail it shows the line for sendmail.mc, and where it goes: that file is\n"
+         "not edited by a program.\n"
+         "\n"
+         "It ends with 0 if all is done or nothing was to be done, 1 if you have to write a\n"
+         "line into sendmail.mc, 2 on wrong usage or if you are not root, 3 if the mail\n"
+         "server cannot be asked or changed; then nothing was changed.\n",
+     .examples = "waybill attach postfix --dry-run\n"
+                 "sudo waybill attach postfix\n"
+                 "sudo waybill attach postfix --config-directory /etc/postfix-out\n"
+                 "waybill attach sendmail --mc /etc/mail/sendmail.mc\n",
+     .alone = true,
+     .run = attach_run},
+    {.name = "detach",
+     .bit = FOR_DETACH,
+     .arguments = "[postfix]",
+     .most = 1,
+     .summary = "undo 'waybill attach'",
+     .details =
+         "Puts back what attach changed, as it was. What somebody changed since stays, but\n"
+         "for our own entries: afterwards no list names waybilld. It works too when the\n"
+         "file with the old values is gone; then only our entries go.\n",
+     .examples = "waybill detach --dry-run\n"
+                 "sudo waybill detach\n",
+     .alone = true,
+     .run = detach_run},
     {.name = "status",
      .bit = FOR_STATUS,
      .arguments = "",
