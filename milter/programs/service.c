@@ -66,6 +66,7 @@ static void beat(struct service *service)
 
 static void look_after(struct service *service)
 {
+    gather_look_after(service);
     beat(service);
     service_tell(service);
     /* last, since a store that hangs may take its time-out */
@@ -100,6 +101,7 @@ static void *service_main(void *argument)
         if (wait_for_signal(next - clock_monotonic()) && !atomic_load(&service->stopping))
             service_reload(service);
     }
+    gather_stop(service);
     return NULL;
 }
 

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "gather.h"
+#include "outcomes.h"
 #include "waybill/error.h"
 #include "waybill/journal.h"
 #include "waybill/maillog.h"
@@ -33,6 +35,9 @@ struct service {
     struct ship *ship;
     _Atomic(struct maillog *) maillog; /* set by the shipper's thread */
     struct node node;
+    struct outcomes outcomes;
+    struct gather gather; /* service's thread */
+    int64_t started;      /* ms */
     pthread_t thread;
     atomic_bool stopping;
 };
