@@ -68,6 +68,7 @@ static void look_after(struct service *service)
 {
     beat(service);
     service_tell(service);
+    service_tell_sheet(service);
     /* last, since a store that hangs may take its time-out */
     node_claim(&service->node, service_settings(service));
 }
@@ -105,7 +106,10 @@ static void *service_main(void *argument)
 
 int service_start(struct service *service, struct error *why)
 {
-    int cause = pthread_create(&service->thread, NULL, service_main, service);
+    int cause;
+
+    service_describe(service);
+    cause = pthread_create(&service->thread, NULL, service_main, service);
 
     return cause == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(cause));
 }
