@@ -25,6 +25,14 @@
 #include "waybill/journal.h"
 #include "waybill/settings.h"
 
+#define MAILLOG_SOURCE_NAME_SIZE (JOURNAL_NOTE_NAME_MAX + 1)
+
+struct maillog_source {
+    char name[MAILLOG_SOURCE_NAME_SIZE]; /* "/var/log/mail.log", "journal", "socket:PATH" */
+    int64_t covered;                     /* ms: lines up to then were read; 0: it cannot be read */
+    int64_t behind;                      /* bytes that are not read yet; -1: not known */
+};
+
 struct maillog_stats {
     uint64_t lines;        /* read */
     uint64_t facts;        /* made of lines */
@@ -34,6 +42,7 @@ struct maillog_stats {
     uint64_t too_long;     /* over 64 KiB: skipped */
     uint64_t gaps;
     int64_t read_until;    /* time of the last line */
+    const char *mta;       /* whose line was read last: "postfix", "sendmail"; NULL: nobody's yet */
 };
 
 struct maillog;
@@ -47,5 +56,10 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
 /* Stop the thread; the last position is in the journal when this returns. */
 void maillog_stop(struct maillog **maillog);
 void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats);
+/* Each source that is followed, as it was after the last look at it: a second ago where nothing
+ * comes, longer where the journal takes no more facts. `seen` must not wait. Any thread. */
+void maillog_each_source(struct maillog *maillog,
+                         void (*seen)(void *context, const struct maillog_source *source),
+                         void *context);
 
 #endif

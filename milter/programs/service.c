@@ -66,8 +66,10 @@ static void beat(struct service *service)
 
 static void look_after(struct service *service)
 {
+    gather_look_after(service);
     beat(service);
     service_tell(service);
+    service_tell_sheet(service);
     /* last, since a store that hangs may take its time-out */
     node_claim(&service->node, service_settings(service));
 }
@@ -100,12 +102,16 @@ static void *service_main(void *argument)
         if (wait_for_signal(next - clock_monotonic()) && !atomic_load(&service->stopping))
             service_reload(service);
     }
+    gather_stop(service);
     return NULL;
 }
 
 int service_start(struct service *service, struct error *why)
 {
-    int cause = pthread_create(&service->thread, NULL, service_main, service);
+    int cause;
+
+    service_describe(service);
+    cause = pthread_create(&service->thread, NULL, service_main, service);
 
     return cause == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(cause));
 }

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cause.h"
 #include "../unknown.h"
 #include "coverage.h"
 #include "out.h"
 #include "unclassified.h"
+#include "waybill/cause.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
@@ -154,6 +154,10 @@ static const struct {
     {"recipients", "recipients taken"},
     {"refused", "refusals"},
     {"eom_late", "mails answered before the journal had them"},
+    {"answers", "answers of ours to the mail server"},
+    {"answers_over_100ms", "of these, answers that took longer than 100 ms"},
+    {"answers_over_1s", "of these, answers that took longer than 1 s"},
+    {"answer_slowest_us", "microseconds that the slowest answer took"},
     {"reports_bounces", "bounces, delay warnings and success reports read"},
     {"reports_complaints", "complaints read"},
     {"reports_receipts", "receipts read"},

@@ -47,8 +47,10 @@ struct maillog {
     int stop;                /* eventfd */
     bool running;
     pthread_t thread;
-    pthread_mutex_t lock;    /* of `stats` */
+    pthread_mutex_t lock; /* of what follows */
     struct maillog_stats stats;
+    struct maillog_source sources[FEEDS_MAX];
+    size_t source_count;
 };
 
 /* ---- the journal ---- */
@@ -192,8 +194,10 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
                 return -1;
         }
     }
-    if (line->mta == LINE_POSTFIX || line->mta == LINE_SENDMAIL)
+    if (line->mta == LINE_POSTFIX || line->mta == LINE_SENDMAIL) {
         feed->told = line->time;
+        stats->mta = line->mta == LINE_POSTFIX ? "postfix" : "sendmail";
+    }
     return 0;
 }
 
@@ -231,6 +235,23 @@ static void add_stats(struct maillog *maillog, const struct maillog_stats *more)
     stats->gaps += more->gaps;
     if (more->read_until != 0)
         stats->read_until = more->read_until;
+    if (more->mta != NULL)
+        stats->mta = more->mta;
+    pthread_mutex_unlock(&maillog->lock);
+}
+
+static void show_sources(struct maillog *maillog)
+{
+    const struct feeds *feeds = maillog->feeds;
+    pthread_mutex_lock(&maillog->lock);
+    for (size_t i = 0; i < feeds->count; i++) {
+        const struct source *source = feeds->feed[i]->source;
+        struct maillog_source *shown = &maillog->sources[i];
+        snprintf(shown->name, sizeof shown->name, "%s", source->name);
+        shown->covered = source->calls->covered(source);
+        shown->behind = source->calls->behind != NULL ? source->calls->behind(source) : -1;
+    }
+    maillog->source_count = feeds->count;
     pthread_mutex_unlock(&maillog->lock);
 }
 
@@ -316,6 +337,7 @@ static int read_round(struct maillog *maillog)
             feeds_drop(feeds, i, maillog->journal);
     }
     feeds_look(feeds, maillog->journal);
+    show_sources(maillog);
     return more;
 }
 
@@ -401,5 +423,15 @@ void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats)
 {
     pthread_mutex_lock(&maillog->lock);
     *stats = maillog->stats;
+    pthread_mutex_unlock(&maillog->lock);
+}
+
+void maillog_each_source(struct maillog *maillog,
+                         void (*seen)(void *context, const struct maillog_source *source),
+                         void *context)
+{
+    pthread_mutex_lock(&maillog->lock);
+    for (size_t i = 0; i < maillog->source_count; i++)
+        seen(context, &maillog->sources[i]);
     pthread_mutex_unlock(&maillog->lock);
 }

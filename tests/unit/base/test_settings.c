@@ -63,7 +63,10 @@ static void test_defaults_are_the_documented_ones(void **state)
     assert_true(settings->host[0] != '\0');
     assert_int_equal(settings->node, -1);
     assert_string_equal(settings->user, "waybill");
-    assert_string_equal(settings->listen, "unix:" RUNSTATEDIR "/waybill/milter/milter.sock");
+    assert_true(settings->listen_auto);
+    assert_string_equal(settings->listen, access(LISTEN_QUEUE_DIRECTORY, F_OK) == 0
+                                              ? LISTEN_IN_QUEUE
+                                              : LISTEN_ELSEWHERE);
     assert_int_equal(settings->listen_mode, 0660);
     assert_int_equal(settings->eom_wait_ms, 20);
     assert_int_equal(settings->subject, SUBJECT_FULL);
@@ -90,6 +93,7 @@ static void test_values_are_taken_as_they_are_written(void **state)
                                           "node=7\n\n"
                                           "listen = \"inet:8891@127.0.0.1\"\n"
                                           "listen_mode = 0600\n"
+                                          "metrics = \"tcp:[::1]:7925\"\n"
                                           "subject = 'hash'\n"
                                           "log_source = { \"/var/log/mail.log\", # first\n"
                                           "               '/var/log/mail #2.log' }\n"
@@ -101,6 +105,7 @@ static void test_values_are_taken_as_they_are_written(void **state)
     assert_string_equal(settings->host, "mx1.example.org");
     assert_int_equal(settings->node, 7);
     assert_string_equal(settings->listen, "inet:8891@127.0.0.1");
+    assert_false(settings->listen_auto);
     assert_int_equal(settings->listen_mode, 0600);
     assert_int_equal(settings->subject, SUBJECT_HASH);
     assert_string_equal(settings->log_source[0], "/var/log/mail.log");
@@ -133,11 +138,23 @@ static const struct {
     {"listen_mode = 0888\n", "1: listen_mode: must be an octal mode from 0000 to 0777, not '0888'"},
     {"listen_mode = 1777\n", "1: listen_mode: must be an octal mode from 0000 to 0777, not '1777'"},
     {"listen = here\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
     {"listen = inet:99999\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
     {"listen = unix:relative\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
+    {"metrics = \"tcp:0.0.0.0:7925\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:0.0.0.0:7925'"},
+    {"metrics = \"tcp:192.0.2.1:7925\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:192.0.2.1:7925'"},
+    {"metrics = \"tcp:[::1]:0\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:[::1]:0'"},
+    {"metrics = \"unix:here\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'unix:here'"},
     {"redis = redis.example\n",
      "1: redis: must be tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH, not 'redis.example'"},
     {"redis = \"tcp:::1:6379\"\n",
@@ -340,7 +357,7 @@ static void test_manual_names_every_option_of_the_example(void **state)
         assert_non_null(strstr(manual, item));
         count++;
     }
-    assert_true(count == 39);
+    assert_true(count == 40);
     free(manual);
     free(example);
 }
