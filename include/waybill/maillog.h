@@ -25,6 +25,14 @@
 #include "waybill/journal.h"
 #include "waybill/settings.h"
 
+#define MAILLOG_SOURCE_NAME_SIZE (JOURNAL_NOTE_NAME_MAX + 1)
+
+struct maillog_source {
+    char name[MAILLOG_SOURCE_NAME_SIZE]; /* "/var/log/mail.log", "journal", "socket:PATH" */
+    int64_t covered;                     /* ms: lines up to then were read; 0: it cannot be read */
+    int64_t behind;                      /* bytes that are not read yet; -1: not known */
+};
+
 struct maillog_stats {
     uint64_t lines;        /* read */
     uint64_t facts;        /* made of lines */
@@ -34,7 +42,6 @@ struct maillog_stats {
     uint64_t too_long;     /* over 64 KiB: skipped */
     uint64_t gaps;
     int64_t read_until;    /* time of the last line */
-    int64_t covered;       /* up to this moment all sources were read; 0: one is blind */
     const char *mta;       /* whose line was read last: "postfix", "sendmail"; NULL: nobody's yet */
 };
 
@@ -49,8 +56,10 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
 /* Stop the thread; the last position is in the journal when this returns. */
 void maillog_stop(struct maillog **maillog);
 void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats);
-/* The names of the sources that are followed, a line each, as many as `room` holds; at most ten
- * seconds old. Any thread. */
-void maillog_read_sources(struct maillog *maillog, char *text, size_t room);
+/* Each source that is followed, as it was after the last look at it: a second ago where nothing
+ * comes, longer where the journal takes no more facts. `seen` must not wait. Any thread. */
+void maillog_each_source(struct maillog *maillog,
+                         void (*seen)(void *context, const struct maillog_source *source),
+                         void *context);
 
 #endif

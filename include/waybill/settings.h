@@ -69,6 +69,7 @@ struct settings {
     int64_t events_kept;        /* per stream */
 
     /* what we say ourselves */
+    char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */
     int64_t log_level;  /* enum log_level */
     int64_t log_format; /* enum log_format */
     int64_t log_target; /* enum log_target */

@@ -38,7 +38,7 @@
     X(queue_lifetime_hours, "the option of that name")                                             \
     X(stamp_envid, "1: mails get an envelope id of ours")                                          \
     X(subject, "0: kept as it is, 1: only its keyed hash, 2: not kept")                            \
-    X(log_until, "moment up to which all logs were read; 0: one of them is blind")                 \
+    X(log_until, "moment up to which all logs were read; 0: one of them cannot be")                 \
     X(journal_bytes, "bytes in the journal that wait for the store")                               \
     X(journal_age_ms, "so long has the oldest of them waited")                                     \
     X(facts_lost, "facts that found no room, since the start")                                     \

@@ -54,5 +54,7 @@ void smtp_read_stats(struct smtp_stats *stats);
 void smtp_read_latency(enum smtp_phase phase, struct histogram_reading *reading);
 /* Microseconds of the slowest callback since the last call; 0: there was none. One caller. */
 uint64_t smtp_take_slowest(void);
+/* The same since the start. Any thread. */
+uint64_t smtp_read_slowest(void);
 
 #endif

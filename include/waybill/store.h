@@ -39,6 +39,7 @@ enum store_trouble {
     STORE_DENIED,      /* NOAUTH, WRONGPASS, NOPERM: the configuration is wrong */
     STORE_FOREIGN,     /* WRONGTYPE: a key of ours holds something else */
     STORE_PROTOCOL,    /* a reply that cannot be */
+    STORE_TROUBLE_COUNT
 };
 const char *store_trouble_word(enum store_trouble trouble);
 

@@ -6,9 +6,9 @@
 #include "attribution.h"
 
 #include "catalogue.h"
-#include "cause.h"
 #include "delays.h"
 #include "relay.h"
+#include "waybill/cause.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 

@@ -3,7 +3,7 @@
  * cause: see cause.h. The words of the log are those of the server, in a wrapping of the MTA:
  * "host mx.example.org[192.0.2.1] said: 550 ... (in reply to RCPT TO command)".
  */
-#include "cause.h"
+#include "waybill/cause.h"
 
 #include "relay.h"
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "catalogue.h"
-#include "cause.h"
 #include "relay.h"
+#include "waybill/cause.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"

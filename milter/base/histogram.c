@@ -19,16 +19,14 @@ void histogram_add(struct histogram *histogram, int64_t nanoseconds)
     while (place < HISTOGRAM_BOUND_COUNT && nanoseconds > histogram_bounds[place] * 1000)
         place++;
     atomic_fetch_add_explicit(&histogram->bucket[place], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&histogram->nanoseconds, (uint64_t)nanoseconds,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&histogram->nanoseconds, (uint64_t)nanoseconds, memory_order_relaxed);
 }
 
 void histogram_read(struct histogram *histogram, struct histogram_reading *reading)
 {
     reading->count = 0;
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        reading->bucket[i] =
-            atomic_load_explicit(&histogram->bucket[i], memory_order_relaxed);
+        reading->bucket[i] = atomic_load_explicit(&histogram->bucket[i], memory_order_relaxed);
         reading->count += reading->bucket[i];
     }
     reading->nanoseconds = atomic_load_explicit(&histogram->nanoseconds, memory_order_relaxed);

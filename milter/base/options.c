@@ -183,6 +183,17 @@ const struct option options[] = {
      .most = 100000000,
      .text = "Events kept in each of the 16 streams."},
 
+    {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
+     .fits = shape_metrics,
+     .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "
+                "may see it), or empty",
+     .heading = "Metrics",
+     .text = "Where Prometheus, or curl, finds our figures: unix:/PATH, tcp:127.0.0.1:PORT or "
+             "tcp:[::1]:PORT. "
+             "Only this machine's own addresses are taken; the socket has mode 0660. "
+             "Empty: nowhere. "
+             "The metrics are told in waybill-metrics(7)."},
+
     {"log_level", OPTION_CHOICE, AT(log_level), .initial = "info", .choices = level_words, LIVE,
      .heading = "Our own log",
      .text = "What is told: errors, warnings too, what an operator wants to know, or everything."},

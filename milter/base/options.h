@@ -61,5 +61,6 @@ bool shape_prefix(struct slice value);
 bool shape_path(struct slice value);
 bool shape_path_or_empty(struct slice value);
 bool shape_log_source(struct slice value);
+bool shape_metrics(struct slice value);
 
 #endif

@@ -117,3 +117,17 @@ bool shape_log_source(struct slice value)
         return is_socket_path(value);
     return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
 }
+
+/* The server adds a dot and its pid while it binds. */
+#define PRIVATE_NAME 8
+
+/* What is served there is for this machine only. */
+bool shape_metrics(struct slice value)
+{
+    if (value.size == 0)
+        return true;
+    if (text_take(&value, "unix:"))
+        return is_socket_path(value) && value.size + PRIVATE_NAME <= SOCKET_PATH_LIMIT;
+    return (text_take(&value, "tcp:127.0.0.1:") || text_take(&value, "tcp:[::1]:")) &&
+           is_port(value);
+}

@@ -75,7 +75,7 @@ static int start(struct post *post, const struct import_options *options, struct
     /* Returns once somebody leads: what is appended before may be an earlier process's, and its
      * events are told again. */
     return ship_start(&post->ship, &post->settings, post->journal, post->node.number, NULL, NULL,
-                      why);
+                      NULL, why);
 }
 
 enum import_result post_open(struct post **post, const struct import_options *options,

@@ -23,6 +23,7 @@ static const struct {
     {'C', "print-config", NULL, REQUEST_PRINT_CONFIG, "print an annotated configuration"},
     {'M', "print-manual", NULL, REQUEST_PRINT_MANUAL, "print the options for the manual, in mdoc"},
     {'R', "print-rules", NULL, REQUEST_PRINT_RULES, "print the rules that are built in"},
+    {'E', "print-metrics", NULL, REQUEST_PRINT_METRICS, "print the metrics for the manual, in mdoc"},
     {'V', "version", NULL, REQUEST_VERSION, "print the version"},
     {'h', "help", NULL, REQUEST_HELP, "print this"},
 };

@@ -67,12 +67,18 @@ int directories_make(const struct settings *settings, struct error *why)
 {
     struct maker private = {.mode = 0700}, shared = {.mode = 0755};
     struct slice socket = socket_directory(settings->listen);
+    struct slice metrics = socket_directory(settings->metrics);
 
     if (geteuid() == 0)
     private.owner = shared.owner = getpwnam(settings->user);
     if (make_all(&private, slice_of(settings->state_directory), why) < 0)
         return -1;
-    return geteuid() == 0 && socket.at != NULL ? make_all(&shared, socket, why) : 0;
+    if (geteuid() != 0)
+        return 0;
+    /* if this one cannot be made, nobody can bind there, and that is told then */
+    if (metrics.at != NULL)
+        (void)make_all(&shared, metrics, NULL);
+    return socket.at != NULL ? make_all(&shared, socket, why) : 0;
 }
 
 int directories_check(const struct settings *settings, struct error *why)

@@ -66,6 +66,7 @@ static void beat(struct service *service)
 
 static void look_after(struct service *service)
 {
+    gather_look_after(service);
     beat(service);
     service_tell(service);
     service_tell_sheet(service);
@@ -101,6 +102,7 @@ static void *service_main(void *argument)
         if (wait_for_signal(next - clock_monotonic()) && !atomic_load(&service->stopping))
             service_reload(service);
     }
+    gather_stop(service);
     return NULL;
 }
 

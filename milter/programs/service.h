@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "gather.h"
+#include "outcomes.h"
 #include "waybill/error.h"
 #include "waybill/journal.h"
 #include "waybill/maillog.h"
@@ -54,6 +56,9 @@ struct service {
     struct recent mails;
     struct rise losses, delays;
     struct answers answers;
+    struct outcomes outcomes;
+    struct gather gather; /* service's thread */
+    int64_t started;      /* ms */
     pthread_t thread;
     atomic_bool stopping;
 };

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "waybill/clock.h"
 #include "waybill/digest.h"
@@ -87,6 +88,18 @@ static void tell_answers(struct sheet *sheet, struct service *service)
     sheet->answer_slowest_us = (int64_t)service->answers.slowest_us;
 }
 
+static void tell_source(void *context, const struct maillog_source *source)
+{
+    struct sheet *sheet = context;
+    size_t used = strlen(sheet->logs), room = sizeof sheet->logs - used;
+
+    /* Half a name is none, and one with a line break in it would be taken for two. */
+    if (strlen(source->name) + 1 < room && strchr(source->name, '\n') == NULL)
+        snprintf(sheet->logs + used, room, "%s%s", used > 0 ? "\n" : "", source->name);
+    if (sheet->log_until == SHEET_UNKNOWN || source->covered < sheet->log_until)
+        sheet->log_until = source->covered;
+}
+
 static void tell_log(struct sheet *sheet, struct maillog *maillog)
 {
     struct maillog_stats stats;
@@ -94,9 +107,8 @@ static void tell_log(struct sheet *sheet, struct maillog *maillog)
     if (maillog == NULL)
         return;
     maillog_read_stats(maillog, &stats);
-    maillog_read_sources(maillog, sheet->logs, sizeof sheet->logs);
-    sheet->log_until = stats.covered;
     WORD_OF(sheet->mta, stats.mta);
+    maillog_each_source(maillog, tell_source, sheet);
 }
 
 static void tell_journal(struct sheet *sheet, struct service *service)
@@ -108,8 +120,7 @@ static void tell_journal(struct sheet *sheet, struct service *service)
     ship_read_stats(service->ship, &ship);
     sheet->facts_lost = (int64_t)journal.lost;
     sheet->journal_bytes = (int64_t)ship.backlog_bytes;
-    if (ship.caught_up != 0)
-        sheet->journal_age_ms = ship.backlog_bytes > 0 ? clock_now() - ship.caught_up : 0;
+    sheet->journal_age_ms = ship.oldest_unshipped != 0 ? clock_now() - ship.oldest_unshipped : 0;
 }
 
 void service_tell_sheet(struct service *service)

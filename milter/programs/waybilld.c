@@ -17,8 +17,10 @@
 
 #include "arguments.h"
 #include "directories.h"
+#include "families.h"
 #include "lastid.h"
 #include "service.h"
+#include "waybill/clock.h"
 #include "waybill/daemon.h"
 #include "waybill/log.h"
 #include "waybill/reason.h"
@@ -67,11 +69,11 @@ static int serve(struct service *service, const struct lastid *lastid, struct er
 {
     const struct settings *settings = service->at_start;
     struct journal *journal = service->journal;
+    struct ship_watcher watcher = outcomes_watcher(&service->outcomes);
     unsigned node = service->node.number;
     int result;
 
-    if (ship_start(&service->ship, settings, journal, node, lead, service,
-                   why) < 0)
+    if (ship_start(&service->ship, settings, journal, node, lead, service, &watcher, why) < 0)
         return -1;
     if (smtp_open(settings, journal, node, journal_generation(journal),
                   lastid_of(lastid, journal, node), why) < 0 ||
@@ -139,18 +141,21 @@ static int run(struct service *service)
         daemon_drop_root(service->at_start->user, &why) < 0 ||
         directories_check(service->at_start, &why) < 0 ||
         settings_check_files(service->at_start, &why) < 0 ||
-        check_rules(service->at_start, &why) < 0)
+        outcomes_open(&service->outcomes, service->at_start->rules_directory, &why) < 0)
         return refuse(EXIT_CONFIG, &why);
-    if (open_journal(service, &lastid, &why) < 0)
-        return refuse(EXIT_OS, &why);
-    status = run_with_journal(service, &lastid);
-    journal_close(&service->journal);
+    if (open_journal(service, &lastid, &why) < 0) {
+        status = refuse(EXIT_OS, &why);
+    } else {
+        status = run_with_journal(service, &lastid);
+        journal_close(&service->journal);
+    }
+    outcomes_close(&service->outcomes);
     return status;
 }
 
 static int start(const char *file)
 {
-    struct service service = {.file = file};
+    struct service service = {.file = file, .started = clock_now()};
     struct settings *settings;
     struct error why;
     int status;
@@ -222,6 +227,9 @@ int main(int argc, char **argv)
         break;
     case REQUEST_PRINT_RULES:
         print_rules();
+        break;
+    case REQUEST_PRINT_METRICS:
+        metrics_print_manual(stdout, families, FAMILY_COUNT);
         break;
     case REQUEST_VERSION:
         puts("waybilld " PACKAGE_VERSION);

@@ -30,6 +30,7 @@ struct told {
     uint64_t recipient;
     enum recipient_state state;
     int64_t since;
+    size_t index; /* among the recipients of the waybill that it was read from */
 };
 struct tellings {
     struct told *of; /* by recipient */

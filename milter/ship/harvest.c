@@ -38,6 +38,7 @@ void harvest_clear(struct batch *batch)
     batch->folded = 0;
     batch->fetched = false;
     batch->latest = 0;
+    batch->first = 0;
 }
 
 struct slice harvest_line(const struct batch *batch, size_t index)
@@ -56,6 +57,8 @@ bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact)
 static void harvest_add(struct batch *batch, const struct journal_entry *entry,
                         const struct pin *place)
 {
+    if (batch->count == 0)
+        batch->first = (int64_t)(entry->moment / 1000);
     memcpy(batch->lines + batch->used, entry->payload.at, entry->payload.size);
     batch->items[batch->count++] =
         (struct item){.at = batch->used, .size = entry->payload.size, .place = *place};
@@ -109,6 +112,7 @@ void harvest_gather(struct ship *ship)
     struct error why;
     int64_t began = 0;
     bool waited = false;
+    ship->at_end = false;
     while (!harvest_full(ship)) {
         int more = journal_next(ship->reader, &entry, &why);
         if (more < 0)
@@ -116,11 +120,12 @@ void harvest_gather(struct ship *ship)
         if (more < 0)
             continue;
         look_whether_old(ship, more > 0 ? &entry : NULL);
-        ship->batch.up_to = more > 0 ? (int64_t)(entry.moment / 1000) : clock_now();
+        ship->at_end = more == 0;
         if (more == 0 && !harvest_wait(ship, began, &waited))
             break;
         if (more == 0)
             continue;
+        ship->read_until = (int64_t)(entry.moment / 1000);
         struct pin place = pins_read(&ship->pins, &entry.position);
         if (entry.type == JOURNAL_FACT && entry.payload.size <= JOURNAL_RECORD_MAX)
             harvest_add(&ship->batch, &entry, &place);

@@ -52,7 +52,7 @@ struct batch {
     size_t count, used, folded;
     bool fetched;
     int64_t latest; /* time of its latest fact */
-    int64_t up_to;  /* ms: all that was appended before is read */
+    int64_t first;  /* ms: when its first fact was appended */
 };
 
 /* What witnesses say of themselves. */
@@ -90,6 +90,7 @@ struct ship {
     struct store *store;
     void (*leading)(void *context, struct journal_reader *reader);
     void *context;
+    struct ship_watcher watcher; /* all NULL: nobody watches */
     pthread_t thread;
 
     pthread_mutex_t lock; /* the fields up to the blank line */
@@ -100,6 +101,7 @@ struct ship {
     struct ship_stats shown;
     struct counters counters;
     struct sheet sheet; /* to be written; its version is empty before the first is told */
+    bool sheet_first;   /* that was just now: it is written at once */
 
     struct limits limits;
     struct ship_stats stats;
@@ -121,6 +123,8 @@ struct ship {
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
     uint64_t order; /* of mails, as the log began them */
+    bool at_end;        /* the last look into the journal saw all that was there */
+    int64_t read_until; /* ms: when the last record that was read was appended */
     bool reached; /* the store answered well in this round */
 };
 

@@ -45,6 +45,9 @@ static bool ship_stopping(struct ship *ship, bool *in_time)
     bool stopping = ship->stopping;
     *in_time = clock_monotonic() < ship->stop_at;
     ship->limits = ship->wanted;
+    if (ship->sheet_first)
+        ship->heart_at = 0;
+    ship->sheet_first = false;
     pthread_mutex_unlock(&ship->lock);
     return stopping;
 }
@@ -76,6 +79,10 @@ static void ship_show(struct ship *ship)
     struct ship_stats *stats = &ship->stats;
     stats->held = ship->hold.count + ship->refusals.waiting + ship->reports.count;
     journal_backlog(ship->reader, &stats->backlog_bytes);
+    stats->leading = true;
+    stats->oldest_unshipped = ship->batch.count > 0 ? ship->batch.first
+                              : ship->at_end        ? 0
+                                                    : ship->read_until;
     pthread_mutex_lock(&ship->lock);
     ship->shown = *stats;
     pthread_mutex_unlock(&ship->lock);
@@ -119,9 +126,10 @@ static bool ship_round(struct ship *ship)
     bool idle = batch->count == 0 && ship->live.list[ENTRY_DIRTY].first == NULL;
     ship->stats.facts += batch->count;
     ship->stats.batches += batch->count > 0;
+    if (batch->count > 0)
+        ship->stats.lag_ms = clock_now() - batch->first;
     if (batch->latest > ship->stats.shipped_until)
         ship->stats.shipped_until = batch->latest;
-    ship->stats.caught_up = batch->up_to;
     harvest_clear(batch);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
@@ -277,7 +285,7 @@ static void ship_await(struct ship *ship)
 
 int ship_start(struct ship **started, const struct settings *settings, struct journal *journal,
                unsigned node, void (*leading)(void *context, struct journal_reader *reader),
-               void *context, struct error *why)
+               void *context, const struct ship_watcher *watcher, struct error *why)
 {
     struct ship *ship = calloc(1, sizeof *ship);
     if (ship == NULL)
@@ -286,6 +294,8 @@ int ship_start(struct ship **started, const struct settings *settings, struct jo
     ship->node = node;
     ship->leading = leading;
     ship->context = context;
+    if (watcher != NULL)
+        ship->watcher = *watcher;
     if (ship_prepare(ship, settings, why) != 0 || ship_spawn(ship, why) != 0) {
         ship_free(ship);
         return -1;
@@ -327,6 +337,7 @@ void ship_read_stats(struct ship *ship, struct ship_stats *stats)
 void ship_sheet(struct ship *ship, const struct sheet *sheet)
 {
     pthread_mutex_lock(&ship->lock);
+    ship->sheet_first = ship->sheet_first || ship->sheet.version[0] == '\0';
     ship->sheet = *sheet;
     pthread_mutex_unlock(&ship->lock);
 }

@@ -43,6 +43,28 @@ static void post_term(void *context, enum term_kind kind, struct slice term)
 
 /* ---- events ---- */
 
+static int told_order(const void *left, const void *right)
+{
+    const struct told *a = left, *b = right;
+    return a->recipient < b->recipient ? -1 : a->recipient > b->recipient;
+}
+
+static void show_outcome(const struct ship *ship, const struct entry *entry,
+                         const struct waybill *waybill, const struct event *event)
+{
+    const struct ship_watcher *watcher = &ship->watcher;
+    const struct tellings *tellings = &entry->telling;
+    struct told wanted = {.recipient = event->recipient};
+    int state = event_state(event->action);
+    if (watcher->outcome == NULL || state < 0 || tellings->count == 0)
+        return;
+    const struct told *found =
+        bsearch(&wanted, tellings->of, tellings->count, sizeof wanted, told_order);
+    if (found != NULL)
+        watcher->outcome(watcher->context, waybill, &waybill->recipients[found->index],
+                         (enum recipient_state)state);
+}
+
 static int tell_events(struct ship *ship, struct entry *entry, const struct waybill *waybill,
                        bool only_mark)
 {
@@ -56,20 +78,16 @@ static int tell_events(struct ship *ship, struct entry *entry, const struct wayb
             continue;
         struct seen *seen = only_mark ? &entry->posted : &entry->fresh;
         failed = seen_add(seen, events[i].id) != 0 || failed;
-        if (!only_mark)
-            store_emit_event(ship->store, &events[i]);
+        if (only_mark)
+            continue;
+        store_emit_event(ship->store, &events[i]);
+        show_outcome(ship, entry, waybill, &events[i]);
     }
     free(events);
     return failed ? -1 : 0;
 }
 
 /* ---- states ---- */
-
-static int told_order(const void *left, const void *right)
-{
-    const struct told *a = left, *b = right;
-    return a->recipient < b->recipient ? -1 : a->recipient > b->recipient;
-}
 
 static int tellings_read(struct tellings *tellings, const struct waybill *waybill)
 {
@@ -82,7 +100,8 @@ static int tellings_read(struct tellings *tellings, const struct waybill *waybil
         const struct recipient *recipient = &waybill->recipients[i];
         tellings->of[i] = (struct told){.recipient = recipient_hash(recipient->address),
                                         .state = recipient->state,
-                                        .since = recipient->since};
+                                        .since = recipient->since,
+                                        .index = i};
     }
     tellings->count = waybill->recipient_count;
     qsort(tellings->of, tellings->count, sizeof *tellings->of, told_order);
@@ -148,8 +167,8 @@ int tell_all(struct ship *ship, struct entry *entry, const struct waybill *waybi
     if (again)
         seen_clear(&entry->posted);
     terms_each(waybill, post_term, &posting);
-    if (posting.failed || tell_events(ship, entry, waybill, false) != 0 ||
-        tellings_read(&entry->telling, waybill) != 0)
+    if (posting.failed || tellings_read(&entry->telling, waybill) != 0 ||
+        tell_events(ship, entry, waybill, false) != 0)
         return -1;
     tell_states(ship, entry, again);
     return 0;

@@ -51,6 +51,7 @@ int64_t trouble_met(struct ship *ship)
         return trouble_pause(trouble);
     }
     enum store_trouble kind = store_last_trouble(ship->store);
+    ship->stats.troubles[kind]++;
     ship->stats.connected =
         kind != STORE_UNREACHABLE && kind != STORE_DENIED && ship->stats.connected;
     /* The reason's words may differ each time; the name of the trouble decides. */

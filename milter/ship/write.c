@@ -36,6 +36,8 @@ static int write_flush(struct ship *ship)
     bool good = store_flush(ship->store, &ship->trouble.why) == 0;
     ship->queued_bytes = 0;
     ship->reached = ship->reached || good;
+    if (ship->watcher.settled != NULL)
+        ship->watcher.settled(ship->watcher.context, good);
     while (sent->first != NULL) {
         struct entry *entry = sent->first;
         if (good) {
@@ -226,6 +228,7 @@ int write_all(struct ship *ship, bool counters)
         return 0;
     if (write_flush(ship) != 0)
         return -1;
+    ship->stats.gaps += ship->watch.count;
     watch_sent(&ship->watch);
     if (heart)
         ship->heart_at = now + HEART_MS;

@@ -15,6 +15,7 @@ class Daemon:
         """`options` are lines of waybill.conf: subject="hash", batch_ms=50, log_source=[...]."""
         self.base = base
         self.socket = f"{base}/run/waybill.sock"
+        self.metrics = f"{base}/run/metrics.sock"
         self.conf = f"{base}/waybill.conf"
         self.state = f"{base}/state"
         self.log = f"{base}/waybilld.log"
@@ -25,7 +26,7 @@ class Daemon:
             os.chown(f"{base}/{folder}", nobody.pw_uid, nobody.pw_gid)
         self.options = {
             "host": "mx.example", "user": "nobody", "listen": f"unix:{self.socket}",
-            "listen_mode": "0666", "state_directory": self.state, "redis": redis_address,
+            "metrics": f"unix:{self.metrics}", "listen_mode": "0666", "state_directory": self.state, "redis": redis_address,
             "batch_ms": 50, "hold_seconds": 2, "log_level": "debug", **options}
         self.configure()
 

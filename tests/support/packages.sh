@@ -3,7 +3,7 @@
 # Install what is missing, and nothing else. Sourced by packaging/quickstart and tests/run.
 
 PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config libmilter-dev libhiredis-dev
-libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev
+libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev libmicrohttpd-dev
 libpsl-dev libjansson-dev zlib1g-dev liblzma-dev libzstd-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest systemd-journal-remote shellcheck mandoc

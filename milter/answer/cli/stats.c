@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cause.h"
 #include "../unknown.h"
 #include "coverage.h"
 #include "out.h"
 #include "unclassified.h"
+#include "waybill/cause.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"

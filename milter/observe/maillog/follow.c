@@ -208,6 +208,18 @@ static int64_t follow_covered(const struct source *source)
     return follow->fd < 0 ? 0 : told < now ? told : now;
 }
 
+/* Of a compressed file nobody knows how many there will be. */
+static int64_t follow_behind(const struct source *source)
+{
+    const struct follow *follow = (const struct follow *)source;
+    struct stat status;
+    if (follow->fd < 0 || follow->packed != NULL || fstat(follow->fd, &status) < 0)
+        return -1;
+    return (uint64_t)status.st_size > follow->at.offset
+               ? status.st_size - (int64_t)follow->at.offset
+               : 0;
+}
+
 static int follow_fd(const struct source *source)
 {
     return ((const struct follow *)source)->notify;
@@ -256,6 +268,7 @@ static const struct source_calls calls = {
     .next = follow_next,
     .position = follow_position,
     .covered = follow_covered,
+    .behind = follow_behind,
     .fd = follow_fd,
     .close = follow_close,
 };

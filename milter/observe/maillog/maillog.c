@@ -47,9 +47,10 @@ struct maillog {
     int stop;                /* eventfd */
     bool running;
     pthread_t thread;
-    pthread_mutex_t lock;    /* of what follows */
+    pthread_mutex_t lock; /* of what follows */
     struct maillog_stats stats;
-    char sources[1024]; /* their names, a line each */
+    struct maillog_source sources[FEEDS_MAX];
+    size_t source_count;
 };
 
 /* ---- the journal ---- */
@@ -200,27 +201,6 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
     return 0;
 }
 
-/* A name with a line break in it would be taken for two: it stands there cut. */
-static void show_sources(struct maillog *maillog, int64_t covered)
-{
-    const struct feeds *feeds = maillog->feeds;
-    size_t used = 0;
-    pthread_mutex_lock(&maillog->lock);
-    maillog->stats.covered = covered;
-    maillog->sources[0] = '\0';
-    for (size_t i = 0; i < feeds->count; i++) {
-        const char *name = feeds->feed[i]->source->name;
-        int size = snprintf(maillog->sources + used, sizeof maillog->sources - used, "%s%.*s",
-                            used > 0 ? "\n" : "", (int)strcspn(name, "\n"), name);
-        if (size < 0 || (size_t)size >= sizeof maillog->sources - used) {
-            maillog->sources[used] = '\0'; /* half a name is none */
-            break;
-        }
-        used += (size_t)size;
-    }
-    pthread_mutex_unlock(&maillog->lock);
-}
-
 /* A beat says up to when all sources were read; none is told while one of them is blind. */
 static int tell_beat(struct maillog *maillog)
 {
@@ -231,7 +211,6 @@ static int tell_beat(struct maillog *maillog)
         return 0;
     maillog->next_beat = now + BEAT_MS;
     int64_t covered = feeds_covered(maillog->feeds);
-    show_sources(maillog, covered);
     if (covered <= maillog->beat)
         return 0;
     maillog->beat = covered;
@@ -258,6 +237,21 @@ static void add_stats(struct maillog *maillog, const struct maillog_stats *more)
         stats->read_until = more->read_until;
     if (more->mta != NULL)
         stats->mta = more->mta;
+    pthread_mutex_unlock(&maillog->lock);
+}
+
+static void show_sources(struct maillog *maillog)
+{
+    const struct feeds *feeds = maillog->feeds;
+    pthread_mutex_lock(&maillog->lock);
+    for (size_t i = 0; i < feeds->count; i++) {
+        const struct source *source = feeds->feed[i]->source;
+        struct maillog_source *shown = &maillog->sources[i];
+        snprintf(shown->name, sizeof shown->name, "%s", source->name);
+        shown->covered = source->calls->covered(source);
+        shown->behind = source->calls->behind != NULL ? source->calls->behind(source) : -1;
+    }
+    maillog->source_count = feeds->count;
     pthread_mutex_unlock(&maillog->lock);
 }
 
@@ -343,6 +337,7 @@ static int read_round(struct maillog *maillog)
             feeds_drop(feeds, i, maillog->journal);
     }
     feeds_look(feeds, maillog->journal);
+    show_sources(maillog);
     return more;
 }
 
@@ -431,9 +426,12 @@ void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats)
     pthread_mutex_unlock(&maillog->lock);
 }
 
-void maillog_read_sources(struct maillog *maillog, char *text, size_t room)
+void maillog_each_source(struct maillog *maillog,
+                         void (*seen)(void *context, const struct maillog_source *source),
+                         void *context)
 {
     pthread_mutex_lock(&maillog->lock);
-    slice_copy(slice_of(maillog->sources), text, room);
+    for (size_t i = 0; i < maillog->source_count; i++)
+        seen(context, &maillog->sources[i]);
     pthread_mutex_unlock(&maillog->lock);
 }

@@ -43,6 +43,8 @@ struct source_calls {
     void (*position)(const struct source *source, char value[static JOURNAL_NOTE_VALUE_MAX]);
     /* Every line written up to this moment (ms) was told; 0: the source is blind. */
     int64_t (*covered)(const struct source *source);
+    /* Bytes that are there and were not told yet; -1: not known. NULL: it never is. */
+    int64_t (*behind)(const struct source *source);
     /* Readable when next() should be asked again; -1: ask once a second. */
     int (*fd)(const struct source *source);
     void (*close)(struct source *source);

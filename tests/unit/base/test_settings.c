@@ -93,6 +93,7 @@ static void test_values_are_taken_as_they_are_written(void **state)
                                           "node=7\n\n"
                                           "listen = \"inet:8891@127.0.0.1\"\n"
                                           "listen_mode = 0600\n"
+                                          "metrics = \"tcp:[::1]:7925\"\n"
                                           "subject = 'hash'\n"
                                           "log_source = { \"/var/log/mail.log\", # first\n"
                                           "               '/var/log/mail #2.log' }\n"
@@ -142,6 +143,18 @@ static const struct {
      "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
     {"listen = unix:relative\n",
      "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
+    {"metrics = \"tcp:0.0.0.0:7925\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:0.0.0.0:7925'"},
+    {"metrics = \"tcp:192.0.2.1:7925\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:192.0.2.1:7925'"},
+    {"metrics = \"tcp:[::1]:0\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'tcp:[::1]:0'"},
+    {"metrics = \"unix:here\"\n",
+     "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
+     "machine may see it), or empty, not 'unix:here'"},
     {"redis = redis.example\n",
      "1: redis: must be tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH, not 'redis.example'"},
     {"redis = \"tcp:::1:6379\"\n",
@@ -344,7 +357,7 @@ static void test_manual_names_every_option_of_the_example(void **state)
         assert_non_null(strstr(manual, item));
         count++;
     }
-    assert_true(count == 39);
+    assert_true(count == 40);
     free(manual);
     free(example);
 }

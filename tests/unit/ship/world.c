@@ -101,7 +101,7 @@ void world_start(struct world *world)
 {
     struct error why;
     if (ship_start(&world->ship, &world->settings, world->journal, world->node, world->leading,
-                   NULL, &why) != 0)
+                   NULL, &world->watcher, &why) != 0)
         fail_msg("%s", why.text);
 }
 

@@ -20,6 +20,7 @@ struct world {
     uint64_t total;    /* and all */
     struct journal *journal;
     struct ship *ship;
+    struct ship_watcher watcher;
     void (*leading)(void *context, struct journal_reader *reader); /* NULL: nothing to do */
 };
 

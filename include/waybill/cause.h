@@ -3,8 +3,8 @@
  * cause: the reason of one recipient's fate, or of one attempt: what a trusted report told, else
  * what the rules make of the words in the log.
  */
-#ifndef WAYBILL_ANSWER_CAUSE_H
-#define WAYBILL_ANSWER_CAUSE_H
+#ifndef WAYBILL_CAUSE_H
+#define WAYBILL_CAUSE_H
 
 #include "waybill/reason.h"
 #include "waybill/waybill.h"
