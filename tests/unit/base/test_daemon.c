@@ -129,7 +129,7 @@ static void test_notify_speaks_to_the_socket_of_the_manager(void **state)
     daemon_notify("READY=1");
 }
 
-/* What an old daemon said after a new one spoke for the service would be taken for the new one's. */
+/* What an old daemon said after a new one spoke for the service would pass for the new one's. */
 static int silence_is_kept(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
