@@ -75,6 +75,7 @@ class Installed:
                     input="d /var/spool/postfix/waybill 2710 waybill postfix -\n")
         for unit in (UNIT, QUEUE_UNIT):
             machine.write(f"/etc/systemd/system/{unit}.d/credentials.conf", CREDENTIALS)
+        machine.run("mkdir", "-p", "/etc/credstore", "/etc/credstore.encrypted")
         machine.write("/etc/credstore/waybill.redis.password", PASSWORD + "\n", 0o600)
         self.conf = f"{_made('sysconfdir')}/waybill/waybill.conf"
         self.configure(listen=f"unix:{SOCKET}", state_directory="/var/lib/waybill", batch_ms=50,
