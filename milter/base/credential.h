@@ -14,8 +14,8 @@
 bool credential_named(struct slice value);
 
 /* Where the file of credential:NAME can be read: below $CREDENTIALS_DIRECTORY, else where the unit
- * has bound its credentials, else, for who runs outside of it, below the directory that systemd made
- * for waybill.service. Where it would be, if it is nowhere. free(). NULL: no memory. */
+ * has bound its credentials, else, for who runs outside of it, below the directory that systemd
+ * made for waybill.service. Where it would be, if it is nowhere. free(). NULL: no memory. */
 char *credential_path(const char *value);
 
 #endif
