@@ -51,6 +51,11 @@ const struct option options[] = {
     {"listen_mode", OPTION_MODE, AT(listen_mode), .initial = "0660", .least = 0, .most = 0777,
      .text = "Mode of the unix socket. "
              "The mail server needs to write to it: put its user into the group of waybill."},
+    {"drain_seconds", OPTION_NUMBER, AT(drain_seconds), .initial = "3600", .most = 86400, LIVE,
+     .text = "After waybilld --take-over: how long the process that was replaced may go on to serve "
+             "the sessions that it had. "
+             "Those that are still open by then are cut off, and their mails go on without the "
+             "milter, as the mail server's default_action says."},
     {"eom_wait_ms", OPTION_NUMBER, AT(eom_wait_ms), .initial = "20", .most = 1000, LIVE,
      .text = "Let the end of a message wait at most this long until its facts are in the journal. "
              "If that takes longer the mail goes on all the same, and the case is counted. "
