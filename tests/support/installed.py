@@ -120,6 +120,9 @@ class Installed:
         self.machine.run("systemctl", "kill", "--signal=KILL", UNIT, check=False)
         self._systemctl("restart", UNIT)
 
+    def reload(self):
+        self._systemctl("reload", UNIT)
+
     def main_pid(self):
         """The daemon's number, as the machine counts; 0: it does not run."""
         return int(self.machine.property(UNIT, "MainPID"))
@@ -142,6 +145,19 @@ class Installed:
         lines = self.waybill("trace", "--json", "--limit", "10000", *arguments).splitlines()
         return {found["message_id"][1:-1]: states(found) for found in map(json.loads, lines)
                 if found["object"] != "page" and found["message_id"]}
+
+    def seen_by_milter(self):
+        """The Message-IDs of those mails whose header passed the milter, not the log alone."""
+        for key in self.redis("--scan", "--pattern", "wb:r:*"):
+            for line in self.redis("hvals", key):
+                words = line.split()
+                if len(words) > 3 and words[1].startswith("m") and words[2] == "header":
+                    yield from (value[3:] for value in words[3:] if value.startswith("id="))
+
+    def redis(self, *words):
+        """The lines of a reply."""
+        return self.machine.run("redis-cli", "--no-auth-warning", "-a", PASSWORD, "--raw",
+                                *words).stdout.splitlines()
 
     def wait_for_states(self, message_id, expected, seconds=30):
         try:
