@@ -240,14 +240,19 @@ def test_garbled_macros_do_not_end_the_daemon(installed):
     send_and_trace(installed, "after-odd@x.example")
 
 
-def test_reload_puts_a_new_daemon_in_place_under_load(installed):
+def test_upgrade_and_reload_put_a_new_daemon_in_place_under_load(installed):
     mails = [("ann@sender.example", ["ok@sink.example"], f"reload{i}@x.example")
              for i in range(scaled(300, 60))]
     done = threading.Event()
     main_pids = [installed.main_pid()]
 
+    binary = installed.machine.run("readlink", f"/proc/{main_pids[0]}/exe").stdout.strip()
+
     def reload():
         while not done.is_set():
+            # As an upgrade does; the old file is bound into the namespace of the old daemon.
+            installed.machine.run("cp", binary, f"{binary}.new")
+            installed.machine.run("mv", f"{binary}.new", binary)
             installed.reload()
             main_pids.append(installed.main_pid())
             time.sleep(1.5)  # an old one takes seconds to end, and eight at once is the most
@@ -317,8 +322,7 @@ def test_mail_goes_on_while_the_unit_is_stopped_and_the_log_is_read_later(instal
 
 def test_full_disk_of_the_state_directory_delays_no_mail(installed):
     machine = installed.machine
-    machine.run("systemctl", "kill", "--signal=KILL", UNIT)
-    machine.run("systemctl", "stop", UNIT)
+    installed.stop_at_once()
     machine.run("mount", "-t", "tmpfs", "-o", "size=3m,mode=700,uid=waybill,gid=waybill", "waybill-full",
                 "/var/lib/waybill")
     try:
@@ -328,8 +332,7 @@ def test_full_disk_of_the_state_directory_delays_no_mail(installed):
         send(installed, "full@x.example")
         machine.run("rm", "/var/lib/waybill/filler")
         installed.wait_for_states("full@x.example", DELIVERED)
-        machine.run("systemctl", "kill", "--signal=KILL", UNIT)
-        machine.run("systemctl", "stop", UNIT)
+        installed.stop_at_once()
     finally:
         machine.run("umount", "/var/lib/waybill")
         installed.restart()
@@ -348,7 +351,7 @@ def test_queue_is_looked_into_by_its_own_unit(installed):
     """postqueue keeps its setgid group; what reads the listing is locked up. The minute between the two
     listings is made a second."""
     machine = installed.machine
-    machine.run("systemctl", "stop", UNIT)
+    installed.stop_at_once()
     send(installed, "waits@x.example", to="busy@sink.example")
     machine.run("systemctl", "start", UNIT)
     lines = machine.run("systemctl", "cat", QUEUE_UNIT).stdout.splitlines()

@@ -115,10 +115,14 @@ class Installed:
             self.machine.write(path, text)
         self.machine.run("systemctl", "daemon-reload")
 
-    def restart(self):
-        """At once: on SIGTERM libmilter takes seconds to end."""
+    def stop_at_once(self):
+        """On SIGTERM libmilter takes seconds to end; only a story about that needs to wait."""
         self.machine.run("systemctl", "kill", "--signal=KILL", UNIT, check=False)
-        self._systemctl("restart", UNIT)
+        self._systemctl("stop", UNIT)
+
+    def restart(self):
+        self.stop_at_once()
+        self._systemctl("start", UNIT)
 
     def reload(self):
         self._systemctl("reload", UNIT)
