@@ -279,8 +279,6 @@ def test_upgrade_and_reload_put_a_new_daemon_in_place_under_load(installed):
 
 
 def test_killed_daemon_comes_back_and_mail_goes_on_meanwhile(installed):
-    """One that took over, too."""
-    installed.reload()
     before = installed.main_pid()
     restarts = int(installed.machine.property(UNIT, "NRestarts"))
     installed.signal("KILL")
@@ -293,7 +291,7 @@ def test_killed_daemon_comes_back_and_mail_goes_on_meanwhile(installed):
 
 
 def test_frozen_daemon_is_replaced_by_the_watchdog(installed):
-    """The unit's three minutes are made three seconds. It reports at its start, and then each minute."""
+    """Here one that took over. The unit's three minutes are made three seconds. It reports at its start, and then each minute."""
     assert installed.machine.property(UNIT, "WatchdogUSec") == "3min"
     installed.drop_in(UNIT, "watchdog", "[Service]\nWatchdogSec=3\n")
     installed.restart()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Waybill as an operator has it: `make install` into a machine of its own (machine.py), run by its
-unit, with Debian's Postfix (in its chroot) and Debian's Redis run by theirs.
+"""Waybill as an operator has it: `make install` into a machine of its own (machine.py), attached by
+`waybill attach`, run by its unit, with Debian's Postfix (in its chroot) and Debian's Redis run by theirs.
 
 Mails go in at port 25 and out to the sink. What is said to the servers is said in the machine's
 network: within `with installed.machine.network():`."""
@@ -10,7 +10,6 @@ import subprocess
 from . import place
 from .cli import states
 from .machine import Machine
-from .private_redis import PrivateRedis
 from .sink import Sink
 
 SINK_PORT = 2525
@@ -30,12 +29,7 @@ smtp_host_lookup = native
 relayhost = [127.0.0.1]:{SINK_PORT}
 alias_maps =
 alias_database =
-enable_long_queue_ids = yes
 minimal_backoff_time = 1s
-smtpd_milters = {{ unix:waybill/milter.sock, default_action=accept, connect_timeout=3s,
-    command_timeout=3s, content_timeout=10s }}
-non_smtpd_milters = $smtpd_milters
-internal_mail_filter_classes = bounce
 """
 
 
@@ -78,7 +72,7 @@ class Installed:
         machine.run("mkdir", "-p", "/etc/credstore", "/etc/credstore.encrypted")
         machine.write("/etc/credstore/waybill.redis.password", PASSWORD + "\n", 0o600)
         self.conf = f"{_made('sysconfdir')}/waybill/waybill.conf"
-        self.configure(listen=f"unix:{SOCKET}", state_directory="/var/lib/waybill", batch_ms=50,
+        self.configure(state_directory="/var/lib/waybill", batch_ms=50,
                        hold_seconds=2, redis_password_file="credential:redis.password")
 
     def _start_others(self):
@@ -89,7 +83,9 @@ class Installed:
         machine.run("systemctl", "daemon-reload")  # Postfix's generator looks for main.cf
         with machine.network():
             self.sink.start()
-        self._systemctl("start", UNIT, "redis-server", "postfix")
+        self._systemctl("start", UNIT, "redis-server")
+        self.waybill("attach", "postfix")
+        self._systemctl("start", "postfix")
 
     def _systemctl(self, *words):
         """With the journal's end in the error, which tells why."""
