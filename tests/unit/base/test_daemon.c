@@ -129,14 +129,15 @@ static void test_notify_speaks_to_the_socket_of_the_manager(void **state)
     daemon_notify("READY=1");
 }
 
-/* What an old daemon said after a new one spoke for the service would be taken for the new one's. */
+/* What an old daemon said after a new one spoke for the service would pass for the new one's. */
 static int silence_is_kept(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     char got[100];
 
-    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/waybill-silence-%ld", (long)getpid());
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/waybill-silence-%ld",
+             (long)getpid());
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return 2;
     setenv("NOTIFY_SOCKET", address.sun_path, 1);
