@@ -28,7 +28,9 @@ struct settings {
     char *user;      /* drop to this user when started as root */
 
     /* the MTA */
-    char *listen;         /* libmilter's socket name: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+    /* libmilter's socket name: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; never "auto" */
+    char *listen;
+    bool listen_auto;     /* the file says "auto", or nothing */
     int64_t listen_mode;  /* mode of a unix socket, octal in the file as 0660 */
     int64_t eom_wait_ms;  /* longest wait for the journal before EOM is answered */
     int64_t subject;      /* enum subject_mode */
@@ -71,6 +73,12 @@ struct settings {
     int64_t log_format; /* enum log_format */
     int64_t log_target; /* enum log_target */
 };
+
+/* What "auto" stands for: a socket that Postfix reaches with and without chroot, where this
+ * directory exists; else the other one. */
+#define LISTEN_QUEUE_DIRECTORY "/var/spool/postfix/waybill"
+#define LISTEN_IN_QUEUE "unix:" LISTEN_QUEUE_DIRECTORY "/milter.sock"
+#define LISTEN_ELSEWHERE "unix:" RUNSTATEDIR "/waybill/milter/milter.sock"
 
 #define SETTINGS_FILE_DEFAULT SYSCONFDIR "/waybill/waybill.conf"
 
