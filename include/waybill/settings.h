@@ -32,6 +32,7 @@ struct settings {
     char *listen;
     bool listen_auto;     /* the file says "auto", or nothing */
     int64_t listen_mode;  /* mode of a unix socket, octal in the file as 0660 */
+    int64_t drain_seconds; /* longest life of sessions behind a process that was replaced */
     int64_t eom_wait_ms;  /* longest wait for the journal before EOM is answered */
     int64_t subject;      /* enum subject_mode */
     char *key_file;       /* secret from which keys are derived (subject = hash, stamp_envid) */

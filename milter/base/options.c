@@ -56,6 +56,11 @@ const struct option options[] = {
              "The mail server needs to write to it: the socket has the group of a directory that "
              "is setgid, as the one in Postfix's queue is; elsewhere put the mail server's user "
              "into the group of waybill."},
+    {"drain_seconds", OPTION_NUMBER, AT(drain_seconds), .initial = "3600", .most = 86400, LIVE,
+     .text = "After waybilld --take-over: how long the process that was replaced may go on to serve "
+             "the sessions that it had. "
+             "Those that are still open by then are cut off, and their mails go on without the "
+             "milter, as the mail server's default_action says."},
     {"eom_wait_ms", OPTION_NUMBER, AT(eom_wait_ms), .initial = "20", .most = 1000, LIVE,
      .text = "Let the end of a message wait at most this long until its facts are in the journal. "
              "If that takes longer the mail goes on all the same, and the case is counted. "

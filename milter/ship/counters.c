@@ -81,13 +81,14 @@ void counters_take(struct counters *counters, int64_t now)
     }
 }
 
-void counters_note(const struct counters *counters, struct journal *journal, int64_t now)
+uint64_t counters_note(const struct counters *counters, struct journal *journal, int64_t now)
 {
     int64_t start = now - now % HOUR_MS;
     const struct hour *hour = &counters->hours[(uint64_t)(start / HOUR_MS) % HOURS_KEPT];
     size_t at = 0;
+    uint64_t ticket = 0;
     if (hour->start != start || hour->sent)
-        return;
+        return 0;
     for (unsigned i = 0; i < NOTES_MAX && at < counters->count; i++) {
         struct buffer value;
         char name[32];
@@ -100,9 +101,10 @@ void counters_note(const struct counters *counters, struct journal *journal, int
             at++;
         }
         snprintf(name, sizeof name, "counters.%u", i);
-        journal_note(journal, name, slice_make(value.data, value.size));
+        ticket = journal_note(journal, name, slice_make(value.data, value.size));
         buffer_free(&value);
     }
+    return ticket;
 }
 
 void counters_put(const struct counters *counters, struct store *store, unsigned node)

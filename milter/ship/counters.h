@@ -41,8 +41,8 @@ void counters_tell(struct counters *counters, const char *name, uint64_t total);
 void counters_recall(struct counters *counters, struct journal_reader *reader);
 /* Move what was counted since the last time into the hour of `now`. */
 void counters_take(struct counters *counters, int64_t now);
-/* Note the running hour in the journal. */
-void counters_note(const struct counters *counters, struct journal *journal, int64_t now);
+/* Note the running hour in the journal. Returns the ticket of the last note; 0: none was needed. */
+uint64_t counters_note(const struct counters *counters, struct journal *journal, int64_t now);
 /* Queue what is not in the store; counters_sent after the flush. */
 void counters_put(const struct counters *counters, struct store *store, unsigned node);
 void counters_sent(struct counters *counters);

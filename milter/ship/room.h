@@ -188,6 +188,8 @@ int release_due(struct ship *ship);
 
 /* ---- write.c ---- */
 int write_all(struct ship *ship, bool counters);
+/* The counters into the journal, where the next leader finds them. As counters_note. */
+uint64_t write_note_counters(struct ship *ship);
 /* Changed again: to be written. */
 void write_later(struct ship *ship, struct entry *entry);
 

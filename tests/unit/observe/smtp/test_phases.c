@@ -322,7 +322,7 @@ static void test_subject_hash_without_a_key_does_not_start(void **state)
     (void)state;
     settings.subject = SUBJECT_HASH;
     settings.key_file = (char *)(void *)"/nowhere/key";
-    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, &why), -1);
+    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, false, &why), -1);
     assert_non_null(strstr(why.text, "/nowhere/key"));
     stage_close();
 }
