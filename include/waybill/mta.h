@@ -126,7 +126,9 @@ char *mta_memory(const struct mta *mta, const char *state_directory);
  * Sendmail's .mc is not edited: -1. */
 int mta_apply(const struct mta *mta, const struct mta_changes *changes, const char *memory,
               struct error *why);
-/* Make a running mail server read its set-up again. `running`: there was one. */
-int mta_reload(const struct mta *mta, bool *running, struct error *why);
+/* Does this Postfix run? */
+bool mta_is_running(const struct mta *mta);
+/* Make it read its set-up again. */
+int mta_reload(const struct mta *mta, struct error *why);
 
 #endif

@@ -85,7 +85,7 @@ int settings_read(struct settings **settings, const char *path, struct error *wh
         settings_free(&fresh);
         return -1;
     }
-    if (fill_host(fresh) < 0 || find_credentials(fresh) < 0 || resolve_listen(fresh) < 0) {
+    if (fill_host(fresh) < 0 || resolve_listen(fresh) < 0 || find_credentials(fresh) < 0) {
         settings_free(&fresh);
         return error_set(why, "cannot read the settings: no memory");
     }

@@ -18,8 +18,9 @@
 #include "run.h"
 #include "setup.h"
 
-/* postconf makes all that one of its calls names, or nothing. */
-enum step { STEP_SET, STEP_UNSET, STEP_SERVICE, STEP_COUNT };
+/* postconf makes all that one of its calls names, or nothing. main.cf comes last, because Postfix's
+ * programs wait for a second or two before they read it when it has just changed. */
+enum step { STEP_SERVICE, STEP_SET, STEP_UNSET, STEP_COUNT };
 
 static bool is_of(enum step step, const struct mta_change *change, bool back)
 {
@@ -47,7 +48,7 @@ static char *setting_of(enum step step, const struct mta_change *change, bool ba
 static int run_step(const struct mta *mta, const struct mta_changes *changes, enum step step,
                     bool back, struct error *why)
 {
-    static const char *const options[] = {"-e", "-X", "-P"};
+    static const char *const options[] = {"-P", "-e", "-X"};
     char **words = calloc(changes->count + 5, sizeof *words);
     size_t count = 4;
     int result = 0;
@@ -72,19 +73,20 @@ static int run_step(const struct mta *mta, const struct mta_changes *changes, en
     return result;
 }
 
-/* What was set anew is taken out again, and what was taken out is set again. */
+/* What was set anew is taken out again, and what was taken out is set again. The step that failed
+ * made nothing, so of main.cf only what was set may stand there when it comes to taking out. */
 static int undo(const struct mta *mta, const struct mta_changes *changes, enum step failed,
                 struct error *why)
 {
-    if (failed > STEP_SET && (run_step(mta, changes, STEP_SET, true, why) < 0 ||
-                              run_step(mta, changes, STEP_UNSET, true, why) < 0))
+    if (failed == STEP_UNSET && (run_step(mta, changes, STEP_SET, true, why) < 0 ||
+                                 run_step(mta, changes, STEP_UNSET, true, why) < 0))
         return -1;
-    return 0;
+    return failed > STEP_SERVICE ? run_step(mta, changes, STEP_SERVICE, true, why) : 0;
 }
 
 static int make_all(const struct mta *mta, const struct mta_changes *changes, struct error *why)
 {
-    for (enum step step = STEP_SET; step < STEP_COUNT; step++) {
+    for (enum step step = STEP_SERVICE; step < STEP_COUNT; step++) {
         struct error cause, worse;
         if (run_step(mta, changes, step, false, &cause) == 0)
             continue;
@@ -178,11 +180,16 @@ int mta_apply(const struct mta *mta, const struct mta_changes *changes, const ch
     return result;
 }
 
-int mta_reload(const struct mta *mta, bool *running, struct error *why)
+bool mta_is_running(const struct mta *mta)
 {
-    const char *const status[] = {"postfix", "-c", mta->where, "status", NULL};
-    const char *const reload[] = {"postfix", "-c", mta->where, "reload", NULL};
+    const char *const words[] = {"postfix", "-c", mta->where, "status", NULL};
 
-    *running = mta->kind == MTA_POSTFIX && run_program(status, NULL, NULL) == 0;
-    return *running ? run_program(reload, NULL, why) : 0;
+    return mta->kind == MTA_POSTFIX && run_program(words, NULL, NULL) == 0;
+}
+
+int mta_reload(const struct mta *mta, struct error *why)
+{
+    const char *const words[] = {"postfix", "-c", mta->where, "reload", NULL};
+
+    return run_program(words, NULL, why);
 }

@@ -112,8 +112,9 @@ class Machine:
     def _boot(self, console):
         with open(f"{self._cgroup}/cgroup.procs", "w", encoding="ascii") as procs:
             self._unshare = subprocess.Popen(
-                ["unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net", "--fork",
-                 "--kill-child", "sh", "-c", SET_UP, "sh", f"{self._base}/tree", self._host, self._root],
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup",
+                 "--net", "--fork", "--kill-child", "sh", "-c", SET_UP, "sh", f"{self._base}/tree", self._host,
+                  self._root],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 preexec_fn=lambda: os.write(procs.fileno(), str(os.getpid()).encode()))
 
@@ -134,10 +135,10 @@ class Machine:
 
     def run(self, *command, check=True, **options):
         """A command inside, as root; returns the finished process, with its output as text."""
-        done = subprocess.run(["nsenter", "--all", "--target", str(self.pid), *command],
-                              check=False, text=True, capture_output=True,
-                              **{"timeout": 120, **options} if "input" in options
-                              else {"timeout": 120, "stdin": subprocess.DEVNULL, **options})
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        done = subprocess.run(["nsenter", "--all", "--target", str(self.pid), *command], check=False,
+                              text=True, capture_output=True, **{"timeout": 120, **options})
         if check and done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.returncode}\n{done.stdout[-2000:]}"
                                f"{done.stderr[-2000:]}")

@@ -95,10 +95,11 @@ static void try_socket(struct attachment *at)
 static int make(struct attachment *at, struct error *why)
 {
     if (at->changes.count > 0) {
+        at->running = mta_is_running(at->mta);
         if (mta_apply(at->mta, &at->changes, at->memory, why) < 0)
             return -1;
         at->made = true;
-        if (mta_reload(at->mta, &at->running, why) < 0)
+        if (at->running && mta_reload(at->mta, why) < 0)
             return error_prefix(why, "all is changed, but Postfix could not be told");
     }
     if (!at->changes.detach)

@@ -456,12 +456,11 @@ static void test_credentials_are_files_of_the_unit(void **state)
     struct settings *settings;
 
     (void)state;
-    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service", 1);
+    setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1);
     settings = read_good(text);
-    assert_string_equal(settings->key_file, "/run/credentials/other.service/hash.key");
-    assert_string_equal(settings->redis_password_file,
-                        "/run/credentials/other.service/redis-password");
-    assert_string_equal(settings->redis_key_file, "/run/credentials/other.service/key_2");
+    assert_string_equal(settings->key_file, "/nowhere/hash.key");
+    assert_string_equal(settings->redis_password_file, "/nowhere/redis-password");
+    assert_string_equal(settings->redis_key_file, "/nowhere/key_2");
     assert_string_equal(settings->key_file_before, "");
     assert_string_equal(settings->redis_user, "credential:name");
     settings_free(&settings);
