@@ -10,6 +10,7 @@
 #define WAYBILL_SMTP_H
 
 #include "waybill/error.h"
+#include "waybill/histogram.h"
 #include "waybill/journal.h"
 #include "waybill/settings.h"
 
@@ -22,6 +23,20 @@ struct smtp_stats {
     uint64_t reports_unread;  /* mails that passed unread because there was no memory */
     uint64_t stamped, stamp_failures; /* mails that got an envelope id of ours, or could not */
 };
+
+/* The phases in which the MTA hands something over and goes on when our callback has returned:
+ * X(symbol, word). What is measured is the callback from its entry to its return. */
+#define SMTP_PHASES(X)                                                                             \
+    X(NEGOTIATE, "negotiate") X(CONNECT, "connect") X(HELO, "helo") X(MAIL, "mail")                \
+    X(RCPT, "rcpt") X(DATA, "data") X(HEADER, "header") X(EOH, "eoh") X(BODY, "body")              \
+    X(EOM, "eom")
+enum smtp_phase {
+#define X(symbol, word) SMTP_##symbol,
+    SMTP_PHASES(X)
+#undef X
+        SMTP_PHASE_COUNT
+};
+const char *smtp_phase_word(enum smtp_phase phase);
 
 /* Bind the socket; a unix socket that nobody serves any more is replaced, one that is served only
  * if we `take_over` (else -1): who connects from then on comes to us, who has connected stays with
@@ -52,5 +67,9 @@ void smtp_stop(void);
  * returned. */
 void smtp_reload(const struct settings *settings);
 void smtp_read_stats(struct smtp_stats *stats);
+/* How long the callbacks of a phase took, since the start. Any thread. */
+void smtp_read_latency(enum smtp_phase phase, struct histogram_reading *reading);
+/* Microseconds of the slowest callback since the last call; 0: there was none. One caller. */
+uint64_t smtp_take_slowest(void);
 
 #endif

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "memory.h"
-#include "run.h"
+#include "waybill/run.h"
 #include "setup.h"
 
 /* postconf makes all that one of its calls names, or nothing. main.cf comes last, because Postfix's

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "waybill/run.h"
 #include "setup.h"
 
 char *slice_dup(struct slice from)

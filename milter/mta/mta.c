@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "waybill/run.h"
 #include "setup.h"
 
 int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct error *why)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "waybill/run.h"
 
 struct listing {
     const char *option; /* NULL: none */

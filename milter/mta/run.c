@@ -3,7 +3,7 @@
  * Promise: no shell, nothing of our environment, and an end within the time, whatever the program
  * does.
  */
-#include "run.h"
+#include "waybill/run.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -44,6 +44,7 @@ static void reload(struct service *service)
         return;
     }
     apply(service, fresh);
+    service_describe(service);
 }
 
 void service_reload(struct service *service)

@@ -80,6 +80,7 @@ static void look_after(struct service *service)
 {
     service_beat(service);
     service_tell(service);
+    service_tell_sheet(service);
     smtp_look_after(service->at_start);
     (void)serving_take(&service->serving); /* whom we replaced did not let go at once */
     /* last, since a store that hangs may take its time-out */
@@ -125,7 +126,10 @@ static void *service_main(void *argument)
 
 int service_start(struct service *service, struct error *why)
 {
-    int cause = pthread_create(&service->thread, NULL, service_main, service);
+    int cause;
+
+    service_describe(service);
+    cause = pthread_create(&service->thread, NULL, service_main, service);
 
     return cause == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(cause));
 }

@@ -27,6 +27,23 @@ struct settings_kept {
     struct settings_kept *older;
 };
 
+/* Totals at the beginning of each of the last 60 minutes, and of this one. */
+#define RECENT_MINUTES 60
+struct recent {
+    uint64_t total[RECENT_MINUTES + 1];
+    int64_t minute; /* monotonic; 0: none yet */
+};
+
+/* A total that should stay 0, and when it last did not. */
+struct rise {
+    int64_t total, at;
+};
+
+/* To the mail server, since the start. */
+struct answers {
+    uint64_t count, over_1s, slowest_us;
+};
+
 struct service {
     const char *file;                /* NULL: none */
     const struct settings *at_start; /* for whoever runs beside the reload */
@@ -38,6 +55,10 @@ struct service {
     struct ship *ship; /* NULL: not yet, or no more */
     _Atomic(struct maillog *) maillog; /* set by the shipper's thread */
     struct node node;
+    struct sheet sheet; /* what stays the same until a reload; the service's thread */
+    struct recent mails;
+    struct rise losses, delays;
+    struct answers answers;
     pthread_t thread;
     atomic_bool stopping;
     atomic_bool draining; /* another daemon took our place; see drain.c */
@@ -75,5 +96,9 @@ void service_drain(struct service *service);
 void service_reload(struct service *service);
 /* Hand the counters of all parts to the shipper, and a line to the service manager (counters.c). */
 void service_tell(struct service *service);
+/* What other hosts and the help desk may know of us (sheet.c): what the settings say, to be called
+ * at the start and after a reload; and what changes by itself, handed to the shipper. */
+void service_describe(struct service *service);
+void service_tell_sheet(struct service *service);
 
 #endif

@@ -35,7 +35,8 @@ struct counters {
     } hours[HOURS_KEPT]; /* ring, by hour */
 };
 
-/* A running total. Over COUNTERS_MAX names the rest is ignored. */
+/* A running total, or the highest value since the last call (store_counter_is_highest). Over
+ * COUNTERS_MAX names the rest is ignored. */
 void counters_tell(struct counters *counters, const char *name, uint64_t total);
 /* Take what the notes of an earlier process say. */
 void counters_recall(struct counters *counters, struct journal_reader *reader);

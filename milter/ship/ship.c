@@ -122,6 +122,7 @@ static bool ship_round(struct ship *ship)
     ship->stats.batches += batch->count > 0;
     if (batch->latest > ship->stats.shipped_until)
         ship->stats.shipped_until = batch->latest;
+    ship->stats.caught_up = batch->up_to;
     harvest_clear(batch);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
@@ -330,6 +331,13 @@ void ship_read_stats(struct ship *ship, struct ship_stats *stats)
 {
     pthread_mutex_lock(&ship->lock);
     *stats = ship->shown;
+    pthread_mutex_unlock(&ship->lock);
+}
+
+void ship_sheet(struct ship *ship, const struct sheet *sheet)
+{
+    pthread_mutex_lock(&ship->lock);
+    ship->sheet = *sheet;
     pthread_mutex_unlock(&ship->lock);
 }
 

@@ -230,8 +230,10 @@ int write_all(struct ship *ship, bool counters)
     if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
-    if (heart)
+    if (heart) {
+        sheet_put(ship);
         store_put_beat(ship->store, ship->node, "ship", clock_now());
+    }
     if (counters)
         write_counters(ship);
     if (store_queued(ship->store) == 0)

@@ -60,12 +60,13 @@ enum command_bit {
     FOR_HELP = 32,
     FOR_IMPORT = 64,
     FOR_DOCTOR = 128,
+    FOR_STATUS = 256,
     FOR_ATTACH = 512,
     FOR_DETACH = 1024,
 };
 #define FOR_ALL                                                                                    \
     (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
-     FOR_DOCTOR | FOR_ATTACH | FOR_DETACH)
+     FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH)
 
 struct command {
     const char *name;
@@ -126,6 +127,7 @@ int trace_run(struct cli *cli);
 int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
+int status_run(struct cli *cli);
 int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
 int attach_run(struct cli *cli);

@@ -184,6 +184,25 @@ const struct command commands[] = {
                  "sudo waybill detach\n",
      .alone = true,
      .run = detach_run},
+    {.name = "status",
+     .bit = FOR_STATUS,
+     .arguments = "",
+     .summary = "tell in a line whether all is well, then a row per mail server",
+     .details =
+         "The first line says whether all mail servers that write into the store are\n"
+         "heard of, read their logs and keep up, and whether a mail had to wait for\n"
+         "waybilld. Then a row for each: since when it runs, when it was last heard of,\n"
+         "its mails in the last hour, what waits in its journal for the store, up to when\n"
+         "its log was read, its slowest answer to the mail server. What was slow or lost\n"
+         "counts as trouble for an hour.\n"
+         "\n"
+         "It ends with 0 if all is well, 1 if there is trouble, or if no mail server has\n"
+         "ever written into the store, 2 on wrong usage, 3 if the store cannot be reached.\n",
+     .examples = "waybill status\n"
+                 "waybill status --host mx1\n"
+                 "waybill status --json | jq -r '.troubles[].what'\n",
+     .asks_store = true,
+     .run = status_run},
     {.name = "help",
      .bit = FOR_HELP,
      .alone = true,

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "../doctor/doctor.h"
+#include "../doctor/handin.h"
 #include "../doctor/print.h"
+#include "../doctor/sendtest.h"
+#include "out.h"
 #include "waybill/clock.h"
 
 /* Exit codes of this command, for who calls it from a monitor. */
@@ -68,6 +71,31 @@ static void open_mta(const struct cli *cli, struct doctor *doctor)
         doctor->kind = MTA_SENDMAIL;
 }
 
+static void send_test(struct cli *cli, struct doctor *doctor)
+{
+    struct sendtest test = {.to = cli->request.send_test,
+                            .from = cli->request.sender,
+                            .queue_lifetime = cli->basis.queue_lifetime,
+                            .told = cli->request.json ? NULL : print_step,
+                            .context = cli};
+
+    if (!cli->request.json)
+        out_heading(cli, "The way of a test mail");
+    sendtest_run(doctor, &test);
+    if (!cli->request.json)
+        putchar('\n');
+}
+
+/* What goes between < and > must not end the command that it stands in. */
+static bool addresses_fit(const struct request *request)
+{
+    if ((request->send_test == NULL || handin_address_fits(request->send_test)) &&
+        (request->sender == NULL || handin_address_fits(request->sender)))
+        return true;
+    complain("--send-test and --sender want an address without blanks and < >");
+    return false;
+}
+
 static int exit_code(const struct doctor *doctor)
 {
     switch (doctor_verdict(doctor)) {
@@ -105,6 +133,8 @@ int doctor_run(struct cli *cli)
     struct buffer postconf, postfix;
     int code;
 
+    if (!addresses_fit(&cli->request))
+        return CLI_USAGE;
     if (cli->request.only != NULL && (only = doctor_check_find(cli->request.only)) == NULL)
         return complain_check(cli->request.only);
     buffer_init(&postconf, 8192);
@@ -114,6 +144,8 @@ int doctor_run(struct cli *cli)
     open_settings(cli, &doctor);
     open_mta(cli, &doctor);
     doctor_ask(&doctor, only);
+    if (cli->request.send_test != NULL)
+        send_test(cli, &doctor);
     code = tell(cli, &doctor);
     doctor_clear_findings(&doctor);
     mta_close(&doctor.mta);

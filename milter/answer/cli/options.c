@@ -63,6 +63,7 @@ const struct command_option command_options[] = {
      "sendmail: the .mc file (else /etc/mail/sendmail.mc)"},
     {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
      "mail server of all lines, whatever they say"},
+    {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_STATUS, 0, 0, "only this mail server"},
     {0, "queue", NULL, OPTION_SWITCH, AT(queue), FOR_IMPORT, 0, 0,
      "the files are what postqueue -j prints, not logs"},
     {0, "complete", NULL, OPTION_SWITCH, AT(complete), FOR_IMPORT, 0, 0,

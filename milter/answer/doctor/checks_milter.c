@@ -8,21 +8,17 @@
 #include "milters.h"
 
 #define LIST_MAX (64u << 10)
-/* A hung daemon may cost a mail no more than this. */
-#define CONNECT_MOST 10
-#define COMMAND_MOST 10
-#define CONTENT_MOST 30
 
 static const char *const lists[] = {"smtpd_milters", "non_smtpd_milters"};
 #define LISTS (sizeof lists / sizeof lists[0])
 
 /* The line that makes this list as attach would. */
-static void heal_list(struct doctor *doctor, const char *parameter, bool keep)
+static void heal_list(struct doctor *doctor, const char *parameter)
 {
     struct buffer list;
 
     buffer_init(&list, LIST_MAX);
-    if (milters_mended(doctor, mta_value(doctor->mta, parameter), keep, &list) == 0)
+    if (milters_mended(doctor, mta_value(doctor->mta, parameter), &list) == 0)
         milters_heal(doctor, parameter, slice_make(list.data, list.size));
     buffer_free(&list);
 }
@@ -37,7 +33,7 @@ static void look_at_asked(struct doctor *doctor, const struct check *check)
                 "Mails that come by SMTP are known from the log alone: no Subject, no refused "
                 "recipients, no reports.",
                 "smtpd_milters does not name %s.", doctor->settings->listen);
-    heal_list(doctor, lists[0], false);
+    heal_list(doctor, lists[0]);
 }
 
 static void look_at_local(struct doctor *doctor, const struct check *check)
@@ -47,7 +43,7 @@ static void look_at_local(struct doctor *doctor, const struct check *check)
     doctor_find(doctor, check, SEVERITY_WARNING,
                 "Mails of sendmail(1) and Postfix's own bounces are known from the log alone.",
                 "non_smtpd_milters does not name %s.", doctor->settings->listen);
-    heal_list(doctor, lists[1], false);
+    heal_list(doctor, lists[1]);
 }
 
 /* ---- in the right place ---- */
@@ -63,7 +59,7 @@ static void look_at_first(struct doctor *doctor, const struct check *check)
                     "What a milter before it refuses, waybill does not see, or takes for abandoned.",
                     "In %s waybill stands behind %zu other milter%s.", lists[i], standing.first,
                     standing.first == 1 ? "" : "s");
-        heal_list(doctor, lists[i], true);
+        heal_list(doctor, lists[i]);
     }
 }
 
@@ -76,17 +72,8 @@ static void look_at_once(struct doctor *doctor, const struct check *check)
             continue;
         doctor_find(doctor, check, SEVERITY_WARNING, "Each mail is recorded more than once.",
                     "%s names waybill %zu times.", lists[i], standing.times);
-        heal_list(doctor, lists[i], true);
+        heal_list(doctor, lists[i]);
     }
-}
-
-static bool is_swapped(struct slice address)
-{
-    struct slice port, digits;
-
-    if (!text_take(&address, "inet:") || !text_take_until(&address, '@', &port))
-        return false;
-    return text_take_any(&port, "0123456789", &digits) && port.size == 0;
 }
 
 static void look_at_address(struct doctor *doctor, const struct check *check)
@@ -94,13 +81,13 @@ static void look_at_address(struct doctor *doctor, const struct check *check)
     for (size_t i = 0; i < LISTS; i++) {
         struct standing standing =
             milters_standing(doctor, mta_value(doctor->mta, lists[i]));
-        if (standing.times == 0 || !is_swapped(standing.ours.address))
+        if (standing.times == 0 || !milters_swapped(standing.ours.address))
             continue;
         doctor_find(doctor, check, SEVERITY_FAULT,
                     "Postfix wants inet:HOST:PORT, so it cannot connect. libmilter, and "
                     "waybill.conf, want inet:PORT@HOST.",
                     "%s names %.*s.", lists[i], SLICE_ARGS(standing.ours.address));
-        heal_list(doctor, lists[i], false);
+        heal_list(doctor, lists[i]);
     }
 }
 
@@ -123,22 +110,18 @@ static bool is_action(const struct doctor *doctor, struct slice word)
 
 static void look_at_action(struct doctor *doctor, const struct check *check)
 {
-    struct slice common = mta_value(doctor->mta, "milter_default_action");
-
     for (size_t i = 0; i < LISTS; i++) {
         struct standing standing =
             milters_standing(doctor, mta_value(doctor->mta, lists[i]));
-        struct slice own = standing.ours.default_action;
-        bool has_own = own.at != NULL;
+        bool own;
+        struct slice action = milters_action(doctor, &standing.ours, &own);
 
-        if (standing.times == 0 || slice_is(has_own ? own : common, "accept"))
+        if (standing.times == 0 || slice_is(action, "accept"))
             continue;
-        doctor_find(doctor, check, SEVERITY_FAULT,
-                    "While waybilld is down no mail gets in.",
+        doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down mails are refused, put off or held.",
                     "In %s waybill's default_action is %.*s%s, not accept.", lists[i],
-                    SLICE_ARGS(has_own ? own : common),
-                    has_own ? "" : ", from milter_default_action");
-        heal_list(doctor, lists[i], false);
+                    SLICE_ARGS(action), own ? "" : ", from milter_default_action");
+        heal_list(doctor, lists[i]);
     }
 }
 
@@ -155,41 +138,20 @@ static void look_at_action_word(struct doctor *doctor, const struct check *check
     milters_heal(doctor, "milter_default_action", slice_of("tempfail"));
 }
 
-struct limit {
-    struct slice own;
-    const char *common; /* the parameter for all milters */
-    int64_t most;
-};
-
-static bool is_long(const struct doctor *doctor, const struct limit *limit, struct slice *time)
-{
-    *time = limit->own.at != NULL ? limit->own : mta_value(doctor->mta, limit->common);
-    return milters_seconds(*time) < 0 || milters_seconds(*time) > limit->most;
-}
-
 static void look_at_timeouts(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
         struct standing standing =
             milters_standing(doctor, mta_value(doctor->mta, lists[i]));
-        const struct limit limits[] = {
-            {standing.ours.connect_timeout, "milter_connect_timeout", CONNECT_MOST},
-            {standing.ours.command_timeout, "milter_command_timeout", COMMAND_MOST},
-            {standing.ours.content_timeout, "milter_content_timeout", CONTENT_MOST},
-        };
-        struct slice time;
+        struct long_time found;
 
-        for (size_t k = 0; standing.times > 0 && k < sizeof limits / sizeof limits[0]; k++) {
-            if (!is_long(doctor, &limits[k], &time))
-                continue;
-            doctor_find(doctor, check, SEVERITY_WARNING,
-                        "Should waybilld hang, each mail waits that long.",
-                        "In %s waybill's %s is %.*s; %lld s at most will do.", lists[i],
-                        limits[k].common + sizeof "milter_" - 1, SLICE_ARGS(time),
-                        (long long)limits[k].most);
-            heal_list(doctor, lists[i], false);
-            break;
-        }
+        if (standing.times == 0 || !milters_long_time(doctor, &standing.ours, &found))
+            continue;
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Should waybilld hang, each mail waits that long.",
+                    "In %s waybill's %s is %.*s; %lld s at most will do.", lists[i], found.name,
+                    SLICE_ARGS(found.time), (long long)found.most);
+        heal_list(doctor, lists[i]);
     }
 }
 
@@ -225,7 +187,9 @@ static void look_at_services(struct doctor *doctor, const struct check *check)
                     "In master.cf the service %.*s has smtpd_milters of its own, without waybill.",
                     SLICE_ARGS(service.name));
         buffer_init(&list, LIST_MAX);
-        if (milters_mended(doctor, own, false, &list) == 0)
+        if (own.size == 0)
+            milters_heal_service(doctor, &service, "smtpd_milters", SLICE_ABSENT);
+        else if (milters_mended(doctor, own, &list) == 0)
             milters_heal_service(doctor, &service, "smtpd_milters",
                                  slice_make(list.data, list.size));
         buffer_free(&list);

@@ -4,54 +4,13 @@
  */
 #include "doctor.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "milters.h"
 
 #define VALUE_MAX (64u << 10)
 
-/* The first line of a small file, trimmed, into `to`. -1: errno says why. */
-static int read_line(const char *path, char *to, int room)
-{
-    FILE *file = fopen(path, "re");
-
-    *to = '\0';
-    if (file == NULL)
-        return -1;
-    if (fgets(to, room, file) == NULL)
-        *to = '\0';
-    fclose(file);
-    return 0;
-}
-
-/* ---- does it run ---- */
-
-/* Is the process that Postfix's pid file names a master(8)? */
-static bool is_running(const struct doctor *doctor)
-{
-    char line[64], path[64];
-    struct slice number;
-    struct buffer file;
-    uint64_t pid;
-    int result;
-
-    buffer_init(&file, 4096);
-    buffer_addf(&file, "%.*s/pid/master.pid",
-                SLICE_ARGS(mta_value(doctor->mta, "queue_directory")));
-    result = read_line(file.data, line, sizeof line);
-    buffer_free(&file);
-    number = slice_trim(slice_of(line));
-    if (result != 0 || !text_number(number, 1, INT32_MAX, &pid))
-        return false;
-    snprintf(path, sizeof path, "/proc/%llu/comm", (unsigned long long)pid);
-    return read_line(path, line, sizeof line) == 0 &&
-           slice_is(slice_trim(slice_of(line)), "master");
-}
-
 static void look_at_running(struct doctor *doctor, const struct check *check)
 {
-    if (is_running(doctor))
+    if (mta_is_running(doctor->mta))
         return;
     doctor_find(doctor, check, SEVERITY_FAULT, "No mail gets in or out.",
                 "Postfix in %s is not running.", mta_where(doctor->mta));
@@ -178,7 +137,7 @@ static void heal_behind(struct doctor *doctor, size_t service)
     struct buffer list;
 
     buffer_init(&list, VALUE_MAX);
-    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"), false,
+    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"),
                        &list) == 0)
         milters_heal_service(doctor, &one, "smtpd_milters", slice_make(list.data, list.size));
     buffer_free(&list);

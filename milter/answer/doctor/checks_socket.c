@@ -29,13 +29,13 @@ static const char *socket_path(const struct doctor *doctor)
                : NULL;
 }
 
-static enum knock_end knock_here(const struct doctor *doctor, struct knock *knock,
-                                 struct error *why)
+static enum knock_end knock_here(const struct doctor *doctor, struct knock *knock)
 {
     struct knock_address address;
+    struct error why;
 
     *knock = (struct knock){.end = KNOCK_NO_WAY};
-    if (knock_address_read(&address, slice_of(doctor->settings->listen), why) == 0)
+    if (knock_address_read(&address, slice_of(doctor->settings->listen), &why) == 0)
         knock_try(&address, knock);
     return knock->end;
 }
@@ -66,10 +66,9 @@ static void tell_no_way(struct doctor *doctor, const struct check *check, int ca
 static void look_at_served(struct doctor *doctor, const struct check *check)
 {
     const char *listen = doctor->settings->listen;
-    struct error why = {""};
     struct knock knock;
 
-    switch (knock_here(doctor, &knock, &why)) {
+    switch (knock_here(doctor, &knock)) {
     case KNOCK_ANSWERED:
         return;
     case KNOCK_NO_WAY:
@@ -175,11 +174,10 @@ static void tell_elsewhere(struct doctor *doctor, const struct check *check,
     struct buffer list;
 
     doctor_find(doctor, check, SEVERITY_FAULT, no_milter,
-                "%s names %.*s, and %s there is nothing of that name%s%s.", parameter,
-                SLICE_ARGS(address), as->chroot ? "in its chroot" : "from", as->chroot ? " " : " ",
-                as->directory);
+                "%s names %.*s, and there is no such file, %s %s.", parameter, SLICE_ARGS(address),
+                as->chroot ? "inside Postfix's chroot" : "where paths begin in", as->directory);
     buffer_init(&list, 64u << 10);
-    if (milters_mended(doctor, parameter_value, false, &list) == 0)
+    if (milters_mended(doctor, parameter_value, &list) == 0)
         milters_heal(doctor, parameter, slice_make(list.data, list.size));
     buffer_free(&list);
 }
@@ -238,13 +236,20 @@ static void try_list(struct doctor *doctor, const struct check *check, const cha
         judge_reach(doctor, check, parameter, list, standing.ours.address, &as, &reach);
 }
 
+/* Where root got no answer nobody will. */
+static bool is_served(const struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->count; i++)
+        if (strcmp(doctor->findings[i].check, "socket-served") == 0)
+            return doctor->findings[i].severity == SEVERITY_GOOD;
+    return true;
+}
+
 static void look_at_reached(struct doctor *doctor, const struct check *check)
 {
     size_t before = doctor->count;
-    struct error why;
-    struct knock knock;
 
-    if (knock_here(doctor, &knock, &why) != KNOCK_ANSWERED)
+    if (!is_served(doctor))
         return;
     try_list(doctor, check, "smtpd_milters", "smtpd");
     if (doctor->count == before)

@@ -9,6 +9,10 @@
 
 #define LIST_MAX (64u << 10)
 #define COMMAND_MAX (128u << 10)
+/* A hung daemon may cost a mail no more than these, in seconds. */
+#define CONNECT_MOST 10
+#define COMMAND_MOST 10
+#define CONTENT_MOST 30
 /* What attach writes, and FEATURES asks for: a hung daemon costs a mail seconds, not minutes. */
 #define OWN_WORDS                                                                                  \
     "default_action=accept, connect_timeout=3s, command_timeout=3s, content_timeout=10s"
@@ -71,13 +75,67 @@ int milters_without(const struct doctor *doctor, struct slice list, struct buffe
     return to->failed ? -1 : 0;
 }
 
-int milters_mended(const struct doctor *doctor, struct slice list, bool keep, struct buffer *to)
+bool milters_swapped(struct slice address)
+{
+    struct slice port, digits;
+
+    if (!text_take(&address, "inet:") || !text_take_until(&address, '@', &port))
+        return false;
+    return text_take_any(&port, "0123456789", &digits) && port.size == 0;
+}
+
+struct slice milters_action(const struct doctor *doctor, const struct mta_milter *entry, bool *own)
+{
+    *own = entry->default_action.at != NULL;
+    return *own ? entry->default_action : mta_value(doctor->mta, "milter_default_action");
+}
+
+bool milters_long_time(const struct doctor *doctor, const struct mta_milter *entry,
+                       struct long_time *found)
+{
+    const struct {
+        const char *common;
+        struct slice own;
+        int64_t most;
+    } times[] = {
+        {"milter_connect_timeout", entry->connect_timeout, CONNECT_MOST},
+        {"milter_command_timeout", entry->command_timeout, COMMAND_MOST},
+        {"milter_content_timeout", entry->content_timeout, CONTENT_MOST},
+    };
+
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct slice time =
+            times[i].own.at != NULL ? times[i].own : mta_value(doctor->mta, times[i].common);
+        int64_t seconds = milters_seconds(time);
+        *found = (struct long_time){times[i].common + sizeof "milter_" - 1, time, times[i].most};
+        if (seconds < 0 || seconds > times[i].most)
+            return true;
+    }
+    return false;
+}
+
+static bool is_right(const struct doctor *doctor, const struct mta_milter *entry)
+{
+    struct long_time time;
+    struct buffer address;
+    bool own, right;
+
+    buffer_init(&address, LIST_MAX);
+    milters_address(doctor, &address);
+    right = slice_equal(entry->address, slice_make(address.data, address.size)) &&
+            slice_is(milters_action(doctor, entry, &own), "accept") &&
+            !milters_long_time(doctor, entry, &time);
+    buffer_free(&address);
+    return right;
+}
+
+int milters_mended(const struct doctor *doctor, struct slice list, struct buffer *to)
 {
     struct standing standing = milters_standing(doctor, list);
     struct buffer others;
 
     buffer_init(&others, LIST_MAX);
-    if (keep && standing.times > 0) {
+    if (standing.times > 0 && is_right(doctor, &standing.ours)) {
         add_entry(to, standing.ours.whole);
     } else {
         buffer_add_text(to, "{ ");
@@ -107,13 +165,39 @@ void milters_heal(struct doctor *doctor, const char *parameter, struct slice val
     buffer_free(&command);
 }
 
+/* postconf -P takes no blank in a value, so a list that has some gets a parameter of its own in
+ * main.cf, and the service its name. */
+static void add_own_parameter(const struct doctor *doctor, const struct mta_service *service,
+                              const char *parameter, struct slice *value, struct buffer *name,
+                              struct buffer *command)
+{
+    struct buffer setting;
+
+    buffer_addf(name, "$%s_", parameter);
+    for (size_t i = 0; i < service->name.size; i++) {
+        char byte = text_lower(service->name.at[i]);
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+        buffer_add_char(name, plain ? byte : '_');
+    }
+    buffer_init(&setting, LIST_MAX);
+    buffer_addf(&setting, "%s = %.*s", name->data + 1, SLICE_ARGS(*value));
+    buffer_addf(command, "%s -e ", doctor->postconf);
+    doctor_quote(command, slice_make(setting.data, setting.size));
+    buffer_add_text(command, " && ");
+    buffer_free(&setting);
+    *value = slice_make(name->data, name->size);
+}
+
 void milters_heal_service(struct doctor *doctor, const struct mta_service *service,
                           const char *parameter, struct slice value)
 {
-    struct buffer setting, command;
+    struct buffer setting, command, name;
 
     buffer_init(&setting, LIST_MAX);
     buffer_init(&command, COMMAND_MAX);
+    buffer_init(&name, LIST_MAX);
+    if (slice_find(value, ' ') >= 0)
+        add_own_parameter(doctor, service, parameter, &value, &name, &command);
     buffer_addf(&setting, "%.*s/%.*s/%s", SLICE_ARGS(service->name), SLICE_ARGS(service->type),
                 parameter);
     if (value.at != NULL) {
@@ -126,6 +210,7 @@ void milters_heal_service(struct doctor *doctor, const struct mta_service *servi
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);
     buffer_free(&command);
+    buffer_free(&name);
 }
 
 int64_t milters_seconds(struct slice time)

@@ -18,9 +18,22 @@ struct standing milters_standing(const struct doctor *doctor, struct slice list)
 /* The name of our socket as this mail server has to write it: relative where it lies below the
  * queue directory, which is right with and without a chroot; inet with the host first. */
 int milters_address(const struct doctor *doctor, struct buffer *to);
+/* What is wrong with our own entry. */
+bool milters_swapped(struct slice address); /* "inet:8891@localhost" is not for main.cf */
+/* Its own default_action, or that of all milters; `own` says which. */
+struct slice milters_action(const struct doctor *doctor, const struct mta_milter *entry, bool *own);
+/* The first of its three time-outs that is long, its own or that of all milters. NULL: none is. */
+struct long_time {
+    const char *name; /* "connect_timeout" */
+    struct slice time;
+    int64_t most; /* seconds that will do */
+};
+bool milters_long_time(const struct doctor *doctor, const struct mta_milter *entry,
+                       struct long_time *found);
+
 /* The list with us first and once; the words of others stay as they are. Our own entry stays, too,
- * if `keep`; else it is the one that attach would write. */
-int milters_mended(const struct doctor *doctor, struct slice list, bool keep, struct buffer *to);
+ * if nothing is wrong with it, so that all findings about a list have the same line. */
+int milters_mended(const struct doctor *doctor, struct slice list, struct buffer *to);
 /* The same list without us. */
 int milters_without(const struct doctor *doctor, struct slice list, struct buffer *to);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../cli/out.h"
+#include "sendtest.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
 
@@ -31,10 +32,28 @@ static void print_words(const struct cli *cli, size_t column, const char *words)
     buffer_free(&line);
 }
 
-static void print_heal(const struct cli *cli, const struct finding *finding)
+/* Several things wrong with one line of the set-up have one line that mends them. */
+static bool is_told(const struct doctor *doctor, const struct finding *finding)
+{
+    for (size_t i = 0; i < doctor->count; i++) {
+        const struct finding *other = &doctor->findings[i];
+        bool before = other->severity > finding->severity ||
+                      (other->severity == finding->severity && other < finding);
+        if (before && other->heal != NULL && strcmp(other->heal, finding->heal) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_heal(const struct cli *cli, const struct doctor *doctor,
+                       const struct finding *finding)
 {
     struct buffer line;
 
+    if (is_told(doctor, finding)) {
+        printf("\n%*sThe same line as above mends it.\n", INDENT, "");
+        return;
+    }
     buffer_init(&line, LINE_MAX);
     if (finding->file != NULL) {
         printf("%*s", INDENT, "");
@@ -60,7 +79,8 @@ static void print_severity(const struct cli *cli, enum severity severity)
     out_plain(cli);
 }
 
-static void print_trouble(const struct cli *cli, const struct finding *finding)
+static void print_trouble(const struct cli *cli, const struct doctor *doctor,
+                          const struct finding *finding)
 {
     print_severity(cli, finding->severity);
     out_heading(cli, finding->check);
@@ -68,7 +88,7 @@ static void print_trouble(const struct cli *cli, const struct finding *finding)
     if (finding->matter != NULL)
         print_words(cli, 0, finding->matter);
     if (finding->heal != NULL)
-        print_heal(cli, finding);
+        print_heal(cli, doctor, finding);
     putchar('\n');
 }
 
@@ -79,13 +99,35 @@ static void print_short(const struct cli *cli, const struct finding *finding)
     print_words(cli, INDENT, finding->what);
 }
 
+void print_step(void *context, const struct finding *finding)
+{
+    const struct cli *cli = context;
+
+    if (finding->severity >= SEVERITY_HINT) {
+        print_severity(cli, finding->severity);
+        printf("see %s below\n", finding->check);
+    } else {
+        print_short(cli, finding);
+    }
+    fflush(stdout);
+}
+
+/* Steps of the test mail were told when they happened. */
+static bool was_told(const struct finding *finding)
+{
+    for (const struct check *row = checks_test; row->name != NULL; row++)
+        if (strcmp(row->name, finding->check) == 0)
+            return true;
+    return false;
+}
+
 static void print_all(const struct cli *cli, const struct doctor *doctor, enum severity severity)
 {
     for (size_t i = 0; i < doctor->count; i++)
         if (doctor->findings[i].severity == severity) {
             if (severity >= SEVERITY_HINT)
-                print_trouble(cli, &doctor->findings[i]);
-            else
+                print_trouble(cli, doctor, &doctor->findings[i]);
+            else if (!was_told(&doctor->findings[i]))
                 print_short(cli, &doctor->findings[i]);
         }
 }

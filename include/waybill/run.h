@@ -3,8 +3,8 @@
  * run: start a program of the mail server and read what it says. The one place of Waybill that
  * starts programs; only the command line does.
  */
-#ifndef WAYBILL_MTA_RUN_H
-#define WAYBILL_MTA_RUN_H
+#ifndef WAYBILL_RUN_H
+#define WAYBILL_RUN_H
 
 #include "waybill/buffer.h"
 #include "waybill/error.h"
