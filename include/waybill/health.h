@@ -17,7 +17,7 @@
 struct store_health {
     char version[32];
     char role[16];        /* "master", "slave" */
-    char primary[80];     /* of a replica: the host of its master */
+    char primary[120];    /* of a replica: its master, HOST:PORT as in the option `redis` */
     char policy[32];      /* maxmemory-policy */
     char appendfsync[16]; /* "always", "everysec", "no" */
     char user[64];        /* as whom we are logged in */

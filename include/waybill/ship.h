@@ -51,8 +51,8 @@ void ship_read_stats(struct ship *ship, struct ship_stats *stats);
  * that leads writes them. Any thread. */
 void ship_count(struct ship *ship, const char *name, uint64_t value);
 
-/* What this host's sheet shall say from now on; copied. Ship writes it every ten seconds, if it
- * leads, and fills in node, written, clock_ahead_ms and rival itself. Any thread. */
+/* What this host's sheet shall say from now on; copied. Ship writes it at once, then every ten
+ * seconds, if it leads, and fills in node, written, clock_ahead_ms and rival itself. Any thread. */
 void ship_sheet(struct ship *ship, const struct sheet *sheet);
 
 #endif

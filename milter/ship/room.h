@@ -100,6 +100,7 @@ struct ship {
     struct ship_stats shown;
     struct counters counters;
     struct sheet sheet; /* to be written; its version is empty before the first is told */
+    bool sheet_first;   /* that was just now: it is written at once */
 
     struct limits limits;
     struct ship_stats stats;

@@ -46,6 +46,9 @@ static bool ship_stopping(struct ship *ship, bool *in_time)
     bool stopping = ship->stopping;
     *in_time = clock_monotonic() < ship->stop_at;
     ship->limits = ship->wanted;
+    if (ship->sheet_first)
+        ship->heart_at = 0;
+    ship->sheet_first = false;
     pthread_mutex_unlock(&ship->lock);
     return stopping;
 }
@@ -337,6 +340,7 @@ void ship_read_stats(struct ship *ship, struct ship_stats *stats)
 void ship_sheet(struct ship *ship, const struct sheet *sheet)
 {
     pthread_mutex_lock(&ship->lock);
+    ship->sheet_first = ship->sheet_first || ship->sheet.version[0] == '\0';
     ship->sheet = *sheet;
     pthread_mutex_unlock(&ship->lock);
 }

@@ -7,6 +7,8 @@
  */
 #include "waybill/health.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -36,6 +38,17 @@ static bool info_is(struct slice info, const char *name, const char *value)
     return slice_is(info_value(info, name), value);
 }
 
+static void primary_of(struct slice info, char *to, size_t room)
+{
+    struct slice host = info_value(info, "master_host");
+    int64_t port = info_number(info, "master_port");
+    bool numeric = slice_find(host, ':') >= 0;
+
+    if (host.size > 0 && port >= 0)
+        snprintf(to, room, "%s%.*s%s:%" PRId64, numeric ? "[" : "", SLICE_ARGS(host),
+                 numeric ? "]" : "", port);
+}
+
 static enum got info_got(struct store_health *health, const struct reply *reply)
 {
     struct slice info = reply->text;
@@ -44,7 +57,7 @@ static enum got info_got(struct store_health *health, const struct reply *reply)
         return GOT_ODD;
     slice_copy(info_value(info, "redis_version"), health->version, sizeof health->version);
     slice_copy(info_value(info, "role"), health->role, sizeof health->role);
-    slice_copy(info_value(info, "master_host"), health->primary, sizeof health->primary);
+    primary_of(info, health->primary, sizeof health->primary);
     slice_copy(info_value(info, "maxmemory_policy"), health->policy, sizeof health->policy);
     health->memory_used = info_number(info, "used_memory");
     health->memory_most = info_number(info, "maxmemory");

@@ -110,7 +110,8 @@ static void look_at_role(struct doctor *doctor, const struct check *check)
                                  : "What is written there is lost when it copies its primary anew.",
                 "The server at '%s' is a replica of '%s'.", doctor->settings->redis,
                 health.primary);
-    doctor_heal_in(doctor, doctor->settings_file, "redis = \"tcp:%s:6379\"", health.primary);
+    doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
+                   strncmp(doctor->settings->redis, "tls:", 4) == 0 ? "tls" : "tcp", health.primary);
 }
 
 /* ---- kept ---- */
