@@ -136,7 +136,8 @@ static int silence_is_kept(void)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     char got[100];
 
-    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/waybill-silence-%ld", (long)getpid());
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/waybill-silence-%ld",
+             (long)getpid());
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return 2;
     setenv("NOTIFY_SOCKET", address.sun_path, 1);
