@@ -74,7 +74,9 @@ struct settings {
 
 #define SETTINGS_FILE_DEFAULT SYSCONFDIR "/waybill/waybill.conf"
 
-/* Read `path` (NULL: only defaults). -1: `why` is "path:line: name: what is allowed".
+/* Read `path` (NULL: only defaults). -1: `why` is "path:line: name: what is allowed". A file that
+ * is written credential:NAME has its path: below $CREDENTIALS_DIRECTORY or, where that is not set,
+ * below the directory of waybill.service.
  * On success the caller owns *settings and frees it with settings_free. */
 int settings_read(struct settings **settings, const char *path, struct error *why);
 void settings_free(struct settings **settings);

@@ -22,6 +22,8 @@ static const char *const target_words[] = {"stderr", "syslog", NULL};
 
 #define PATH_FORM "an absolute path"
 #define PATH_OR_EMPTY_FORM "an absolute path, or empty"
+#define SECRET_FORM "an absolute path or credential:NAME"
+#define SECRET_OR_EMPTY_FORM "an absolute path, credential:NAME, or empty"
 
 /* clang-format off */
 const struct option options[] = {
@@ -57,11 +59,13 @@ const struct option options[] = {
      .text = "What is kept of a Subject: all of it, only a keyed hash by which one that is known "
              "can be found again, or nothing."},
     {"key_file", OPTION_TEXT, AT(key_file), .initial = SYSCONFDIR "/waybill/hash.key",
-     .fits = shape_path, .allowed = PATH_FORM, LIVE,
+     .fits = shape_secret, .allowed = SECRET_FORM, LIVE,
      .text = "File with the secret from which keys are derived: any 16 to 4096 bytes, better 32. "
-             "Needed only where subject is hash or stamp_envid is yes."},
+             "Needed only where subject is hash or stamp_envid is yes. "
+             "credential:NAME, here and with other files that hold a secret, is the file that systemd "
+             "hands to the unit by that name, see waybilld(8)."},
     {"key_file_before", OPTION_TEXT, AT(key_file_before), .initial = "",
-     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM, LIVE,
+     .fits = shape_secret_or_empty, .allowed = SECRET_OR_EMPTY_FORM, LIVE,
      .text = "The secret that was in key_file before it was changed. "
              "What was signed with it stays good as long as it is named here; keep it for the "
              "lifetime of a mail in the queue and a few days more."},
@@ -132,7 +136,7 @@ const struct option options[] = {
      .allowed = "a name without blanks, or empty",
      .text = "User name (ACL) for Redis; empty: the default user."},
     {"redis_password_file", OPTION_TEXT, AT(redis_password_file), .initial = "",
-     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .fits = shape_secret_or_empty, .allowed = SECRET_OR_EMPTY_FORM,
      .text = "File whose first line is the password; its mode at most 0640. "
              "Empty: no password."},
     {"redis_ca_file", OPTION_TEXT, AT(redis_ca_file), .initial = "", .fits = shape_path_or_empty,
@@ -143,7 +147,7 @@ const struct option options[] = {
      .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
      .text = "Our own certificate, in PEM, for a server that asks for one."},
     {"redis_key_file", OPTION_TEXT, AT(redis_key_file), .initial = "",
-     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .fits = shape_secret_or_empty, .allowed = SECRET_OR_EMPTY_FORM,
      .text = "The key of redis_cert_file, in PEM."},
     {"redis_server_name", OPTION_TEXT, AT(redis_server_name), .initial = "", .fits = shape_host,
      .allowed = "a host name without blanks, or empty",

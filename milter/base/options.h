@@ -60,6 +60,8 @@ bool shape_redis(struct slice value);
 bool shape_prefix(struct slice value);
 bool shape_path(struct slice value);
 bool shape_path_or_empty(struct slice value);
+bool shape_secret(struct slice value);
+bool shape_secret_or_empty(struct slice value);
 bool shape_log_source(struct slice value);
 
 #endif

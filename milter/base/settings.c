@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "credential.h"
 #include "settings_file.h"
 #include "values.h"
 #include "waybill/host.h"
@@ -28,6 +29,27 @@ static int fill_host(struct settings *settings)
     return settings->host != NULL ? 0 : -1;
 }
 
+static bool is_secret(const struct option *option)
+{
+    return option->fits == shape_secret || option->fits == shape_secret_or_empty;
+}
+
+static int find_credentials(struct settings *settings)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        char **value = option_text(&options[i], settings), *path;
+
+        if (!is_secret(&options[i]) || !credential_named(slice_of(*value)))
+            continue;
+        path = credential_path(*value);
+        if (path == NULL)
+            return -1;
+        free(*value);
+        *value = path;
+    }
+    return 0;
+}
+
 int settings_read(struct settings **settings, const char *path, struct error *why)
 {
     struct settings *fresh = calloc(1, sizeof *fresh);
@@ -43,7 +65,7 @@ int settings_read(struct settings **settings, const char *path, struct error *wh
         settings_free(&fresh);
         return -1;
     }
-    if (fill_host(fresh) < 0) {
+    if (fill_host(fresh) < 0 || find_credentials(fresh) < 0) {
         settings_free(&fresh);
         return error_set(why, "cannot read the settings: no memory");
     }

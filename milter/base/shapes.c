@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "credential.h"
+
 #define PATH_LIMIT 1024
 #define SOCKET_PATH_LIMIT 107 /* sun_path, less its NUL */
 
@@ -37,6 +39,16 @@ bool shape_path(struct slice value)
 bool shape_path_or_empty(struct slice value)
 {
     return value.size == 0 || shape_path(value);
+}
+
+bool shape_secret(struct slice value)
+{
+    return shape_path(value) || credential_named(value);
+}
+
+bool shape_secret_or_empty(struct slice value)
+{
+    return value.size == 0 || shape_secret(value);
 }
 
 static bool is_port(struct slice value)

@@ -132,6 +132,17 @@ static const struct {
     {"log_level = Info\n", "1: log_level: must be error, warning, info or debug, not 'Info'"},
     {"listen_mode = 0888\n", "1: listen_mode: must be an octal mode from 0000 to 0777, not '0888'"},
     {"listen_mode = 1777\n", "1: listen_mode: must be an octal mode from 0000 to 0777, not '1777'"},
+    {"key_file = credential:\n",
+     "1: key_file: must be an absolute path or credential:NAME, not 'credential:'"},
+    {"key_file = credential:../shadow\n",
+     "1: key_file: must be an absolute path or credential:NAME, not 'credential:../shadow'"},
+    {"redis_password_file = credential:.hidden\n",
+     "1: redis_password_file: must be an absolute path, credential:NAME, or empty, not "
+     "'credential:.hidden'"},
+    {"redis_key_file = \"credential:a b\"\n",
+     "1: redis_key_file: must be an absolute path, credential:NAME, or empty, not 'credential:a b'"},
+    {"redis_ca_file = credential:ca\n",
+     "1: redis_ca_file: must be an absolute path, or empty, not 'credential:ca'"},
     {"listen = here\n",
      "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
     {"listen = inet:99999\n",
@@ -432,6 +443,36 @@ static void test_a_named_file_that_is_not_there_is_told(void **state)
     settings_free(&settings);
 }
 
+static void test_credentials_are_files_of_the_unit(void **state)
+{
+    static const char text[] = "key_file = \"credential:hash.key\"\n"
+                               "redis_password_file = 'credential:redis-password'\n"
+                               "redis_key_file = credential:key_2\n"
+                               "redis_user = credential:name\n"; /* a word like any other */
+    struct settings *settings;
+
+    (void)state;
+    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service", 1);
+    settings = read_good(text);
+    assert_string_equal(settings->key_file, "/run/credentials/other.service/hash.key");
+    assert_string_equal(settings->redis_password_file,
+                        "/run/credentials/other.service/redis-password");
+    assert_string_equal(settings->redis_key_file, "/run/credentials/other.service/key_2");
+    assert_string_equal(settings->key_file_before, "");
+    assert_string_equal(settings->redis_user, "credential:name");
+    settings_free(&settings);
+
+    /* Who has none of his own, or a directory that is none, is led to the daemon's. */
+    setenv("CREDENTIALS_DIRECTORY", "elsewhere", 1);
+    settings = read_good(text);
+    assert_string_equal(settings->key_file, "/run/credentials/waybill.service/hash.key");
+    settings_free(&settings);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    settings = read_good(text);
+    assert_string_equal(settings->key_file, "/run/credentials/waybill.service/hash.key");
+    settings_free(&settings);
+}
+
 static int setup(void **state)
 {
     int fd = mkstemp(path);
@@ -456,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_each_fault_is_one_line_with_file_line_name_and_what_is_allowed),
         cmocka_unit_test(test_after_any_fault_a_good_file_is_read_well),
         cmocka_unit_test(test_nul_byte_and_oversize_are_refused),
+        cmocka_unit_test(test_credentials_are_files_of_the_unit),
         cmocka_unit_test(test_too_many_items_are_refused),
         cmocka_unit_test(test_file_that_cannot_be_read_is_named),
         cmocka_unit_test(test_example_holds_the_defaults_of_all_options),
