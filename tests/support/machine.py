@@ -66,7 +66,7 @@ umount -l /mnt/before
 rmdir /mnt/before
 mount --make-rshared / # as on a host: systemd mounts credentials from another namespace
 exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    /lib/systemd/systemd --system --unit=basic.target --log-target=console --show-status=no
+    /lib/systemd/systemd --system --unit=basic.target --log-target=journal-or-kmsg --show-status=no
 """
 
 
