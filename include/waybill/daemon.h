@@ -21,8 +21,10 @@ int daemon_drop_root(const char *user, struct error *why);
 /* Block the signals that a control thread will wait for, and ignore SIGPIPE and SIGXFSZ. Call
  * before any thread starts. */
 void daemon_block_signals(void);
-/* Tell the service manager (READY=1, RELOADING=1, STOPPING=1, STATUS=..., WATCHDOG=1). Does
- * nothing where there is none. Any thread. */
+/* Tell the service manager (READY=1, MAINPID=..., RELOADING=1, STOPPING=1, STATUS=..., WATCHDOG=1).
+ * Does nothing where there is none. Any thread. */
 void daemon_notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* From now on daemon_notify says nothing: another process speaks for the service. Any thread. */
+void daemon_silence(void);
 
 #endif

@@ -34,6 +34,8 @@ struct maillog_stats {
     uint64_t too_long;     /* over 64 KiB: skipped */
     uint64_t gaps;
     int64_t read_until;    /* time of the last line */
+    int64_t covered;       /* up to this moment all sources were read; 0: one is blind */
+    const char *mta;       /* whose line was read last: "postfix", "sendmail"; NULL: nobody's yet */
 };
 
 struct maillog;
@@ -47,5 +49,8 @@ int maillog_start(struct maillog **maillog, const struct settings *settings,
 /* Stop the thread; the last position is in the journal when this returns. */
 void maillog_stop(struct maillog **maillog);
 void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats);
+/* The names of the sources that are followed, a line each, as many as `room` holds; at most ten
+ * seconds old. Any thread. */
+void maillog_read_sources(struct maillog *maillog, char *text, size_t room);
 
 #endif

@@ -28,8 +28,11 @@ struct settings {
     char *user;      /* drop to this user when started as root */
 
     /* the MTA */
-    char *listen;         /* libmilter's socket name: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
+    /* libmilter's socket name: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; never "auto" */
+    char *listen;
+    bool listen_auto;     /* the file says "auto", or nothing */
     int64_t listen_mode;  /* mode of a unix socket, octal in the file as 0660 */
+    int64_t drain_seconds; /* longest life of sessions behind a process that was replaced */
     int64_t eom_wait_ms;  /* longest wait for the journal before EOM is answered */
     int64_t subject;      /* enum subject_mode */
     char *key_file;       /* secret from which keys are derived (subject = hash, stamp_envid) */
@@ -72,11 +75,16 @@ struct settings {
     int64_t log_target; /* enum log_target */
 };
 
+/* What "auto" stands for: a socket that Postfix reaches with and without chroot, where this
+ * directory exists; else the other one. */
+#define LISTEN_QUEUE_DIRECTORY "/var/spool/postfix/waybill"
+#define LISTEN_IN_QUEUE "unix:" LISTEN_QUEUE_DIRECTORY "/milter.sock"
+#define LISTEN_ELSEWHERE "unix:" RUNSTATEDIR "/waybill/milter/milter.sock"
+
 #define SETTINGS_FILE_DEFAULT SYSCONFDIR "/waybill/waybill.conf"
 
 /* Read `path` (NULL: only defaults). -1: `why` is "path:line: name: what is allowed". A file that
- * is written credential:NAME has its path: below $CREDENTIALS_DIRECTORY or, where that is not set,
- * below the directory of waybill.service.
+ * is written credential:NAME has the path at which systemd shows it, or would.
  * On success the caller owns *settings and frees it with settings_free. */
 int settings_read(struct settings **settings, const char *path, struct error *why);
 void settings_free(struct settings **settings);

@@ -11,6 +11,7 @@
 #include "waybill/error.h"
 #include "waybill/journal.h"
 #include "waybill/settings.h"
+#include "waybill/sheet.h"
 
 struct ship;
 
@@ -26,6 +27,7 @@ struct ship_stats {
     uint64_t reports_matched, reports_unmatched, reports_unasked;
     uint64_t backlog_bytes;
     int64_t shipped_until; /* time of the last fact that is in the store */
+    int64_t caught_up; /* ms: what was appended before is in the store, or held; 0: not known yet */
     bool connected;
 };
 
@@ -44,8 +46,13 @@ void ship_reload(struct ship *ship, const struct settings *settings);
 void ship_read_stats(struct ship *ship, struct ship_stats *stats);
 
 /* Counters of other rooms that shall stand in the store by the hour. `value` is the running total
- * of this process; ship makes hours of it, once a minute and at the end. At most 48 names. Only
- * the process that leads writes them. Any thread. */
+ * of this process, or, for a name that store_counter_is_highest, the highest value since the last
+ * call; ship makes hours of it, once a minute and at the end. At most 48 names. Only the process
+ * that leads writes them. Any thread. */
 void ship_count(struct ship *ship, const char *name, uint64_t value);
+
+/* What this host's sheet shall say from now on; copied. Ship writes it at once, then every ten
+ * seconds, if it leads, and fills in node, written, clock_ahead_ms and rival itself. Any thread. */
+void ship_sheet(struct ship *ship, const struct sheet *sheet);
 
 #endif

@@ -10,6 +10,7 @@
 #define WAYBILL_SMTP_H
 
 #include "waybill/error.h"
+#include "waybill/histogram.h"
 #include "waybill/journal.h"
 #include "waybill/settings.h"
 
@@ -23,17 +24,52 @@ struct smtp_stats {
     uint64_t stamped, stamp_failures; /* mails that got an envelope id of ours, or could not */
 };
 
-/* Bind the socket; a unix socket that nobody serves any more is replaced, one that is served is
- * not (-1). `node` and `generation` go into the ids; `last_id` is the highest id known from the
- * journal (facts and the note "id"). The journal and the settings must outlive smtp_run. */
+/* The phases in which the MTA hands something over and goes on when our callback has returned:
+ * X(symbol, word). What is measured is the callback from its entry to its return. */
+#define SMTP_PHASES(X)                                                                             \
+    X(NEGOTIATE, "negotiate") X(CONNECT, "connect") X(HELO, "helo") X(MAIL, "mail")                \
+    X(RCPT, "rcpt") X(DATA, "data") X(HEADER, "header") X(EOH, "eoh") X(BODY, "body")              \
+    X(EOM, "eom")
+enum smtp_phase {
+#define X(symbol, word) SMTP_##symbol,
+    SMTP_PHASES(X)
+#undef X
+        SMTP_PHASE_COUNT
+};
+const char *smtp_phase_word(enum smtp_phase phase);
+
+/* Bind the socket; a unix socket that nobody serves any more is replaced, one that is served only
+ * if we `take_over` (else -1): who connects from then on comes to us, who has connected stays with
+ * the process before us. Connections wait for smtp_run. `node` and `generation` go into the ids;
+ * `last_id` is the highest id known from the journal (facts and the note "id"). The journal and the
+ * settings must outlive smtp_run. */
 int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
-              unsigned generation, uint64_t last_id, struct error *why);
-/* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP). 0, or -1: libmilter failed. */
+              unsigned generation, uint64_t last_id, bool take_over, struct error *why);
+/* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP) or smtp_stop; then the socket's
+ * name is removed, if it is still ours. 0, or -1: libmilter failed. */
 int smtp_run(struct error *why);
+/* Can another process take this socket over? Only a unix socket has a name that can be replaced. */
+bool smtp_can_hand_over(const struct settings *settings);
+
+/* While smtp_run serves; one thread. */
+/* If the unix socket's name is gone or leads to nobody, put it back. */
+void smtp_look_after(const struct settings *settings);
+/* Take the unix socket's name away, unless another process has put its own there. */
+void smtp_hide(void);
+/* Connections of the MTA's, with those that wait and those that said nothing yet. -1: it cannot be
+ * told. */
+int smtp_connections(void);
+/* Have smtp_run return, within five seconds; sessions that are open are cut off. */
+void smtp_stop(void);
+
 /* New settings for sessions that begin from now on; if they cannot be used (key_file, rules), the
  * log says why and the old ones stay. Any thread. The old ones may be freed only after smtp_run has
  * returned. */
 void smtp_reload(const struct settings *settings);
 void smtp_read_stats(struct smtp_stats *stats);
+/* How long the callbacks of a phase took, since the start. Any thread. */
+void smtp_read_latency(enum smtp_phase phase, struct histogram_reading *reading);
+/* Microseconds of the slowest callback since the last call; 0: there was none. One caller. */
+uint64_t smtp_take_slowest(void);
 
 #endif

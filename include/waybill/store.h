@@ -23,6 +23,7 @@
 #include "waybill/buffer.h"
 #include "waybill/error.h"
 #include "waybill/settings.h"
+#include "waybill/sheet.h"
 #include "waybill/text.h"
 #include "waybill/waybill.h"
 
@@ -84,6 +85,11 @@ void store_put_gap(struct store *store, unsigned node, struct slice witness, int
                    int64_t until, struct slice cause, uint64_t count);
 void store_put_counter(struct store *store, unsigned node, int64_t hour, const char *name,
                        uint64_t value);
+/* Counters add up, over nodes and hours; one whose name ends in "_slowest_us" does not: of several
+ * values the highest stands for all. */
+bool store_counter_is_highest(struct slice name);
+/* sheet:NN of sheet->node, whole: what is not told now is not there any more. */
+void store_put_sheet(struct store *store, const struct sheet *sheet);
 /* Send all that is queued and wait for every reply. 0: every reply was good. -1: at least one
  * was not: send the same again later; store_last_trouble says of what kind. Queued writes are
  * gone either way. A STORE_FOREIGN reply is logged and skipped, not an error. */
@@ -138,6 +144,14 @@ struct store_node {
 int store_get_nodes(struct store *store,
                     void (*seen)(void *context, const struct store_node *node), void *context,
                     struct error *why);
+/* The sheets of all nodes that ever wrote, by number; of one that keeps none all is unknown but
+ * the number. `server` gets the server's own time (ms; 0: we may not ask it). One round trip. */
+int store_get_sheets(struct store *store, int64_t *server,
+                     void (*seen)(void *context, const struct sheet *sheet), void *context,
+                     struct error *why);
+/* The same of one node. */
+int store_get_sheet(struct store *store, unsigned node, struct sheet *sheet, int64_t *server,
+                    struct error *why);
 struct store_gap {
     unsigned node;
     int64_t from, until;
@@ -147,7 +161,7 @@ struct store_gap {
 int store_get_gaps(struct store *store, int64_t from, int64_t until,
                    void (*seen)(void *context, const struct store_gap *gap), void *context,
                    struct error *why);
-/* Sums over all nodes and the hours from..until; `seen` once per name. */
+/* Sums (or the highest value) over all nodes and the hours from..until; `seen` once per name. */
 int store_get_counters(struct store *store, int64_t from, int64_t until,
                        void (*seen)(void *context, const char *name, uint64_t value),
                        void *context, struct error *why);

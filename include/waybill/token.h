@@ -30,6 +30,13 @@ struct token_keys {
 int token_keys_read(struct token_keys *keys, const char *path, const char *previous,
                     const char *purpose, struct error *why);
 
+/* 16 hexadecimal digits by which two hosts can see that they have the same secret: a key of its own
+ * purpose, cut short, so that it is good for nothing else. No path gives "". `option` names the
+ * file in what goes wrong. -1: as token_key. */
+#define TOKEN_FINGERPRINT_ROOM 17
+int token_fingerprint(const char *option, const char *path,
+                      char text[static TOKEN_FINGERPRINT_ROOM], struct error *why);
+
 /* The ENVID that stands for a waybill: xtext-safe, at most 100 bytes (RFC 3461, 4.4):
  * "WB" id "." MAC in base32, 80 bits. */
 #define TOKEN_ENVID_ROOM 48

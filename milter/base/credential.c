@@ -7,10 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PREFIX "credential:"
 #define NAME_LIMIT 255
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+/*
+ * What the unit binds to this place besides: systemd 252 shows a unit's credentials to ExecStart
+ * alone, and a daemon that takes over is started by ExecReload.
+ */
+#define DIRECTORY_BOUND "/run/waybill/credentials"
 
 /* Where systemd puts those of the daemon's unit. Root and the daemon's user may read them there, so
  * that `waybill` needs no other configuration. */
@@ -26,18 +33,32 @@ bool credential_named(struct slice value)
     return value.at[0] != '.';
 }
 
-char *credential_path(const char *value)
+static char *join(const char *directory, const char *name)
 {
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    const char *name = value + sizeof PREFIX - 1;
-    size_t size;
-    char *path;
+    size_t size = strlen(directory) + 1 + strlen(name) + 1;
+    char *path = malloc(size);
 
-    if (directory == NULL || directory[0] != '/')
-        directory = DIRECTORY_OF_UNIT;
-    size = strlen(directory) + 1 + strlen(name) + 1;
-    path = malloc(size);
     if (path != NULL)
         snprintf(path, size, "%s/%s", directory, name);
     return path;
+}
+
+char *credential_path(const char *value)
+{
+    const char *given = getenv("CREDENTIALS_DIRECTORY");
+    const char *name = value + sizeof PREFIX - 1;
+    const char *directories[] = {given, DIRECTORY_BOUND, DIRECTORY_OF_UNIT};
+    size_t count = sizeof directories / sizeof directories[0];
+
+    for (size_t i = 0; i < count; i++) {
+        char *path;
+
+        if (directories[i] == NULL || directories[i][0] != '/')
+            continue;
+        path = join(directories[i], name);
+        if (path == NULL || access(path, R_OK) == 0)
+            return path;
+        free(path);
+    }
+    return join(given != NULL && given[0] == '/' ? given : DIRECTORY_OF_UNIT, name);
 }

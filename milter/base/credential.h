@@ -13,8 +13,9 @@
 /* Is it credential:NAME, with a name that stays within its directory? */
 bool credential_named(struct slice value);
 
-/* Where the file of credential:NAME is: below $CREDENTIALS_DIRECTORY, or, for who runs outside of
- * any unit that has some, below the directory of waybill.service. free(). NULL: no memory. */
+/* Where the file of credential:NAME can be read: below $CREDENTIALS_DIRECTORY, else where the unit
+ * has bound its credentials, else, for who runs outside of it, below the directory that systemd
+ * made for waybill.service. Where it would be, if it is nowhere. free(). NULL: no memory. */
 char *credential_path(const char *value);
 
 #endif

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
+
+static atomic_bool silenced;
 
 /* open(2) takes the lowest free number, so the closed ones fill up in order. */
 int daemon_keep_standard_fds(struct error *why)
@@ -74,6 +77,7 @@ void daemon_block_signals(void)
      * end the process. */
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGUSR2);
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGHUP);
@@ -89,6 +93,8 @@ void daemon_notify(const char *format, ...)
     char text[1000];
     va_list arguments;
 
+    if (atomic_load(&silenced))
+        return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
@@ -96,4 +102,9 @@ void daemon_notify(const char *format, ...)
 #else
     (void)format;
 #endif
+}
+
+void daemon_silence(void)
+{
+    atomic_store(&silenced, true);
 }

@@ -41,16 +41,26 @@ const struct option options[] = {
      .text = "Become this user when started as root. "
              "Has no meaning when started as another user."},
 
-    {"listen", OPTION_TEXT, AT(listen), .initial = "unix:" RUNSTATEDIR "/waybill/milter/milter.sock",
-     .fits = shape_listen, .allowed = "unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST",
+    {"listen", OPTION_TEXT, AT(listen), .initial = "auto",
+     .fits = shape_listen, .allowed = "auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST",
      .heading = "The mail server",
-     .text = "Where the mail server finds the milter: unix:/PATH, inet:PORT@HOST or "
+     .text = "Where the mail server finds the milter: auto, unix:/PATH, inet:PORT@HOST or "
              "inet6:PORT@HOST. "
-             "Postfix wants the same address in smtpd_milters, as unix:/PATH or inet:HOST:PORT; "
-             "Sendmail as it stands here, behind S= of INPUT_MAIL_FILTER."},
+             "With auto it is " LISTEN_IN_QUEUE " where that directory exists, which Postfix reaches with "
+             "and without chroot, else " LISTEN_ELSEWHERE ". "
+             "'waybill attach' shows or makes the line that the mail server needs for it: for "
+             "Postfix unix:PATH, where PATH may be told from its queue directory on, or "
+             "inet:HOST:PORT; for Sendmail as it stands here, behind S= of INPUT_MAIL_FILTER."},
     {"listen_mode", OPTION_MODE, AT(listen_mode), .initial = "0660", .least = 0, .most = 0777,
      .text = "Mode of the unix socket. "
-             "The mail server needs to write to it: put its user into the group of waybill."},
+             "The mail server needs to write to it: the socket has the group of a directory that "
+             "is setgid, as the one in Postfix's queue is; elsewhere put the mail server's user "
+             "into the group of waybill."},
+    {"drain_seconds", OPTION_NUMBER, AT(drain_seconds), .initial = "3600", .most = 86400, LIVE,
+     .text = "After waybilld --take-over: how long the process that was replaced may go on to serve "
+             "the sessions that it had. "
+             "Those that are still open by then are cut off, and their mails go on without the "
+             "milter, as the mail server's default_action says."},
     {"eom_wait_ms", OPTION_NUMBER, AT(eom_wait_ms), .initial = "20", .most = 1000, LIVE,
      .text = "Let the end of a message wait at most this long until its facts are in the journal. "
              "If that takes longer the mail goes on all the same, and the case is counted. "

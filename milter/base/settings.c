@@ -6,6 +6,8 @@
 #include "waybill/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "credential.h"
 #include "settings_file.h"
@@ -50,6 +52,24 @@ static int find_credentials(struct settings *settings)
     return 0;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int resolve_listen(struct settings *settings)
+{
+    settings->listen_auto = strcmp(settings->listen, "auto") == 0;
+    if (!settings->listen_auto)
+        return 0;
+    free(settings->listen);
+    settings->listen =
+        strdup(is_directory(LISTEN_QUEUE_DIRECTORY) ? LISTEN_IN_QUEUE : LISTEN_ELSEWHERE);
+    return settings->listen != NULL ? 0 : -1;
+}
+
 int settings_read(struct settings **settings, const char *path, struct error *why)
 {
     struct settings *fresh = calloc(1, sizeof *fresh);
@@ -65,7 +85,7 @@ int settings_read(struct settings **settings, const char *path, struct error *wh
         settings_free(&fresh);
         return -1;
     }
-    if (fill_host(fresh) < 0 || find_credentials(fresh) < 0) {
+    if (fill_host(fresh) < 0 || resolve_listen(fresh) < 0 || find_credentials(fresh) < 0) {
         settings_free(&fresh);
         return error_set(why, "cannot read the settings: no memory");
     }

@@ -75,6 +75,8 @@ static bool is_port_at_host(struct slice value)
 
 bool shape_listen(struct slice value)
 {
+    if (slice_is(value, "auto"))
+        return true;
     if (text_take(&value, "unix:") || text_take(&value, "local:"))
         return is_socket_path(value);
     if (text_take(&value, "inet:") || text_take(&value, "inet6:"))

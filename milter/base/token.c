@@ -97,6 +97,23 @@ int token_keys_read(struct token_keys *keys, const char *path, const char *previ
     return 0;
 }
 
+int token_fingerprint(const char *option, const char *path,
+                      char text[static TOKEN_FINGERPRINT_ROOM], struct error *why)
+{
+    unsigned char key[32];
+    uint64_t front = 0;
+
+    text[0] = '\0';
+    if (path == NULL || path[0] == '\0')
+        return 0;
+    if (derive(option, path, "fingerprint", key, why) < 0)
+        return -1;
+    for (int i = 0; i < 8; i++)
+        front = front << 8 | key[i];
+    snprintf(text, TOKEN_FINGERPRINT_ROOM, "%016" PRIx64, front);
+    return 0;
+}
+
 /* ---- the envelope id ---- */
 
 #define ID_DIGITS 18

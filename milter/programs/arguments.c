@@ -19,6 +19,7 @@ static const struct {
     const char *text;
 } rows[] = {
     {'c', "config", "FILE", REQUEST_RUN, "read this configuration"},
+    {'T', "take-over", NULL, REQUEST_TAKE_OVER, "take the place of the one that runs; see waybilld(8)"},
     {'t', "test", NULL, REQUEST_CHECK, "check the configuration, then end"},
     {'C', "print-config", NULL, REQUEST_PRINT_CONFIG, "print an annotated configuration"},
     {'M', "print-manual", NULL, REQUEST_PRINT_MANUAL, "print the options for the manual, in mdoc"},
@@ -30,8 +31,9 @@ static const struct {
 
 void arguments_help(void)
 {
-    printf("waybilld [-c FILE] [-t]\n\n"
-           "The milter that keeps a waybill for every mail. Stays in the foreground.\n\n");
+    printf("waybilld [-c FILE] [-t | --take-over]\n\n"
+           "The milter that keeps a waybill for every mail. Stays in the foreground, but with\n"
+           "--take-over, which ends as soon as the new process serves.\n\n");
     for (size_t i = 0; i < ROWS; i++) {
         char name[40];
         snprintf(name, sizeof name, "--%s%s%s", rows[i].name, rows[i].value != NULL ? " " : "",
@@ -68,7 +70,8 @@ static enum request request_of(int letter)
 /* A missing default file is no fault: the defaults serve a stock Postfix and a local Redis. */
 static const char *default_file(enum request request)
 {
-    if (request == REQUEST_RUN && access(SETTINGS_FILE_DEFAULT, F_OK) < 0 && errno == ENOENT)
+    if ((request == REQUEST_RUN || request == REQUEST_TAKE_OVER) &&
+        access(SETTINGS_FILE_DEFAULT, F_OK) < 0 && errno == ENOENT)
         return NULL;
     return SETTINGS_FILE_DEFAULT;
 }

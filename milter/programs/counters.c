@@ -26,6 +26,28 @@ static void tell_smtp(struct ship *ship, const struct smtp_stats *stats)
     ship_count(ship, "stamp_failures", stats->stamp_failures);
 }
 
+/* How long our callbacks kept the mail server: what `waybill status` rests on. */
+static void tell_latency(struct ship *ship, struct answers *total)
+{
+    uint64_t answers = 0, over_100ms = 0, over_1s = 0, slowest = smtp_take_slowest();
+    struct histogram_reading reading;
+
+    for (int phase = 0; phase < SMTP_PHASE_COUNT; phase++) {
+        smtp_read_latency((enum smtp_phase)phase, &reading);
+        answers += reading.count;
+        over_100ms += histogram_over(&reading, 100000);
+        over_1s += histogram_over(&reading, 1000000);
+    }
+    ship_count(ship, "answers", answers);
+    ship_count(ship, "answers_over_100ms", over_100ms);
+    ship_count(ship, "answers_over_1s", over_1s);
+    ship_count(ship, "answer_slowest_us", slowest);
+    total->count = answers;
+    total->over_1s = over_1s;
+    if (slowest > total->slowest_us)
+        total->slowest_us = slowest;
+}
+
 static void tell_journal(struct ship *ship, struct journal *journal)
 {
     struct journal_stats stats;
@@ -60,6 +82,7 @@ void service_tell(struct service *service)
 
     smtp_read_stats(&smtp);
     tell_smtp(service->ship, &smtp);
+    tell_latency(service->ship, &service->answers);
     tell_journal(service->ship, service->journal);
     tell_maillog(service->ship, atomic_load(&service->maillog));
     ship_read_stats(service->ship, &ship);

@@ -20,8 +20,7 @@ static void tell_change(void *context, const char *name, bool live)
 
 static void apply(struct service *service, const struct settings *settings)
 {
-    log_start("waybilld", (enum log_level)settings->log_level,
-              (enum log_format)settings->log_format, (enum log_target)settings->log_target);
+    service_log(service, settings);
     smtp_reload(settings);
     ship_reload(service->ship, settings);
 }
@@ -45,6 +44,7 @@ static void reload(struct service *service)
         return;
     }
     apply(service, fresh);
+    service_describe(service);
 }
 
 void service_reload(struct service *service)

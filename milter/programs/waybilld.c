@@ -3,11 +3,12 @@
  * waybilld: the milter daemon. The order in which it starts:
  *
  *     settings, log, directories, root dropped
+ *     serving   one process per address; or beside the one that it is to take over from
  *     journal   recovers what an earlier run left
  *     node      number of this machine, if the store can be asked now
  *     smtp      binds the socket
  *     ship      one process at a time leads: it reads the MTA's log and ships the journal
- *     service   heartbeats, counters, reload
+ *     service   tells who waits that we serve; heartbeats, counters, reload, drain
  *
  * and it ends in the opposite order.
  */
@@ -26,9 +27,12 @@
 
 #define SHIP_AT_END_MS 2000
 
-static int refuse(int status, const struct error *why)
+/* Who started us and waits is told; if nobody does, the log is. */
+static int refuse(struct service *service, int status, const struct error *why)
 {
-    log_error("%s", why->text);
+    if (service->starter.word < 0)
+        log_error("%s", why->text);
+    takeover_tell(&service->starter, status, why->text);
     return status;
 }
 
@@ -74,34 +78,15 @@ static int serve(struct service *service, const struct lastid *lastid, struct er
                    why) < 0)
         return -1;
     if (smtp_open(settings, journal, node, journal_generation(journal),
-                  lastid_of(lastid, journal, node), why) < 0 ||
+                  lastid_of(lastid, journal, node), service->replaces, why) < 0 ||
         service_start(service, why) < 0)
         return -1;
     log_info("waybilld " PACKAGE_VERSION " serves %s as %s, node %u, generation %u",
              settings->listen, settings->host, node, journal_generation(journal));
-    daemon_notify("READY=1");
     result = smtp_run(why);
     daemon_notify("STOPPING=1");
     service_stop(service);
     return result;
-}
-
-static void stop_maillog(struct service *service)
-{
-    struct maillog *maillog = atomic_exchange(&service->maillog, NULL);
-
-    if (maillog != NULL)
-        maillog_stop(&maillog);
-}
-
-/* The log's last lines go into the journal before the shipper looks at it for the last time. The
- * leadership may have come in between, so it is asked twice. */
-static void stop_parts(struct service *service)
-{
-    stop_maillog(service);
-    if (service->ship != NULL)
-        ship_stop(&service->ship, SHIP_AT_END_MS);
-    stop_maillog(service);
 }
 
 static int run_with_journal(struct service *service, const struct lastid *lastid)
@@ -110,11 +95,11 @@ static int run_with_journal(struct service *service, const struct lastid *lastid
     int result;
 
     if (node_choose(&service->node, service->at_start, &why) < 0)
-        return refuse(EXIT_CONFIG, &why);
+        return refuse(service, EXIT_CONFIG, &why);
     result = serve(service, lastid, &why);
-    stop_parts(service);
+    service_stop_ship(service, SHIP_AT_END_MS);
     if (result < 0)
-        return refuse(EXIT_OS, &why);
+        return refuse(service, EXIT_OS, &why);
     log_info("waybilld ends");
     return EXIT_SUCCESS;
 }
@@ -140,23 +125,27 @@ static int run(struct service *service)
         directories_check(service->at_start, &why) < 0 ||
         settings_check_files(service->at_start, &why) < 0 ||
         check_rules(service->at_start, &why) < 0)
-        return refuse(EXIT_CONFIG, &why);
+        return refuse(service, EXIT_CONFIG, &why);
+    if (!takeover_claim(service, &status, &why))
+        return refuse(service, status, &why);
     if (open_journal(service, &lastid, &why) < 0)
-        return refuse(EXIT_OS, &why);
+        return refuse(service, EXIT_OS, &why);
     status = run_with_journal(service, &lastid);
     journal_close(&service->journal);
     return status;
 }
 
-static int start(const char *file)
+static int start(const char *file, const struct starter *starter)
 {
-    struct service service = {.file = file};
+    struct service service = {.file = file, .starter = *starter};
     struct settings *settings;
     struct error why;
     int status;
 
     if (settings_read(&settings, file, &why) < 0) {
-        fprintf(stderr, "%s\n", why.text);
+        if (starter->word < 0)
+            fprintf(stderr, "%s\n", why.text);
+        takeover_tell(&service.starter, EXIT_CONFIG, why.text);
         return EXIT_CONFIG;
     }
     service.at_start = settings;
@@ -164,12 +153,19 @@ static int start(const char *file)
         settings_free(&settings);
         return EXIT_OS;
     }
-    log_start("waybilld", (enum log_level)settings->log_level,
-              (enum log_format)settings->log_format, (enum log_target)settings->log_target);
+    service_log(&service, settings);
     daemon_block_signals();
     status = run(&service);
     service_forget_settings(&service);
     return status;
+}
+
+static int take_over(const char *file)
+{
+    struct starter starter;
+    int status = takeover_fork(&starter, &file);
+
+    return status >= 0 ? status : start(file, &starter);
 }
 
 static int check(const char *file)
@@ -211,7 +207,9 @@ int main(int argc, char **argv)
     arguments_read(&arguments, argc, argv);
     switch (arguments.request) {
     case REQUEST_RUN:
-        return start(arguments.file);
+        return start(arguments.file, &(struct starter){.word = -1});
+    case REQUEST_TAKE_OVER:
+        return take_over(arguments.file);
     case REQUEST_CHECK:
         return check(arguments.file);
     case REQUEST_PRINT_CONFIG:

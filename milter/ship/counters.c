@@ -29,6 +29,7 @@ static size_t counter_place(struct counters *counters, struct slice name)
 void counters_tell(struct counters *counters, const char *name, uint64_t total)
 {
     size_t place = counter_place(counters, slice_of(name));
+    /* a highest value begins anew each time it is taken; a total only grows */
     if (place < COUNTERS_MAX && total > counters->of[place].total)
         counters->of[place].total = total;
 }
@@ -68,26 +69,42 @@ void counters_recall(struct counters *counters, struct journal_reader *reader)
     }
 }
 
+static void counter_take_sum(struct counter *counter, struct hour *hour, size_t place)
+{
+    hour->value[place] += counter->total - counter->taken;
+    counter->taken = counter->total;
+    hour->sent = false;
+}
+
+static void counter_take_highest(struct counter *counter, struct hour *hour, size_t place)
+{
+    if (counter->total > hour->value[place]) {
+        hour->value[place] = counter->total;
+        hour->sent = false;
+    }
+    counter->total = 0;
+}
+
 void counters_take(struct counters *counters, int64_t now)
 {
     struct hour *hour = hour_of(counters, now - now % HOUR_MS);
     for (size_t i = 0; i < counters->count; i++) {
         struct counter *counter = &counters->of[i];
-        if (counter->total == counter->taken)
-            continue;
-        hour->value[i] += counter->total - counter->taken;
-        counter->taken = counter->total;
-        hour->sent = false;
+        if (store_counter_is_highest(slice_of(counter->name)))
+            counter_take_highest(counter, hour, i);
+        else if (counter->total != counter->taken)
+            counter_take_sum(counter, hour, i);
     }
 }
 
-void counters_note(const struct counters *counters, struct journal *journal, int64_t now)
+uint64_t counters_note(const struct counters *counters, struct journal *journal, int64_t now)
 {
     int64_t start = now - now % HOUR_MS;
     const struct hour *hour = &counters->hours[(uint64_t)(start / HOUR_MS) % HOURS_KEPT];
     size_t at = 0;
+    uint64_t ticket = 0;
     if (hour->start != start || hour->sent)
-        return;
+        return 0;
     for (unsigned i = 0; i < NOTES_MAX && at < counters->count; i++) {
         struct buffer value;
         char name[32];
@@ -100,9 +117,10 @@ void counters_note(const struct counters *counters, struct journal *journal, int
             at++;
         }
         snprintf(name, sizeof name, "counters.%u", i);
-        journal_note(journal, name, slice_make(value.data, value.size));
+        ticket = journal_note(journal, name, slice_make(value.data, value.size));
         buffer_free(&value);
     }
+    return ticket;
 }
 
 void counters_put(const struct counters *counters, struct store *store, unsigned node)

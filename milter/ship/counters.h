@@ -35,14 +35,15 @@ struct counters {
     } hours[HOURS_KEPT]; /* ring, by hour */
 };
 
-/* A running total. Over COUNTERS_MAX names the rest is ignored. */
+/* A running total, or the highest value since the last call (store_counter_is_highest). Over
+ * COUNTERS_MAX names the rest is ignored. */
 void counters_tell(struct counters *counters, const char *name, uint64_t total);
 /* Take what the notes of an earlier process say. */
 void counters_recall(struct counters *counters, struct journal_reader *reader);
 /* Move what was counted since the last time into the hour of `now`. */
 void counters_take(struct counters *counters, int64_t now);
-/* Note the running hour in the journal. */
-void counters_note(const struct counters *counters, struct journal *journal, int64_t now);
+/* Note the running hour in the journal. Returns the ticket of the last note; 0: none was needed. */
+uint64_t counters_note(const struct counters *counters, struct journal *journal, int64_t now);
 /* Queue what is not in the store; counters_sent after the flush. */
 void counters_put(const struct counters *counters, struct store *store, unsigned node);
 void counters_sent(struct counters *counters);

@@ -116,6 +116,7 @@ void harvest_gather(struct ship *ship)
         if (more < 0)
             continue;
         look_whether_old(ship, more > 0 ? &entry : NULL);
+        ship->batch.up_to = more > 0 ? (int64_t)(entry.moment / 1000) : clock_now();
         if (more == 0 && !harvest_wait(ship, began, &waited))
             break;
         if (more == 0)

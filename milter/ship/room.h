@@ -10,6 +10,7 @@
  *              those of reports                                        report.c match.c
  *     release  held facts whose wait is over                           release.c
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
+ *              what this host says of itself                           sheet.c
  *     commit   the cursor, up to the oldest fact that is not written   pins.c
  *
  * A step that fails returns -1 and is done again, with the same batch, after a pause: each is a
@@ -51,6 +52,7 @@ struct batch {
     size_t count, used, folded;
     bool fetched;
     int64_t latest; /* time of its latest fact */
+    int64_t up_to;  /* ms: all that was appended before is read */
 };
 
 /* What witnesses say of themselves. */
@@ -71,7 +73,7 @@ struct watch {
 };
 
 struct trouble {
-    struct log_trouble store, memory, journal, record, line;
+    struct log_trouble store, memory, journal, record, line, rival;
     struct error why;        /* of the store's last failure */
     enum store_trouble kind; /* the one that was told */
     char text[200];
@@ -97,6 +99,8 @@ struct ship {
     struct limits wanted;
     struct ship_stats shown;
     struct counters counters;
+    struct sheet sheet; /* to be written; its version is empty before the first is told */
+    bool sheet_first;   /* that was just now: it is written at once */
 
     struct limits limits;
     struct ship_stats stats;
@@ -114,6 +118,7 @@ struct ship {
     int64_t started; /* to lead; wall clock: older facts may have been folded by another process */
     bool past_old;     /* all that was in the journal at `started` is read */
     int64_t old_until; /* monotonic: until then some of it may still be held */
+    bool sheet_told;  /* one of ours stands in the store */
     int64_t heart_at, count_at, commit_at, release_at;
     size_t queued_bytes;
     uint64_t order; /* of mails, as the log began them */
@@ -188,6 +193,8 @@ int release_due(struct ship *ship);
 
 /* ---- write.c ---- */
 int write_all(struct ship *ship, bool counters);
+/* The counters into the journal, where the next leader finds them. As counters_note. */
+uint64_t write_note_counters(struct ship *ship);
 /* Changed again: to be written. */
 void write_later(struct ship *ship, struct entry *entry);
 
@@ -215,6 +222,11 @@ int watch_recall(struct ship *ship);
 bool watch_waits(const struct watch *watch);
 void watch_put(const struct watch *watch, struct store *store, unsigned node);
 void watch_sent(struct watch *watch);
+
+/* ---- sheet.c ---- */
+/* Queue what this host says of itself; asks the store for its time, and who else wrote. If that
+ * cannot be had now it is left out: no record waits for it. */
+void sheet_put(struct ship *ship);
 
 /* ---- trouble.c ---- */
 /* A step failed: tell the operator once by its name, and how long to pause. */

@@ -14,6 +14,7 @@
 #define LEAD_MS 500
 #define COMMIT_MS 1000 /* without new facts: the log's position alone */
 #define STACK_SIZE (1u << 20)
+#define NOTED_MS 1000 /* longest wait for the journal at the end */
 #define TRIED_S 5 /* so long may a start wait for the leadership and for what begins with it */
 
 /* ---- waiting ---- */
@@ -45,6 +46,9 @@ static bool ship_stopping(struct ship *ship, bool *in_time)
     bool stopping = ship->stopping;
     *in_time = clock_monotonic() < ship->stop_at;
     ship->limits = ship->wanted;
+    if (ship->sheet_first)
+        ship->heart_at = 0;
+    ship->sheet_first = false;
     pthread_mutex_unlock(&ship->lock);
     return stopping;
 }
@@ -121,6 +125,7 @@ static bool ship_round(struct ship *ship)
     ship->stats.batches += batch->count > 0;
     if (batch->latest > ship->stats.shipped_until)
         ship->stats.shipped_until = batch->latest;
+    ship->stats.caught_up = batch->up_to;
     harvest_clear(batch);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
@@ -150,9 +155,18 @@ static bool ship_lead(struct ship *ship)
             return true;
         ship_tried(ship);
         bool in_time;
-        if (ship_stopping(ship, &in_time) || !ship_pause(ship, LEAD_MS))
+        if (ship_stopping(ship, &in_time) || !ship_pause(ship, LEAD_MS) ||
+            ship_stopping(ship, &in_time)) /* who is to stop leaves it to the others */
             return false;
     }
+}
+
+/* Who leads next may do so before this process ends, and looks for notes at once. */
+static void ship_leave_counters(struct ship *ship)
+{
+    uint64_t ticket = write_note_counters(ship);
+    if (ticket != 0 && !journal_wait(ship->journal, ticket, NOTED_MS))
+        log_warning("the counters of the last minute may be lost: the journal is slow");
 }
 
 static void ship_run(struct ship *ship)
@@ -169,8 +183,8 @@ static void ship_run(struct ship *ship)
     while (!ship_stopping(ship, &in_time) || (in_time && !idle))
         idle = ship_round(ship);
     /* What is not written by now stays in the journal: the cursor does not move any more. */
-    if (idle && in_time && ship->stats.connected && ship_step(ship, true) != 0)
-        log_warning("the counters of the last minute are not in the store");
+    if (!idle || !in_time || !ship->stats.connected || ship_step(ship, true) != 0)
+        ship_leave_counters(ship);
     ship_show(ship);
 }
 
@@ -320,6 +334,14 @@ void ship_read_stats(struct ship *ship, struct ship_stats *stats)
 {
     pthread_mutex_lock(&ship->lock);
     *stats = ship->shown;
+    pthread_mutex_unlock(&ship->lock);
+}
+
+void ship_sheet(struct ship *ship, const struct sheet *sheet)
+{
+    pthread_mutex_lock(&ship->lock);
+    ship->sheet_first = ship->sheet_first || ship->sheet.version[0] == '\0';
+    ship->sheet = *sheet;
     pthread_mutex_unlock(&ship->lock);
 }
 

@@ -182,10 +182,10 @@ static int write_dirty(struct ship *ship)
     return 0;
 }
 
-static void write_counters(struct ship *ship)
+/* Under the lock. As counters_note. */
+static uint64_t note_counters(struct ship *ship)
 {
     int64_t now = clock_now();
-    pthread_mutex_lock(&ship->lock);
     counters_tell(&ship->counters, "ship_facts", ship->stats.facts);
     counters_tell(&ship->counters, "ship_retries", ship->stats.retries);
     counters_tell(&ship->counters, "ship_orphans", ship->stats.orphans);
@@ -196,7 +196,21 @@ static void write_counters(struct ship *ship)
     counters_tell(&ship->counters, "ship_reports_unmatched", ship->stats.reports_unmatched);
     counters_tell(&ship->counters, "ship_reports_unasked", ship->stats.reports_unasked);
     counters_take(&ship->counters, now);
-    counters_note(&ship->counters, ship->journal, now);
+    return counters_note(&ship->counters, ship->journal, now);
+}
+
+uint64_t write_note_counters(struct ship *ship)
+{
+    pthread_mutex_lock(&ship->lock);
+    uint64_t ticket = note_counters(ship);
+    pthread_mutex_unlock(&ship->lock);
+    return ticket;
+}
+
+static void write_counters(struct ship *ship)
+{
+    pthread_mutex_lock(&ship->lock);
+    (void)note_counters(ship);
     counters_put(&ship->counters, ship->store, ship->node);
     pthread_mutex_unlock(&ship->lock);
 }
@@ -216,8 +230,10 @@ int write_all(struct ship *ship, bool counters)
     if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
-    if (heart)
+    if (heart) {
+        sheet_put(ship);
         store_put_beat(ship->store, ship->node, "ship", clock_now());
+    }
     if (counters)
         write_counters(ship);
     if (store_queued(ship->store) == 0)

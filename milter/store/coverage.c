@@ -148,6 +148,11 @@ void store_put_counter(struct store *store, unsigned node, int64_t hour, const c
               slice_of(name), slice_of(text));
 }
 
+bool store_counter_is_highest(struct slice name)
+{
+    return slice_ends(name, "_slowest_us");
+}
+
 struct counter {
     char name[COUNTER_NAME_SIZE];
     uint64_t value;
@@ -173,7 +178,10 @@ static void counters_add(struct counters *counters, struct slice name, uint64_t 
         counters->list[i].value = 0;
         counters->count++;
     }
-    counters->list[i].value += value;
+    if (!store_counter_is_highest(name))
+        counters->list[i].value += value;
+    else if (value > counters->list[i].value)
+        counters->list[i].value = value;
 }
 
 static enum got counters_got(void *context, size_t index, const struct reply *reply)

@@ -41,6 +41,8 @@ const struct key_row key_rows[] = {
     {"nodes", "set", "numbers of all nodes that ever wrote", "none", "waybilld waybill"},
     {"node:NN", "hash", "the machine that owns node NN: machine, host, since", "none", "waybilld"},
     {"beat:NN", "hash", "last sign of life of each witness of node NN", "none", "waybilld"},
+    {"sheet:NN", "hash", "what the waybilld of node NN says of itself, the last time that it wrote",
+     "none", "waybilld"},
     {"gap:YYMMDD", "hash", "times in which a witness was blind; field: NN witness from",
      "retention", "waybilld waybill"},
     {"count:YYMMDDHH:NN", "hash", "absolute counters of node NN for that hour", "retention",
@@ -150,6 +152,16 @@ void key_node(struct key *key, const char *prefix, unsigned node)
 void key_beat(struct key *key, const char *prefix, unsigned node)
 {
     key_write(key, "%sbeat:%02u", prefix, node);
+}
+
+void key_sheet(struct key *key, const char *prefix, unsigned node)
+{
+    key_write(key, "%ssheet:%02u", prefix, node);
+}
+
+void key_nobody(struct key *key, const char *prefix)
+{
+    key_write(key, "%snode:nobody", prefix);
 }
 
 void key_gaps(struct key *key, const char *prefix, uint32_t day)

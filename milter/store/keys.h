@@ -52,6 +52,9 @@ void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient
 void key_nodes(struct key *key, const char *prefix);
 void key_node(struct key *key, const char *prefix, unsigned node);
 void key_beat(struct key *key, const char *prefix, unsigned node);
+void key_sheet(struct key *key, const char *prefix, unsigned node);
+/* A key that never exists. */
+void key_nobody(struct key *key, const char *prefix);
 void key_gaps(struct key *key, const char *prefix, uint32_t day);
 void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned hour, unsigned node);
 void key_events(struct key *key, const char *prefix, unsigned stream);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "secret.h"
 
@@ -249,6 +250,18 @@ int tls_handshake(struct tls_session *session, short *events, struct error *why)
     errno = 0;
     result = SSL_do_handshake(session->ssl);
     return result == 1 ? 1 : session_sort(session, result, errno, events, why);
+}
+
+int64_t tls_session_until(const struct tls_session *session)
+{
+    X509 *certificate = SSL_get1_peer_certificate(session->ssl);
+    struct tm end;
+    int64_t until = 0;
+
+    if (certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1)
+        until = (int64_t)timegm(&end) * 1000;
+    X509_free(certificate);
+    return until;
 }
 
 ssize_t tls_send(struct tls_session *session, const void *data, size_t size, short *events,

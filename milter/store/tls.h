@@ -4,6 +4,7 @@
 #define STORE_TLS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "waybill/error.h"
@@ -20,6 +21,9 @@ void tls_close(struct tls **tls);
 
 int tls_session_open(struct tls_session **session, struct tls *tls, int fd, struct error *why);
 void tls_session_close(struct tls_session **session);
+
+/* When the server's certificate ends, ms since 1970; 0: not known. After the handshake. */
+int64_t tls_session_until(const struct tls_session *session);
 
 /* Each returns over 0: done so much; 0: not now, *events are to be polled for; -1: broken. */
 int tls_handshake(struct tls_session *session, short *events, struct error *why);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """waybilld with a configuration of its own, below one directory, as the user nobody."""
+import fcntl
 import os
 import pwd
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -60,11 +62,49 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    def take_over(self):
+        """waybilld --take-over; returns its exit code and what the log says since. The new process
+        keeps the file as its log."""
+        before = len(self.log_text())
+        with open(self.log, "ab") as log:
+            done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", self.conf],
+                                  check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                  timeout=60)
+        return done.returncode, self.log_text()[before:]
+
+    def pids(self):
+        """All living processes with our configuration: one, and those that it took over from."""
+        return [int(pid) for pid in filter(str.isdigit, os.listdir("/proc"))
+                if self._is_ours(pid) and place.process_lives(pid)]
+
+    def _is_ours(self, pid):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            return False
+        return words[0].endswith(b"/waybilld") and self.conf.encode() in words
+
+    def serving(self):
+        """The process that says it serves: it holds the lock. 0: none."""
+        question = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 1, 0, 0)
+        with open(f"{self.state}/serving", "r+b") as file:
+            answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
+        kind, _, _, _, pid = struct.unpack("hhqqi4x", answer)
+        return 0 if kind == fcntl.F_UNLCK else pid
+
     def reload(self):
         self.process.send_signal(signal.SIGUSR1)
 
     def stop(self, seconds=30):
         """SIGTERM; returns the exit code. A daemon that does not end in time is an error."""
+        code = self._stop_started(seconds)
+        for pid in self.pids(): # what took over from it is no child of ours
+            os.kill(pid, signal.SIGTERM)
+        place.wait_until(lambda: not self.pids(), seconds, "all waybilld ended")
+        return code
+
+    def _stop_started(self, seconds):
         if self.process is None or self.process.poll() is not None:
             return None if self.process is None else self.process.returncode
         self.process.send_signal(signal.SIGTERM)

@@ -75,6 +75,7 @@ class Installed:
                     input="d /var/spool/postfix/waybill 2710 waybill postfix -\n")
         for unit in (UNIT, QUEUE_UNIT):
             machine.write(f"/etc/systemd/system/{unit}.d/credentials.conf", CREDENTIALS)
+        machine.run("mkdir", "-p", "/etc/credstore", "/etc/credstore.encrypted")
         machine.write("/etc/credstore/waybill.redis.password", PASSWORD + "\n", 0o600)
         self.conf = f"{_made('sysconfdir')}/waybill/waybill.conf"
         self.configure(listen=f"unix:{SOCKET}", state_directory="/var/lib/waybill", batch_ms=50,
@@ -114,10 +115,17 @@ class Installed:
             self.machine.write(path, text)
         self.machine.run("systemctl", "daemon-reload")
 
-    def restart(self):
-        """At once: on SIGTERM libmilter takes seconds to end."""
+    def stop_at_once(self):
+        """On SIGTERM libmilter takes seconds to end; only a story about that needs to wait."""
         self.machine.run("systemctl", "kill", "--signal=KILL", UNIT, check=False)
-        self._systemctl("restart", UNIT)
+        self._systemctl("stop", UNIT)
+
+    def restart(self):
+        self.stop_at_once()
+        self._systemctl("start", UNIT)
+
+    def reload(self):
+        self._systemctl("reload", UNIT)
 
     def main_pid(self):
         """The daemon's number, as the machine counts; 0: it does not run."""
@@ -141,6 +149,19 @@ class Installed:
         lines = self.waybill("trace", "--json", "--limit", "10000", *arguments).splitlines()
         return {found["message_id"][1:-1]: states(found) for found in map(json.loads, lines)
                 if found["object"] != "page" and found["message_id"]}
+
+    def seen_by_milter(self):
+        """The Message-IDs of those mails whose header passed the milter, not the log alone."""
+        for key in self.redis("--scan", "--pattern", "wb:r:*"):
+            for line in self.redis("hvals", key):
+                words = line.split()
+                if len(words) > 3 and words[1].startswith("m") and words[2] == "header":
+                    yield from (value[3:] for value in words[3:] if value.startswith("id="))
+
+    def redis(self, *words):
+        """The lines of a reply."""
+        return self.machine.run("redis-cli", "--no-auth-warning", "-a", PASSWORD, "--raw",
+                                *words).stdout.splitlines()
 
     def wait_for_states(self, message_id, expected, seconds=30):
         try:

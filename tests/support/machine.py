@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A machine of our own: a real systemd as process 1 of its own namespaces.
 
-Its root is that of the machine we run on, beneath a layer in memory, so what is installed here is
-installed there, and nothing that it writes reaches us. It has a network of its own, with loopback,
+Its root is that of the machine we run on, or another tree, beneath a layer in memory: what is installed
+here is installed there, and nothing that it writes reaches us. It has a network of its own, with loopback,
 and cgroups of the second version alone. All of it is gone with its process 1.
 
 What it cannot do: where the kernel's controllers are bound to cgroups of the first version, MemoryMax=
@@ -20,7 +20,8 @@ from .journald import CGROUPS
 SYSTEMD = "/lib/systemd/systemd"
 CLONE_NEWNET = 0x40000000
 
-# Runs in new namespaces, with the directory that becomes the root as $1 and the host's name as $2.
+# Runs in new namespaces, with the directory that becomes the root as $1, the host's name as
+# $2, and what lies beneath as $3.
 # /dev holds what a container has, /proc/sys and /sys are read-only, and of what this host mounts and
 # starts at boot nothing is left but the journal: no device, disk or setting of the kernel is touched.
 SET_UP = r"""
@@ -28,7 +29,7 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+mount -t overlay -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
 root=$1/root
 mount -t proc proc "$root/proc"
 mount --bind "$root/proc/sys" "$root/proc/sys"
@@ -75,8 +76,8 @@ class CannotRun(Exception):
 
 
 class Machine:
-    def __init__(self, host="mx.example"):
-        self._host = host
+    def __init__(self, host="mx.example", root="/"):
+        self._host, self._root = host, root
         self._base = place.new_directory("machine")
         self._cgroup = f"{CGROUPS}/{os.path.basename(self._base)}"
         self._unshare = None
@@ -94,7 +95,7 @@ class Machine:
         self._stop()
 
     def _start(self):
-        if CGROUPS is None or not os.path.exists(SYSTEMD):
+        if CGROUPS is None or not os.path.exists(self._root + SYSTEMD):
             raise CannotRun("there is no systemd, or no cgroup of the second version")
         os.makedirs(f"{self._base}/tree")
         try:
@@ -111,8 +112,9 @@ class Machine:
     def _boot(self, console):
         with open(f"{self._cgroup}/cgroup.procs", "w", encoding="ascii") as procs:
             self._unshare = subprocess.Popen(
-                ["unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net", "--fork",
-                 "--kill-child", "sh", "-c", SET_UP, "sh", f"{self._base}/tree", self._host],
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup",
+                 "--net", "--fork", "--kill-child", "sh", "-c", SET_UP, "sh", f"{self._base}/tree", self._host,
+                  self._root],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 preexec_fn=lambda: os.write(procs.fileno(), str(os.getpid()).encode()))
 
@@ -133,10 +135,10 @@ class Machine:
 
     def run(self, *command, check=True, **options):
         """A command inside, as root; returns the finished process, with its output as text."""
-        done = subprocess.run(["nsenter", "--all", "--target", str(self.pid), *command],
-                              check=False, text=True, capture_output=True, timeout=120,
-                              **{"stdin": subprocess.DEVNULL, **options} if "input" not in options
-                              else options)
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        done = subprocess.run(["nsenter", "--all", "--target", str(self.pid), *command], check=False,
+                              text=True, capture_output=True, **{"timeout": 120, **options})
         if check and done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.returncode}\n{done.stdout[-2000:]}"
                                f"{done.stderr[-2000:]}")

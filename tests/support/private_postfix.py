@@ -108,6 +108,10 @@ CLEANUP = """\
 pickup unix n - n 1 1 pickup
 cleanup unix n - n - 0 cleanup"""
 
+# As Debian has them: in a chroot.
+IN_CHROOT = ("smtpd pickup cleanup trivial-rewrite bounce verify flush smtp showq error discard anvil "
+             "scache").split()
+
 # Mails of Postfix's own get a {daemon_name} that those of sendmail(1) do not have.
 CLEANUP_APART = """\
 pickup unix n - n 1 1 pickup
@@ -119,14 +123,15 @@ cleanup unix n - n - 0 cleanup
 
 class PrivatePostfix:
     def __init__(self, base, sink_port, milter_socket=None, long_ids=True, name="postfix",
-                 internal_name=None, **more):
-        """`internal_name`: {daemon_name} of Postfix's own mails. `more` is added to main.cf: one
-        parameter for each keyword."""
+                 internal_name=None, chroot=False, **more):
+        """`internal_name`: {daemon_name} of Postfix's own mails. `chroot`: programs run in the queue
+        directory where they can. `more` is added to main.cf: one parameter for each keyword."""
         self.base = base
         self.port = place.free_port()
         self.conf = f"{base}/conf"
         self.log = f"{base}/log/mail.log"
         self.internal_name = internal_name
+        self.chroot = chroot
         self._lay_out(sink_port, milter_socket, long_ids, name, internal_name, more)
 
     def _lay_out(self, sink_port, milter_socket, long_ids, name, internal_name, more):
@@ -149,7 +154,8 @@ class PrivatePostfix:
         cleanup = CLEANUP_APART.format(name=internal_name) if internal_name else CLEANUP
         self._write("main.cf", main)
         self.set(**more)
-        self._write("master.cf", SERVICES.format(smtpd=smtpd, cleanup=cleanup))
+        services = SERVICES.format(smtpd=smtpd, cleanup=cleanup)
+        self._write("master.cf", self._jail(services) if self.chroot else services)
         self._write("aliases", "list ok-list@sink.example\n")
         self._write("virtual", "team@alias.example team1@sink.example, team2@sink.example\n")
         self._write("mailboxes", "".join(f"{user}@box.example {user}/\n" for user in MAILBOXES))
@@ -157,6 +163,21 @@ class PrivatePostfix:
                                "refused.example 550 5.7.1 we do not take mail for this domain\n"
                                "greylisted@ 450 4.7.1 greylisted, come again\n")
         self._copy_commands()
+
+    def _jail(self, services):
+        """The services that can, in a chroot, with the files that the C library wants there."""
+        os.makedirs(f"{self.base}/queue/etc")
+        for name in ("hosts", "nsswitch.conf", "resolv.conf", "services", "localtime"):
+            if os.path.exists(f"/etc/{name}"):
+                shutil.copy(f"/etc/{name}", f"{self.base}/queue/etc/{name}")
+        lines = []
+        for line in services.splitlines():
+            words = line.split()
+            if not line.startswith(" ") and words[7] in IN_CHROOT:
+                words[4] = "y"
+                line = " ".join(words)
+            lines.append(line)
+        return "\n".join(lines) + "\n"
 
     def _write(self, name, text):
         with open(f"{self.conf}/{name}", "w", encoding="utf-8") as file:
@@ -168,6 +189,12 @@ class PrivatePostfix:
             kept = [line for line in file if line.split(" =")[0] not in more]
         self._write("main.cf", "".join(kept) + "".join(f"{key} = {value}\n"
                                                        for key, value in more.items()))
+
+    def unset(self, *names):
+        """Take parameters out of main.cf, before the start."""
+        with open(f"{self.conf}/main.cf", encoding="utf-8") as file:
+            kept = [line for line in file if line.split(" =")[0] not in names]
+        self._write("main.cf", "".join(kept))
 
     def serve(self, line):
         """One more service of master.cf, before the start."""

@@ -61,7 +61,7 @@ FEATURE(`accept_unqualified_senders')dnl
 FEATURE(`promiscuous_relay')dnl
 FEATURE(`no_default_msa')dnl
 DAEMON_OPTIONS(`Name=MTA, Port={port}, Addr=127.0.0.1, Family=inet')dnl
-INPUT_MAIL_FILTER(`waybill', `S=unix:/mnt/milter/{milter}, T=C:3s;S:3s;R:10s;E:20s')dnl
+{lines}
 LOCAL_DOMAIN(`local.example')dnl
 MAILER(local)dnl
 MAILER(smtp)dnl
@@ -70,6 +70,8 @@ SLocal_check_rcpt
 R$*		$: $>canonify $1
 Rrefused < @ $* > $*	$#error $@ 5.7.1 $: "550 we do not take mail for this address"
 """
+
+FILTER = "INPUT_MAIL_FILTER(`waybill', `S=unix:/mnt/milter/{milter}, T=C:3s;S:3s;R:10s;E:20s')dnl"
 
 # $1 is the directory, $2 the milter's socket's, the rest is the command.
 NAMESPACE = """\
@@ -134,8 +136,10 @@ class Collector:
 
 
 class PrivateSendmail:
-    def __init__(self, base, sink_port, milter_socket, log_level=9, tag="sm-mta", **more):
-        """`more` are options of the configuration, confTO_QUEUEWARN="10s" and the like."""
+    def __init__(self, base, sink_port, milter_socket, log_level=9, tag="sm-mta", lines=FILTER,
+                 **more):
+        """`lines` of the configuration ask the milter, in {milter}. `more` are options of it,
+        confTO_QUEUEWARN="10s" and the like."""
         self.base = base
         self.root = unpack()
         self.port = place.free_port()
@@ -155,8 +159,8 @@ class PrivateSendmail:
         os.chmod(f"{base}/mailbox", 0o755)
         options = "".join(f"define(`{name}', `{value}')dnl\n" for name, value in more.items())
         source = CONFIGURATION.format(root=self.root, level=log_level, sink=sink_port,
-                                      port=self.port, milter=os.path.basename(milter_socket),
-                                      more=options.strip())
+                                      port=self.port, more=options.strip(),
+                                      lines=lines.format(milter=os.path.basename(milter_socket)))
         done = subprocess.run(["m4", f"-D_CF_DIR_={self.root}/usr/share/sendmail/cf/"],
                               input=source, text=True, check=True, capture_output=True)
         self._write("sendmail.cf", done.stdout)

@@ -62,6 +62,11 @@ int smfi_setconn(char *name)
     return name == NULL ? MI_FAILURE : MI_SUCCESS;
 }
 
+int smfi_stop(void)
+{
+    return MI_SUCCESS;
+}
+
 int smfi_settimeout(int seconds)
 {
     return seconds > 0 ? MI_SUCCESS : MI_FAILURE;

@@ -77,17 +77,28 @@ static void look_at_terminal(struct cli *cli)
         cli->width = WIDTH_LEAST;
 }
 
+static const char *named_file(const struct cli *cli)
+{
+    return cli->request.config != NULL ? cli->request.config : getenv("WAYBILL_CONFIG");
+}
+
+const char *settings_file(const struct cli *cli)
+{
+    const char *named = named_file(cli);
+
+    if (named != NULL)
+        return named;
+    return access(SETTINGS_FILE_DEFAULT, F_OK) == 0 ? SETTINGS_FILE_DEFAULT : NULL;
+}
+
 /* The file that was named, or the one of the environment, or the default if there is one. Who
  * asks for no store need not be able to read the default, which may hold passwords, and is told
  * what he wants to know although there is a mistake in it. */
 static int read_settings(struct cli *cli, bool strict, struct error *why)
 {
-    const char *path = cli->request.config;
-    bool by_default;
+    const char *path = named_file(cli);
+    bool by_default = path == NULL;
 
-    if (path == NULL)
-        path = getenv("WAYBILL_CONFIG");
-    by_default = path == NULL;
     if (by_default && access(SETTINGS_FILE_DEFAULT, strict ? F_OK : R_OK) == 0)
         path = SETTINGS_FILE_DEFAULT;
     if (settings_read(&cli->settings, path, why) != 0) {
@@ -144,9 +155,9 @@ static int run_command(struct cli *cli, const struct command *command)
         help_print(stdout, command);
         return CLI_FOUND;
     }
-    if (command->bit == FOR_HELP)
-        return command->run(cli);
-    if (prepare(cli, command, &why) != 0) {
+    if (command->alone) {
+        code = command->run(cli);
+    } else if (prepare(cli, command, &why) != 0) {
         complain("%s", why.text);
         code = CLI_USAGE;
     } else {

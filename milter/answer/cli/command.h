@@ -27,8 +27,12 @@ struct request {
     int64_t seconds; /* follow: 0: until Ctrl-C */
     uint64_t after;
     const char *host, *instance;
+    const char *mc; /* sendmail.mc */
+    const char *config_directory, *only, *send_test, *sender;
+    int64_t mta; /* enum mta_kind; -1: what is there */
     int64_t retention; /* days */
     bool json, csv, raw, no_header, unclassified, coverage, log, quiet, queue, complete, dry_run;
+    bool verbose;
     bool help;
     char **arguments; /* without the options */
     int argument_count;
@@ -55,9 +59,14 @@ enum command_bit {
     FOR_EXPLAIN = 16,
     FOR_HELP = 32,
     FOR_IMPORT = 64,
+    FOR_DOCTOR = 128,
+    FOR_STATUS = 256,
+    FOR_ATTACH = 512,
+    FOR_DETACH = 1024,
 };
 #define FOR_ALL                                                                                    \
-    (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT)
+    (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
+     FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH)
 
 struct command {
     const char *name;
@@ -67,6 +76,7 @@ struct command {
     const char *summary;   /* one line in the list of commands */
     const char *details;   /* paragraphs in its own help */
     const char *examples;  /* lines in its own help */
+    bool alone; /* opens what it needs itself: it goes on without, or needs nothing */
     bool asks_store;
     bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
@@ -84,6 +94,7 @@ enum option_type {
     OPTION_STATE,
     OPTION_CODE,
     OPTION_RETENTION, /* days, or "keep" */
+    OPTION_MTA,       /* "postfix" or "sendmail" */
 };
 struct command_option {
     char letter; /* 0: none */
@@ -103,6 +114,10 @@ void request_init(struct request *request);
 int request_read(struct request *request, const struct command *command, int argc, char **argv,
                  int64_t now, struct error *why);
 
+/* The configuration that was named, by an option or the environment, or the default one if there
+ * is one; NULL: there is none. */
+const char *settings_file(const struct cli *cli);
+
 /* One line on stderr: "waybill: ...". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The store failed: says what, where and what to do; returns CLI_UNREACHABLE. */
@@ -112,8 +127,12 @@ int trace_run(struct cli *cli);
 int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
 int stats_run(struct cli *cli);
+int status_run(struct cli *cli);
 int explain_run(struct cli *cli);
 int import_run(struct cli *cli);
+int attach_run(struct cli *cli);
+int detach_run(struct cli *cli);
+int doctor_run(struct cli *cli);
 /* explain --log, for all files. */
 int explain_log_run(struct cli *cli);
 /* Does the first line of this file have the header of a log? A pipe is not asked: it is read. */

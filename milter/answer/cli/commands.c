@@ -125,8 +125,87 @@ const struct command commands[] = {
                  "postqueue -j | sudo waybill import --queue -\n",
      .writes = true,
      .run = import_run},
+    {.name = "doctor",
+     .bit = FOR_DOCTOR,
+     .arguments = "",
+     .summary = "look for what is wrong with the set-up, and tell what mends it",
+     .details =
+         "Looks at the configuration, the mail server, the milter's socket, the log, the\n"
+         "store and this machine, and changes nothing. Each finding says what is so, what\n"
+         "comes of it, and the line that mends it. Run it as root: it tries the socket as\n"
+         "the mail server's user in its chroot.\n"
+         "\n"
+         "With --send-test it also sends a mail, and follows it until its end.\n"
+         "\n"
+         "It ends with 0 if all is well or there are hints only, 1 if there are warnings,\n"
+         "2 on wrong usage, 3 if there are faults. waybill-doctor(7) has every check.\n",
+     .examples = "sudo waybill doctor\n"
+                 "sudo waybill doctor --send-test postmaster@example.org\n"
+                 "sudo waybill doctor --config-directory /etc/postfix-out\n"
+                 "sudo waybill doctor --json | jq '.findings[] | select(.heal)'\n",
+     .alone = true,
+     .run = doctor_run},
+    {.name = "attach",
+     .bit = FOR_ATTACH,
+     .arguments = "postfix|sendmail",
+     .least = 1,
+     .most = 1,
+     .summary = "make the mail server ask waybilld",
+     .details =
+         "Puts waybilld first into the lists of milters of Postfix, so that mail flows\n"
+         "while it is away, and sets what else it needs to see bounces and to tell mails\n"
+         "apart. All other entries stay as they are. What was there before is kept for\n"
+         "'waybill detach'; if a change fails, those before it are undone. It shows each\n"
+         "change and the command that makes it; --dry-run only shows them. Say it as often\n"
+         "as you like: what is right stays.\n"
+         "\n"
+         "For Sendmail it shows the line for sendmail.mc, and where it goes: that file is\n"
+         "not edited by a program.\n"
+         "\n"
+         "It ends with 0 if all is done or nothing was to be done, 1 if you have to write a\n"
+         "line into sendmail.mc, 2 on wrong usage or if you are not root, 3 if the mail\n"
+         "server cannot be asked or changed; then nothing was changed.\n",
+     .examples = "waybill attach postfix --dry-run\n"
+                 "sudo waybill attach postfix\n"
+                 "sudo waybill attach postfix --config-directory /etc/postfix-out\n"
+                 "waybill attach sendmail --mc /etc/mail/sendmail.mc\n",
+     .alone = true,
+     .run = attach_run},
+    {.name = "detach",
+     .bit = FOR_DETACH,
+     .arguments = "[postfix]",
+     .most = 1,
+     .summary = "undo 'waybill attach'",
+     .details =
+         "Puts back what attach changed, as it was. What somebody changed since stays, but\n"
+         "for our own entries: afterwards no list names waybilld. It works too when the\n"
+         "file with the old values is gone; then only our entries go.\n",
+     .examples = "waybill detach --dry-run\n"
+                 "sudo waybill detach\n",
+     .alone = true,
+     .run = detach_run},
+    {.name = "status",
+     .bit = FOR_STATUS,
+     .arguments = "",
+     .summary = "tell in a line whether all is well, then a row per mail server",
+     .details =
+         "The first line says whether all mail servers that write into the store are\n"
+         "heard of, read their logs and keep up, and whether a mail had to wait for\n"
+         "waybilld. Then a row for each: since when it runs, when it was last heard of,\n"
+         "its mails in the last hour, what waits in its journal for the store, up to when\n"
+         "its log was read, its slowest answer to the mail server. What was slow or lost\n"
+         "counts as trouble for an hour.\n"
+         "\n"
+         "It ends with 0 if all is well, 1 if there is trouble, or if no mail server has\n"
+         "ever written into the store, 2 on wrong usage, 3 if the store cannot be reached.\n",
+     .examples = "waybill status\n"
+                 "waybill status --host mx1\n"
+                 "waybill status --json | jq -r '.troubles[].what'\n",
+     .asks_store = true,
+     .run = status_run},
     {.name = "help",
      .bit = FOR_HELP,
+     .alone = true,
      .arguments = "[COMMAND]",
      .most = 1,
      .summary = "tell about a command",

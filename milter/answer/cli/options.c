@@ -12,6 +12,7 @@
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/import.h"
+#include "waybill/mta.h"
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
@@ -56,8 +57,13 @@ const struct command_option command_options[] = {
      "only the rows: no headings, nothing after them"},
     {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_IMPORT, 0, 0,
      "read and count only; store and journal are not touched"},
+    {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_ATTACH | FOR_DETACH, 0, 0,
+     "only show what would be changed"},
+    {0, "mc", "FILE", OPTION_WORDS, AT(mc), FOR_ATTACH, 0, 0,
+     "sendmail: the .mc file (else /etc/mail/sendmail.mc)"},
     {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
      "mail server of all lines, whatever they say"},
+    {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_STATUS, 0, 0, "only this mail server"},
     {0, "queue", NULL, OPTION_SWITCH, AT(queue), FOR_IMPORT, 0, 0,
      "the files are what postqueue -j prints, not logs"},
     {0, "complete", NULL, OPTION_SWITCH, AT(complete), FOR_IMPORT, 0, 0,
@@ -66,6 +72,18 @@ const struct command_option command_options[] = {
      "--queue: whose queue it is (else postfix)"},
     {0, "retention", "DAYS", OPTION_RETENTION, AT(retention), FOR_IMPORT, 1, 3650,
      "leave out older ones (else retention_days); or 'keep'"},
+    {0, "config-directory", "DIR", OPTION_WORDS, AT(config_directory),
+     FOR_DOCTOR | FOR_ATTACH | FOR_DETACH, 0, 0,
+     "of a Postfix instance, or where sendmail.cf is"},
+    {0, "mta", "NAME", OPTION_MTA, AT(mta), FOR_DOCTOR, 0, 0,
+     "postfix or sendmail (else what is there)"},
+    {0, "only", "CHECK", OPTION_WORDS, AT(only), FOR_DOCTOR, 0, 0, "make this check alone"},
+    {0, "send-test", "ADDRESS", OPTION_WORDS, AT(send_test), FOR_DOCTOR, 0, 0,
+     "send a mail there and follow it to its end"},
+    {0, "sender", "ADDRESS", OPTION_WORDS, AT(sender), FOR_DOCTOR, 0, 0,
+     "--send-test: who sends it (else root at this host)"},
+    {0, "verbose", NULL, OPTION_SWITCH, AT(verbose), FOR_DOCTOR, 0, 0,
+     "list what is good, too"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
@@ -78,6 +96,7 @@ void request_init(struct request *request)
 {
     *request = (struct request){
         .state = -1,
+        .mta = -1,
         .since = TIME_NOT_GIVEN,
         .until = TIME_NOT_GIVEN,
         .retention = RETENTION_NOT_GIVEN,
@@ -114,6 +133,14 @@ static int read_retention(const char *value, const struct command_option *row, i
     return 0;
 }
 
+static int read_mta(const char *value, int64_t *mta, struct error *why)
+{
+    if (strcmp(value, "postfix") != 0 && strcmp(value, "sendmail") != 0)
+        return error_set(why, "--mta '%s': must be postfix or sendmail", value);
+    *mta = *value == 'p' ? MTA_POSTFIX : MTA_SENDMAIL;
+    return 0;
+}
+
 static int read_value(struct request *request, const struct command_option *row, char *value,
                       int64_t now, struct error *why)
 {
@@ -143,6 +170,8 @@ static int read_value(struct request *request, const struct command_option *row,
         return read_state(value, field, why);
     case OPTION_RETENTION:
         return read_retention(value, row, field, why);
+    case OPTION_MTA:
+        return read_mta(value, field, why);
     case OPTION_CODE:
         if (!id_parse(slice_of(value), field))
             return error_set(why, "--%s '%s': not a case code, or one character is wrong",
@@ -207,6 +236,8 @@ static int check_arguments(const struct request *request, const struct command *
         return error_set(why, "--json and --csv exclude each other");
     if (request->json && request->raw)
         return error_set(why, "--json and --raw exclude each other");
+    if (request->sender != NULL && request->send_test == NULL)
+        return error_set(why, "--sender goes with --send-test");
     if (request->quiet && !request->log)
         return error_set(why, "--quiet goes with --log");
     if (request->since != TIME_NOT_GIVEN && request->until != TIME_NOT_GIVEN &&

@@ -5,6 +5,8 @@
  * changes anything.
  *
  *     checks_*.c --> finding --> doctor.c (order, exit code) --> print.c (a person, or --json)
+ *
+ * One thread. No memory ends the run: see doctor->failed.
  */
 #ifndef WAYBILL_DOCTOR_H
 #define WAYBILL_DOCTOR_H
@@ -23,51 +25,92 @@ enum severity {
     SEVERITY_HINT,    /* works; something is given away */
     SEVERITY_WARNING, /* something is not seen, or will break */
     SEVERITY_FAULT,   /* mails are delayed, lost to sight, or the daemon is not asked */
+    SEVERITY_COUNT
 };
+const char *severity_word(enum severity severity); /* "good", "unknown", "hint", ... */
 
 /* Texts are copied; what comes from outside is escaped where it is printed. */
 struct finding {
     const char *check; /* the row that found it */
     enum severity severity;
-    char *what;   /* one sentence: what stands there, and where */
-    char *matter; /* one sentence: what comes of it */
-    char *heal;   /* the exact command or line that mends it; NULL: nothing to do */
+    char *what;         /* one sentence: what stands there, and where */
+    const char *matter; /* one sentence: what comes of it; NULL: nothing */
+    char *heal;         /* the exact command or line that mends it; NULL: nothing to do */
+    char *file;         /* `heal` is a line of this file; NULL: a command for root's shell */
 };
 
 struct doctor {
     struct settings *settings; /* NULL: the file is wrong, see `settings_why` */
     const char *settings_file;
     struct error settings_why;
-    struct mta *mta; /* NULL: none is asked */
+    enum mta_kind kind;
+    struct mta *mta; /* NULL: none could be asked */
     struct error mta_why;
-    struct store *store; /* NULL: it cannot be reached */
+    const char *postconf; /* how a person types it: "postconf", "postconf -c /etc/postfix-out" */
+    const char *postfix;  /* the same: "postfix" */
+    struct store *store;  /* connected; NULL: it cannot be reached */
     struct error store_why;
     const char *root; /* "" on a real machine; tests put a directory before /proc, /sys and /etc */
     struct finding *findings;
     size_t count;
+    size_t left_out[8]; /* checks not asked, by the part that is missing; see checks_parts.c */
+    bool failed;        /* no memory: the findings are not whole */
+};
+
+/* Without these a check is not asked: the part's own check says what is missing, once. */
+enum doctor_need {
+    NEEDS_SETTINGS = 1,
+    NEEDS_MTA = 2,      /* Postfix or Sendmail */
+    NEEDS_POSTFIX = 4,  /* not asked, and not missed, where another mail server is */
+    NEEDS_SENDMAIL = 8, /* the same */
+    NEEDS_STORE = 16,
+    NEEDS_ROOT = 32,
 };
 
 struct check {
     const char *name;    /* "milter-first": stable, for --json and --only */
-    const char *subject; /* what it looks at, in a few words, for the list of what is good */
+    const char *subject; /* what is so if it finds nothing: "waybill stands first" */
+    /* Adds findings; none: all is good. */
     void (*look)(struct doctor *doctor, const struct check *check);
+    unsigned needs; /* enum doctor_need */
 };
 
-/* The tables, in the order in which they are asked. */
-extern const struct check checks_milter[]; /* the socket and the mail server's own lines for it */
-extern const struct check checks_mta[];    /* what else of the mail server's set-up matters */
-extern const struct check checks_log[];    /* log: readable, followed, complete */
-extern const struct check checks_store[];  /* Redis: reachable, version, policy, persistence, ACL */
+/* The tables, in the order in which they are asked. Each ends with a row whose name is NULL. */
+extern const struct check checks_parts[];   /* can the configuration and the mail server be read */
+extern const struct check checks_socket[];  /* the milter's socket, as the mail server reaches it */
+extern const struct check checks_milter[];  /* the mail server's own lines for it */
+extern const struct check checks_mta[];     /* what else of Postfix's set-up matters */
+extern const struct check checks_sendmail[]; /* the same of Sendmail's */
+extern const struct check checks_log[];     /* log: readable, followed, complete */
+extern const struct check checks_store[];   /* Redis: reachable, version, policy, ACL */
 extern const struct check checks_machine[]; /* clock, disk, units, AppArmor, SELinux */
 extern const struct check checks_hosts[];   /* what must be the same, or differ, on all hosts */
-/* Each ends with a row whose name is NULL. */
+extern const struct check *const doctor_tables[]; /* all of them; NULL ends it */
 
-/* Add a finding; printf-like for `what`. `matter` is a fixed sentence, or NULL with SEVERITY_GOOD.
- */
+/* ---- for the checks ---- */
+
+/* Add a finding; printf-like for `what`. `matter` is a fixed sentence, or NULL with SEVERITY_GOOD
+ * and SEVERITY_UNKNOWN. */
 void doctor_find(struct doctor *doctor, const struct check *check, enum severity severity,
                  const char *matter, const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The line that heals the finding added last. */
+/* The command that heals the finding added last, as root would type it. */
 void doctor_heal(struct doctor *doctor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The line of `file` that heals it: it takes the place of the one of the same name. */
+void doctor_heal_in(struct doctor *doctor, const char *file, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* `words` as one word of a shell, in quotes where they need them. */
+int doctor_quote(struct buffer *to, struct slice words);
+
+/* ---- for the command ---- */
+
+/* The row of this name; NULL: there is none. */
+const struct check *doctor_check_find(const char *name);
+/* Ask all tables, or one check. */
+void doctor_ask(struct doctor *doctor, const struct check *only);
+size_t doctor_count(const struct doctor *doctor, enum severity severity);
+/* The worst that was found. */
+enum severity doctor_verdict(const struct doctor *doctor);
+void doctor_clear_findings(struct doctor *doctor);
 
 #endif

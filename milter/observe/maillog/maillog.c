@@ -47,8 +47,9 @@ struct maillog {
     int stop;                /* eventfd */
     bool running;
     pthread_t thread;
-    pthread_mutex_t lock;    /* of `stats` */
+    pthread_mutex_t lock;    /* of what follows */
     struct maillog_stats stats;
+    char sources[1024]; /* their names, a line each */
 };
 
 /* ---- the journal ---- */
@@ -192,9 +193,32 @@ static int tell_line(struct maillog *maillog, struct feed *feed, struct source_n
                 return -1;
         }
     }
-    if (line->mta == LINE_POSTFIX || line->mta == LINE_SENDMAIL)
+    if (line->mta == LINE_POSTFIX || line->mta == LINE_SENDMAIL) {
         feed->told = line->time;
+        stats->mta = line->mta == LINE_POSTFIX ? "postfix" : "sendmail";
+    }
     return 0;
+}
+
+/* A name with a line break in it would be taken for two: it stands there cut. */
+static void show_sources(struct maillog *maillog, int64_t covered)
+{
+    const struct feeds *feeds = maillog->feeds;
+    size_t used = 0;
+    pthread_mutex_lock(&maillog->lock);
+    maillog->stats.covered = covered;
+    maillog->sources[0] = '\0';
+    for (size_t i = 0; i < feeds->count; i++) {
+        const char *name = feeds->feed[i]->source->name;
+        int size = snprintf(maillog->sources + used, sizeof maillog->sources - used, "%s%.*s",
+                            used > 0 ? "\n" : "", (int)strcspn(name, "\n"), name);
+        if (size < 0 || (size_t)size >= sizeof maillog->sources - used) {
+            maillog->sources[used] = '\0'; /* half a name is none */
+            break;
+        }
+        used += (size_t)size;
+    }
+    pthread_mutex_unlock(&maillog->lock);
 }
 
 /* A beat says up to when all sources were read; none is told while one of them is blind. */
@@ -207,6 +231,7 @@ static int tell_beat(struct maillog *maillog)
         return 0;
     maillog->next_beat = now + BEAT_MS;
     int64_t covered = feeds_covered(maillog->feeds);
+    show_sources(maillog, covered);
     if (covered <= maillog->beat)
         return 0;
     maillog->beat = covered;
@@ -231,6 +256,8 @@ static void add_stats(struct maillog *maillog, const struct maillog_stats *more)
     stats->gaps += more->gaps;
     if (more->read_until != 0)
         stats->read_until = more->read_until;
+    if (more->mta != NULL)
+        stats->mta = more->mta;
     pthread_mutex_unlock(&maillog->lock);
 }
 
@@ -401,5 +428,12 @@ void maillog_read_stats(struct maillog *maillog, struct maillog_stats *stats)
 {
     pthread_mutex_lock(&maillog->lock);
     *stats = maillog->stats;
+    pthread_mutex_unlock(&maillog->lock);
+}
+
+void maillog_read_sources(struct maillog *maillog, char *text, size_t room)
+{
+    pthread_mutex_lock(&maillog->lock);
+    slice_copy(slice_of(maillog->sources), text, room);
     pthread_mutex_unlock(&maillog->lock);
 }

@@ -9,6 +9,7 @@
  */
 #include "callbacks.h"
 
+#include "latency.h"
 #include "macros.h"
 #include "negotiate.h"
 #include "session.h"
@@ -35,11 +36,18 @@ static sfsistat go_on(const struct session *session, unsigned long no_reply)
     return SMFIS_CONTINUE;
 }
 
+static sfsistat answered(enum smtp_phase phase, int64_t began, sfsistat answer)
+{
+    latency_add(phase, began);
+    return answer;
+}
+
 static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long protocol,
                              unsigned long reserved0, unsigned long reserved1,
                              unsigned long *want_actions, unsigned long *want_protocol,
                              unsigned long *want0, unsigned long *want1)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
 
     (void)reserved0;
@@ -53,11 +61,12 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
     }
     if ((*want_actions & SMFIF_SETSYMLIST) != 0)
         negotiate_macros(context);
-    return SMFIS_CONTINUE;
+    return answered(SMTP_NEGOTIATE, began, SMFIS_CONTINUE);
 }
 
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro name, resolve, ip, port, daemon, daemon_port;
 
@@ -73,20 +82,22 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
                             .daemon_name = macro_read(context, "{daemon_name}", &daemon),
                             .daemon_port = macro_read(context, "{daemon_port}", &daemon_port),
                         });
-    return go_on(session, SMFIP_NR_CONN);
+    return answered(SMTP_CONNECT, began, go_on(session, SMFIP_NR_CONN));
 }
 
 static sfsistat on_helo(SMFICTX *context, char *name)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
 
     if (session != NULL)
         session_helo(session, name);
-    return go_on(session, SMFIP_NR_HELO);
+    return answered(SMTP_HELO, began, go_on(session, SMFIP_NR_HELO));
 }
 
 static sfsistat on_mail(SMFICTX *context, char **words)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro id, login, mechanism, version, cipher, bits;
 
@@ -100,11 +111,12 @@ static sfsistat on_mail(SMFICTX *context, char **words)
                          .cipher = macro_read(context, "{cipher}", &cipher),
                          .cipher_bits = macro_read(context, "{cipher_bits}", &bits),
                      });
-    return go_on(session, SMFIP_NR_MAIL);
+    return answered(SMTP_MAIL, began, go_on(session, SMFIP_NR_MAIL));
 }
 
 static sfsistat on_rcpt(SMFICTX *context, char **words)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro id, mailer, host, address;
 
@@ -116,51 +128,56 @@ static sfsistat on_rcpt(SMFICTX *context, char **words)
                          .host = macro_read(context, "{rcpt_host}", &host),
                          .address = macro_read(context, "{rcpt_addr}", &address),
                      });
-    return go_on(session, SMFIP_NR_RCPT);
+    return answered(SMTP_RCPT, began, go_on(session, SMFIP_NR_RCPT));
 }
 
 static sfsistat on_data(SMFICTX *context)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro id;
 
     if (session != NULL)
         message_data(session, macro_read(context, "i", &id));
-    return go_on(session, SMFIP_NR_DATA);
+    return answered(SMTP_DATA, began, go_on(session, SMFIP_NR_DATA));
 }
 
 static sfsistat on_header(SMFICTX *context, char *name, char *value)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
 
     if (session != NULL && name != NULL && value != NULL)
         message_header(session, name, value);
-    return go_on(session, SMFIP_NR_HDR);
+    return answered(SMTP_HEADER, began, go_on(session, SMFIP_NR_HDR));
 }
 
 static sfsistat on_end_of_header(SMFICTX *context)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro id;
 
     if (session != NULL)
         message_end_of_header(session, macro_read(context, "i", &id));
-    return go_on(session, SMFIP_NR_EOH);
+    return answered(SMTP_EOH, began, go_on(session, SMFIP_NR_EOH));
 }
 
 static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t size)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
 
     if (session == NULL || message_body(session, bytes, size) ||
         (session->granted & SMFIP_SKIP) == 0)
-        return SMFIS_CONTINUE;
+        return answered(SMTP_BODY, began, SMFIS_CONTINUE);
     message_skip(session);
-    return SMFIS_SKIP;
+    return answered(SMTP_BODY, began, SMFIS_SKIP);
 }
 
 static sfsistat on_end_of_message(SMFICTX *context)
 {
+    int64_t began = latency_clock();
     struct session *session = session_of(context);
     struct macro id, size;
 
@@ -169,7 +186,7 @@ static sfsistat on_end_of_message(SMFICTX *context)
         message_end(session, macro_read(context, "i", &id),
                     macro_read(context, "{msg_size}", &size));
     }
-    return SMFIS_CONTINUE;
+    return answered(SMTP_EOM, began, SMFIS_CONTINUE);
 }
 
 static sfsistat on_abort(SMFICTX *context)

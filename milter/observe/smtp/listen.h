@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listen: the socket that the MTA connects to. Start-up only, one thread.
+ * listen: the socket that the MTA connects to. One per process; one thread at a time.
+ *
+ * A unix socket is bound under a name of our own, PATH.PID, and gets its public name PATH as a
+ * second one. So another process can put its own socket there in one step, and nobody who connects
+ * meets none; what is in our queue by then stays ours.
  */
 #ifndef OBSERVE_SMTP_LISTEN_H
 #define OBSERVE_SMTP_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "waybill/error.h"
@@ -14,7 +19,19 @@ const char *listen_path(const char *name);
 /* Remove a unix socket that a dead process left behind. -1: somebody serves it, or it is no
  * socket, or cannot be removed. */
 int listen_clear(const char *path, struct error *why);
-/* Bind and listen; smfi_register must have been called. */
-int listen_open(const char *name, mode_t mode, struct error *why);
+/* Bind and listen; smfi_register must have been called. `take_over`: a unix socket that another
+ * process serves is replaced, else it is an error. Sockets PATH.PID that nobody serves any more are
+ * removed; so only one process may be opening PATH at a time. */
+int listen_open(const char *name, mode_t mode, bool take_over, struct error *why);
+/* Is the public name gone, or does it lead to nobody? Then give it to our socket again: whoever
+ * took it did not live to serve it. 1: done; 0: no need, or no unix socket; -1: it failed. */
+int listen_mend(struct error *why);
+/* Connections to our unix socket that are open or wait to be accepted, whatever was said on them
+ * so far; 0 without a unix socket. -1: it cannot be told. */
+int listen_connections(void);
+/* Take our unix socket's public name away, if it is still ours: nobody can connect any more. */
+void listen_hide(void);
+/* The same, and forget the socket; libmilter has closed it. */
+void listen_close(void);
 
 #endif

@@ -18,7 +18,7 @@
 #define BACKLOG 1024
 
 int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
-              unsigned generation, uint64_t last_id, struct error *why)
+              unsigned generation, uint64_t last_id, bool take_over, struct error *why)
 {
     if (witness_start(settings, journal, node, generation, last_id, why) < 0 ||
         macros_guard(why) < 0)
@@ -27,14 +27,52 @@ int smtp_open(const struct settings *settings, struct journal *journal, unsigned
         return error_set(why, "cannot register with libmilter");
     smfi_settimeout(SILENCE_S);
     smfi_setbacklog(BACKLOG);
-    return listen_open(settings->listen, (mode_t)settings->listen_mode, why);
+    return listen_open(settings->listen, (mode_t)settings->listen_mode, take_over, why);
 }
 
 int smtp_run(struct error *why)
 {
-    if (smfi_main() != MI_SUCCESS)
+    int result = smfi_main();
+
+    listen_close();
+    if (result != MI_SUCCESS)
         return error_set(why, "libmilter ended with a failure; it told syslog why");
     return 0;
+}
+
+void smtp_look_after(const struct settings *settings)
+{
+    static struct log_trouble trouble;
+    struct error why;
+    int result = listen_mend(&why);
+
+    if (result < 0)
+        log_trouble_on(&trouble, "the mail server may not reach us: %s", why.text);
+    else
+        log_trouble_off(&trouble, "'%s' can be reached again", settings->listen);
+    if (result > 0)
+        log_warning("the socket of '%s' was gone or led to nobody; it is ours again",
+                    settings->listen);
+}
+
+bool smtp_can_hand_over(const struct settings *settings)
+{
+    return listen_path(settings->listen) != NULL;
+}
+
+void smtp_hide(void)
+{
+    listen_hide();
+}
+
+int smtp_connections(void)
+{
+    return listen_connections();
+}
+
+void smtp_stop(void)
+{
+    (void)smfi_stop();
 }
 
 void smtp_reload(const struct settings *settings)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "latency.h"
 #include "waybill/id.h"
 #include "waybill/log.h"
 
@@ -117,6 +118,7 @@ int witness_start(const struct settings *settings, struct journal *journal, unsi
     rules_replace(NULL);
     for (int i = 0; i < WITNESS_COUNTERS; i++)
         atomic_store(&witness.counters[i], 0);
+    latency_clear();
     witness.journal = journal;
     id_mint_init(&witness.mint, node, generation, last_id);
     return witness_reload(settings, why);

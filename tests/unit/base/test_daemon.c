@@ -94,6 +94,7 @@ static int signals_are_blocked(void)
     raise(SIGPIPE);
     raise(SIGXFSZ);
     raise(SIGUSR1);
+    raise(SIGUSR2);
     raise(SIGTERM);
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     return !sigismember(&blocked, SIGUSR1) || !sigismember(&blocked, SIGINT) ||
@@ -128,6 +129,30 @@ static void test_notify_speaks_to_the_socket_of_the_manager(void **state)
     daemon_notify("READY=1");
 }
 
+/* What an old daemon said after a new one spoke for the service would be taken for the new one's. */
+static int silence_is_kept(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    char got[100];
+
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/waybill-silence-%ld",
+             (long)getpid());
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        return 2;
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    daemon_silence();
+    daemon_notify("STOPPING=1");
+    unlink(address.sun_path);
+    return recv(fd, got, sizeof got, 0) >= 0;
+}
+
+static void test_who_was_silenced_tells_the_manager_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(silence_is_kept), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_root_without_somebody_to_become_is_refused),
         cmocka_unit_test(test_no_signal_ends_a_thread_of_ours),
         cmocka_unit_test(test_notify_speaks_to_the_socket_of_the_manager),
+        cmocka_unit_test(test_who_was_silenced_tells_the_manager_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,10 @@ static void test_defaults_are_the_documented_ones(void **state)
     assert_true(settings->host[0] != '\0');
     assert_int_equal(settings->node, -1);
     assert_string_equal(settings->user, "waybill");
-    assert_string_equal(settings->listen, "unix:" RUNSTATEDIR "/waybill/milter/milter.sock");
+    assert_true(settings->listen_auto);
+    assert_string_equal(settings->listen, access(LISTEN_QUEUE_DIRECTORY, F_OK) == 0
+                                              ? LISTEN_IN_QUEUE
+                                              : LISTEN_ELSEWHERE);
     assert_int_equal(settings->listen_mode, 0660);
     assert_int_equal(settings->eom_wait_ms, 20);
     assert_int_equal(settings->subject, SUBJECT_FULL);
@@ -101,6 +104,7 @@ static void test_values_are_taken_as_they_are_written(void **state)
     assert_string_equal(settings->host, "mx1.example.org");
     assert_int_equal(settings->node, 7);
     assert_string_equal(settings->listen, "inet:8891@127.0.0.1");
+    assert_false(settings->listen_auto);
     assert_int_equal(settings->listen_mode, 0600);
     assert_int_equal(settings->subject, SUBJECT_HASH);
     assert_string_equal(settings->log_source[0], "/var/log/mail.log");
@@ -144,11 +148,11 @@ static const struct {
     {"redis_ca_file = credential:ca\n",
      "1: redis_ca_file: must be an absolute path, or empty, not 'credential:ca'"},
     {"listen = here\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
     {"listen = inet:99999\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
     {"listen = unix:relative\n",
-     "1: listen: must be unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
+     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
     {"redis = redis.example\n",
      "1: redis: must be tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH, not 'redis.example'"},
     {"redis = \"tcp:::1:6379\"\n",
@@ -351,7 +355,7 @@ static void test_manual_names_every_option_of_the_example(void **state)
         assert_non_null(strstr(manual, item));
         count++;
     }
-    assert_true(count == 39);
+    assert_true(count == 40);
     free(manual);
     free(example);
 }
@@ -452,12 +456,11 @@ static void test_credentials_are_files_of_the_unit(void **state)
     struct settings *settings;
 
     (void)state;
-    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service", 1);
+    setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1);
     settings = read_good(text);
-    assert_string_equal(settings->key_file, "/run/credentials/other.service/hash.key");
-    assert_string_equal(settings->redis_password_file,
-                        "/run/credentials/other.service/redis-password");
-    assert_string_equal(settings->redis_key_file, "/run/credentials/other.service/key_2");
+    assert_string_equal(settings->key_file, "/nowhere/hash.key");
+    assert_string_equal(settings->redis_password_file, "/nowhere/redis-password");
+    assert_string_equal(settings->redis_key_file, "/nowhere/key_2");
     assert_string_equal(settings->key_file_before, "");
     assert_string_equal(settings->redis_user, "credential:name");
     settings_free(&settings);

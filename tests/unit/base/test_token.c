@@ -45,6 +45,31 @@ static void test_each_purpose_has_its_own_key(void **state)
     assert_memory_not_equal(a, b, 32);
 }
 
+static void test_a_fingerprint_is_of_the_secret_alone_and_no_other_key(void **state)
+{
+    char print[TOKEN_FINGERPRINT_ROOM], again[TOKEN_FINGERPRINT_ROOM];
+    unsigned char key[32];
+    struct error why;
+
+    (void)state;
+    write_secret(32, 0640);
+    assert_int_equal(token_fingerprint("key_file", path, print, &why), 0);
+    assert_int_equal(strspn(print, "0123456789abcdef"), 16);
+    assert_int_equal(token_fingerprint("key_file_before", path, again, &why), 0);
+    assert_string_equal(print, again);
+    assert_int_equal(token_key(path, "envid", key, &why), 0);
+    snprintf(again, sizeof again, "%02x%02x%02x%02x%02x%02x%02x%02x", key[0], key[1], key[2],
+             key[3], key[4], key[5], key[6], key[7]);
+    assert_string_not_equal(print, again);
+    write_secret(33, 0640);
+    assert_int_equal(token_fingerprint("key_file", path, again, &why), 0);
+    assert_string_not_equal(print, again);
+    assert_int_equal(token_fingerprint("key_file", "", print, &why), 0);
+    assert_string_equal(print, "");
+    assert_int_equal(token_fingerprint("key_file_before", "/nowhere", print, &why), -1);
+    assert_non_null(strstr(why.text, "key_file_before"));
+}
+
 static void refuse(const char *file, const char *words)
 {
     unsigned char key[32];
@@ -222,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_purpose_has_its_own_key),
+        cmocka_unit_test(test_a_fingerprint_is_of_the_secret_alone_and_no_other_key),
         cmocka_unit_test(test_a_secret_that_is_none_is_refused),
         cmocka_unit_test(test_both_secrets_are_read),
         cmocka_unit_test(test_an_envelope_id_has_its_form),

@@ -302,6 +302,24 @@ static void test_totals_become_what_was_added_in_each_hour(void **state)
     assert_int_equal(1, hour_value(&counters, eleven, 0));
 }
 
+static void test_of_a_highest_value_each_hour_keeps_its_own(void **state)
+{
+    static struct counters counters;
+    const int64_t ten = 10 * HOUR_MS, eleven = 11 * HOUR_MS;
+    (void)state;
+    counters_tell(&counters, "answer_slowest_us", 700);
+    counters_tell(&counters, "answer_slowest_us", 300);
+    counters_take(&counters, ten + 1000);
+    counters_tell(&counters, "answer_slowest_us", 500);
+    counters_take(&counters, ten + 2000);
+    assert_int_equal(700, hour_value(&counters, ten, 0));
+    counters_tell(&counters, "answer_slowest_us", 20);
+    counters_take(&counters, eleven);
+    counters_take(&counters, eleven + 1000);
+    assert_int_equal(700, hour_value(&counters, ten, 0));
+    assert_int_equal(20, hour_value(&counters, eleven, 0));
+}
+
 static void test_too_many_names_are_left_out(void **state)
 {
     static struct counters counters;
@@ -330,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_a_flood_of_clients_needs_no_more_memory_and_spares_the_busy),
         cmocka_unit_test(test_a_refusal_is_known_by_recipient_client_and_time),
         cmocka_unit_test(test_totals_become_what_was_added_in_each_hour),
+        cmocka_unit_test(test_of_a_highest_value_each_hour_keeps_its_own),
         cmocka_unit_test(test_too_many_names_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

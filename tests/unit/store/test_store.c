@@ -725,6 +725,71 @@ static void test_beats_are_shown_with_their_node(void **state)
     store_close(&store);
 }
 
+static void take_sheet(void *context, const struct sheet *sheet)
+{
+    ((struct sheet *)context)[sheet->node] = *sheet;
+}
+
+static void test_sheet_comes_back_whole_and_what_is_told_no_more_is_unknown(void **state)
+{
+    struct sheet *sheets = calloc(100, sizeof *sheets), told;
+    struct store *store = open_store();
+    struct error why;
+    int64_t server;
+
+    (void)state;
+    sheet_clear(&told);
+    told.node = 7;
+    snprintf(told.host, sizeof told.host, "mx7");
+    snprintf(told.logs, sizeof told.logs, "log:/var/log/mail.log\nsocket:/run/x");
+    told.written = clock_now();
+    told.clock_ahead_ms = -1500;
+    told.facts_lost = 0;
+    snprintf(told.rival, sizeof told.rival, "mx8");
+    store_put_sheet(store, &told);
+    store_put_beat(store, 9, "ship", 1);
+    flush(store);
+    assert_int_equal(store_get_sheets(store, &server, take_sheet, sheets, &why), 0);
+    assert_memory_equal(&sheets[7], &told, sizeof told);
+    assert_int_equal(sheets[9].node, 9);
+    assert_true(sheets[9].written == SHEET_UNKNOWN && sheets[9].host[0] == '\0');
+    assert_true(llabs(server - clock_now()) < 5000);
+    told.clock_ahead_ms = SHEET_UNKNOWN;
+    memset(told.rival, 0, sizeof told.rival);
+    store_put_sheet(store, &told);
+    flush(store);
+    assert_int_equal(store_get_sheet(store, 7, &sheets[0], &server, &why), 0);
+    assert_memory_equal(&sheets[0], &told, sizeof told);
+    free(sheets);
+    store_close(&store);
+}
+
+static void test_sheet_of_a_liar_stays_within_its_bounds(void **state)
+{
+    struct store *store = open_store();
+    struct error why;
+    struct sheet sheet;
+    char lie[400];
+    int64_t server;
+
+    (void)state;
+    memset(lie, 'x', sizeof lie - 1);
+    lie[sizeof lie - 1] = '\0';
+    free(redis_ask(&redis,
+                   "HSET wb:sheet:07 host %s written 99999999999999999999 mails - answers 12x "
+                   "started -7",
+                   lie));
+    assert_int_equal(store_get_sheet(store, 7, &sheet, &server, &why), 0);
+    assert_int_equal(strlen(sheet.host), sizeof sheet.host - 1);
+    assert_true(sheet.written == SHEET_UNKNOWN && sheet.mails == SHEET_UNKNOWN);
+    assert_true(sheet.answers == SHEET_UNKNOWN && sheet.started == -7);
+    free(redis_ask(&redis, "DEL wb:sheet:07"));
+    free(redis_ask(&redis, "SADD wb:sheet:07 x"));
+    assert_int_equal(store_get_sheet(store, 7, &sheet, &server, &why), 0);
+    assert_true(sheet.node == 7 && sheet.written == SHEET_UNKNOWN);
+    store_close(&store);
+}
+
 struct gaps {
     size_t count;
     struct store_gap list[10];
@@ -810,6 +875,30 @@ static void test_counters_are_absolute_and_summed(void **state)
     assert_int_equal(store_get_counters(store, 0, now + 1000 * DAY_MS, take_counter, &mails, &why),
                      0);
     assert_int_equal(mails, 1110);
+    store_close(&store);
+}
+
+static void take_slowest(void *context, const char *name, uint64_t value)
+{
+    if (strcmp(name, "answer_slowest_us") == 0)
+        *(uint64_t *)context = value;
+}
+
+static void test_of_a_highest_value_the_highest_is_read(void **state)
+{
+    struct store *store = open_store();
+    int64_t now = clock_now();
+    uint64_t slowest = 0;
+    struct error why;
+
+    (void)state;
+    store_put_counter(store, 1, now, "answer_slowest_us", 300);
+    store_put_counter(store, 2, now, "answer_slowest_us", 900);
+    store_put_counter(store, 2, now - 5 * HOUR_MS, "answer_slowest_us", 700);
+    flush(store);
+    assert_int_equal(
+        store_get_counters(store, now - 6 * HOUR_MS, now, take_slowest, &slowest, &why), 0);
+    assert_int_equal(slowest, 900);
     store_close(&store);
 }
 
@@ -982,9 +1071,12 @@ int main(void)
         EACH(test_events_are_read_once_from_now_on),
         EACH(test_node_belongs_to_the_machine_that_claimed_it),
         EACH(test_beats_are_shown_with_their_node),
+        EACH(test_sheet_comes_back_whole_and_what_is_told_no_more_is_unknown),
+        EACH(test_sheet_of_a_liar_stays_within_its_bounds),
         EACH(test_gap_over_midnight_is_told_once_on_any_day),
         EACH(test_gap_older_than_retention_is_told_as_far_as_it_is_kept),
         EACH(test_counters_are_absolute_and_summed),
+        EACH(test_of_a_highest_value_the_highest_is_read),
         EACH(test_everything_twice_is_everything_once),
         EACH(test_keys_of_a_day_end_within_an_hour_of_each_other),
         EACH(test_day_about_to_go_is_not_written_again),

@@ -431,8 +431,14 @@ static void no_node(void *context, const struct store_node *node)
     (void)context, (void)node;
 }
 
+static void no_sheet(void *context, const struct sheet *sheet)
+{
+    (void)context, (void)sheet;
+}
+
 static int read_all(void)
 {
+    int64_t server = 0;
     uint64_t id = id_now(), *ids = NULL;
     struct store_cursor cursor;
     size_t count;
@@ -448,6 +454,8 @@ static int read_all(void)
     result |= store_get_nodes(store, no_node, NULL, &why);
     result |= store_get_gaps(store, clock_now(), clock_now(), no_gap, NULL, &why);
     result |= store_get_counters(store, clock_now(), clock_now(), no_counter, NULL, &why);
+    result |= store_get_sheets(store, &server, no_sheet, NULL, &why);
+    result |= server == 0 ? -1 : 0; /* the time may be asked, too */
     store_cursor_now(&cursor);
     result |= store_read_events(store, &cursor, 10, no_event, NULL, &why);
     return result;
@@ -456,6 +464,7 @@ static int read_all(void)
 static int write_all(void)
 {
     struct event event = {.id = 1, .waybill = id_now()};
+    struct sheet sheet;
     unsigned node;
 
     if (store_claim_node(store, -1, "machine", "host", &node, &why))
@@ -468,6 +477,8 @@ static int write_all(void)
     store_put_gap(store, 1, slice_of("log"), clock_now(), clock_now(), slice_of("x"), 1);
     store_put_counter(store, 1, clock_now(), "mails", 1);
     store_emit_event(store, &event);
+    sheet_clear(&sheet);
+    store_put_sheet(store, &sheet);
     return store_flush(store, &why);
 }
 

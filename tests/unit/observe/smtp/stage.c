@@ -67,7 +67,7 @@ void stage_open(void)
         .ring = 200000,
     };
     if (journal_open(&journal, &options, NULL, NULL, &why) < 0 ||
-        smtp_open(&stage_settings, journal, 7, journal_generation(journal), 0, &why) < 0)
+        smtp_open(&stage_settings, journal, 7, journal_generation(journal), 0, false, &why) < 0)
         fail_with(&why);
 }
 

@@ -363,7 +363,7 @@ static void test_bad_rules_do_not_start_and_are_not_taken_over(void **state)
     snprintf(directory, sizeof directory, "%s", stage_file("bad.rules", "nonsense\n", 9, 0644));
     *strrchr(directory, '/') = '\0';
     settings.rules_directory = directory;
-    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, &why), -1);
+    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, false, &why), -1);
     if (strstr(why.text, "bad.rules:1") == NULL)
         fail_msg("'%s' does not say where", why.text);
     stage_close();

@@ -322,8 +322,35 @@ static void test_subject_hash_without_a_key_does_not_start(void **state)
     (void)state;
     settings.subject = SUBJECT_HASH;
     settings.key_file = (char *)(void *)"/nowhere/key";
-    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, &why), -1);
+    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, false, &why), -1);
     assert_non_null(strstr(why.text, "/nowhere/key"));
+    stage_close();
+}
+
+static void test_each_phase_is_measured_under_its_own_name(void **state)
+{
+    SMFICTX *context = connected(SHIM_PROTOCOL);
+    struct histogram_reading reading;
+
+    (void)state;
+    one_mail(context);
+    shim_body(context, 65535);
+    shim_eom(context);
+    for (int phase = 0; phase < SMTP_PHASE_COUNT; phase++) {
+        smtp_read_latency((enum smtp_phase)phase, &reading);
+        assert_true(reading.count > 0);
+        assert_true(reading.nanoseconds > 0);
+    }
+    smtp_read_latency(SMTP_EOM, &reading);
+    assert_int_equal(reading.count, 1);
+    shim_mail(context, "<a@sender.example>");
+    smtp_read_latency(SMTP_MAIL, &reading);
+    assert_int_equal(reading.count, 2);
+    smtp_read_latency(SMTP_RCPT, &reading);
+    assert_int_equal(reading.count, 1);
+    assert_true(smtp_take_slowest() > 0);
+    assert_int_equal(smtp_take_slowest(), 0);
+    stage_end(context);
     stage_close();
 }
 
@@ -344,6 +371,7 @@ int main(void)
         PHASE_TEST(test_long_names_are_cut_and_lose_no_fact),
         PHASE_TEST(test_a_late_journal_is_counted_and_delays_no_answer),
         PHASE_TEST(test_the_counters_say_what_happened),
+        PHASE_TEST(test_each_phase_is_measured_under_its_own_name),
         PHASE_TEST(test_a_reload_leaves_open_sessions_alone),
         PHASE_TEST(test_subject_hash_without_a_key_does_not_start),
     };

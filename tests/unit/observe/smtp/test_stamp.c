@@ -239,7 +239,7 @@ static void test_stamping_without_a_key_does_not_start(void **state)
     (void)state;
     settings.stamp_envid = 1;
     settings.key_file = (char *)(void *)"/nowhere/key";
-    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, &why), -1);
+    assert_int_equal(smtp_open(&settings, NULL, 0, 0, 0, false, &why), -1);
     assert_non_null(strstr(why.text, "/nowhere/key"));
     stage_close();
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * health: what state the Redis server is in, and what it lets us do, for who looks for faults.
+ *
+ * Nothing here changes anything there. A server that does not let us ask is no error: what could
+ * not be asked is unknown, "" or -1. As store.h: one thread, one connection.
+ */
+#ifndef WAYBILL_HEALTH_H
+#define WAYBILL_HEALTH_H
+
+#include "waybill/buffer.h"
+#include "waybill/store.h"
+
+/* The oldest Redis that understands all commands of ours. */
+#define STORE_VERSION_LEAST 6u
+
+struct store_health {
+    char version[32];
+    char role[16];        /* "master", "slave" */
+    char primary[120];    /* of a replica: its master, HOST:PORT as in the option `redis` */
+    char policy[32];      /* maxmemory-policy */
+    char appendfsync[16]; /* "always", "everysec", "no" */
+    char user[64];        /* as whom we are logged in */
+    int64_t memory_used, memory_most; /* bytes; 0 for the latter: no bound */
+    int aof, snapshots;               /* is there an append-only file, are there snapshots; -1 */
+    int64_t certificate_until;        /* ms: its certificate ends then; 0: no TLS */
+    bool read_only;                   /* a replica that takes no writes */
+    bool cluster, snapshot_failed, aof_failed;
+};
+/* How a person reaches it: "redis-cli -h 10.0.0.7 -p 6379", for a shell; no password. */
+int store_redis_cli(const struct settings *settings, struct buffer *to);
+/* Nobody but this machine can listen: a Unix socket, or a loopback address. */
+bool store_is_near(const struct settings *settings);
+
+/* -1: the server cannot be reached. */
+int store_examine(struct store *store, struct store_health *health, struct error *why);
+unsigned store_health_major(const struct store_health *health); /* of the version; 0: unknown */
+
+/* Each command of ours that we may not give: `keys`: because of the key's name, not of the
+ * command. `writer`: only a waybilld needs it. Tried with keys that are not there and words that
+ * are refused, so nothing is written. */
+int store_try_rights(struct store *store,
+                     void (*refused)(void *context, const char *command, bool writer, bool keys),
+                     void *context, struct error *why);
+
+/* Whose keys stand there, as far as a look at some thousand tells. */
+struct store_keys {
+    uint64_t ours, others; /* with our prefix, without it */
+    uint64_t strange;      /* of ours: none of ours, by the name */
+    char example[200];     /* of the strange ones */
+    bool known;            /* we may look */
+};
+int store_look_at_keys(struct store *store, struct store_keys *keys, struct error *why);
+
+#endif

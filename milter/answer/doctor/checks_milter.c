@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * checks of Postfix's own lines for the milter: are we asked, first, once, by each service, and
+ * what happens to a mail when we do not answer.
+ */
+#include "doctor.h"
+
+#include "milters.h"
+
+#define LIST_MAX (64u << 10)
+
+static const char *const lists[] = {"smtpd_milters", "non_smtpd_milters"};
+#define LISTS (sizeof lists / sizeof lists[0])
+
+/* The line that makes this list as attach would. */
+static void heal_list(struct doctor *doctor, const char *parameter)
+{
+    struct buffer list;
+
+    buffer_init(&list, LIST_MAX);
+    if (milters_mended(doctor, mta_value(doctor->mta, parameter), &list) == 0)
+        milters_heal(doctor, parameter, slice_make(list.data, list.size));
+    buffer_free(&list);
+}
+
+/* ---- asked at all ---- */
+
+static void look_at_asked(struct doctor *doctor, const struct check *check)
+{
+    if (milters_standing(doctor, mta_value(doctor->mta, lists[0])).times > 0)
+        return;
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "Mails that come by SMTP are known from the log alone: no Subject, no refused "
+                "recipients, no reports.",
+                "smtpd_milters does not name %s.", doctor->settings->listen);
+    heal_list(doctor, lists[0]);
+}
+
+static void look_at_local(struct doctor *doctor, const struct check *check)
+{
+    if (milters_standing(doctor, mta_value(doctor->mta, lists[1])).times > 0)
+        return;
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "Mails of sendmail(1) and Postfix's own bounces are known from the log alone.",
+                "non_smtpd_milters does not name %s.", doctor->settings->listen);
+    heal_list(doctor, lists[1]);
+}
+
+/* ---- in the right place ---- */
+
+static void look_at_first(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        struct standing standing =
+            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        if (standing.times == 0 || standing.first == 0)
+            continue;
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "What a milter before it refuses, waybill does not see, or takes for abandoned.",
+                    "In %s waybill stands behind %zu other milter%s.", lists[i], standing.first,
+                    standing.first == 1 ? "" : "s");
+        heal_list(doctor, lists[i]);
+    }
+}
+
+static void look_at_once(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        struct standing standing =
+            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        if (standing.times < 2)
+            continue;
+        doctor_find(doctor, check, SEVERITY_WARNING, "Each mail is recorded more than once.",
+                    "%s names waybill %zu times.", lists[i], standing.times);
+        heal_list(doctor, lists[i]);
+    }
+}
+
+static void look_at_address(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        struct standing standing =
+            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        if (standing.times == 0 || !milters_swapped(standing.ours.address))
+            continue;
+        doctor_find(doctor, check, SEVERITY_FAULT,
+                    "Postfix wants inet:HOST:PORT, so it cannot connect. libmilter, and "
+                    "waybill.conf, want inet:PORT@HOST.",
+                    "%s names %.*s.", lists[i], SLICE_ARGS(standing.ours.address));
+        heal_list(doctor, lists[i]);
+    }
+}
+
+/* ---- what becomes of a mail if we do not answer ---- */
+
+static bool is_action(const struct doctor *doctor, struct slice word)
+{
+    static const char *const known[] = {"accept", "reject", "tempfail", "quarantine"};
+    struct slice version = mta_version(doctor->mta);
+    uint64_t major = 0, minor = 0;
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (slice_is(word, known[i]))
+            return true;
+    if (!text_take_number(&version, &major) || !text_take_char(&version, '.') ||
+        !text_take_number(&version, &minor))
+        return true;
+    return slice_is(word, "shutdown") && (major > 3 || (major == 3 && minor >= 11));
+}
+
+static void look_at_action(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        struct standing standing =
+            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        bool own;
+        struct slice action = milters_action(doctor, &standing.ours, &own);
+
+        if (standing.times == 0 || slice_is(action, "accept"))
+            continue;
+        doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down mails are refused, put off or held.",
+                    "In %s waybill's default_action is %.*s%s, not accept.", lists[i],
+                    SLICE_ARGS(action), own ? "" : ", from milter_default_action");
+        heal_list(doctor, lists[i]);
+    }
+}
+
+static void look_at_action_word(struct doctor *doctor, const struct check *check)
+{
+    struct slice word = mta_value(doctor->mta, "milter_default_action");
+
+    if (is_action(doctor, word))
+        return;
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "Postfix logs a warning and puts mails off when a milter is down.",
+                "milter_default_action is '%.*s', which Postfix %.*s does not know.",
+                SLICE_ARGS(word), SLICE_ARGS(mta_version(doctor->mta)));
+    milters_heal(doctor, "milter_default_action", slice_of("tempfail"));
+}
+
+static void look_at_timeouts(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        struct standing standing =
+            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct long_time found;
+
+        if (standing.times == 0 || !milters_long_time(doctor, &standing.ours, &found))
+            continue;
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Should waybilld hang, each mail waits that long.",
+                    "In %s waybill's %s is %.*s; %lld s at most will do.", lists[i], found.name,
+                    SLICE_ARGS(found.time), (long long)found.most);
+        heal_list(doctor, lists[i]);
+    }
+}
+
+static void look_at_protocol(struct doctor *doctor, const struct check *check)
+{
+    struct slice value = mta_value(doctor->mta, "milter_protocol");
+    uint64_t version = 0;
+
+    if (!text_take_number(&value, &version) || version >= 6)
+        return;
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "Before version 6 waybill cannot ask for refused recipients and for the client's "
+                "address.",
+                "milter_protocol is %llu.", (unsigned long long)version);
+    milters_heal(doctor, "milter_protocol", slice_of("6"));
+}
+
+/* ---- services with lines of their own ---- */
+
+static void look_at_services(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < mta_service_count(doctor->mta); i++) {
+        struct mta_service service = mta_service_at(doctor->mta, i);
+        struct slice own = mta_service_value(doctor->mta, i, "smtpd_milters");
+        struct buffer list;
+
+        if (!milters_takes_from_network(doctor, i) ||
+            !mta_service_sets(doctor->mta, i, "smtpd_milters") ||
+            milters_standing(doctor, own).times > 0)
+            continue;
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Mails that come by this way are known from the log alone.",
+                    "In master.cf the service %.*s has smtpd_milters of its own, without waybill.",
+                    SLICE_ARGS(service.name));
+        buffer_init(&list, LIST_MAX);
+        if (own.size == 0)
+            milters_heal_service(doctor, &service, "smtpd_milters", SLICE_ABSENT);
+        else if (milters_mended(doctor, own, &list) == 0)
+            milters_heal_service(doctor, &service, "smtpd_milters",
+                                 slice_make(list.data, list.size));
+        buffer_free(&list);
+    }
+}
+
+/* The options without no_milters; absent: nothing is left. */
+static struct slice without_no_milters(struct slice options, struct buffer *to)
+{
+    struct slice taken, rest = options;
+
+    while (rest.size > 0) {
+        text_take_any(&rest, ", \t", &taken);
+        taken = rest;
+        while (rest.size > 0 && slice_find(slice_of(", \t"), rest.at[0]) < 0)
+            rest = slice_make(rest.at + 1, rest.size - 1);
+        taken.size -= rest.size;
+        if (taken.size > 0 && !slice_is(taken, "no_milters"))
+            buffer_addf(to, "%s%.*s", to->size > 0 ? "," : "", SLICE_ARGS(taken));
+    }
+    return slice_make(to->data, to->size);
+}
+
+static void tell_no_milters(struct doctor *doctor, const struct check *check, const char *where)
+{
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "Mails that come by this way pass no milter, so they are known from the log alone.",
+                "receive_override_options of %s has no_milters.", where);
+}
+
+static void look_at_no_milters(struct doctor *doctor, const struct check *check)
+{
+    static const char name[] = "receive_override_options";
+    struct slice common = mta_value(doctor->mta, name);
+    struct buffer rest, where;
+
+    buffer_init(&rest, LIST_MAX);
+    buffer_init(&where, LIST_MAX);
+    if (milters_has_word(common, "no_milters")) {
+        tell_no_milters(doctor, check, "main.cf");
+        milters_heal(doctor, name, without_no_milters(common, &rest));
+    }
+    for (size_t i = 0; i < mta_service_count(doctor->mta); i++) {
+        struct mta_service service = mta_service_at(doctor->mta, i);
+        struct slice own = mta_service_value(doctor->mta, i, name);
+        if (!milters_takes_from_network(doctor, i) || !mta_service_sets(doctor->mta, i, name) ||
+            !milters_has_word(own, "no_milters"))
+            continue;
+        buffer_clear(&rest);
+        buffer_clear(&where);
+        buffer_addf(&where, "the service %.*s in master.cf", SLICE_ARGS(service.name));
+        tell_no_milters(doctor, check, where.data);
+        own = without_no_milters(own, &rest);
+        milters_heal_service(doctor, &service, name, own.size > 0 ? own : SLICE_ABSENT);
+    }
+    buffer_free(&rest);
+    buffer_free(&where);
+}
+
+/* A mail that comes back from a content filter passes us again. */
+static bool comes_back(const struct doctor *doctor, size_t service)
+{
+    return milters_is_smtpd(doctor, service) && !milters_takes_from_network(doctor, service) &&
+           mta_service_sets(doctor->mta, service, "content_filter") &&
+           mta_service_value(doctor->mta, service, "content_filter").size == 0;
+}
+
+static void look_at_coming_back(struct doctor *doctor, const struct check *check)
+{
+    for (size_t i = 0; i < mta_service_count(doctor->mta); i++) {
+        struct mta_service service = mta_service_at(doctor->mta, i);
+        struct slice list = mta_service_value(doctor->mta, i, "smtpd_milters");
+        struct buffer others;
+
+        if (!comes_back(doctor, i) || milters_standing(doctor, list).times == 0 ||
+            milters_has_word(mta_service_value(doctor->mta, i, "receive_override_options"),
+                             "no_milters"))
+            continue;
+        doctor_find(doctor, check, SEVERITY_HINT,
+                    "A mail that passed the filter is recorded a second time, as handed in by it.",
+                    "The service %.*s, where the content filter brings mails back, asks waybill "
+                    "again.",
+                    SLICE_ARGS(service.name));
+        buffer_init(&others, LIST_MAX);
+        if (milters_without(doctor, list, &others) == 0)
+            milters_heal_service(doctor, &service, "smtpd_milters",
+                                 slice_make(others.data, others.size));
+        buffer_free(&others);
+    }
+}
+
+static void look_at_maps(struct doctor *doctor, const struct check *check)
+{
+    struct slice maps = mta_value(doctor->mta, "smtpd_milter_maps");
+
+    if (maps.size == 0)
+        return;
+    doctor_find(doctor, check, SEVERITY_HINT,
+                "Clients that it names may pass other milters than those of smtpd_milters, or none.",
+                "smtpd_milter_maps is %.*s.", SLICE_ARGS(maps));
+    milters_heal(doctor, "smtpd_milter_maps", slice_of(""));
+}
+
+/* ---- how Postfix's own mails are told from others ---- */
+
+static bool is_cleanup(const struct doctor *doctor, size_t service)
+{
+    return slice_is(mta_service_at(doctor->mta, service).command, "cleanup");
+}
+
+/* The name that the cleanup of internal mails was given, if it was. */
+static struct slice name_of_internal(const struct doctor *doctor)
+{
+    for (size_t i = 0; i < mta_service_count(doctor->mta); i++)
+        if (is_cleanup(doctor, i) && slice_is(mta_service_at(doctor->mta, i).name, "cleanup") &&
+            mta_service_sets(doctor->mta, i, "milter_macro_daemon_name"))
+            return mta_service_value(doctor->mta, i, "milter_macro_daemon_name");
+    return SLICE_ABSENT;
+}
+
+static void look_at_internal_name(struct doctor *doctor, const struct check *check)
+{
+    struct slice told = slice_of(doctor->settings->internal_daemon_name);
+    struct slice given = name_of_internal(doctor);
+
+    if (told.size == 0 || slice_equal(told, given))
+        return;
+    if (given.at == NULL)
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Bounces of this Postfix are not known as its own, so they prove nothing.",
+                    "internal_daemon_name is '%.*s', and no cleanup service of master.cf has that "
+                    "milter_macro_daemon_name.",
+                    SLICE_ARGS(told));
+    else
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Bounces of this Postfix are not known as its own, so they prove nothing.",
+                    "internal_daemon_name is '%.*s', and in master.cf milter_macro_daemon_name of "
+                    "cleanup is '%.*s'.",
+                    SLICE_ARGS(told), SLICE_ARGS(given));
+    doctor_heal_in(doctor, doctor->settings_file, "internal_daemon_name = \"%.*s\"",
+                   SLICE_ARGS(given));
+}
+
+/* Whoever comes in by a service of that name is taken for Postfix itself. */
+static void look_at_forged_name(struct doctor *doctor, const struct check *check)
+{
+    struct slice told = slice_of(doctor->settings->internal_daemon_name);
+
+    for (size_t i = 0; told.size > 0 && i < mta_service_count(doctor->mta); i++) {
+        struct mta_service service = mta_service_at(doctor->mta, i);
+        if (!milters_is_smtpd(doctor, i) ||
+            !slice_equal(mta_service_value(doctor->mta, i, "milter_macro_daemon_name"), told))
+            continue;
+        doctor_find(doctor, check, SEVERITY_FAULT,
+                    "Bounces that strangers send there are believed as Postfix's own.",
+                    "The service %.*s of master.cf has the milter_macro_daemon_name '%.*s', which "
+                    "internal_daemon_name keeps for Postfix's own mails.",
+                    SLICE_ARGS(service.name), SLICE_ARGS(told));
+        if (mta_service_sets(doctor->mta, i, "milter_macro_daemon_name"))
+            milters_heal_service(doctor, &service, "milter_macro_daemon_name", SLICE_ABSENT);
+        else
+            milters_heal(doctor, "milter_macro_daemon_name", slice_of("$myhostname"));
+    }
+}
+
+#define NEEDS (NEEDS_SETTINGS | NEEDS_POSTFIX)
+
+const struct check checks_milter[] = {
+    {"milter-asked", "smtpd_milters names waybill", look_at_asked, NEEDS},
+    {"milter-local", "non_smtpd_milters names waybill", look_at_local, NEEDS},
+    {"milter-first", "waybill is the first milter", look_at_first, NEEDS},
+    {"milter-once", "waybill is named once", look_at_once, NEEDS},
+    {"milter-address", "an inet address has the host first", look_at_address, NEEDS},
+    {"milter-action", "mails are accepted while waybilld is down", look_at_action, NEEDS},
+    {"milter-action-word", "Postfix knows the word of milter_default_action", look_at_action_word,
+     NEEDS_POSTFIX},
+    {"milter-timeouts", "a hung waybilld would delay mails by seconds only", look_at_timeouts,
+     NEEDS},
+    {"milter-protocol", "the milter protocol is recent", look_at_protocol, NEEDS_POSTFIX},
+    {"milter-services", "no service of master.cf leaves waybill out", look_at_services, NEEDS},
+    {"milter-no-milters", "no service goes without milters", look_at_no_milters, NEEDS_POSTFIX},
+    {"milter-again", "no mail passes waybill a second time behind a content filter",
+     look_at_coming_back, NEEDS},
+    {"milter-maps", "no client has other milters", look_at_maps, NEEDS_POSTFIX},
+    {"internal-name", "internal_daemon_name is the one of master.cf", look_at_internal_name, NEEDS},
+    {"internal-name-forged", "no client comes in under internal_daemon_name", look_at_forged_name,
+     NEEDS},
+    {0},
+};

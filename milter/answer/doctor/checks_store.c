@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * checks of Redis: can it be reached, does it keep what it gets, does it let us do what we must
+ * and nobody else read along. What is changed there by CONFIG SET lasts only with CONFIG REWRITE,
+ * so both stand in the line that heals.
+ */
+#include "doctor.h"
+
+#include <string.h>
+
+#include "waybill/clock.h"
+#include "waybill/health.h"
+
+#define CERTIFICATE_DAYS 14
+#define FULL_PERCENT 90
+#define COMMANDS_MAX 2000
+
+/* "redis-cli ... WORDS", kept beyond the server's next start. */
+static void heal_server(struct doctor *doctor, const char *words, const char *keep)
+{
+    struct buffer cli;
+
+    buffer_init(&cli, 2048);
+    store_redis_cli(doctor->settings, &cli);
+    doctor_heal(doctor, "%s %s && %s %s", cli.data, words, cli.data, keep);
+    buffer_free(&cli);
+}
+
+/* Each check asks anew: they are few, and each can be asked alone. */
+static bool examine(struct doctor *doctor, const struct check *check, struct store_health *health)
+{
+    struct error why;
+
+    if (store_examine(doctor->store, health, &why) == 0)
+        return true;
+    doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "Redis does not answer: %s.", why.text);
+    return false;
+}
+
+/* ---- reached ---- */
+
+static const char facts_wait[] =
+    "Mail flows on, but its facts only wait in the journal: new mails are not found.";
+
+static void heal_door(struct doctor *doctor, const char *why)
+{
+    const char *file = doctor->settings_file;
+
+    if (strstr(why, "NOAUTH") != NULL)
+        doctor_heal_in(doctor, file, "redis_password_file = \"%.*s/redis.password\"",
+                       (int)(strrchr(file, '/') != NULL ? strrchr(file, '/') - file : 0), file);
+    else if (strstr(why, "Connection refused") != NULL && store_is_near(doctor->settings))
+        doctor_heal(doctor, "systemctl enable --now redis-server || systemctl enable --now redis");
+}
+
+static void look_at_reach(struct doctor *doctor, const struct check *check)
+{
+    if (doctor->store != NULL)
+        return;
+    doctor_find(doctor, check, SEVERITY_FAULT, facts_wait, "%s.", doctor->store_why.text);
+    heal_door(doctor, doctor->store_why.text);
+}
+
+static void look_at_certificate(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+    char day[CLOCK_TEXT_SIZE];
+
+    if (!examine(doctor, check, &health) || health.certificate_until == 0 ||
+        health.certificate_until > clock_now() + CERTIFICATE_DAYS * DAY_MS)
+        return;
+    clock_text(health.certificate_until, 0, day);
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "From then on waybilld refuses to talk to it, and facts only wait in the journal.",
+                "The certificate of Redis at '%s' ends on %s.", doctor->settings->redis, day);
+}
+
+static void look_at_version(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+    unsigned major;
+
+    if (!examine(doctor, check, &health))
+        return;
+    major = store_health_major(&health);
+    if (major == 0)
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
+                    "The server does not tell its version: let INFO be asked (+info).");
+    else if (major < STORE_VERSION_LEAST)
+        doctor_find(doctor, check, SEVERITY_FAULT,
+                    "Users with rights of their own, and commands that waybilld gives, came with "
+                    "it.",
+                    "The server is Redis %s; %u.0 is the oldest that will do.", health.version,
+                    STORE_VERSION_LEAST);
+}
+
+static void look_at_role(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+
+    if (!examine(doctor, check, &health))
+        return;
+    if (health.cluster)
+        doctor_find(doctor, check, SEVERITY_FAULT, facts_wait,
+                    "The server is part of a Cluster, which is not followed yet.");
+    if (strcmp(health.role, "slave") != 0)
+        return;
+    doctor_find(doctor, check, health.read_only ? SEVERITY_FAULT : SEVERITY_WARNING,
+                health.read_only ? facts_wait
+                                 : "What is written there is lost when it copies its primary anew.",
+                "The server at '%s' is a replica of '%s'.", doctor->settings->redis,
+                health.primary);
+    doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
+                   strncmp(doctor->settings->redis, "tls:", 4) == 0 ? "tls" : "tcp", health.primary);
+}
+
+/* ---- kept ---- */
+
+static bool loses_days(const char *policy)
+{
+    return policy[0] != '\0' && strcmp(policy, "noeviction") != 0 &&
+           strcmp(policy, "volatile-ttl") != 0;
+}
+
+static void look_at_eviction(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+
+    if (!examine(doctor, check, &health) || !loses_days(health.policy))
+        return;
+    doctor_find(doctor, check, health.memory_most > 0 ? SEVERITY_FAULT : SEVERITY_WARNING,
+                "A full server then drops records of any day, and answers become incomplete "
+                "unseen.",
+                "maxmemory-policy is %s.", health.policy);
+    heal_server(doctor, "CONFIG SET maxmemory-policy noeviction", "CONFIG REWRITE");
+}
+
+static void look_at_memory(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+    char words[80];
+
+    if (!examine(doctor, check, &health) || health.memory_most <= 0 ||
+        health.memory_used < health.memory_most / 100 * FULL_PERCENT)
+        return;
+    doctor_find(doctor, check,
+                health.memory_used >= health.memory_most ? SEVERITY_FAULT : SEVERITY_WARNING,
+                "When it is full it takes no more records; they wait in the journal.",
+                "Redis holds %lld of %lld MB (maxmemory).", (long long)health.memory_used >> 20,
+                (long long)health.memory_most >> 20);
+    snprintf(words, sizeof words, "CONFIG SET maxmemory %lldmb",
+             (long long)(health.memory_used >> 20) * 2 + 64);
+    heal_server(doctor, words, "CONFIG REWRITE");
+}
+
+static void look_at_persistence(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+
+    if (!examine(doctor, check, &health) || health.aof < 0)
+        return;
+    if (health.aof == 0 && health.snapshots == 0)
+        doctor_find(doctor, check, SEVERITY_FAULT, "Its next start loses every record.",
+                    "Redis keeps nothing on disk: appendonly no, save \"\".");
+    else if (health.aof == 0)
+        doctor_find(doctor, check, SEVERITY_HINT,
+                    "After a crash the records since its last snapshot are gone.",
+                    "Redis keeps snapshots alone: appendonly no.");
+    else
+        return;
+    heal_server(doctor, "CONFIG SET appendonly yes", "CONFIG REWRITE");
+}
+
+static void look_at_fsync(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+
+    if (!examine(doctor, check, &health) || health.aof != 1 ||
+        strcmp(health.appendfsync, "no") != 0)
+        return;
+    doctor_find(doctor, check, SEVERITY_HINT,
+                "A power cut loses up to half a minute of records that waybilld takes for kept.",
+                "appendfsync is no.");
+    heal_server(doctor, "CONFIG SET appendfsync everysec", "CONFIG REWRITE");
+}
+
+static void look_at_saving(struct doctor *doctor, const struct check *check)
+{
+    struct store_health health;
+
+    if (!examine(doctor, check, &health) || (!health.snapshot_failed && !health.aof_failed))
+        return;
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "Redis then refuses all writes (MISCONF), or loses them at its next start.",
+                "The last write of Redis to its disk failed (%s): make room there, or let it "
+                "write there, then try again.",
+                health.snapshot_failed ? "rdb_last_bgsave_status" : "aof_last_write_status");
+    heal_server(doctor, health.snapshot_failed ? "BGSAVE" : "BGREWRITEAOF", "PING");
+}
+
+/* ---- allowed ---- */
+
+struct refusals {
+    struct buffer commands; /* "+hset +sadd" */
+    size_t readers, writers;
+    bool keys;
+};
+
+static void keep_refusal(void *context, const char *command, bool writer, bool keys)
+{
+    struct refusals *refusals = context;
+
+    refusals->readers += !writer;
+    refusals->writers += writer;
+    refusals->keys = refusals->keys || keys;
+    if (keys)
+        return;
+    buffer_addf(&refusals->commands, " +");
+    for (const char *at = command; *at != '\0'; at++)
+        buffer_add_char(&refusals->commands, *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a')
+                                                                      : *at);
+}
+
+static const char *user_of(const struct doctor *doctor)
+{
+    const char *user = doctor->settings->redis_user;
+
+    return user != NULL && *user != '\0' ? user : "default";
+}
+
+static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
+{
+    struct buffer words;
+
+    buffer_init(&words, 2 * COMMANDS_MAX);
+    buffer_add_text(&words, "ACL SETUSER ");
+    doctor_quote(&words, slice_of(user_of(doctor)));
+    if (refusals->keys) {
+        buffer_addf(&words, " '~%s*'", doctor->settings->redis_prefix);
+    }
+    buffer_add_text(&words, refusals->commands.data);
+    heal_server(doctor, words.data, "ACL SAVE");
+    buffer_free(&words);
+}
+
+/* Who may give nearly none of those that write was given the reader's rights on purpose. */
+#define WRITERS_ALL 8
+
+static void tell_refusals(struct doctor *doctor, const struct check *check,
+                          const struct refusals *refusals)
+{
+    const char *words = refusals->commands.size > 0 ? refusals->commands.data : " keys";
+
+    if (refusals->readers == 0 && refusals->writers == 0)
+        return;
+    if (refusals->readers == 0 && refusals->writers >= WRITERS_ALL)
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Right for who only asks; a waybilld with this user can write nothing, and "
+                    "its facts wait in the journal.",
+                    "Redis lets the user '%s' read only; a waybilld needs%s.", user_of(doctor),
+                    words);
+    else if (refusals->keys)
+        doctor_find(doctor, check, SEVERITY_FAULT, facts_wait,
+                    "Redis denies the user '%s' the keys that begin with '%s'.", user_of(doctor),
+                    doctor->settings->redis_prefix);
+    else
+        doctor_find(doctor, check, refusals->writers > 0 ? SEVERITY_FAULT : SEVERITY_WARNING,
+                    "What needs them is not written, or not found.",
+                    "Redis denies the user '%s' these commands:%s.", user_of(doctor), words);
+    heal_rights(doctor, refusals);
+}
+
+static void look_at_rights(struct doctor *doctor, const struct check *check)
+{
+    struct refusals refusals = {.readers = 0};
+    struct error why;
+
+    buffer_init(&refusals.commands, COMMANDS_MAX);
+    if (store_try_rights(doctor->store, keep_refusal, &refusals, &why) != 0)
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "It cannot be tried: %s.", why.text);
+    else
+        tell_refusals(doctor, check, &refusals);
+    buffer_free(&refusals.commands);
+}
+
+/* Does it let in who names no password? */
+static bool opens_to_all(const struct doctor *doctor)
+{
+    struct settings nobody = *doctor->settings;
+    char none[] = "";
+    struct store *store;
+    bool open;
+
+    nobody.redis_user = nobody.redis_password_file = none;
+    if (store_open(&store, &nobody, NULL) != 0)
+        return false;
+    open = store_connect(store, NULL) == 0;
+    store_close(&store);
+    return open;
+}
+
+static void look_at_door(struct doctor *doctor, const struct check *check)
+{
+    struct buffer cli, directory;
+    const char *file = doctor->settings_file, *slash = strrchr(file, '/');
+
+    if (store_is_near(doctor->settings) || !opens_to_all(doctor))
+        return;
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "Whoever reaches it can read who wrote to whom, and change it.",
+                "Redis at '%s' asks for no password. The command makes one; then name the file in "
+                "redis_password_file, on every host.",
+                doctor->settings->redis);
+    buffer_init(&cli, 2048);
+    buffer_init(&directory, 4096);
+    store_redis_cli(doctor->settings, &cli);
+    doctor_quote(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
+    doctor_heal(doctor,
+                "(umask 027 && openssl rand -hex 24 > %s/redis.password) && chgrp %s "
+                "%s/redis.password; %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
+                directory.data, doctor->settings->user, directory.data, cli.data, directory.data);
+    buffer_free(&cli);
+    buffer_free(&directory);
+}
+
+/* ---- shared ---- */
+
+static void look_at_keys(struct doctor *doctor, const struct check *check)
+{
+    struct store_keys keys;
+    struct error why;
+
+    if (store_look_at_keys(doctor->store, &keys, &why) != 0) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "It cannot be looked at: %s.", why.text);
+        return;
+    }
+    if (!keys.known)
+        return; /* who may not look may not do much else: that is good */
+    if (keys.strange > 0)
+        doctor_find(doctor, check, SEVERITY_WARNING,
+                    "Two programs that use one prefix may overwrite each other's keys.",
+                    "%llu keys begin with '%s' and are none of waybill's, such as '%s'.",
+                    (unsigned long long)keys.strange, doctor->settings->redis_prefix,
+                    keys.example);
+}
+
+/* A user of all rights is as he comes; where others keep something there, too, he is too much. */
+static void look_at_user(struct doctor *doctor, const struct check *check)
+{
+    struct store_keys keys;
+    struct buffer words;
+
+    if (strcmp(user_of(doctor), "default") != 0 ||
+        store_look_at_keys(doctor->store, &keys, NULL) != 0 || !keys.known || keys.others == 0)
+        return;
+    doctor_find(doctor, check, SEVERITY_HINT,
+                "A waybilld that went wrong could change what others keep there.",
+                "waybill is the user 'default' of a Redis that others use, too, and may do all; "
+                "waybill-schema(7) lists the rights that are enough.");
+    buffer_init(&words, 1024);
+    buffer_addf(&words, "ACL SETUSER waybilld on '>PASSWORD' resetchannels '~%s*' +hset +hsetnx "
+                "+hdel +hget +hmget +hgetall +hkeys +sadd +smembers +scard +sscan +zadd +zrem "
+                "+zrevrange +zremrangebyscore +xadd +xread +xrevrange +expireat +time +ping +info "
+                "+auth '+client|setname' '+config|get'", doctor->settings->redis_prefix);
+    heal_server(doctor, words.data, "ACL SAVE");
+    buffer_free(&words);
+}
+
+#define STORE NEEDS_STORE
+
+const struct check checks_store[] = {
+    {"store-reachable", "Redis is reached", look_at_reach, NEEDS_SETTINGS},
+    {"store-certificate", "the certificate of Redis does not end soon", look_at_certificate, STORE},
+    {"store-version", "Redis is new enough", look_at_version, STORE},
+    {"store-role", "Redis is no replica", look_at_role, STORE},
+    {"store-eviction", "a full Redis drops no records", look_at_eviction, STORE},
+    {"store-memory", "Redis has memory left", look_at_memory, STORE},
+    {"store-persistence", "Redis keeps its records on disk", look_at_persistence, STORE},
+    {"store-fsync", "a power cut loses a second of them at most", look_at_fsync, STORE},
+    {"store-saving", "its last write to the disk succeeded", look_at_saving, STORE},
+    {"store-rights", "Redis lets us do all that is needed", look_at_rights, STORE},
+    {"store-password", "not everybody who reaches Redis can read it", look_at_door, STORE},
+    {"store-keys", "nobody else uses our prefix", look_at_keys, STORE},
+    {"store-user", "our user may do no more than needed", look_at_user, STORE},
+    {0},
+};

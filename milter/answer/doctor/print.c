@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * print: see print.h. A line that heals is never folded, so that it can be copied whole.
+ */
+#include "print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../cli/out.h"
+#include "sendtest.h"
+#include "waybill/escape.h"
+#include "waybill/json.h"
+
+#define INDENT 9        /* columns: two, the longest severity */
+#define NAME_COLUMNS 24
+#define LINE_MAX (256u << 10)
+
+static const char *const colours[SEVERITY_COUNT] = {"green", "dim", "cyan", "yellow", "red"};
+
+/* ---- for a person ---- */
+
+static void print_words(const struct cli *cli, size_t column, const char *words)
+{
+    struct buffer line;
+
+    buffer_init(&line, LINE_MAX);
+    escape_terminal(&line, slice_of(words));
+    if (column == 0)
+        printf("%*s", INDENT, "");
+    out_folded(cli, column == 0 ? INDENT : column, INDENT, line.data);
+    buffer_free(&line);
+}
+
+/* Several things wrong with one line of the set-up have one line that mends them. */
+static bool is_told(const struct doctor *doctor, const struct finding *finding)
+{
+    for (size_t i = 0; i < doctor->count; i++) {
+        const struct finding *other = &doctor->findings[i];
+        bool before = other->severity > finding->severity ||
+                      (other->severity == finding->severity && other < finding);
+        if (before && other->heal != NULL && strcmp(other->heal, finding->heal) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_heal(const struct cli *cli, const struct doctor *doctor,
+                       const struct finding *finding)
+{
+    struct buffer line;
+
+    if (is_told(doctor, finding)) {
+        printf("\n%*sThe same line as above mends it.\n", INDENT, "");
+        return;
+    }
+    buffer_init(&line, LINE_MAX);
+    if (finding->file != NULL) {
+        printf("%*s", INDENT, "");
+        out_colour(cli, "dim");
+        escape_terminal(&line, slice_of(finding->file));
+        printf("In %s, then restart waybilld:\n", line.data);
+        out_plain(cli);
+        buffer_clear(&line);
+    }
+    escape_terminal(&line, slice_of(finding->heal));
+    printf("\n%*s", INDENT, "");
+    out_colour(cli, "bold");
+    fputs(line.data, stdout);
+    out_plain(cli);
+    putchar('\n');
+    buffer_free(&line);
+}
+
+static void print_severity(const struct cli *cli, enum severity severity)
+{
+    out_colour(cli, colours[severity]);
+    printf("%-*s", INDENT, severity_word(severity));
+    out_plain(cli);
+}
+
+static void print_trouble(const struct cli *cli, const struct doctor *doctor,
+                          const struct finding *finding)
+{
+    print_severity(cli, finding->severity);
+    out_heading(cli, finding->check);
+    print_words(cli, 0, finding->what);
+    if (finding->matter != NULL)
+        print_words(cli, 0, finding->matter);
+    if (finding->heal != NULL)
+        print_heal(cli, doctor, finding);
+    putchar('\n');
+}
+
+/* What is good, or was not looked at: a line each. */
+static void print_short(const struct cli *cli, const struct finding *finding)
+{
+    print_severity(cli, finding->severity);
+    print_words(cli, INDENT, finding->what);
+}
+
+void print_step(void *context, const struct finding *finding)
+{
+    const struct cli *cli = context;
+
+    if (finding->severity >= SEVERITY_HINT) {
+        print_severity(cli, finding->severity);
+        printf("see %s below\n", finding->check);
+    } else {
+        print_short(cli, finding);
+    }
+    fflush(stdout);
+}
+
+/* Steps of the test mail were told when they happened. */
+static bool was_told(const struct finding *finding)
+{
+    for (const struct check *row = checks_test; row->name != NULL; row++)
+        if (strcmp(row->name, finding->check) == 0)
+            return true;
+    return false;
+}
+
+static void print_all(const struct cli *cli, const struct doctor *doctor, enum severity severity)
+{
+    for (size_t i = 0; i < doctor->count; i++)
+        if (doctor->findings[i].severity == severity) {
+            if (severity >= SEVERITY_HINT)
+                print_trouble(cli, doctor, &doctor->findings[i]);
+            else if (!was_told(&doctor->findings[i]))
+                print_short(cli, &doctor->findings[i]);
+        }
+}
+
+static void print_count(struct buffer *to, size_t count, const char *word)
+{
+    if (count > 0)
+        buffer_addf(to, "%s%zu %s%s", to->size > 0 ? ", " : "", count, word,
+                    count == 1 ? "" : "s");
+}
+
+static void print_sum(const struct cli *cli, const struct doctor *doctor, bool verbose)
+{
+    size_t good = doctor_count(doctor, SEVERITY_GOOD);
+    enum severity verdict = doctor_verdict(doctor);
+    struct buffer sum;
+
+    buffer_init(&sum, 200);
+    for (enum severity severity = SEVERITY_FAULT; severity >= SEVERITY_HINT; severity--)
+        print_count(&sum, doctor_count(doctor, severity), severity_word(severity));
+    out_colour(cli, verdict > SEVERITY_HINT ? colours[verdict] : "green");
+    if (sum.size > 0)
+        printf("%s%s.", verdict == SEVERITY_HINT ? "All is well; " : "", sum.data);
+    else
+        fputs("All is well.", stdout);
+    out_plain(cli);
+    printf(" %zu check%s found nothing wrong%s.\n", good, good == 1 ? "" : "s",
+           good > 0 && !verbose ? " (--verbose lists them)" : "");
+    buffer_free(&sum);
+}
+
+void print_person(const struct cli *cli, const struct doctor *doctor, bool verbose)
+{
+    for (enum severity severity = SEVERITY_FAULT; severity > SEVERITY_UNKNOWN; severity--)
+        print_all(cli, doctor, severity);
+    print_all(cli, doctor, SEVERITY_UNKNOWN);
+    if (verbose)
+        print_all(cli, doctor, SEVERITY_GOOD);
+    if (doctor_count(doctor, SEVERITY_UNKNOWN) > 0 || verbose)
+        putchar('\n');
+    print_sum(cli, doctor, verbose);
+}
+
+/* ---- for programs ---- */
+
+static void write_finding(struct json *json, const struct finding *finding)
+{
+    json_begin_object(json);
+    json_put_key(json, "check");
+    json_put_text(json, finding->check);
+    json_put_key(json, "severity");
+    json_put_text(json, severity_word(finding->severity));
+    json_put_key(json, "what");
+    json_put_text(json, finding->what);
+    json_put_key(json, "matter");
+    json_put_text(json, finding->matter);
+    json_put_key(json, "heal");
+    json_put_text(json, finding->heal);
+    json_put_key(json, "file");
+    json_put_text(json, finding->file);
+    json_end_object(json);
+}
+
+int print_json(const struct doctor *doctor)
+{
+    struct buffer line;
+    struct json json;
+    int result;
+
+    buffer_init(&line, 16u << 20);
+    json_init(&json, &line);
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "doctor");
+    json_put_key(&json, "verdict");
+    json_put_text(&json, severity_word(doctor_verdict(doctor)));
+    json_put_key(&json, "counts");
+    json_begin_object(&json);
+    for (enum severity severity = SEVERITY_FAULT;; severity--) {
+        json_put_key(&json, severity_word(severity));
+        json_put_number(&json, (int64_t)doctor_count(doctor, severity));
+        if (severity == SEVERITY_GOOD)
+            break;
+    }
+    json_end_object(&json);
+    json_put_key(&json, "findings");
+    json_begin_array(&json);
+    for (size_t i = 0; i < doctor->count; i++)
+        write_finding(&json, &doctor->findings[i]);
+    json_end_array(&json);
+    json_end_object(&json);
+    result = line.failed ? -1 : 0;
+    if (result == 0)
+        puts(line.data);
+    buffer_free(&line);
+    return result;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * examine: what state the server is in.
+ *
+ * Everything comes from INFO, CONFIG GET and ACL WHOAMI; a user who may ask none of them learns
+ * less, and that is no error.
+ */
+#include "waybill/health.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* The value of "name:value" in INFO's text; lines end with CR LF. */
+static struct slice info_value(struct slice info, const char *name)
+{
+    struct slice line, key;
+
+    while (text_take_until(&info, '\n', &line)) {
+        line = slice_trim(line);
+        if (text_take_until(&line, ':', &key) && slice_is(key, name))
+            return line;
+    }
+    return SLICE_ABSENT;
+}
+
+static int64_t info_number(struct slice info, const char *name)
+{
+    uint64_t number;
+
+    return text_number(info_value(info, name), 0, INT64_MAX, &number) ? (int64_t)number : -1;
+}
+
+static bool info_is(struct slice info, const char *name, const char *value)
+{
+    return slice_is(info_value(info, name), value);
+}
+
+static void primary_of(struct slice info, char *to, size_t room)
+{
+    struct slice host = info_value(info, "master_host");
+    int64_t port = info_number(info, "master_port");
+    bool numeric = slice_find(host, ':') >= 0;
+
+    if (host.size > 0 && port >= 0)
+        snprintf(to, room, "%s%.*s%s:%" PRId64, numeric ? "[" : "", SLICE_ARGS(host),
+                 numeric ? "]" : "", port);
+}
+
+static enum got info_got(struct store_health *health, const struct reply *reply)
+{
+    struct slice info = reply->text;
+
+    if (reply->type != REPLY_TEXT)
+        return GOT_ODD;
+    slice_copy(info_value(info, "redis_version"), health->version, sizeof health->version);
+    slice_copy(info_value(info, "role"), health->role, sizeof health->role);
+    primary_of(info, health->primary, sizeof health->primary);
+    slice_copy(info_value(info, "maxmemory_policy"), health->policy, sizeof health->policy);
+    health->memory_used = info_number(info, "used_memory");
+    health->memory_most = info_number(info, "maxmemory");
+    health->aof = (int)info_number(info, "aof_enabled");
+    health->read_only = info_is(info, "slave_read_only", "1");
+    health->cluster = info_is(info, "cluster_enabled", "1");
+    health->snapshot_failed = info_is(info, "rdb_last_bgsave_status", "err");
+    health->aof_failed = info_is(info, "aof_last_write_status", "err") ||
+                         info_is(info, "aof_last_bgrewrite_status", "err");
+    return GOT_FINE;
+}
+
+/* CONFIG GET answers with name and value. */
+static enum got config_got(struct store_health *health, const struct reply *reply)
+{
+    if (reply->type != REPLY_LIST || reply->count % 2)
+        return GOT_ODD;
+    for (size_t i = 0; i < reply->count; i += 2) {
+        struct slice name = reply->items[i]->text, value = reply->items[i + 1]->text;
+
+        if (slice_is(name, "maxmemory-policy"))
+            slice_copy(value, health->policy, sizeof health->policy);
+        else if (slice_is(name, "appendfsync"))
+            slice_copy(value, health->appendfsync, sizeof health->appendfsync);
+        else if (slice_is(name, "save"))
+            health->snapshots = value.size > 0;
+    }
+    return GOT_FINE;
+}
+
+static enum got user_got(struct store_health *health, const struct reply *reply)
+{
+    if (reply->type != REPLY_TEXT)
+        return GOT_ODD;
+    slice_copy(reply->text, health->user, sizeof health->user);
+    return GOT_FINE;
+}
+
+enum { ASKED_INFO, ASKED_USER, ASKED_CONFIG };
+
+static enum got examine_got(void *context, size_t index, const struct reply *reply)
+{
+    return index == ASKED_INFO   ? info_got(context, reply)
+           : index == ASKED_USER ? user_got(context, reply)
+                                 : config_got(context, reply);
+}
+
+/* No right to ask, or a command that a hosted server has renamed away. */
+static bool examine_refused(void *context, size_t index, enum store_trouble trouble,
+                            struct slice words)
+{
+    (void)context, (void)index;
+    return slice_starts(words, "NOPERM ") || trouble == STORE_PROTOCOL;
+}
+
+int store_examine(struct store *store, struct store_health *health, struct error *why)
+{
+    struct replies replies = {
+        .context = health, .got = examine_got, .refused = examine_refused};
+
+    *health = (struct store_health){
+        .memory_used = -1, .memory_most = -1, .aof = -1, .snapshots = -1};
+    PIPELINE_ADD(&store->pipeline, WORD("INFO"));
+    PIPELINE_ADD(&store->pipeline, WORD("ACL"), WORD("WHOAMI"));
+    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
+    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));
+    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("appendfsync"));
+    if (store_run(store, &replies, "inspect the server", why))
+        return -1;
+    if (store->transport.session)
+        health->certificate_until = tls_session_until(store->transport.session);
+    return 0;
+}
+
+bool store_is_near(const struct settings *settings)
+{
+    struct server server;
+
+    if (server_parse(&server, settings->redis, NULL))
+        return false;
+    return server.kind == SERVER_UNIX || slice_starts(slice_of(server.host), "127.") ||
+           strcmp(server.host, "::1") == 0 || strcmp(server.host, "localhost") == 0;
+}
+
+/* Only what the options already say, and they hold no blank or quote where it matters: a host, a
+ * port, paths. */
+int store_redis_cli(const struct settings *settings, struct buffer *to)
+{
+    struct server server;
+
+    if (server_parse(&server, settings->redis, NULL))
+        return buffer_add_text(to, "redis-cli");
+    if (server.kind == SERVER_UNIX)
+        return buffer_addf(to, "redis-cli -s %s", server.path);
+    buffer_addf(to, "redis-cli -h %s -p %s", server.host, server.port);
+    if (server.kind == SERVER_TLS)
+        buffer_add_text(to, " --tls");
+    if (server.kind == SERVER_TLS && settings->redis_ca_file != NULL && *settings->redis_ca_file)
+        buffer_addf(to, " --cacert %s", settings->redis_ca_file);
+    return to->failed ? -1 : 0;
+}
+
+unsigned store_health_major(const struct store_health *health)
+{
+    struct slice version = slice_of(health->version);
+    uint64_t major;
+
+    return text_take_number(&version, &major) && major < 1000 ? (unsigned)major : 0;
+}

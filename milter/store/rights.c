@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rights: what does the server let us do? Each command is given once. Redis asks who may give a
+ * command before it looks what its words mean, so words that it refuses, on a key that is not
+ * there, tell the right and change nothing.
+ */
+#include "waybill/health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define WORDS_MAX 7
+#define SCAN_ROUNDS 20 /* of a thousand keys or so */
+
+static const struct trial {
+    bool writer; /* only who writes needs it */
+    bool on_nodes; /* the set of nodes stands for the key: it exists, and is no hash */
+    const char *words[WORDS_MAX]; /* "@" is the key */
+} trials[] = {
+    {false, false, {"HGETALL", "@"}},
+    {false, false, {"HKEYS", "@"}},
+    {false, false, {"HMGET", "@", "x"}},
+    {false, false, {"SMEMBERS", "@"}},
+    {false, false, {"SSCAN", "@", "0"}},
+    {false, false, {"ZREVRANGE", "@", "0", "0"}},
+    {false, false, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
+    {false, false, {"XREVRANGE", "@", "+", "-", "COUNT", "1"}},
+    {false, false, {"TIME"}},
+    {false, false, {"INFO", "server"}},
+    {true, false, {"HGET", "@", "x"}},
+    {true, false, {"HSET", "@", "odd", "number", "of"}},
+    {true, true, {"HSETNX", "@", "x", "x"}},
+    {true, false, {"HDEL", "@", "x"}},
+    {true, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
+    {true, false, {"SCARD", "@"}},
+    {true, false, {"ZADD", "@", "no-number", "x"}},
+    {true, false, {"ZREM", "@", "x"}},
+    {true, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},
+    {true, false, {"XADD", "@", "no-id", "x", "x"}},
+    {true, false, {"EXPIREAT", "@", "no-time"}},
+};
+#define TRIALS (sizeof trials / sizeof trials[0])
+
+struct trying {
+    void (*refused)(void *context, const char *command, bool writer, bool keys);
+    void *context;
+    const struct trial *asked[TRIALS];
+};
+
+static enum got trying_got(void *context, size_t index, const struct reply *reply)
+{
+    (void)context, (void)index, (void)reply;
+    return GOT_FINE;
+}
+
+static bool trying_refused(void *context, size_t index, enum store_trouble trouble,
+                           struct slice words)
+{
+    const struct trying *trying = context;
+    const struct trial *trial = trying->asked[index];
+
+    (void)trouble;
+    if (slice_starts(words, "NOPERM "))
+        trying->refused(trying->context, trial->words[0], trial->writer,
+                        slice_find_text(words, "command") < 0);
+    return true;
+}
+
+/* `node`: one that is in the set, so adding it changes nothing; "": there is none, and what would
+ * change something is not tried. */
+static void ask_trials(struct store *store, struct trying *trying, const char *node)
+{
+    struct slice words[WORDS_MAX];
+    struct key absent, nodes;
+    size_t asked = 0;
+
+    key_nodes(&nodes, store->prefix);
+    key_nobody(&absent, store->prefix);
+    for (size_t i = 0; i < TRIALS; i++) {
+        const struct trial *trial = &trials[i];
+        size_t count = 0;
+
+        if (trial->on_nodes && *node == '\0')
+            continue;
+        for (; count < WORDS_MAX && trial->words[count] != NULL; count++)
+            words[count] = strcmp(trial->words[count], "@") != 0
+                               ? slice_of(trial->words[count])
+                               : key_slice(trial->on_nodes ? &nodes : &absent);
+        if (strcmp(trial->words[0], "SADD") == 0)
+            words[2] = slice_of(node);
+        trying->asked[asked++] = trial;
+        pipeline_add(&store->pipeline, words, count);
+    }
+}
+
+int store_try_rights(struct store *store,
+                     void (*refused)(void *context, const char *command, bool writer, bool keys),
+                     void *context, struct error *why)
+{
+    struct trying trying = {.refused = refused, .context = context};
+    struct replies replies = {
+        .context = &trying, .got = trying_got, .refused = trying_refused};
+    char node[4] = "";
+
+    store->nodes_until = 0;
+    if (store_know_nodes(store, NULL) == 0)
+        for (unsigned i = 0; i < ID_NODES && node[0] == '\0'; i++)
+            if (store->nodes[i])
+                snprintf(node, sizeof node, "%u", i);
+    ask_trials(store, &trying, node);
+    return store_run(store, &replies, "try what we may do", why);
+}
+
+/* ---- whose keys ---- */
+
+struct looking {
+    struct store *store;
+    struct store_keys *keys;
+    char cursor[24];
+    bool refused;
+};
+
+/* What stands before the first colon of a form, or all of it. */
+static bool has_form(struct slice rest)
+{
+    for (size_t i = 0; i < key_row_count; i++) {
+        size_t size = strcspn(key_rows[i].form, ":");
+
+        if (key_rows[i].form[size] == '\0' ? slice_is(rest, key_rows[i].form)
+                                           : rest.size > size && rest.at[size] == ':' &&
+                                                 memcmp(rest.at, key_rows[i].form, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_key(struct looking *looking, struct slice name)
+{
+    struct store_keys *keys = looking->keys;
+    struct slice rest = name;
+
+    if (!text_take(&rest, looking->store->prefix)) {
+        keys->others++;
+        return;
+    }
+    keys->ours++;
+    if (has_form(rest))
+        return;
+    keys->strange++;
+    if (keys->example[0] == '\0')
+        slice_copy(name, keys->example, sizeof keys->example);
+}
+
+static enum got scan_got(void *context, size_t index, const struct reply *reply)
+{
+    struct looking *looking = context;
+
+    (void)index;
+    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST)
+        return GOT_ODD;
+    slice_copy(reply->items[0]->text, looking->cursor, sizeof looking->cursor);
+    for (size_t i = 0; i < reply->items[1]->count; i++)
+        look_at_key(looking, reply->items[1]->items[i]->text);
+    return GOT_FINE;
+}
+
+static bool scan_refused(void *context, size_t index, enum store_trouble trouble,
+                         struct slice words)
+{
+    (void)index;
+    ((struct looking *)context)->refused = true;
+    return slice_starts(words, "NOPERM ") || trouble == STORE_PROTOCOL;
+}
+
+int store_look_at_keys(struct store *store, struct store_keys *keys, struct error *why)
+{
+    struct looking looking = {.store = store, .keys = keys, .cursor = "0"};
+    struct replies replies = {.context = &looking, .got = scan_got, .refused = scan_refused};
+
+    *keys = (struct store_keys){.known = false};
+    for (int round = 0; round < SCAN_ROUNDS; round++) {
+        PIPELINE_ADD(&store->pipeline, WORD("SCAN"), slice_of(looking.cursor), WORD("COUNT"),
+                     WORD("1000"));
+        if (store_run(store, &replies, "look whose keys there are", why))
+            return -1;
+        if (looking.refused)
+            return 0;
+        if (strcmp(looking.cursor, "0") == 0)
+            break;
+    }
+    keys->known = true;
+    return 0;
+}

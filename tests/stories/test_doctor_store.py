@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A Redis that is set up badly, and mail servers that do not fit together: each is found under its
+name, and healed by exactly the line that doctor prints."""
+import collections
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from support import place
+from support.cli import Cli
+from support.daemon import Daemon
+from support.private_redis import PrivateRedis
+
+Bad = collections.namedtuple("Bad", "name check severity breaks")
+TROUBLE = ("hint", "warning", "fault")
+KEPT = ("maxmemory", "maxmemory-policy", "appendonly", "appendfsync", "save", "requirepass")
+DOCUMENTED = "/packaging/man/waybill-schema.7"
+
+
+class Keeper:
+    """A Redis, and the configuration of one who asks it. No daemon runs, no mail server is there."""
+
+    def __init__(self, base):
+        self.base = base
+        self.redis = PrivateRedis(f"{base}/redis")
+        self.daemon = Daemon(f"{base}/daemon", self.redis.address, log_source=[f"{base}/mail.log"])
+        self.daemon.configure(host="mx1.example.org", key_file=f"{base}/hash.key")
+        self.cli = Cli(self.daemon.conf)
+        with open(self.daemon.conf, encoding="ascii") as file:
+            self.conf = file.read()
+        self.before = self.kept = None
+
+    def start(self):
+        self.redis.start()
+        self.kept = {name: self.redis.ask("CONFIG", "GET", name)[1] for name in KEPT}
+        self.before = {one["check"] for one in self.findings()}
+        return self
+
+    def restore(self):
+        with open(self.daemon.conf, "w", encoding="ascii") as file:
+            file.write(self.conf)
+        if not self.redis.pid():
+            self.redis.start()
+        self.redis.ask("REPLICAOF", "NO", "ONE")
+        for name, value in self.kept.items():
+            self.redis.ask("CONFIG", "SET", name, value)
+        self.redis.ask("ACL", "DELUSER", "clerk")
+        self.redis.ask("FLUSHALL")
+
+    def option(self, line):
+        """The line takes the place of the one of its name, as a person would do it."""
+        name = line.partition("=")[0].strip()
+        with open(self.daemon.conf, encoding="ascii") as file:
+            kept = [one for one in file if one.partition("=")[0].strip() != name]
+        with open(self.daemon.conf, "w", encoding="ascii") as file:
+            file.writelines([*kept, line + "\n"])
+
+    def findings(self):
+        done = self.cli.run("doctor", "--json")
+        assert done.stdout, done.stderr
+        return [one for one in json.loads(done.stdout)["findings"] if one["severity"] in TROUBLE]
+
+    def new(self):
+        return [one for one in self.findings() if one["check"] not in self.before]
+
+    def heal(self, finding):
+        assert finding["heal"], finding
+        if finding["file"]:
+            assert finding["file"] == self.daemon.conf
+            self.option(finding["heal"])
+        else:
+            subprocess.run(["/bin/sh", "-c", finding["heal"]], check=True, capture_output=True,
+                           stdin=subprocess.DEVNULL)
+
+    def login(self, *rights):
+        """The user `clerk`, who may do this."""
+        path = f"{self.base}/clerk"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("secret\n")
+        os.chmod(path, 0o640)
+        self.redis.ask("ACL", "SETUSER", "clerk", "on", ">secret", *rights)
+        self.option('redis_user = "clerk"')
+        self.option(f'redis_password_file = "{path}"')
+
+
+@pytest.fixture(name="keeper", scope="module")
+def one_keeper():
+    base = place.new_directory("story")
+    keeper = Keeper(base)
+    try:
+        yield keeper.start()
+    finally:
+        keeper.redis.stop()
+        shutil.rmtree(base)
+
+
+def documented(user):
+    """The rights that waybill-schema(7) gives this user, as words."""
+    with open(place.SOURCE + DOCUMENTED, encoding="ascii") as file:
+        page = file.read()
+    words = page.partition(f"user {user} on >secret ")[2].split("user ")[0].partition(".Ed")[0]
+    return words.split()
+
+
+# ---- Redis ----
+
+def evict(keeper):
+    keeper.redis.ask("CONFIG", "SET", "maxmemory", "512mb")
+    keeper.redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+
+
+def evict_in_theory(keeper):
+    keeper.redis.ask("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+
+
+def fill(keeper):
+    used = [line for line in keeper.redis.ask("INFO", "memory").splitlines()
+            if line.startswith("used_memory:")][0].partition(":")[2]
+    keeper.redis.ask("CONFIG", "SET", "maxmemory", int(int(used) * 1.05))
+
+
+def keep_nothing(keeper):
+    keeper.redis.ask("CONFIG", "SET", "appendonly", "no")
+
+
+def keep_snapshots(keeper):
+    keeper.redis.ask("CONFIG", "SET", "save", "3600 1")
+    keeper.redis.ask("CONFIG", "SET", "appendonly", "no")
+
+
+def trust_the_kernel(keeper):
+    keeper.redis.ask("CONFIG", "SET", "appendfsync", "no")
+
+
+def forget_a_right(keeper):
+    keeper.login("resetchannels", "~wb:*", *[word for word in documented("waybilld")
+                                              if word not in ("+zremrangebyscore", "+xadd")
+                                              and word.startswith("+")])
+
+
+def give_the_reader(keeper):
+    keeper.login("resetchannels", "~wb:*", *[word for word in documented("waybill")
+                                              if word.startswith("+")])
+
+
+def give_other_keys(keeper):
+    keeper.login("resetchannels", "~other:*", *[word for word in documented("waybilld")
+                                                 if word.startswith("+")])
+
+
+ROWS = [
+    Bad("evicts", "store-eviction", "fault", evict),
+    Bad("would-evict", "store-eviction", "warning", evict_in_theory),
+    Bad("nearly-full", "store-memory", "warning", fill),
+    Bad("keeps-nothing", "store-persistence", "fault", keep_nothing),
+    Bad("snapshots-only", "store-persistence", "hint", keep_snapshots),
+    Bad("never-synced", "store-fsync", "hint", trust_the_kernel),
+    Bad("right-missing", "store-rights", "fault", forget_a_right),
+    Bad("reader-only", "store-rights", "warning", give_the_reader),
+    Bad("keys-denied", "store-rights", "fault", give_other_keys),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_a_bad_redis_is_named_and_its_line_heals_it(keeper, row):
+    try:
+        row.breaks(keeper)
+        new = keeper.new()
+        assert {(one["check"], one["severity"]) for one in new} == {(row.check, row.severity)}, new
+        for finding in new:
+            assert finding["what"] and finding["matter"], finding
+            keeper.heal(finding)
+        assert keeper.new() == []
+    finally:
+        keeper.restore()
+
+
+def test_the_rights_of_the_manual_are_enough(keeper):
+    try:
+        keeper.login("resetchannels", "~wb:*", *[word for word in documented("waybilld")
+                                                  if word.startswith("+")])
+        assert keeper.new() == []
+    finally:
+        keeper.restore()
+
+
+def test_looking_at_rights_and_keys_writes_nothing(keeper):
+    try:
+        keeper.redis.ask("SADD", "wb:nodes", 3)
+        before = keeper.redis.contents()
+        keeper.findings()
+        assert keeper.redis.contents() == before
+    finally:
+        keeper.restore()
+
+
+def test_a_redis_that_is_away_is_the_one_fault_told_of_it(keeper):
+    try:
+        keeper.redis.stop()
+        new = keeper.new()
+        assert [one["check"] for one in new] == ["store-reachable"]
+        assert "systemctl enable --now" in new[0]["heal"]
+        assert keeper.cli.run("doctor").returncode == 3
+    finally:
+        keeper.restore()
+
+
+def test_a_replica_is_told_with_its_primary(keeper):
+    primary = PrivateRedis(f"{keeper.base}/primary").start()
+    try:
+        keeper.redis.ask("REPLICAOF", "127.0.0.1", primary.port)
+        new = keeper.new()
+        assert [one["check"] for one in new] == ["store-role"]
+        assert new[0]["heal"].startswith('redis = "tcp:127.0.0.1:')
+        assert new[0]["heal"] == f'redis = "{primary.address}"'
+        keeper.heal(new[0])
+        assert keeper.new() == []
+    finally:
+        primary.stop()
+        keeper.restore()
+
+
+def test_a_password_that_is_missing_is_put_where_the_line_says(keeper):
+    path = f"{keeper.base}/daemon/redis.password"
+    try:
+        keeper.redis.ask("CONFIG", "SET", "requirepass", "secret")
+        new = keeper.new()
+        assert [one["check"] for one in new] == ["store-reachable"]
+        assert new[0]["heal"] == f'redis_password_file = "{path}"'
+        with open(path, "w", encoding="ascii") as file:
+            file.write("secret\n")
+        os.chmod(path, 0o640)
+        keeper.heal(new[0])
+        assert keeper.new() == []
+        with PrivateLogin(keeper.redis, "secret") as login:
+            login("CONFIG", "SET", "requirepass", "")
+    finally:
+        keeper.restore()
+
+
+class PrivateLogin:
+    """Commands to a Redis that wants a password."""
+
+    def __init__(self, redis, password):
+        self.words = ["redis-cli", "-h", "127.0.0.1", "-p", str(redis.port), "-a", password,
+                      "--no-auth-warning"]
+
+    def __enter__(self):
+        return lambda *words: subprocess.run([*self.words, *words], check=True, capture_output=True)
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_keys_of_another_program_under_our_prefix_are_named(keeper):
+    try:
+        keeper.redis.ask("SET", "wb:cart:7", "x")
+        new = keeper.new()
+        assert [one["check"] for one in new] == ["store-keys"]
+        assert "wb:cart:7" in new[0]["what"]
+    finally:
+        keeper.restore()
+
+
+def test_all_rights_on_a_shared_redis_are_a_hint_with_a_user_that_is_enough(keeper):
+    try:
+        keeper.redis.ask("SET", "shop:cart:7", "x")
+        new = keeper.new()
+        assert [(one["check"], one["severity"]) for one in new] == [("store-user", "hint")]
+        path = f"{keeper.base}/waybilld"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("PASSWORD\n")
+        os.chmod(path, 0o640)
+        keeper.heal(new[0])
+        keeper.option('redis_user = "waybilld"')
+        keeper.option(f'redis_password_file = "{path}"')
+        assert keeper.new() == []
+    finally:
+        keeper.redis.ask("ACL", "DELUSER", "waybilld")
+        keeper.restore()
+
+
+# ---- hosts ----
+
+class Pair:
+    """Two mail servers' daemons on one Redis; the doctor is asked on the first."""
+
+    def __init__(self, base, *options):
+        self.base = base
+        self.redis = PrivateRedis(f"{base}/redis")
+        self.daemons = [Daemon(f"{base}/mx{i}", self.redis.address, host=f"mx{i}.example.org",
+                               log_source=[f"{base}/mx{i}.log"], **options[i - 1]) for i in (1, 2)]
+        for i in (1, 2):
+            with open(f"{base}/mx{i}.log", "w", encoding="ascii"):
+                pass
+        self.cli = Cli(self.daemons[0].conf)
+
+    def __enter__(self):
+        try:
+            self.redis.start()
+            for daemon in self.daemons:
+                daemon.start()
+            self.wait_for_sheets()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for daemon in self.daemons:
+            if daemon.process:
+                daemon.kill()
+        self.redis.stop()
+        shutil.rmtree(self.base)
+
+    def wait_for_sheets(self):
+        place.wait_until(lambda: len(self.redis.keys("wb:sheet:*")) == 2, 20, "both have a sheet")
+
+    def host_findings(self):
+        done = self.cli.run("doctor", "--json")
+        return [one for one in json.loads(done.stdout)["findings"]
+                if one["severity"] in TROUBLE and one["check"].startswith(("hosts-", "daemon-"))]
+
+    def again(self):
+        self.redis.ask("FLUSHALL")
+        for daemon in self.daemons:
+            daemon.kill()  # a stop takes libmilter five seconds
+            daemon.start()
+        self.wait_for_sheets()
+
+
+def test_hosts_that_keep_mails_differently_are_made_equal(place_of_story):
+    with Pair(f"{place_of_story}/pair", {"retention_days": 10}, {}) as pair:
+        new = pair.host_findings()
+        assert [one["check"] for one in new] == ["hosts-options"], new
+        assert new[0]["file"] == pair.daemons[0].conf and new[0]["heal"] == "retention_days = 30"
+        pair.daemons[0].configure(retention_days=30)
+        pair.again()
+        assert pair.host_findings() == []
+
+
+def write_key(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text * 32)
+    os.chmod(path, 0o644)
+    os.chmod(path, 0o640)
+    shutil.chown(path, "nobody")
+
+
+def stand_in(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\n" + text)
+    os.chmod(path, 0o755)
+
+
+def test_hosts_with_different_keys_are_found_and_one_copy_heals_it(place_of_story):
+    keys = [f"{place_of_story}/key{i}" for i in (1, 2)]
+    for i in (0, 1):
+        write_key(keys[i], "ab"[i])
+    with Pair(f"{place_of_story}/pair", *[{"key_file": key, "stamp_envid": "yes"} for key in keys]) as pair:
+        new = pair.host_findings()
+        assert [one["check"] for one in new] == ["hosts-key"], new
+        os.makedirs(f"{place_of_story}/bin")
+        stand_in(f"{place_of_story}/bin/scp",
+                 f'test "$1" = root@mx2.example.org:{keys[0]} && cp {keys[1]} "$2"\n')
+        stand_in(f"{place_of_story}/bin/systemctl", f"kill -USR1 {pair.daemons[0].process.pid}\n")
+        subprocess.run(["/bin/sh", "-c", new[0]["heal"]], check=True,
+                       env={"PATH": f"{place_of_story}/bin:/usr/bin:/bin"})
+        place.wait_until(lambda: pair.host_findings() == [], 25, "the keys are the same", pause=0.5)
+        for key in keys:
+            assert "aaaa" not in str(pair.redis.contents("wb:sheet:*")), key
