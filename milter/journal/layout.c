@@ -8,7 +8,6 @@
 
 #include "crc32c.h"
 
-#define FORMAT_VERSION 1u
 
 static const char segment_magic[8] = "WAYBILLJ";
 static const char cursor_magic[8] = "WAYBILLC";
@@ -54,6 +53,14 @@ bool segment_head_good(const unsigned char head[static SEGMENT_HEAD], struct pla
     return memcmp(head, segment_magic, sizeof segment_magic) == 0 &&
            get32(head + 8) == FORMAT_VERSION && get32(head + 12) == place.generation &&
            get64(head + 16) == place.segment && get32(head + 44) == crc32c(0, head, 44);
+}
+
+uint32_t segment_head_format(const unsigned char head[static SEGMENT_HEAD])
+{
+    bool whole = memcmp(head, segment_magic, sizeof segment_magic) == 0 &&
+                 get32(head + 44) == crc32c(0, head, 44);
+
+    return whole ? get32(head + 8) : 0;
 }
 
 size_t record_make(unsigned char *bytes, enum journal_type type, uint64_t time, const void *payload,
@@ -168,4 +175,12 @@ bool cursor_good(const unsigned char slot[static CURSOR_SLOT], unsigned generati
     cursor->segment = get64(slot + 24);
     cursor->offset = get64(slot + 32);
     return true;
+}
+
+uint32_t cursor_format(const unsigned char slot[static CURSOR_SLOT])
+{
+    bool whole = memcmp(slot, cursor_magic, sizeof cursor_magic) == 0 &&
+                 get32(slot + CURSOR_SLOT - 4) == crc32c(0, slot, CURSOR_SLOT - 4);
+
+    return whole ? get32(slot + 8) : 0;
 }

@@ -14,6 +14,7 @@
 #include "waybill/text.h"
 
 #define GENERATIONS 8u
+#define FORMAT_VERSION 1u
 
 #define SEGMENT_HEAD 48u
 #define RECORD_HEAD 16u
@@ -36,6 +37,8 @@ struct place {
 void segment_head_make(unsigned char head[static SEGMENT_HEAD], struct place place,
                        uint64_t created);
 bool segment_head_good(const unsigned char head[static SEGMENT_HEAD], struct place place);
+/* The format that a whole head says it is of, be it one that came after ours. 0: it is damaged. */
+uint32_t segment_head_format(const unsigned char head[static SEGMENT_HEAD]);
 
 /* Fill in all but the checksum; `bytes` has room for RECORD_OVERHEAD + size. The payload may be
  * there already (payload == NULL). Returns the size of the whole record. */
@@ -71,5 +74,7 @@ void cursor_make(unsigned char slot[static CURSOR_SLOT], unsigned generation,
                  const struct cursor_view *cursor);
 bool cursor_good(const unsigned char slot[static CURSOR_SLOT], unsigned generation,
                  struct cursor_view *cursor);
+/* As segment_head_format. */
+uint32_t cursor_format(const unsigned char slot[static CURSOR_SLOT]);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "cursor.h"
 #include "directory.h"
+#include "newer.h"
 
 #include "waybill/clock.h"
 
@@ -22,7 +23,7 @@
 #define RING_RECORD_BYTES 1024 /* what a record in the ring may take on average */
 #define RING_BYTES_LEAST (4u * RECORD_SIZE_MAX)
 
-/* Take the lowest generation that nobody writes. */
+/* Take the lowest generation that nobody writes, and no later version of the program has written. */
 static int take_generation(struct journal *journal, struct error *why)
 {
     for (unsigned generation = 0; generation < GENERATIONS; generation++) {
@@ -32,15 +33,19 @@ static int take_generation(struct journal *journal, struct error *why)
             return error_set(why, "cannot open journal '%s/%u': %s", journal->path, generation,
                              strerror(errno));
         journal->lock_file = directory_lock(journal->directory, "lock");
-        if (journal->lock_file >= 0)
-            return 0;
-        if (errno != EWOULDBLOCK)
+        if (journal->lock_file < 0 && errno != EWOULDBLOCK)
             return error_set(why, "cannot lock journal '%s/%u': %s", journal->path, generation,
                              strerror(errno));
+        if (journal->lock_file >= 0 && generation_newer(journal->directory) == 0)
+            return 0;
+        if (journal->lock_file >= 0)
+            close(journal->lock_file);
         close(journal->directory);
-        journal->directory = -1;
+        journal->lock_file = journal->directory = -1;
     }
-    return error_set(why, "all %u generations of the journal '%s' are taken by running processes",
+    return error_set(why,
+                     "all %u generations of the journal '%s' are taken, by running processes or a "
+                     "later version of this program",
                      GENERATIONS, journal->path);
 }
 

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "newer.h"
 
 #include "waybill/clock.h"
+#include "waybill/log.h"
 
 #define STUCK_MS (2 * SECOND_MS)
 
@@ -40,13 +42,32 @@ void stream_clear(struct stream *stream)
     stream->directory = -1;
 }
 
+/* Once. Who wrote it will ship it. */
+static void tell_newer(struct stream *stream, uint32_t format)
+{
+    if (!stream->newer)
+        log_warning("journal generation %u is of format %u, which only a later version of this "
+                    "program reads (this one reads %u): it is left as it is",
+                    stream->generation, format, FORMAT_VERSION);
+    stream->newer = true;
+}
+
 bool stream_attach(struct stream *stream, int root)
 {
     if (stream->directory >= 0)
         return true;
+    if (stream->newer)
+        return false;
     stream->directory = directory_generation(root, stream->generation, false);
     if (stream->directory < 0)
         return false;
+    uint32_t format = generation_newer(stream->directory);
+    if (format > 0) {
+        tell_newer(stream, format);
+        close(stream->directory);
+        stream->directory = -1;
+        return false;
+    }
     if (cursor_read(stream->directory, stream->generation, &stream->cursor) < 0 ||
         scan_init(&stream->scan) < 0) {
         close(stream->directory);
@@ -104,6 +125,12 @@ static int open_segment(struct stream *stream, struct error *why)
         stream->segment = segment + 1;
         return error_set(why, "cannot open journal segment '%u/%s': %s", stream->generation, name,
                          strerror(errno));
+    }
+    uint32_t format = segment_newer(stream->fd);
+    if (format > 0) { /* it goes on in this generation while we lead */
+        tell_newer(stream, format);
+        close_segment(stream);
+        return 0;
     }
     stream->segment = segment;
     scan_start(&stream->scan, stream->fd, (struct place){stream->generation, segment});

@@ -21,6 +21,7 @@ struct stream {
     bool ready;       /* `record` is read and not taken */
     struct record_view record;
     struct cursor_view cursor; /* durable */
+    bool newer;                /* some of it is left alone: newer.h */
     bool swept;                /* what a crash between cursor and unlink left is removed */
     /* A live tail that does not fit: how long has it stood so? */
     uint64_t stuck_at, stuck_size;

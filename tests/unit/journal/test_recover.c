@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "milter/journal/crc32c.h"
 #include "milter/journal/layout.h"
 
 #define FACTS 30
@@ -302,6 +303,74 @@ static void test_foreign_files_are_left_alone(void **state)
     list_clear(&got);
 }
 
+/* Give a head or a slot of `size` bytes the next format; its checksum is its last four bytes. */
+static void make_newer(unsigned char *bytes, size_t size)
+{
+    bytes[8] = FORMAT_VERSION + 1;
+    uint32_t sum = crc32c(0, bytes, size - 4);
+    for (int i = 0; i < 4; i++)
+        bytes[size - 4 + (size_t)i] = (unsigned char)(sum >> (8 * i));
+}
+
+/* Open and read a journal whose generation 0 a later version wrote: `bytes` of `path` stay, the
+ * facts in it are not read, and new ones go through another generation. */
+static void assert_left_alone(const char *path, const unsigned char *bytes, size_t size)
+{
+    struct journal_options options = options_fast();
+    struct list got = {0}, recovered = {0};
+    struct error why;
+    struct journal *journal;
+    size_t now;
+
+    file_write(path, bytes, size);
+    assert_int_equal(journal_open(&journal, &options, list_recovered, &recovered, &why), 0);
+    assert_int_equal(journal_generation(journal), 1);
+    assert_int_equal(recovered.count, 0);
+    journal_wait(journal, append_text(journal, "new"), 1000);
+    struct journal_reader *reader = reader_must_lead(&options);
+    list_read(&got, reader);
+    assert_int_equal(got.count, 1);
+    assert_true(list_has(&got, "new"));
+    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    journal_reader_close(&reader);
+    journal_close(&journal);
+    unsigned char *after = file_read(path, &now);
+    assert_int_equal(now, size);
+    assert_memory_equal(after, bytes, size);
+    free(after);
+    list_clear(&got);
+    list_clear(&recovered);
+}
+
+static void test_a_segment_of_a_later_format_is_left_alone(void **state)
+{
+    struct sample sample;
+
+    (void)state;
+    sample_make(&sample);
+    place_sample(sample.bytes, sample.size, false);
+    make_newer(sample.bytes, SEGMENT_HEAD);
+    assert_left_alone(segment_path(0, 2, ""), sample.bytes, sample.size);
+    free(sample.bytes);
+}
+
+static void test_a_cursor_of_a_later_format_is_left_alone(void **state)
+{
+    struct sample sample;
+    unsigned char slots[2 * CURSOR_SLOT] = {0};
+    struct cursor_view cursor = {.counter = 1, .segment = 2, .offset = 48};
+    char path[300];
+
+    (void)state;
+    sample_make(&sample);
+    place_sample(sample.bytes, sample.size, false);
+    cursor_make(slots + CURSOR_SLOT, 0, &cursor);
+    make_newer(slots + CURSOR_SLOT, CURSOR_SLOT);
+    snprintf(path, sizeof path, "%s/0/cursor", directory);
+    assert_left_alone(path, slots, sizeof slots);
+    free(sample.bytes);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, directory_setup, directory_teardown)
@@ -315,6 +384,8 @@ int main(void)
         TEST(test_a_torn_tail_is_cut_once),
         TEST(test_a_damaged_newest_segment_does_not_take_the_notes_along),
         TEST(test_foreign_files_are_left_alone),
+        TEST(test_a_segment_of_a_later_format_is_left_alone),
+        TEST(test_a_cursor_of_a_later_format_is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
