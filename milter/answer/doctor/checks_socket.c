@@ -167,8 +167,8 @@ static void tell_closed(struct doctor *doctor, const struct check *check, const 
 }
 
 /* It is there for us and not for them: they look from inside the chroot, or elsewhere. */
-static void tell_elsewhere(struct doctor *doctor, const struct check *check,
-                           const char *parameter, struct slice address, const struct reach_as *as)
+static void tell_elsewhere(struct doctor *doctor, const struct check *check, const char *parameter,
+                           struct slice address, const struct reach_as *as)
 {
     struct buffer list;
 
@@ -267,8 +267,7 @@ static void look_at_directory(struct doctor *doctor, const struct check *check)
     if (path == NULL)
         return;
     for (size_t size = strlen(path); size > 1; size--) {
-        if (path[size] != '/' ||
-            !slice_copy(slice_make(path, size), directory, sizeof directory) ||
+        if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
             stat(directory, &status) != 0 || (status.st_mode & S_IWOTH) == 0 ||
             (status.st_mode & S_ISVTX) != 0)
             continue;

@@ -14,7 +14,7 @@
 #define FINDINGS_MAX 1000
 
 const struct check *const doctor_tables[] = {
-    checks_parts, checks_socket,  checks_milter, checks_mta, checks_sendmail,
+    checks_parts, checks_socket,  checks_milter, checks_mta,   checks_sendmail,
     checks_log,   checks_machine, checks_store,  checks_hosts, NULL,
 };
 
@@ -226,9 +226,9 @@ static void tell_left_out(struct doctor *doctor)
 {
     for (size_t i = 0; i < PARTS; i++)
         if (doctor->left_out[i] > 0)
-            doctor_find(doctor, &parts[i].row, SEVERITY_UNKNOWN, NULL,
-                        "%zu check%s not made: %s", doctor->left_out[i],
-                        doctor->left_out[i] == 1 ? " was" : "s were", parts[i].lack);
+            doctor_find(doctor, &parts[i].row, SEVERITY_UNKNOWN, NULL, "%zu check%s not made: %s",
+                        doctor->left_out[i], doctor->left_out[i] == 1 ? " was" : "s were",
+                        parts[i].lack);
 }
 
 void doctor_ask(struct doctor *doctor, const struct check *only)

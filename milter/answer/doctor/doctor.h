@@ -76,15 +76,15 @@ struct check {
 };
 
 /* The tables, in the order in which they are asked. Each ends with a row whose name is NULL. */
-extern const struct check checks_parts[];   /* can the configuration and the mail server be read */
-extern const struct check checks_socket[];  /* the milter's socket, as the mail server reaches it */
-extern const struct check checks_milter[];  /* the mail server's own lines for it */
-extern const struct check checks_mta[];     /* what else of Postfix's set-up matters */
+extern const struct check checks_parts[];  /* can the configuration and the mail server be read */
+extern const struct check checks_socket[]; /* the milter's socket, as the mail server reaches it */
+extern const struct check checks_milter[]; /* the mail server's own lines for it */
+extern const struct check checks_mta[];    /* what else of Postfix's set-up matters */
 extern const struct check checks_sendmail[]; /* the same of Sendmail's */
-extern const struct check checks_log[];     /* log: readable, followed, complete */
-extern const struct check checks_store[];   /* Redis: reachable, version, policy, ACL */
-extern const struct check checks_machine[]; /* clock, disk, units, AppArmor, SELinux */
-extern const struct check checks_hosts[];   /* what must be the same, or differ, on all hosts */
+extern const struct check checks_log[];      /* log: readable, followed, complete */
+extern const struct check checks_store[];    /* Redis: reachable, version, policy, ACL */
+extern const struct check checks_machine[];  /* clock, disk, units, AppArmor, SELinux */
+extern const struct check checks_hosts[];    /* what must be the same, or differ, on all hosts */
 extern const struct check *const doctor_tables[]; /* all of them; NULL ends it */
 
 /* ---- for the checks ---- */
