@@ -50,6 +50,10 @@ OFFENCES = [
     ("manuals", "packaging/man/waybill.1", ".Xx unknown\n", 8, "unknown"),
     ("manuals", "milter/programs/Makemodule.am",
      "# SPDX-License-Identifier: BSD-2-Clause\nsbin_PROGRAMS += waybilld\n", 1, "no manual waybilld.8"),
+    ("manuals", "milter/answer/doctor/checks_x.c", HEAD + 'x = {\n    {"milter-x", "x is so", look, 0},\n};\n',
+     6, "'milter-x' is not described"),
+    ("manuals", "packaging/man/waybill-doctor.7", CLEAN["packaging/man/waybill.1"] + ".It Ic gone\n",
+     1, "no check 'gone'"),
     ("manuals", "milter/base/options.c", HEAD + 'x = { .name = "listen" };\n', 1, "waybill.conf.5"),
 ]
 

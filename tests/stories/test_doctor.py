@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Broken set-ups: each is found under its name, and healed by exactly the line that doctor prints."""
+import json
 import os
 import signal
 
 import pytest
 
 from support import place
-from support.broken import MILTER, Broken, Clinic
+from support.broken import MILTER, Broken, Clinic, Ward
 
 OTHER = "inet:127.0.0.1:8999"
 
@@ -15,6 +16,14 @@ OTHER = "inet:127.0.0.1:8999"
 def one_clinic():
     with Clinic() as clinic:
         yield clinic
+
+
+@pytest.fixture(name="ward", scope="module")
+def ward_of_all_rows(request):
+    wanted = [item.callspec.params["row"] for item in request.session.items
+              if item.originalname == test_what_is_broken_is_named_and_its_line_heals_it.__name__]
+    with Ward(wanted) as ward:
+        yield ward
 
 
 # ---- the socket ----
@@ -209,12 +218,115 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_what_is_broken_is_named_and_its_line_heals_it(clinic, row):
-    clinic.examine(row)
+def test_what_is_broken_is_named_and_its_line_heals_it(ward, row):
+    ward.result(row)
+
+
+# ---- the doctor himself ----
+
+def of_ours(told):
+    """Without what this machine has of its own: clock, units."""
+    return [one for one in told["findings"]
+            if not one["check"].startswith(("machine", "units", "journal-disk"))]
 
 
 def test_a_healthy_set_up_is_told_to_be_well(clinic):
-    code, told = clinic.doctor()
-    assert [one for one in told["findings"] if one["check"].startswith(("milter", "socket", "postfix"))
-            and one["severity"] != "good"] == []
-    assert (code, told["verdict"]) in ((0, "good"), (0, "hint"), (0, "unknown"))
+    _, told = clinic.doctor()
+    assert {one["severity"] for one in of_ours(told)} == {"good"}, told
+
+
+def test_the_exit_code_is_the_worst_that_was_found(clinic):
+    try:
+        assert clinic.doctor("--only", "milter-protocol")[0] == 0
+        clinic.postconf("-e", "smtpd_delay_reject = no")
+        assert clinic.doctor("--only", "postfix-delay-reject")[0] == 0
+        clinic.postconf("-e", "milter_protocol = 2")
+        assert clinic.doctor("--only", "milter-protocol")[0] == 1
+        clinic.postconf("-e", "smtpd_milters =")
+        assert clinic.doctor("--only", "milter-asked")[0] == 3
+    finally:
+        clinic.restore()
+    assert clinic.world.cli.run("doctor", "--only", "no-such-check").returncode == 2
+    assert clinic.world.cli.run("doctor", "--send-test", "a b@sink.example").returncode == 2
+
+
+def test_what_is_missing_is_told_once(clinic):
+    """Neither settings nor a store nor a mail server: no check fails for want of them."""
+    done = clinic.world.cli.run("doctor", "-c", "/nonexistent/waybill.conf", "--config-directory",
+                                "/nonexistent", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 3 and told["verdict"] == "fault"
+    faults = [one["check"] for one in told["findings"] if one["severity"] == "fault"]
+    assert faults == ["settings"]
+    assert [one["what"] for one in told["findings"]
+            if one["check"] == "settings" and one["severity"] == "unknown"]
+
+
+def test_a_foreign_value_cannot_speak_to_the_terminal(clinic):
+    try:
+        clinic.postconf("-e", "milter_default_action = \x1b[2J\x1b]0;owned\x07; rm -rf /")
+        done = clinic.world.cli.run("doctor", "--config-directory", clinic.postfix.conf)
+        assert "milter-action-word" in done.stdout and "\x1b" not in done.stdout
+        assert "\\x1B" in done.stdout
+    finally:
+        clinic.restore()
+
+
+# ---- the test mail ----
+
+def send_test(clinic, address, *words):
+    """{check: finding} of the test mail's steps."""
+    _, told = clinic.doctor("--only", "settings", "--send-test", address, *words)
+    return {one["check"]: one for one in told["findings"] if one["check"].startswith("test-")}
+
+
+def severities(steps):
+    return {name: one["severity"] for name, one in steps.items()}
+
+
+GOOD = {"test-taken": "good", "test-milter": "good", "test-log": "good", "test-end": "good"}
+
+
+def test_a_test_mail_is_followed_to_its_end(clinic):
+    steps = send_test(clinic, "ok-doctor@sink.example", "--sender", "ann@box.example")
+    assert severities(steps) == GOOD, steps
+    assert "queued as SINK" in steps["test-end"]["what"]
+    assert [found["sender"] for found in clinic.world.cli.trace("--from", "ann@box.example")] == \
+        ["ann@box.example"]
+
+
+def test_a_test_mail_that_fails_tells_the_words_of_the_other_side(clinic):
+    steps = send_test(clinic, "never-doctor@sink.example")
+    assert severities(steps) == {**GOOD, "test-end": "hint"}, steps
+    assert "no such user here" in steps["test-end"]["what"]
+
+
+def test_a_test_mail_that_is_refused_tells_by_whom(clinic):
+    steps = send_test(clinic, "refused@sink.example")
+    assert severities(steps) == {"test-taken": "fault"}
+    assert "we do not take mail" in steps["test-taken"]["what"]
+
+
+def test_a_milter_that_sees_nothing_is_named(clinic):
+    try:
+        clinic.postconf("-e", "smtpd_milters =")
+        clinic.reload()
+        steps = send_test(clinic, "ok-unseen@sink.example")
+        assert severities(steps) == {**GOOD, "test-milter": "fault"}, steps
+    finally:
+        clinic.restore()
+        clinic.reload()
+
+
+def test_a_log_that_tells_nothing_is_named(clinic):
+    empty = f"{clinic.base}/empty.log"
+    with open(empty, "w", encoding="ascii"):
+        pass
+    try:
+        clinic.daemon.configure(log_source=[empty])
+        clinic.restart()
+        steps = send_test(clinic, "ok-unlogged@sink.example")
+        assert severities(steps) == {"test-taken": "good", "test-milter": "good",
+                                     "test-log": "fault"}, steps
+    finally:
+        clinic.restore()

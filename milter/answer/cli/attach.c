@@ -5,7 +5,7 @@
  */
 #include "command.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,19 +27,27 @@ static int read_settings(struct cli *cli, struct attachment *at, struct error *w
     return settings_read(&cli->settings, file, why);
 }
 
-static int open_mta(const struct cli *cli, struct attachment *at, struct error *why)
+/* The .cf that was made of the .mc, or the one in the directory that was named. */
+static int open_sendmail(const struct cli *cli, struct attachment *at, struct error *why)
 {
-    const char *where = cli->request.config_directory;
+    const char *directory = cli->request.config_directory;
     char *cf = NULL;
     int result;
 
-    if (at->kind == MTA_SENDMAIL && cli->request.mc != NULL) {
+    if (cli->request.mc != NULL)
         cf = mc_built_file(cli->request.mc);
-        where = cf;
-    }
-    result = mta_open(&at->mta, at->kind, where, why);
+    else if (directory != NULL && asprintf(&cf, "%s/sendmail.cf", directory) < 0)
+        return error_set(why, "no memory");
+    result = mta_open(&at->mta, MTA_SENDMAIL, cf, why);
     free(cf);
     return result;
+}
+
+static int open_mta(const struct cli *cli, struct attachment *at, struct error *why)
+{
+    if (at->kind == MTA_SENDMAIL)
+        return open_sendmail(cli, at, why);
+    return mta_open(&at->mta, MTA_POSTFIX, cli->request.config_directory, why);
 }
 
 /* Where the milter shall be for this mail server. -1: only a line in waybill.conf can say it. */
@@ -50,6 +58,8 @@ static int choose_listen(const struct cli *cli, struct attachment *at, struct er
     bool is_unix = strncmp(settings->listen, "inet", 4) != 0;
 
     at->listen = settings->listen;
+    if (at->changes.detach)
+        return 0;
     if (at->kind == MTA_SENDMAIL || mta_is_below_queue(at->mta, at->listen))
         return 0;
     if (settings->listen_auto && slice_is(queue, USUAL_QUEUE)) {
@@ -88,7 +98,8 @@ static void try_socket(struct attachment *at)
     slice_copy(owner, user, sizeof user);
     slice_copy(queue, directory, sizeof directory);
     at->tried = knock_address_read(&address, slice_of(at->listen), &why) == 0 &&
-                reach_try(&(struct reach_as){user, directory, false}, &address, &reach, &why) == 0;
+                reach_try(&(struct reach_as){.user = user, .directory = directory}, &address,
+                          &reach, &why) == 0;
     at->reached = at->tried && reach.knock.end == KNOCK_ANSWERED;
 }
 

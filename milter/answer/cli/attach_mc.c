@@ -2,7 +2,6 @@
 /* attach_mc: see attach_mc.h. */
 #include "attach_mc.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -164,7 +164,7 @@ const struct command commands[] = {
          "\n"
          "It ends with 0 if all is done or nothing was to be done, 1 if you have to write a\n"
          "line into sendmail.mc, 2 on wrong usage or if you are not root, 3 if the mail\n"
-         "server cannot be asked or changed; then nothing was changed.\n",
+         "server cannot be asked or changed.\n",
      .examples = "waybill attach postfix --dry-run\n"
                  "sudo waybill attach postfix\n"
                  "sudo waybill attach postfix --config-directory /etc/postfix-out\n"

@@ -18,7 +18,7 @@ static void heal_list(struct doctor *doctor, const char *parameter)
     struct buffer list;
 
     buffer_init(&list, LIST_MAX);
-    if (milters_mended(doctor, mta_value(doctor->mta, parameter), &list) == 0)
+    if (milters_mended(doctor, milters_list(doctor, parameter), &list) == 0)
         milters_heal(doctor, parameter, slice_make(list.data, list.size));
     buffer_free(&list);
 }

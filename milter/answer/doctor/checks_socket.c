@@ -168,8 +168,7 @@ static void tell_closed(struct doctor *doctor, const struct check *check, const 
 
 /* It is there for us and not for them: they look from inside the chroot, or elsewhere. */
 static void tell_elsewhere(struct doctor *doctor, const struct check *check,
-                           struct slice parameter_value, const char *parameter,
-                           struct slice address, const struct reach_as *as)
+                           const char *parameter, struct slice address, const struct reach_as *as)
 {
     struct buffer list;
 
@@ -177,14 +176,13 @@ static void tell_elsewhere(struct doctor *doctor, const struct check *check,
                 "%s names %.*s, and there is no such file, %s %s.", parameter, SLICE_ARGS(address),
                 as->chroot ? "inside Postfix's chroot" : "where paths begin in", as->directory);
     buffer_init(&list, 64u << 10);
-    if (milters_mended(doctor, parameter_value, &list) == 0)
+    if (milters_mended(doctor, milters_list(doctor, parameter), &list) == 0)
         milters_heal(doctor, parameter, slice_make(list.data, list.size));
     buffer_free(&list);
 }
 
 static void judge_reach(struct doctor *doctor, const struct check *check, const char *parameter,
-                        struct slice list, struct slice address, const struct reach_as *as,
-                        const struct reach *reach)
+                        struct slice address, const struct reach_as *as, const struct reach *reach)
 {
     char path[PATH_ROOM] = "";
 
@@ -194,7 +192,7 @@ static void judge_reach(struct doctor *doctor, const struct check *check, const 
     if (reach->knock.end == KNOCK_NO_WAY && reach->knock.cause == EACCES)
         tell_closed(doctor, check, path, as);
     else if (reach->knock.end == KNOCK_NO_WAY && reach->knock.cause == ENOENT)
-        tell_elsewhere(doctor, check, list, parameter, address, as);
+        tell_elsewhere(doctor, check, parameter, address, as);
     else
         doctor_find(doctor, check, SEVERITY_FAULT, no_milter,
                     "User %s, as which the mail server connects, gets no answer from %.*s: %s.",
@@ -233,7 +231,7 @@ static void try_list(struct doctor *doctor, const struct check *check, const cha
         reach_try(&as, &address, &reach, &why) != 0)
         doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "%s: %s", parameter, why.text);
     else
-        judge_reach(doctor, check, parameter, list, standing.ours.address, &as, &reach);
+        judge_reach(doctor, check, parameter, standing.ours.address, &as, &reach);
 }
 
 /* Where root got no answer nobody will. */

@@ -31,6 +31,16 @@ struct standing milters_standing(const struct doctor *doctor, struct slice list)
     return standing;
 }
 
+struct slice milters_list(const struct doctor *doctor, const char *parameter)
+{
+    struct slice written = mta_written(doctor->mta, parameter);
+    struct slice value = mta_value(doctor->mta, parameter);
+
+    return milters_standing(doctor, written).times == milters_standing(doctor, value).times
+               ? written
+               : value;
+}
+
 /* "8891@localhost" is "localhost:8891" in main.cf. */
 static int add_inet(struct buffer *to, struct slice name)
 {

@@ -12,6 +12,9 @@ struct standing {
     size_t first;        /* the number of our first, from 0; of no meaning if times is 0 */
     struct mta_milter ours;
 };
+/* The list that this parameter has in main.cf, as it is written there; expanded, if our entry hides
+ * behind the name of another parameter. */
+struct slice milters_list(const struct doctor *doctor, const char *parameter);
 /* Our place in this list. */
 struct standing milters_standing(const struct doctor *doctor, struct slice list);
 

@@ -14,7 +14,7 @@
 #include "waybill/query.h"
 
 #define PAUSE_MS 50
-#define LATE_MS (5 * SECOND_MS) /* behind the end: a witness that has not spoken by then */
+#define LATE_MS (5 * SECOND_MS)
 
 enum step { STEP_TAKEN, STEP_MILTER, STEP_LOG, STEP_END, STEPS };
 
@@ -140,15 +140,16 @@ static int look_up(const struct doctor *doctor, const struct sendtest *test,
     return 0;
 }
 
-/* Everything is known, or nothing more is to be expected. */
-static bool is_over(const struct progress *progress)
+/* Everything is known, or nothing more is to be expected: what the log says of a mail that no milter
+ * told of is held back for a while. */
+static bool is_over(const struct doctor *doctor, const struct progress *progress)
 {
     int64_t now = clock_monotonic() - progress->begin;
-    bool all = progress->at[STEP_MILTER] >= 0 && progress->at[STEP_LOG] >= 0;
+    int64_t late = doctor->settings->hold_seconds * SECOND_MS + LATE_MS;
 
-    if (progress->at[STEP_END] >= 0 && (all || now > progress->at[STEP_END] + LATE_MS))
-        return true;
-    return now >= SENDTEST_SECONDS * SECOND_MS;
+    if (progress->at[STEP_MILTER] < 0 || progress->at[STEP_LOG] < 0)
+        return now >= late;
+    return progress->at[STEP_END] >= 0 || now >= SENDTEST_SECONDS * SECOND_MS;
 }
 
 /* ---- telling ---- */
@@ -207,7 +208,7 @@ static void follow(struct doctor *doctor, const struct sendtest *test, const cha
                                 .state = STATE_ACCEPTED};
     struct error why;
 
-    while (!is_over(&progress)) {
+    while (!is_over(doctor, &progress)) {
         if (look_up(doctor, test, message_id, &progress, &why) != 0) {
             doctor_find(doctor, &checks_test[STEP_MILTER], SEVERITY_FAULT,
                         "What became of the test mail cannot be told.", "%s", why.text);

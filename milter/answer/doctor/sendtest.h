@@ -18,8 +18,8 @@ struct sendtest {
 };
 
 /* Adds a finding for each step, the good ones among them. Needs settings, a mail server and the
- * store; without one of them it is one finding that says so. Takes SENDTEST_SECONDS at most, behind
- * the hand-over. */
+ * store; without one of them it is one finding that says so. Waits for the end
+ * SENDTEST_SECONDS at most, and for a witness that is silent hold_seconds and a little. */
 #define SENDTEST_SECONDS 30
 void sendtest_run(struct doctor *doctor, const struct sendtest *test);
 
