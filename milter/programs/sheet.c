@@ -31,7 +31,6 @@ static void describe_run(struct sheet *sheet)
     sheet_clear(sheet);
     digest_random(&number, sizeof number);
     snprintf(sheet->run, sizeof sheet->run, "%016" PRIx64, number);
-    sheet->started = clock_now();
 }
 
 /* A key that cannot be read was told where it is needed. */
@@ -41,6 +40,7 @@ void service_describe(struct service *service)
     struct sheet *sheet = &service->sheet;
 
     describe_run(sheet);
+    sheet->started = service->started;
     WORD_OF(sheet->version, PACKAGE_VERSION);
     WORD_OF(sheet->host, settings->host);
     WORD_OF(sheet->listen, settings->listen);

@@ -23,7 +23,7 @@ static void print_commands(FILE *to)
           "\n"
           "'waybill COMMAND --help' tells more, and so does waybill(1).\n"
           "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached,\n"
-          "130 an import was stopped; doctor has its own, see its help.\n",
+          "130 an import was stopped; doctor and status have their own, see their help.\n",
           to);
 }
 

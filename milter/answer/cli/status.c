@@ -226,7 +226,7 @@ static void add_row(const struct cli *cli, struct table *table, const struct sta
             write_bytes(sheet->journal_bytes, waiting);
         write_log(cli, sheet, log);
     }
-    if (sheet->answer_slowest_us >= 0)
+    if (sheet->answers > 0 && sheet->answer_slowest_us >= 0)
         write_delay(sheet->answer_slowest_us, slowest);
     const char *cells[] = {name.data, since, heard, mails, waiting, log, slowest};
     table_row(table, cells, 0,

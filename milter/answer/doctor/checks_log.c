@@ -221,7 +221,7 @@ static bool follows_journal(struct doctor *doctor)
     bool follows = names_source(doctor, "journal");
 
     if (!follows && names_source(doctor, "auto") && own_sheet(doctor, &sheet))
-        follows = strstr(sheet.logs, "journal") != NULL;
+        follows = strstr(sheet.logs, "journal:") != NULL;
     return follows;
 }
 

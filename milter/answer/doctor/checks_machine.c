@@ -87,8 +87,8 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
     if (may.is_folder)
         doctor_heal(doctor, "chmod o+x %s", words.data);
     else
-        doctor_heal(doctor, "install -d -o %s -g %s -m 0700 %s && chown -R %s: %s", user, user,
-                    words.data, user, words.data);
+        doctor_heal(doctor, "install -d -m 0700 %s && chown -R %s: %s", words.data, user,
+                    words.data);
     buffer_free(&words);
 }
 
