@@ -220,20 +220,36 @@ def test_a_damaged_file_of_old_values_is_told(setup, line):
     assert "damaged at" in setup.run("detach", code=2)
 
 
+def attach_after(setup, commands):
+    """Attach where something was mounted by these commands of sh; $1 is Postfix's directory."""
+    setup.age()
+    return subprocess.run(
+        ["unshare", "-m", "--propagation", "private", "sh", "-ec",
+         f'{commands}; exec "$2" -c "$3" attach postfix --config-directory "$1"',
+         "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
+        check=False, text=True, capture_output=True)
+
+
+def assert_untouched(setup, done, before):
+    assert done.returncode == 3 and "nothing was changed" in done.stderr, (done.stdout, done.stderr)
+    assert setup.all() == before
+    assert os.listdir(f"{setup.base}/state") == [] and os.listdir(f"{setup.base}/queue") == []
+
+
 def test_a_half_made_attach_is_undone_and_told(setup):
     """main.cf is a mount, so nobody can rename another file over it: master.cf is changed by then."""
     before = setup.all()
-    setup.age()
-    done = subprocess.run(
-        ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-         'mount --bind "$1/main.cf" "$1/main.cf"; exec "$2" -c "$3" attach postfix --config-directory "$1"',
-         "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
-        check=False, text=True, capture_output=True)
-    assert done.returncode == 3 and "nothing was changed" in done.stderr, (done.stdout, done.stderr)
+    done = attach_after(setup, 'mount --bind "$1/main.cf" "$1/main.cf"')
     assert "main.cf" in done.stderr
     assert os.stat(f"{setup.conf}/master.cf").st_mtime > 1e9, "it was not changed before"
-    assert setup.all() == before
-    assert os.listdir(f"{setup.base}/state") == [] and os.listdir(f"{setup.base}/queue") == []
+    assert_untouched(setup, done, before)
+
+
+def test_a_set_up_that_cannot_be_written_is_told_and_nothing_is_left_behind(setup):
+    before = setup.all()
+    done = attach_after(setup, 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"')
+    assert "Read-only file system" in done.stderr
+    assert_untouched(setup, done, before)
 
 
 def test_where_the_old_values_cannot_be_kept_nothing_is_changed(setup):
@@ -264,6 +280,8 @@ def test_who_is_not_root_may_look_only(setup):
     ("unix:waybill/milter.sock", OURS),
     ("unix:/waybill/milter.sock, x:1", f"{OURS}, x:1"),
     ("x:1, { unix:waybill/milter.sock, default_action=tempfail }, y:2", f"{OURS}, x:1, y:2"),
+    (OURS.replace("accept", "tempfail") + " x:1", f"{OURS}, x:1"),
+    (OURS.replace(" connect_timeout=3s,", ""), OURS),
     (f"x:1 {OURS}", f"{OURS}, x:1"),
     (f"{OURS} {OURS}", OURS),
     (OURS.replace("3s", "5s"), OURS.replace("3s", "5s")),
@@ -307,21 +325,23 @@ def test_auto_is_the_socket_in_the_usual_queue(place_of_story):
     setup = Setup(place_of_story, main="compatibility_level = 3.6\nqueue_directory = /var/spool/postfix\n",
                   listen="auto")
 
-    def attach(make):
+    def ask(make, command):
         done = subprocess.run(
             ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-             f'mount -t tmpfs none /var/spool/postfix; {make}; exec "$2" -c "$3" attach postfix '
+             f'mount -t tmpfs none /var/spool/postfix; {make}; exec "$2" -c "$3" {command} postfix '
              '--config-directory "$1" --dry-run --json',
              "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
             check=True, text=True, capture_output=True)
         answer = json.loads(done.stdout)
         return answer["listen"], {change["parameter"]: change["after"] for change in answer["changes"]}
 
-    for make, directory in ((":", True), ("mkdir /var/spool/postfix/waybill", False)):
-        listen, changes = attach(make)
+    for make, made in ((":", False), ("mkdir /var/spool/postfix/waybill", True)):
+        listen, changes = ask(make, "attach")
         assert listen == "unix:/var/spool/postfix/waybill/milter.sock"
         assert changes["smtpd_milters"] == OURS
-        assert ("/var/spool/postfix/waybill" in changes) == directory
+        assert ("/var/spool/postfix/waybill" in changes) != made
+        # detach tells what the configuration says by itself
+        assert (ask(make, "detach")[0] == listen) == made
 
 
 def test_a_socket_outside_of_the_chroot_is_refused(place_of_story):
