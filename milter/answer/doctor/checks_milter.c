@@ -48,10 +48,21 @@ static void look_at_local(struct doctor *doctor, const struct check *check)
 
 /* ---- in the right place ---- */
 
+/* Our place in the list of that number; where no list has us there is nothing to be said of it. */
+static struct standing standing_in(struct doctor *doctor, size_t number)
+{
+    struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[number]));
+
+    if (number == 0 && standing.times == 0 &&
+        milters_standing(doctor, mta_value(doctor->mta, lists[1])).times == 0)
+        doctor_skip(doctor);
+    return standing;
+}
+
 static void look_at_first(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times == 0 || standing.first == 0)
             continue;
         doctor_find(
@@ -66,7 +77,7 @@ static void look_at_first(struct doctor *doctor, const struct check *check)
 static void look_at_once(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times < 2)
             continue;
         doctor_find(doctor, check, SEVERITY_WARNING, "Each mail is recorded more than once.",
@@ -78,7 +89,7 @@ static void look_at_once(struct doctor *doctor, const struct check *check)
 static void look_at_address(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times == 0 || !milters_swapped(standing.ours.address))
             continue;
         doctor_find(doctor, check, SEVERITY_FAULT,
@@ -109,7 +120,7 @@ static bool is_action(const struct doctor *doctor, struct slice word)
 static void look_at_action(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         bool own;
         struct slice action = milters_action(doctor, &standing.ours, &own);
 
@@ -139,7 +150,7 @@ static void look_at_action_word(struct doctor *doctor, const struct check *check
 static void look_at_timeouts(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         struct long_time found;
 
         if (standing.times == 0 || !milters_long_time(doctor, &standing.ours, &found))

@@ -37,9 +37,14 @@ static void heal_filter(struct doctor *doctor)
     buffer_free(&file);
 }
 
-static struct standing standing_of(const struct doctor *doctor)
+/* Where no filter is ours there is nothing to be said of its place and its words. */
+static struct standing standing_of(struct doctor *doctor)
 {
-    return milters_standing(doctor, mta_milters(doctor->mta));
+    struct standing standing = milters_standing(doctor, mta_milters(doctor->mta));
+
+    if (standing.times == 0)
+        doctor_skip(doctor);
+    return standing;
 }
 
 static void look_at_asked(struct doctor *doctor, const struct check *check)

@@ -247,8 +247,10 @@ static void look_at_reached(struct doctor *doctor, const struct check *check)
 {
     size_t before = doctor->count;
 
-    if (!is_served(doctor))
+    if (!is_served(doctor)) {
+        doctor_skip(doctor);
         return;
+    }
     try_list(doctor, check, "smtpd_milters", "smtpd");
     if (doctor->count == before)
         try_list(doctor, check, "non_smtpd_milters", "cleanup");

@@ -95,6 +95,11 @@ void doctor_heal_in(struct doctor *doctor, const char *file, const char *format,
     va_end(arguments);
 }
 
+void doctor_skip(struct doctor *doctor)
+{
+    doctor->skipped = true;
+}
+
 int doctor_quote(struct buffer *to, struct slice words)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -217,8 +222,9 @@ static void ask_one(struct doctor *doctor, const struct check *check)
 
     if (!may_be_asked(doctor, check))
         return;
+    doctor->skipped = false;
     check->look(doctor, check);
-    if (doctor->count == before)
+    if (doctor->count == before && !doctor->skipped)
         doctor_find(doctor, check, SEVERITY_GOOD, NULL, "%s", check->subject);
 }
 

@@ -54,6 +54,7 @@ struct doctor {
     struct finding *findings;
     size_t count;
     size_t left_out[8]; /* checks not asked, by the part that is missing; see checks_parts.c */
+    bool skipped;       /* see doctor_skip */
     bool failed;        /* no memory: the findings are not whole */
 };
 
@@ -99,6 +100,8 @@ void doctor_heal(struct doctor *doctor, const char *format, ...)
 /* The line of `file` that heals it: it takes the place of the one of the same name. */
 void doctor_heal_in(struct doctor *doctor, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* There is nothing to look at, since another check's finding comes first: it is not told as good. */
+void doctor_skip(struct doctor *doctor);
 /* `words` as one word of a shell, in quotes where they need them. */
 int doctor_quote(struct buffer *to, struct slice words);
 
