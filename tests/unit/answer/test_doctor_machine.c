@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What cannot be made real here: systems with other guards and other log daemons, by their files. */
+/* What cannot be made real here: systems with other guards and other log daemons, by files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
