@@ -100,7 +100,7 @@ void doctor_heal(struct doctor *doctor, const char *format, ...)
 /* The line of `file` that heals it: it takes the place of the one of the same name. */
 void doctor_heal_in(struct doctor *doctor, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* There is nothing to look at, since another check's finding comes first: it is not told as good. */
+/* There is nothing to look at, since another check's finding comes first: it is not good either. */
 void doctor_skip(struct doctor *doctor);
 /* `words` as one word of a shell, in quotes where they need them. */
 int doctor_quote(struct buffer *to, struct slice words);
