@@ -325,21 +325,23 @@ def test_auto_is_the_socket_in_the_usual_queue(place_of_story):
     setup = Setup(place_of_story, main="compatibility_level = 3.6\nqueue_directory = /var/spool/postfix\n",
                   listen="auto")
 
-    def attach(make):
+    def ask(make, command):
         done = subprocess.run(
             ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-             f'mount -t tmpfs none /var/spool/postfix; {make}; exec "$2" -c "$3" attach postfix '
+             f'mount -t tmpfs none /var/spool/postfix; {make}; exec "$2" -c "$3" {command} postfix '
              '--config-directory "$1" --dry-run --json',
              "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
             check=True, text=True, capture_output=True)
         answer = json.loads(done.stdout)
         return answer["listen"], {change["parameter"]: change["after"] for change in answer["changes"]}
 
-    for make, directory in ((":", True), ("mkdir /var/spool/postfix/waybill", False)):
-        listen, changes = attach(make)
+    for make, made in ((":", False), ("mkdir /var/spool/postfix/waybill", True)):
+        listen, changes = ask(make, "attach")
         assert listen == "unix:/var/spool/postfix/waybill/milter.sock"
         assert changes["smtpd_milters"] == OURS
-        assert ("/var/spool/postfix/waybill" in changes) == directory
+        assert ("/var/spool/postfix/waybill" in changes) != made
+        # detach tells what the configuration says by itself
+        assert (ask(make, "detach")[0] == listen) == made
 
 
 def test_a_socket_outside_of_the_chroot_is_refused(place_of_story):

@@ -216,6 +216,57 @@ def test_all_rights_on_a_shared_redis_are_a_hint_with_a_user_that_is_enough(keep
         keeper.restore()
 
 
+def certificate(base, days):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days),
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-keyout", f"{base}/tls.key", "-out", f"{base}/tls.pem"],
+                   check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("days,checks", [(5, {"store-certificate"}), (60, set())])
+def test_a_certificate_that_ends_soon_is_told(keeper, days, checks):
+    base, port = f"{keeper.base}", place.free_port()
+    certificate(base, days)
+    redis = PrivateRedis(f"{base}/tls{days}", "--tls-port", str(port), "--tls-cert-file", f"{base}/tls.pem",
+                         "--tls-key-file", f"{base}/tls.key", "--tls-auth-clients", "no",
+                         "--tls-ca-cert-file", f"{base}/tls.pem").start()
+    try:
+        keeper.option(f'redis = "tls:localhost:{port}"')
+        keeper.option(f'redis_ca_file = "{base}/tls.pem"')
+        assert {one["check"] for one in keeper.new()} == checks
+        keeper.option(f'redis = "tls:127.0.0.1:{port}"')  # not its name
+        assert [one["check"] for one in keeper.new()] == ["store-reachable"]
+    finally:
+        redis.stop()
+        keeper.restore()
+
+
+def outer_address():
+    """An address of this machine that others can reach; None: there is none."""
+    words = subprocess.run(["hostname", "-I"], check=False, capture_output=True, text=True).stdout.split()
+    return next((word for word in words if ":" not in word), None)
+
+
+def test_a_redis_that_lets_in_everybody_gets_a_password(keeper):
+    address = outer_address()
+    if address is None:
+        pytest.skip("this machine has no address but loopback")
+    redis = PrivateRedis(f"{keeper.base}/open", "--bind", "127.0.0.1", address,
+                         "--protected-mode", "no").start()
+    try:
+        keeper.option(f'redis = "tcp:{address}:{redis.port}"')
+        new = keeper.new()
+        assert [(one["check"], one["severity"]) for one in new] == [("store-password", "fault")]
+        keeper.heal(new[0])
+        new = keeper.new()
+        assert [one["check"] for one in new] == ["store-reachable"] and "NOAUTH" in new[0]["what"]
+        keeper.heal(new[0])
+        assert keeper.new() == []
+    finally:
+        redis.kill()
+        keeper.restore()
+
+
 # ---- hosts ----
 
 class Pair:

@@ -175,6 +175,7 @@ class Clinic:
     def postconf(self, *words):
         """postconf("-e", "smtpd_milters =")"""
         self.postfix.command("postconf", *words)
+        self._age()
 
     def service(self, line):
         """One more service in master.cf; {port} is a free one."""

@@ -88,9 +88,9 @@ static void tell_now(const struct attachment *at)
                 printf("%s asks waybilld as filter %zu; what those before it refuse is not seen.\n",
                        mta_where(at->mta), place);
             else
-                printf("%s asks waybilld first, but with F=%.*s: mail would not flow while it is "
-                       "away.\n",
-                       mta_where(at->mta), SLICE_ARGS(milter.default_action));
+                printf("%s asks waybilld first, but with a letter behind F=: mail would not flow "
+                       "while it is away.\n",
+                       mta_where(at->mta));
             return;
         }
     printf("%s does not ask waybilld.\n", mta_where(at->mta));

@@ -31,13 +31,19 @@ static const char *value_words(const char *value)
 static void print_change(const struct cli *cli, const struct mta_change *change)
 {
     bool directory = change->kind == MTA_CHANGE_DIRECTORY;
+    struct buffer text;
 
-    out_heading(cli, change->parameter);
+    buffer_init(&text, 1 << 20);
+    escape_terminal(&text, slice_of(change->parameter));
+    out_heading(cli, text.data);
     print_row(cli, "before", directory ? "(not there)" : value_words(change->before));
     print_row(cli, "after", value_words(change->after));
     print_row(cli, "why", change->reason);
+    buffer_clear(&text);
+    escape_terminal(&text, slice_of(change->command));
     /* A command is copied, so it is not folded. */
-    printf("  %-*s%s\n\n", LABEL, "by", change->command);
+    printf("  %-*s%s\n\n", LABEL, "by", text.data);
+    buffer_free(&text);
 }
 
 static void print_notes(const struct cli *cli, const struct mta_changes *changes)

@@ -156,14 +156,14 @@ const struct command commands[] = {
          "while it is away, and sets what else it needs to see bounces and to tell mails\n"
          "apart. All other entries stay as they are. What was there before is kept for\n"
          "'waybill detach'; if a change fails, those before it are undone. It shows each\n"
-         "change and the command that makes it; --dry-run only shows them. Say it as often\n"
-         "as you like: what is right stays.\n"
+         "change and the command that makes it; --dry-run only shows them. Say it as\n"
+         "often as you like: what is right stays.\n"
          "\n"
          "For Sendmail it shows the line for sendmail.mc, and where it goes: that file is\n"
          "not edited by a program.\n"
          "\n"
-         "It ends with 0 if all is done or nothing was to be done, 1 if you have to write a\n"
-         "line into sendmail.mc, 2 on wrong usage or if you are not root, 3 if the mail\n"
+         "It ends with 0 if all is done or nothing was to be done, 1 if you have to write\n"
+         "a line into sendmail.mc, 2 on wrong usage or if you are not root, 3 if the mail\n"
          "server cannot be asked or changed.\n",
      .examples = "waybill attach postfix --dry-run\n"
                  "sudo waybill attach postfix\n"
@@ -177,9 +177,9 @@ const struct command commands[] = {
      .most = 1,
      .summary = "undo 'waybill attach'",
      .details =
-         "Puts back what attach changed, as it was. What somebody changed since stays, but\n"
-         "for our own entries: afterwards no list names waybilld. It works too when the\n"
-         "file with the old values is gone; then only our entries go.\n",
+         "Puts back what attach changed, as it was. What somebody changed since stays,\n"
+         "but for our own entries: afterwards no list names waybilld. It works too when\n"
+         "the file with the old values is gone; then only our entries go.\n",
      .examples = "waybill detach --dry-run\n"
                  "sudo waybill detach\n",
      .alone = true,

@@ -122,7 +122,8 @@ static int tell(const struct cli *cli, const struct doctor *doctor)
 static int complain_check(const char *name)
 {
     complain("--only '%s': there is no such check; 'waybill doctor --verbose' lists them, and so "
-             "does waybill-doctor(7)", name);
+             "does waybill-doctor(7)",
+             name);
     return CLI_USAGE;
 }
 

@@ -94,36 +94,50 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
 
 /* ---- units ---- */
 
+static const struct unit_row {
+    const char *name, *matter;
+    enum severity severity;
+} unit_rows[] = {
+    {"waybill.service", "Mails are not seen, at the latest after this machine's next start.",
+     SEVERITY_FAULT},
+    {"waybill-queue.timer", "A mail whose end the log lost stays open for its whole lifetime.",
+     SEVERITY_HINT},
+};
+
+/* Linked, static, generated: somebody has seen to it that it starts. */
+static bool starts_by_itself(const char *state)
+{
+    return *state != '\0' && strcmp(state, "disabled") != 0 && strncmp(state, "masked", 6) != 0;
+}
+
+static void look_at_unit(struct doctor *doctor, const struct check *check,
+                         const struct unit_row *unit)
+{
+    struct buffer active, file;
+    bool runs = around_property(doctor, unit->name, "ActiveState", &active);
+    bool starts = around_property(doctor, unit->name, "UnitFileState", &file);
+
+    if (!runs || !starts) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "systemctl tells nothing of %s.",
+                    unit->name);
+    } else if (strcmp(active.data, "active") != 0 || !starts_by_itself(file.data)) {
+        doctor_find(doctor, check, unit->severity, unit->matter, "%s is %s and %s.", unit->name,
+                    active.data, file.size > 0 ? file.data : "not installed");
+        doctor_heal(doctor, "systemctl enable --now %s", unit->name);
+    }
+    buffer_free(&active);
+    buffer_free(&file);
+}
+
 static void look_at_units(struct doctor *doctor, const struct check *check)
 {
-    static const struct {
-        const char *name, *matter;
-        enum severity severity;
-    } units[] = {
-        {"waybill.service", "After the next start of this machine mails are not seen.",
-         SEVERITY_FAULT},
-        {"waybill-queue.timer",
-         "A mail whose end the log lost stays open for its whole lifetime.", SEVERITY_HINT},
-    };
-    struct buffer active, enabled;
-
     if (!around_systemd(doctor)) {
         doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
                     "This machine is not run by systemd; look yourself that waybilld is started.");
         return;
     }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        bool told = around_property(doctor, units[i].name, "ActiveState", &active) &
-                    around_property(doctor, units[i].name, "UnitFileState", &enabled);
-        if (told && (strcmp(active.data, "active") != 0 || strcmp(enabled.data, "enabled") != 0)) {
-            doctor_find(doctor, check, units[i].severity, units[i].matter, "%s is %s and %s.",
-                        units[i].name, active.data,
-                        enabled.size > 0 ? enabled.data : "not installed");
-            doctor_heal(doctor, "systemctl enable --now %s", units[i].name);
-        }
-        buffer_free(&active);
-        buffer_free(&enabled);
-    }
+    for (size_t i = 0; i < sizeof unit_rows / sizeof unit_rows[0]; i++)
+        look_at_unit(doctor, check, &unit_rows[i]);
 }
 
 /* "Max open files            1024                 524288               files" */

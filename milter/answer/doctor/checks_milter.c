@@ -48,17 +48,28 @@ static void look_at_local(struct doctor *doctor, const struct check *check)
 
 /* ---- in the right place ---- */
 
+/* Our place in the list of that number; where no list has us there is nothing to be said of it. */
+static struct standing standing_in(struct doctor *doctor, size_t number)
+{
+    struct standing standing = milters_standing(doctor, mta_value(doctor->mta, lists[number]));
+
+    if (number == 0 && standing.times == 0 &&
+        milters_standing(doctor, mta_value(doctor->mta, lists[1])).times == 0)
+        doctor_skip(doctor);
+    return standing;
+}
+
 static void look_at_first(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing =
-            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times == 0 || standing.first == 0)
             continue;
-        doctor_find(doctor, check, SEVERITY_WARNING,
-                    "What a milter before it refuses, waybill does not see, or takes for abandoned.",
-                    "In %s waybill stands behind %zu other milter%s.", lists[i], standing.first,
-                    standing.first == 1 ? "" : "s");
+        doctor_find(
+            doctor, check, SEVERITY_WARNING,
+            "What a milter before it refuses, waybill does not see, or takes for abandoned.",
+            "In %s waybill stands behind %zu other milter%s.", lists[i], standing.first,
+            standing.first == 1 ? "" : "s");
         heal_list(doctor, lists[i]);
     }
 }
@@ -66,8 +77,7 @@ static void look_at_first(struct doctor *doctor, const struct check *check)
 static void look_at_once(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing =
-            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times < 2)
             continue;
         doctor_find(doctor, check, SEVERITY_WARNING, "Each mail is recorded more than once.",
@@ -79,8 +89,7 @@ static void look_at_once(struct doctor *doctor, const struct check *check)
 static void look_at_address(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing =
-            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         if (standing.times == 0 || !milters_swapped(standing.ours.address))
             continue;
         doctor_find(doctor, check, SEVERITY_FAULT,
@@ -111,14 +120,14 @@ static bool is_action(const struct doctor *doctor, struct slice word)
 static void look_at_action(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing =
-            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         bool own;
         struct slice action = milters_action(doctor, &standing.ours, &own);
 
         if (standing.times == 0 || slice_is(action, "accept"))
             continue;
-        doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down mails are refused, put off or held.",
+        doctor_find(doctor, check, SEVERITY_FAULT,
+                    "While waybilld is down mails are refused, put off or held.",
                     "In %s waybill's default_action is %.*s%s, not accept.", lists[i],
                     SLICE_ARGS(action), own ? "" : ", from milter_default_action");
         heal_list(doctor, lists[i]);
@@ -141,8 +150,7 @@ static void look_at_action_word(struct doctor *doctor, const struct check *check
 static void look_at_timeouts(struct doctor *doctor, const struct check *check)
 {
     for (size_t i = 0; i < LISTS; i++) {
-        struct standing standing =
-            milters_standing(doctor, mta_value(doctor->mta, lists[i]));
+        struct standing standing = standing_in(doctor, i);
         struct long_time found;
 
         if (standing.times == 0 || !milters_long_time(doctor, &standing.ours, &found))
@@ -287,9 +295,10 @@ static void look_at_maps(struct doctor *doctor, const struct check *check)
 
     if (maps.size == 0)
         return;
-    doctor_find(doctor, check, SEVERITY_HINT,
-                "Clients that it names may pass other milters than those of smtpd_milters, or none.",
-                "smtpd_milter_maps is %.*s.", SLICE_ARGS(maps));
+    doctor_find(
+        doctor, check, SEVERITY_HINT,
+        "Clients that it names may pass other milters than those of smtpd_milters, or none.",
+        "smtpd_milter_maps is %.*s.", SLICE_ARGS(maps));
     milters_heal(doctor, "smtpd_milter_maps", slice_of(""));
 }
 

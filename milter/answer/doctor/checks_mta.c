@@ -64,11 +64,11 @@ static void look_at_bounces(struct doctor *doctor, const struct check *check)
         return;
     buffer_init(&others, VALUE_MAX);
     add_others(doctor, mta_value(doctor->mta, "non_smtpd_milters"), &others);
-    doctor_find(doctor, check, SEVERITY_WARNING,
-                "Postfix's own bounces are not read; that a sender was told shows in the log alone.",
-                "internal_mail_filter_classes has no 'bounce'%s%s.",
-                others.size > 0 ? "; with it these milters will see bounces, too: " : "",
-                others.data);
+    doctor_find(
+        doctor, check, SEVERITY_WARNING,
+        "Postfix's own bounces are not read; that a sender was told shows in the log alone.",
+        "internal_mail_filter_classes has no 'bounce'%s%s.",
+        others.size > 0 ? "; with it these milters will see bounces, too: " : "", others.data);
     heal_bounces(doctor, classes);
     buffer_free(&others);
 }
@@ -137,8 +137,8 @@ static void heal_behind(struct doctor *doctor, size_t service)
     struct buffer list;
 
     buffer_init(&list, VALUE_MAX);
-    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"),
-                       &list) == 0)
+    if (milters_mended(doctor, mta_service_value(doctor->mta, service, "smtpd_milters"), &list) ==
+        0)
         milters_heal_service(doctor, &one, "smtpd_milters", slice_make(list.data, list.size));
     buffer_free(&list);
 }

@@ -12,8 +12,8 @@
 
 #define PATH_ROOM 512
 #define OWN_WORDS "F=, T=C:3s;S:3s;R:3s;E:20s"
-#define TIME_MOST 30  /* seconds that a hung daemon may cost a mail, for each of its times */
-#define LOG_LEAST 9   /* below, what became of a mail is not logged */
+#define TIME_MOST 30 /* seconds that a hung daemon may cost a mail, for each of its times */
+#define LOG_LEAST 9  /* below, what became of a mail is not logged */
 
 /* The .mc of which this .cf is made. */
 static const char *source_file(const struct doctor *doctor, struct buffer *to)
@@ -37,18 +37,24 @@ static void heal_filter(struct doctor *doctor)
     buffer_free(&file);
 }
 
-static struct standing standing_of(const struct doctor *doctor)
+/* Where no filter is ours there is nothing to be said of its place and its words. */
+static struct standing standing_of(struct doctor *doctor)
 {
-    return milters_standing(doctor, mta_milters(doctor->mta));
+    struct standing standing = milters_standing(doctor, mta_milters(doctor->mta));
+
+    if (standing.times == 0)
+        doctor_skip(doctor);
+    return standing;
 }
 
 static void look_at_asked(struct doctor *doctor, const struct check *check)
 {
     if (standing_of(doctor).times > 0)
         return;
-    doctor_find(doctor, check, SEVERITY_FAULT,
-                "Mails are known from the log alone: no Subject, no refused recipients, no reports.",
-                "No filter of InputMailFilters is at %s.", doctor->settings->listen);
+    doctor_find(
+        doctor, check, SEVERITY_FAULT,
+        "Mails are known from the log alone: no Subject, no refused recipients, no reports.",
+        "No filter of InputMailFilters is at %s.", doctor->settings->listen);
     heal_filter(doctor);
 }
 
@@ -72,7 +78,8 @@ static void look_at_action(struct doctor *doctor, const struct check *check)
 
     if (standing.times == 0 || standing.ours.default_action.size == 0)
         return;
-    doctor_find(doctor, check, SEVERITY_FAULT, "While waybilld is down mails are refused or put off.",
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "While waybilld is down mails are refused or put off.",
                 "waybill's filter has F=%.*s.", SLICE_ARGS(standing.ours.default_action));
     heal_filter(doctor);
 }
@@ -132,8 +139,7 @@ static void look_at_unsafe(struct doctor *doctor, const struct check *check)
         return;
     path++;
     for (size_t size = strlen(path); size > 1; size--) {
-        if (path[size] != '/' ||
-            !slice_copy(slice_make(path, size), directory, sizeof directory) ||
+        if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
             stat(directory, &status) != 0 || (status.st_mode & S_IWGRP) == 0)
             continue;
         doctor_find(doctor, check, SEVERITY_FAULT,

@@ -167,8 +167,8 @@ static void tell_closed(struct doctor *doctor, const struct check *check, const 
 }
 
 /* It is there for us and not for them: they look from inside the chroot, or elsewhere. */
-static void tell_elsewhere(struct doctor *doctor, const struct check *check,
-                           const char *parameter, struct slice address, const struct reach_as *as)
+static void tell_elsewhere(struct doctor *doctor, const struct check *check, const char *parameter,
+                           struct slice address, const struct reach_as *as)
 {
     struct buffer list;
 
@@ -247,8 +247,10 @@ static void look_at_reached(struct doctor *doctor, const struct check *check)
 {
     size_t before = doctor->count;
 
-    if (!is_served(doctor))
+    if (!is_served(doctor)) {
+        doctor_skip(doctor);
         return;
+    }
     try_list(doctor, check, "smtpd_milters", "smtpd");
     if (doctor->count == before)
         try_list(doctor, check, "non_smtpd_milters", "cleanup");
@@ -267,8 +269,7 @@ static void look_at_directory(struct doctor *doctor, const struct check *check)
     if (path == NULL)
         return;
     for (size_t size = strlen(path); size > 1; size--) {
-        if (path[size] != '/' ||
-            !slice_copy(slice_make(path, size), directory, sizeof directory) ||
+        if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
             stat(directory, &status) != 0 || (status.st_mode & S_IWOTH) == 0 ||
             (status.st_mode & S_ISVTX) != 0)
             continue;

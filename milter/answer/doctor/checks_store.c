@@ -316,8 +316,8 @@ static void look_at_door(struct doctor *doctor, const struct check *check)
     store_redis_cli(doctor->settings, &cli);
     doctor_quote(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
     doctor_heal(doctor,
-                "(umask 027 && openssl rand -hex 24 > %s/redis.password) && chgrp %s "
-                "%s/redis.password; %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
+                "(umask 027 && openssl rand -hex 24 > %s/redis.password) && "
+                "chgrp \"$(id -gn %s)\" %s/redis.password && %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
                 directory.data, doctor->settings->user, directory.data, cli.data, directory.data);
     buffer_free(&cli);
     buffer_free(&directory);

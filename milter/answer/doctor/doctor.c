@@ -14,7 +14,7 @@
 #define FINDINGS_MAX 1000
 
 const struct check *const doctor_tables[] = {
-    checks_parts, checks_socket,  checks_milter, checks_mta, checks_sendmail,
+    checks_parts, checks_socket,  checks_milter, checks_mta,   checks_sendmail,
     checks_log,   checks_machine, checks_store,  checks_hosts, NULL,
 };
 
@@ -93,6 +93,11 @@ void doctor_heal_in(struct doctor *doctor, const char *file, const char *format,
     va_start(arguments, format);
     heal(doctor, file, format, arguments);
     va_end(arguments);
+}
+
+void doctor_skip(struct doctor *doctor)
+{
+    doctor->skipped = true;
 }
 
 int doctor_quote(struct buffer *to, struct slice words)
@@ -217,8 +222,9 @@ static void ask_one(struct doctor *doctor, const struct check *check)
 
     if (!may_be_asked(doctor, check))
         return;
+    doctor->skipped = false;
     check->look(doctor, check);
-    if (doctor->count == before)
+    if (doctor->count == before && !doctor->skipped)
         doctor_find(doctor, check, SEVERITY_GOOD, NULL, "%s", check->subject);
 }
 
@@ -226,9 +232,9 @@ static void tell_left_out(struct doctor *doctor)
 {
     for (size_t i = 0; i < PARTS; i++)
         if (doctor->left_out[i] > 0)
-            doctor_find(doctor, &parts[i].row, SEVERITY_UNKNOWN, NULL,
-                        "%zu check%s not made: %s", doctor->left_out[i],
-                        doctor->left_out[i] == 1 ? " was" : "s were", parts[i].lack);
+            doctor_find(doctor, &parts[i].row, SEVERITY_UNKNOWN, NULL, "%zu check%s not made: %s",
+                        doctor->left_out[i], doctor->left_out[i] == 1 ? " was" : "s were",
+                        parts[i].lack);
 }
 
 void doctor_ask(struct doctor *doctor, const struct check *only)

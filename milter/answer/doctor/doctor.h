@@ -54,6 +54,7 @@ struct doctor {
     struct finding *findings;
     size_t count;
     size_t left_out[8]; /* checks not asked, by the part that is missing; see checks_parts.c */
+    bool skipped;       /* see doctor_skip */
     bool failed;        /* no memory: the findings are not whole */
 };
 
@@ -76,15 +77,15 @@ struct check {
 };
 
 /* The tables, in the order in which they are asked. Each ends with a row whose name is NULL. */
-extern const struct check checks_parts[];   /* can the configuration and the mail server be read */
-extern const struct check checks_socket[];  /* the milter's socket, as the mail server reaches it */
-extern const struct check checks_milter[];  /* the mail server's own lines for it */
-extern const struct check checks_mta[];     /* what else of Postfix's set-up matters */
+extern const struct check checks_parts[];  /* can the configuration and the mail server be read */
+extern const struct check checks_socket[]; /* the milter's socket, as the mail server reaches it */
+extern const struct check checks_milter[]; /* the mail server's own lines for it */
+extern const struct check checks_mta[];    /* what else of Postfix's set-up matters */
 extern const struct check checks_sendmail[]; /* the same of Sendmail's */
-extern const struct check checks_log[];     /* log: readable, followed, complete */
-extern const struct check checks_store[];   /* Redis: reachable, version, policy, ACL */
-extern const struct check checks_machine[]; /* clock, disk, units, AppArmor, SELinux */
-extern const struct check checks_hosts[];   /* what must be the same, or differ, on all hosts */
+extern const struct check checks_log[];      /* log: readable, followed, complete */
+extern const struct check checks_store[];    /* Redis: reachable, version, policy, ACL */
+extern const struct check checks_machine[];  /* clock, disk, units, AppArmor, SELinux */
+extern const struct check checks_hosts[];    /* what must be the same, or differ, on all hosts */
 extern const struct check *const doctor_tables[]; /* all of them; NULL ends it */
 
 /* ---- for the checks ---- */
@@ -99,6 +100,8 @@ void doctor_heal(struct doctor *doctor, const char *format, ...)
 /* The line of `file` that heals it: it takes the place of the one of the same name. */
 void doctor_heal_in(struct doctor *doctor, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* There is nothing to look at, since another check's finding comes first: it is not good either. */
+void doctor_skip(struct doctor *doctor);
 /* `words` as one word of a shell, in quotes where they need them. */
 int doctor_quote(struct buffer *to, struct slice words);
 

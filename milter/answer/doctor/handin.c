@@ -80,8 +80,7 @@ static int open_door(const struct door *door, struct error *why)
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
         connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        error_set(why, "cannot connect to %s port %s: %s", door->host, door->port,
-                  strerror(errno));
+        error_set(why, "cannot connect to %s port %s: %s", door->host, door->port, strerror(errno));
         if (fd >= 0)
             close(fd);
         fd = -1;

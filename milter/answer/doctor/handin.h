@@ -11,8 +11,8 @@
 
 struct handin {
     const char *helo, *from, *to, *text; /* text: header and body, lines end with CR LF */
-    char where[300]; /* out: "127.0.0.1:25" */
-    char reply[512]; /* out: the last words of the server, its last line */
+    char where[300];                     /* out: "127.0.0.1:25" */
+    char reply[512];                     /* out: the last words of the server, its last line */
 };
 
 /* May this stand between < and > of MAIL and RCPT? */

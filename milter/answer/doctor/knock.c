@@ -16,8 +16,8 @@
 #include "waybill/clock.h"
 
 /* "What can you do?", offering everything; and "good bye". */
-static const unsigned char offer[] = {0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 1, 0xff, 0, 0x1f, 0xff,
-                                      0xff};
+static const unsigned char offer[] = {0, 0, 0, 13,   'O', 0,    0,    0,   6,
+                                      0, 0, 1, 0xff, 0,   0x1f, 0xff, 0xff};
 static const unsigned char quit[] = {0, 0, 0, 1, 'Q'};
 #define ANSWER_HEAD 5 /* length and letter */
 #define ANSWER_LEAST 13u

@@ -31,8 +31,8 @@ struct knock {
     int64_t ms; /* until it answered */
 };
 
-/* "unix:PATH", "local:PATH", "inet:PORT@HOST" as in waybill.conf, or "inet:HOST:PORT" as in main.cf.
- * A relative path stays one. -1: it is neither, too long, or the host has no address. */
+/* "unix:PATH", "local:PATH", "inet:PORT@HOST" as in waybill.conf, or "inet:HOST:PORT" as in
+ * main.cf. A relative path stays one. -1: it is neither, too long, or the host has no address. */
 int knock_address_read(struct knock_address *address, struct slice name, struct error *why);
 /* Waits for KNOCK_MS at most. */
 void knock_try(const struct knock_address *address, struct knock *knock);

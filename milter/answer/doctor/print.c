@@ -12,7 +12,7 @@
 #include "waybill/escape.h"
 #include "waybill/json.h"
 
-#define INDENT 9        /* columns: two, the longest severity */
+#define INDENT 9 /* columns: two, the longest severity */
 #define NAME_COLUMNS 24
 #define LINE_MAX (256u << 10)
 
@@ -135,8 +135,7 @@ static void print_all(const struct cli *cli, const struct doctor *doctor, enum s
 static void print_count(struct buffer *to, size_t count, const char *word)
 {
     if (count > 0)
-        buffer_addf(to, "%s%zu %s%s", to->size > 0 ? ", " : "", count, word,
-                    count == 1 ? "" : "s");
+        buffer_addf(to, "%s%zu %s%s", to->size > 0 ? ", " : "", count, word, count == 1 ? "" : "s");
 }
 
 static void print_sum(const struct cli *cli, const struct doctor *doctor, bool verbose)

@@ -33,8 +33,7 @@ static void find_blocked(const char *path, char *to, size_t room)
 
 static bool become(const struct reach_as *as, const struct passwd *user)
 {
-    return initgroups(as->user, user->pw_gid) == 0 &&
-           (!as->chroot || chroot(as->directory) == 0) &&
+    return initgroups(as->user, user->pw_gid) == 0 && (!as->chroot || chroot(as->directory) == 0) &&
            chdir(as->chroot ? "/" : as->directory) == 0 && setgid(user->pw_gid) == 0 &&
            setuid(user->pw_uid) == 0;
 }

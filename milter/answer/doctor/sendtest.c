@@ -76,8 +76,8 @@ static void add_text(struct buffer *text, const char *from, const char *to, cons
                 from, to, date, message_id);
 }
 
-static int hand_in(const struct doctor *doctor, const struct sendtest *test,
-                   const char *message_id, struct handin *mail, struct error *why)
+static int hand_in(const struct doctor *doctor, const struct sendtest *test, const char *message_id,
+                   struct handin *mail, struct error *why)
 {
     char sender[300];
     struct buffer text;
@@ -121,8 +121,8 @@ static void note_facts(struct progress *progress, const struct waybill *waybill)
     }
 }
 
-static int look_up(const struct doctor *doctor, const struct sendtest *test,
-                   const char *message_id, struct progress *progress, struct error *why)
+static int look_up(const struct doctor *doctor, const struct sendtest *test, const char *message_id,
+                   struct progress *progress, struct error *why)
 {
     struct query_answer answer;
     struct query query;
@@ -140,8 +140,8 @@ static int look_up(const struct doctor *doctor, const struct sendtest *test,
     return 0;
 }
 
-/* Everything is known, or nothing more is to be expected: what the log says of a mail that no milter
- * told of is held back for a while. */
+/* Everything is known, or nothing more is to be expected: what the log says of a mail that no
+ * milter told of is held back for a while. */
 static bool is_over(const struct doctor *doctor, const struct progress *progress)
 {
     int64_t now = clock_monotonic() - progress->begin;
@@ -164,8 +164,9 @@ static void tell_witness(struct doctor *doctor, const struct sendtest *test, enu
                          const struct progress *progress)
 {
     if (progress->at[step] >= 0)
-        doctor_find(doctor, &checks_test[step], SEVERITY_GOOD, NULL, "%s: in the store after %lld ms",
-                    witnesses[step].good, (long long)progress->at[step]);
+        doctor_find(doctor, &checks_test[step], SEVERITY_GOOD, NULL,
+                    "%s: in the store after %lld ms", witnesses[step].good,
+                    (long long)progress->at[step]);
     else
         doctor_find(doctor, &checks_test[step], SEVERITY_FAULT, witnesses[step].matter, "%s",
                     witnesses[step].lack);
@@ -204,8 +205,8 @@ static void tell_end(struct doctor *doctor, const struct sendtest *test,
 
 static void follow(struct doctor *doctor, const struct sendtest *test, const char *message_id)
 {
-    struct progress progress = {.begin = clock_monotonic(), .at = {-1, -1, -1, -1},
-                                .state = STATE_ACCEPTED};
+    struct progress progress = {
+        .begin = clock_monotonic(), .at = {-1, -1, -1, -1}, .state = STATE_ACCEPTED};
     struct error why;
 
     while (!is_over(doctor, &progress)) {
