@@ -143,7 +143,8 @@ def test_sessions_that_stay_are_served_by_the_old_ones_to_their_end(world):
     last = daemon.serving()
     code, log = daemon.take_over()
     assert code == REFUSED and "all 8 generations" in log
-    assert daemon.serving() == last and len(daemon.pids()) == GENERATIONS
+    place.wait_until(lambda: len(daemon.pids()) == GENERATIONS, 10, "who was refused has ended")
+    assert daemon.serving() == last
     daemon.wait_for_log(f"[{last}]: info: reading the mail log")  # the old ones do no more
 
     for number, client in enumerate(clients):
@@ -174,7 +175,8 @@ def test_a_wrong_configuration_leaves_the_old_one_as_it_was(world):
         world.daemon.configure(**kept)
         said = [text for text in log.splitlines() if not text.startswith("20")]
         assert (got, len(said)) == (code, 1) and words in said[0], log
-        assert world.daemon.pids() == [old] == [world.daemon.serving()]
+        place.wait_until(lambda: world.daemon.pids() == [old], 10, "who was refused has ended")
+        assert world.daemon.serving() == old
     send(world, "after-wrong")
     assert_seen(world, "after-wrong")
 
@@ -278,7 +280,7 @@ def test_a_port_is_not_handed_over_its_daemon_reads_its_settings(place_of_story)
         code, log = daemon.take_over()
         assert code == 0 and f"waybilld {process.pid} reads its settings anew" in log
         daemon.wait_for_log("reload: batch_ms applied")
-        assert daemon.pids() == [process.pid]
+        place.wait_until(lambda: daemon.pids() == [process.pid], 10, "who asked has ended")
     finally:
         process.kill()
         process.wait()
