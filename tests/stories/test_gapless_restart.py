@@ -143,7 +143,8 @@ def test_sessions_that_stay_are_served_by_the_old_ones_to_their_end(world):
     last = daemon.serving()
     code, log = daemon.take_over()
     assert code == REFUSED and "all 8 generations" in log
-    assert daemon.serving() == last and len(daemon.pids()) == GENERATIONS
+    place.wait_until(lambda: len(daemon.pids()) == GENERATIONS, 10, "who was refused has ended")
+    assert daemon.serving() == last
     daemon.wait_for_log(f"[{last}]: info: reading the mail log")  # the old ones do no more
 
     for number, client in enumerate(clients):
@@ -174,7 +175,8 @@ def test_a_wrong_configuration_leaves_the_old_one_as_it_was(world):
         world.daemon.configure(**kept)
         said = [text for text in log.splitlines() if not text.startswith("20")]
         assert (got, len(said)) == (code, 1) and words in said[0], log
-        assert world.daemon.pids() == [old] == [world.daemon.serving()]
+        place.wait_until(lambda: world.daemon.pids() == [old], 10, "who was refused has ended")
+        assert world.daemon.serving() == old
     send(world, "after-wrong")
     assert_seen(world, "after-wrong")
 
@@ -255,13 +257,12 @@ def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe(world):
                           timeout=20, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     serving = world.daemon.serving()
-    try:
-        assert {os.readlink(f"/proc/{serving}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
-        assert os.getsid(serving) not in (serving, os.getsid(0))
-        send(world, "just-started")
-        assert_seen(world, "just-started")
-    finally:
-        os.kill(serving, signal.SIGKILL)  # its log is not ours
+    assert {os.readlink(f"/proc/{serving}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
+    assert os.getsid(serving) not in (serving, os.getsid(0))
+    send(world, "just-started")
+    assert_seen(world, "just-started")
+    os.kill(serving, signal.SIGKILL)  # it ends slowly, and nothing of it is wanted any more
+    world.daemon.start()
 
 
 def test_a_port_is_not_handed_over_its_daemon_reads_its_settings(place_of_story):
@@ -279,7 +280,7 @@ def test_a_port_is_not_handed_over_its_daemon_reads_its_settings(place_of_story)
         code, log = daemon.take_over()
         assert code == 0 and f"waybilld {process.pid} reads its settings anew" in log
         daemon.wait_for_log("reload: batch_ms applied")
-        assert daemon.pids() == [process.pid]
+        place.wait_until(lambda: daemon.pids() == [process.pid], 10, "who asked has ended")
     finally:
         process.kill()
         process.wait()

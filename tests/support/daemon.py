@@ -75,8 +75,8 @@ class Daemon:
 
     def pids(self):
         """All living processes with our configuration: one, and those that it took over from."""
-        return [int(pid) for pid in filter(str.isdigit, os.listdir("/proc"))
-                if self._is_ours(pid) and place.process_lives(pid)]
+        found = {int(pid) for pid in filter(str.isdigit, os.listdir("/proc")) if self._is_ours(pid)}
+        return [pid for pid in found | {self.serving()} if place.process_lives(pid)]
 
     def _is_ours(self, pid):
         try:
@@ -89,6 +89,8 @@ class Daemon:
     def serving(self):
         """The process that says it serves: it holds the lock. 0: none."""
         question = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 1, 0, 0)
+        if not os.path.exists(f"{self.state}/serving"):
+            return 0
         with open(f"{self.state}/serving", "r+b") as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
         kind, _, _, _, pid = struct.unpack("hhqqi4x", answer)
