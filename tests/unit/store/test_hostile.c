@@ -219,6 +219,20 @@ static int ask_claim(struct store *store, struct error *why)
     return store_claim_node(store, 5, "me", "host", &node, why);
 }
 
+#define NILS_7 "$-1\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n"
+
+static void no_sheet(void *context, const struct sheet *sheet)
+{
+    (void)context, (void)sheet;
+}
+
+static int ask_sheets(struct store *store, struct error *why)
+{
+    int64_t server;
+
+    return store_get_sheets(store, &server, no_sheet, NULL, why);
+}
+
 static int ask_inspect(struct store *store, struct error *why)
 {
     return store_inspect(store, no_finding, NULL, why);
@@ -255,7 +269,13 @@ static const struct {
     {"claim", ask_claim, {":1\r\n", "*3\r\n$2\r\nme\r\n$-1\r\n$-1\r\n", ":1\r\n:1\r\n:1\r\n"}},
     {"inspect",
      ask_inspect,
-     {"$29\r\nredis_version:5.0.1\r\nrole:x\r\n\r\n*2\r\n$4\r\nsave\r\n$0\r\n\r\n*0\r\n"}},
+     {"$29\r\nredis_version:5.0.1\r\nrole:x\r\n\r\n$7\r\ndefault\r\n"
+      "*2\r\n$4\r\nsave\r\n$0\r\n\r\n*0\r\n*0\r\n"}},
+    {"sheets",
+     ask_sheets,
+     {"*1\r\n$1\r\n3\r\n",
+      "*2\r\n$10\r\n1795338300\r\n$6\r\n123456\r\n*30\r\n$5\r\n0.1.0\r\n$3\r\nmx1\r\n" NILS_7
+          NILS_7 NILS_7 NILS_7}},
 };
 #define ASKS (sizeof asks / sizeof asks[0])
 
