@@ -390,7 +390,7 @@ static void test_unfit_server_is_told_line_by_line(void **state)
     free(redis_ask(&redis, "CONFIG SET maxmemory-policy noeviction"));
     free(redis_ask(&redis, "REPLICAOF 127.0.0.1 1"));
     inspect();
-    assert_string_equal(findings, "the server is a read-only replica of 127.0.0.1: name the "
+    assert_string_equal(findings, "the server is a read-only replica of 127.0.0.1:1: name the "
                                   "primary\n");
 }
 
