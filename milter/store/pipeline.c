@@ -72,7 +72,7 @@ static bool pipeline_make_room(struct pipeline *pipeline, size_t count)
 void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t count)
 {
     char *command = NULL;
-    int size;
+    long long size; /* an int before hiredis 1.0 */
 
     if (count > INT_MAX || !pipeline_make_room(pipeline, count)) {
         pipeline->failed = true;

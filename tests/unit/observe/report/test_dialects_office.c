@@ -402,7 +402,7 @@ static const struct sample samples[] = {
 
 static bool found_is(struct slice line, const struct found *found)
 {
-    struct slice address, action;
+    struct slice address = SLICE_ABSENT, action = SLICE_ABSENT; /* gcc 14 cannot see them filled */
     char words[256];
     assert_true(text_take_until(&line, ' ', &address));
     assert_true(text_take_until(&line, ' ', &action));
