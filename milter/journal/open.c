@@ -23,7 +23,7 @@
 #define RING_RECORD_BYTES 1024 /* what a record in the ring may take on average */
 #define RING_BYTES_LEAST (4u * RECORD_SIZE_MAX)
 
-/* Take the lowest generation that nobody writes, and no later version of the program has written. */
+/* The lowest generation that nobody writes, and no later version of the program has written. */
 static int take_generation(struct journal *journal, struct error *why)
 {
     for (unsigned generation = 0; generation < GENERATIONS; generation++) {

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The store is lost, and brought back as packaging/doc/backup.md has it: from Redis' own copy, and for
+"""The store is lost, and brought back as packaging/doc/BACKUP.md has it: from Redis' own copy, and for
 the time after it from the mail server's log."""
 import os
 import shutil
 import subprocess
 import time
 
-from support import place
-from support.cli import states
+from support import place, upgrade_data
+from support.cli import Cli, states
+from support.daemon import Daemon
+from support.private_redis import PrivateRedis
 from support.smtp_client import Client
 from support.world import World
 
 from test_one_mail import new_id
+from test_upgrade_data import SINCE, VERSIONS, old
 
 
 def send(world, to):
@@ -23,8 +26,8 @@ def send(world, to):
     return message_id
 
 
-def redis_cli(world, *words):
-    done = subprocess.run(["redis-cli", "-p", str(world.redis.port), *words], check=True, text=True,
+def redis_cli(redis, *words):
+    done = subprocess.run(["redis-cli", "-p", str(redis.port), *words], check=True, text=True,
                           capture_output=True, timeout=60)
     return done.stdout.strip()
 
@@ -39,13 +42,13 @@ def test_a_lost_store_comes_back_from_its_copy_and_the_log():
         before = send(world, "before@sink.example")
         copy = f"{world.base}/waybill.rdb"
         copied = time.time()
-        redis_cli(world, "--rdb", copy)
+        redis_cli(world.redis, "--rdb", copy)
         after = send(world, "after@sink.example")
         lose_the_store(world)
         shutil.copyfile(copy, f"{world.redis.base}/dump.rdb")
         world.redis.start("--appendonly", "no")
-        assert int(redis_cli(world, "dbsize")) > 0
-        assert redis_cli(world, "config", "set", "appendonly", "yes") == "OK"
+        assert int(redis_cli(world.redis, "dbsize")) > 0
+        assert redis_cli(world.redis, "config", "set", "appendonly", "yes") == "OK"
         assert states(world.cli.one(before)) == {"before@sink.example": "delivered"}
         assert world.cli.one(after) is None
 
@@ -58,9 +61,32 @@ def test_a_lost_store_comes_back_from_its_copy_and_the_log():
         assert states(world.cli.one(after)) == {"after@sink.example": "delivered"}
         later = send(world, "later@sink.example")
 
-        place.wait_until(lambda: "aof_rewrite_in_progress:0" in redis_cli(world, "info", "persistence"), 20,
+        place.wait_until(lambda: "aof_rewrite_in_progress:0" in redis_cli(world.redis, "info", "persistence"), 20,
                          "the append-only file is whole")
         world.redis.stop()
         os.remove(f"{world.redis.base}/dump.rdb")
         world.redis.start()
         assert all(world.cli.one(mail) for mail in (before, after, later))
+
+
+def test_a_restored_store_gives_the_same_answers(place_of_story):
+    base = place_of_story
+    redis = PrivateRedis(f"{base}/redis").start()
+    other = PrivateRedis(f"{base}/other", "--appendonly", "no")
+    try:
+        upgrade_data.fill_store(redis, old(VERSIONS[-1], "store"))
+        before = upgrade_data.answers(Cli(Daemon(f"{base}/one", redis.address).conf), SINCE)
+        assert len(before[0].splitlines()) >= 6
+        redis_cli(redis, "--rdb", f"{base}/other/dump.rdb")
+        redis.stop()
+        other.start()
+        assert redis_cli(other, "config", "set", "appendonly", "yes") == "OK"
+        place.wait_until(lambda: "aof_rewrite_in_progress:0" in redis_cli(other, "info", "persistence"),
+                         20, "the append only file is written")
+        assert "aof_last_bgrewrite_status:ok" in redis_cli(other, "info", "persistence")
+        other.kill()
+        other = PrivateRedis(f"{base}/other").start()
+        assert upgrade_data.answers(Cli(Daemon(f"{base}/two", other.address).conf), SINCE) == before
+    finally:
+        redis.stop()
+        other.stop()
