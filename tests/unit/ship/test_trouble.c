@@ -65,10 +65,35 @@ static void assert_mails(unsigned count)
     assert_int_equal(count, world_find(&world, TERM_RECIPIENT, "bob@example.com", NULL));
 }
 
+/* What a watcher saw on its way, and what was settled; the shipper's thread, then ours. */
+static struct seen {
+    unsigned on_way, delivered, failures;
+} seen;
+
+static void see_outcome(void *context, const struct waybill *waybill,
+                        const struct recipient *recipient, enum recipient_state state)
+{
+    (void)context;
+    seen.on_way += state == STATE_DELIVERED && recipient == &waybill->recipients[0] &&
+                   slice_is(recipient->address, "bob@example.com");
+}
+
+static void see_settled(void *context, bool good)
+{
+    (void)context;
+    if (good)
+        seen.delivered += seen.on_way;
+    else
+        seen.failures++;
+    seen.on_way = 0;
+}
+
 static void test_a_store_that_comes_late_gets_everything(void **state)
 {
     (void)state;
     struct ship_stats stats;
+    seen = (struct seen){0};
+    world.watcher = (struct ship_watcher){see_outcome, see_settled, NULL};
     world_start(&world);
     tell_mails(0, 100);
     clock_sleep(500);
@@ -76,12 +101,18 @@ static void test_a_store_that_comes_late_gets_everything(void **state)
     assert_false(stats.connected);
     assert_int_equal(0, stats.facts);
     assert_true(stats.retries > 0);
+    assert_true(stats.leading);
+    assert_int_equal(stats.retries, stats.troubles[STORE_UNREACHABLE]);
+    assert_true(stats.oldest_unshipped > 0 && stats.oldest_unshipped <= clock_now());
     redis_start(&redis, NULL, true);
     world_settle(&world);
     ship_read_stats(world.ship, &stats);
     assert_true(stats.connected);
+    assert_int_equal(0, stats.oldest_unshipped);
+    assert_true(stats.lag_ms >= 500);
     world_stop(&world);
     assert_mails(100);
+    assert_int_equal(100, seen.delivered);
 }
 
 static void test_a_stop_without_a_store_loses_nothing(void **state)
@@ -142,6 +173,8 @@ static void test_a_full_store_gets_it_all_once_there_is_room(void **state)
     struct ship_stats stats;
     redis_start(&redis, NULL, true);
     free(redis_ask(&redis, "CONFIG SET maxmemory 1"));
+    seen = (struct seen){0};
+    world.watcher = (struct ship_watcher){see_outcome, see_settled, NULL};
     world_start(&world);
     tell_mails(0, 50);
     clock_sleep(500);
@@ -150,8 +183,12 @@ static void test_a_full_store_gets_it_all_once_there_is_room(void **state)
     assert_int_equal(0, stats.facts);
     free(redis_ask(&redis, "CONFIG SET maxmemory 0"));
     world_settle(&world);
+    ship_read_stats(world.ship, &stats);
+    assert_int_equal(stats.retries, stats.troubles[STORE_FULL]);
     world_stop(&world);
     assert_mails(50);
+    assert_true(seen.failures > 0);
+    assert_int_equal(50, seen.delivered); /* once each, though they were on their way more often */
 }
 
 /* A process of its own takes the journal, ships, and is killed after `ms`. */
