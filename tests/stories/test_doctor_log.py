@@ -83,7 +83,7 @@ def test_a_log_of_root_alone_is_given_to_a_group_that_the_daemon_is_in(keeper):
         found = keeper.findings("--only", "log-readable")
         assert [one["severity"] for one in found] == ["fault"]
         assert found[0]["heal"] == (f"chgrp adm {path} && chmod g+r {path} && usermod -aG adm nobody && "
-                                    "systemctl restart waybill")
+                                    "systemctl reload-or-restart waybill")
     finally:
         os.chmod(path, 0o644)
         keeper.restore()

@@ -59,7 +59,10 @@ static void print_heal(const struct cli *cli, const struct doctor *doctor,
         printf("%*s", INDENT, "");
         out_colour(cli, "dim");
         escape_terminal(&line, slice_of(finding->file));
-        printf("In %s, then restart waybilld:\n", line.data);
+        if (slice_ends(slice_of(finding->file), ".mc"))
+            printf("In %s, then make the .cf anew and restart Sendmail:\n", line.data);
+        else
+            printf("In %s, then %s:\n", line.data, doctor_renew(doctor));
         out_plain(cli);
         buffer_clear(&line);
     }

@@ -87,11 +87,18 @@ static void assert_says(const struct finding *finding, enum severity severity, c
     assert_true(severity == SEVERITY_UNKNOWN || finding->matter != NULL);
 }
 
+static void follow(const char *source)
+{
+    free(settings->log_source[0]);
+    settings->log_source[0] = strdup(source);
+}
+
 #define APPARMOR "/sys/kernel/security/apparmor/profiles"
 
 static void test_a_denial_of_apparmor_is_healed_in_the_local_profile(void **state)
 {
     (void)state;
+    follow("/srv/log/mail.log");
     assert_null(ask("apparmor")); /* it is not there */
     put(APPARMOR, "waybilld (enforce)\n/usr/bin/man (enforce)\n");
     put("/var/log/kern.log", "kernel: apparmor=\"DENIED\" profile=\"cupsd\" name=\"/x\"\n");
@@ -106,14 +113,34 @@ static void test_a_denial_of_apparmor_is_healed_in_the_local_profile(void **stat
                 "/etc/apparmor.d/usr.sbin.waybilld");
 }
 
-/* Whoever makes the kernel log a path must not write into root's shell. */
-static void test_a_path_that_ends_a_quote_comes_into_no_command(void **state)
+/* Whoever makes the kernel log a path must not write into root's shell, nor get what he wanted. */
+static void test_a_path_that_nobody_named_is_told_and_comes_into_no_command(void **state)
+{
+    static const char *const paths[] = {"/a';reboot;'", "/etc/shadow", "/srv/log/mail.log,/etc/** rw",
+                                        "/var/lib/waybill/../../../etc/shadow"};
+
+    (void)state;
+    follow("/srv/log/mail.log");
+    put(APPARMOR, "waybilld (enforce)\n");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        char line[300];
+
+        snprintf(line, sizeof line,
+                 "apparmor=\"DENIED\" profile=\"waybilld\" name=\"%s\" denied_mask=\"r\"\n",
+                 paths[i]);
+        put("/var/log/kern.log", line);
+        assert_says(ask("apparmor"), SEVERITY_FAULT, paths[i], NULL);
+    }
+}
+
+static void test_a_label_that_cannot_be_compared_is_unknown(void **state)
 {
     (void)state;
-    put(APPARMOR, "waybilld (enforce)\n");
-    put("/var/log/kern.log", "apparmor=\"DENIED\" profile=\"waybilld\" name=\"/a';reboot;'\" "
-                             "denied_mask=\"r\"\n");
-    assert_null(ask("apparmor"));
+    assert_null(ask("selinux-label")); /* no SELinux */
+    put("/sys/fs/selinux/enforce", "1");
+    if (access("/usr/sbin/matchpathcon", X_OK) == 0 || access("/sbin/matchpathcon", X_OK) == 0)
+        skip();
+    assert_says(ask("selinux-label"), SEVERITY_UNKNOWN, "matchpathcon(8) is not installed", NULL);
 }
 
 static void test_a_profile_that_only_complains_is_a_hint(void **state)
@@ -135,12 +162,6 @@ static void test_a_denial_of_selinux_is_told_with_its_words(void **state)
     assert_says(ask("selinux"), SEVERITY_FAULT, "denied  { write } for  pid=7 comm=\"smtpd\"",
                 "dnf install waybill-selinux && restorecon -Rv /run/waybill /var/lib/waybill "
                 "/var/spool/postfix/waybill");
-}
-
-static void follow(const char *source)
-{
-    free(settings->log_source[0]);
-    settings->log_source[0] = strdup(source);
 }
 
 static void test_a_limit_of_journald_ends_with_the_drop_in_of_the_line(void **state)
@@ -218,7 +239,8 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, start, stop)
     const struct CMUnitTest tests[] = {
         EACH(test_a_denial_of_apparmor_is_healed_in_the_local_profile),
-        EACH(test_a_path_that_ends_a_quote_comes_into_no_command),
+        EACH(test_a_path_that_nobody_named_is_told_and_comes_into_no_command),
+        EACH(test_a_label_that_cannot_be_compared_is_unknown),
         EACH(test_a_profile_that_only_complains_is_a_hint),
         EACH(test_a_denial_of_selinux_is_told_with_its_words),
         EACH(test_a_limit_of_journald_ends_with_the_drop_in_of_the_line),
