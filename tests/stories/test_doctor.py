@@ -212,6 +212,11 @@ def listen_on_a_port(clinic, address="inet:{port}@127.0.0.1"):
     return port
 
 
+def stop_what_has_the_port(clinic):
+    listen_on_a_port(clinic, "inet:127.0.0.1:{port}")
+    clinic.daemon.kill()
+
+
 def swap_it_in_the_configuration(clinic):
     port = listen_on_a_port(clinic, "inet:127.0.0.1:{port}")
     clinic.daemon.configure(listen=f"inet:127.0.0.1:{port}")
@@ -252,6 +257,7 @@ ROWS = [
     Broken("option-misspelt", "settings", misspell_an_option),
     Broken("lifetime-too-short", "log-lifetime", give_up_too_early),
     Broken("log-elsewhere", "log-file", follow_another_log),
+    Broken("daemon-of-a-port-stopped", "socket-served", stop_what_has_the_port),
     Broken("inet-swapped-in-main-cf", "milter-address", listen_on_a_port),
     Broken("inet-swapped-in-waybill-conf", "settings", swap_it_in_the_configuration),
 ]
@@ -298,6 +304,8 @@ def test_what_is_missing_is_told_once(clinic):
     assert done.returncode == 3 and told["verdict"] == "fault"
     faults = [one["check"] for one in told["findings"] if one["severity"] == "fault"]
     assert faults == ["settings"]
+    assert ["mail-server"] == [one["check"] for one in told["findings"] if one["severity"] == "warning"
+                               and not one["check"].startswith("machine")]
     assert [one["what"] for one in told["findings"]
             if one["check"] == "settings" and one["severity"] == "unknown"]
 

@@ -278,7 +278,7 @@ SHEETS = [
     ("hosts-version", {}, {"version": "0.0.9"}, None),
     ("daemon-version", {"version": "0.0.9"}, {"version": "0.0.9"},
      ("systemctl reload-or-restart waybill", False)),
-    ("hosts-number", {"rival": "mx9"}, {}, ("node = 0", True)),
+    ("hosts-number", {"rival": "mx9"}, {}, ("node = 9", True)),
     ("hosts-number", {}, {"rival": "mx9"}, (f"ssh root@{THERE} waybill doctor", False)),
     ("hosts-silent", {}, {"written": 1700000000000}, (f"ssh root@{THERE} waybill doctor", False)),
     ("hosts-clock", {"clock_ahead_ms": 7000}, {}, ("timedatectl set-ntp true", False)),

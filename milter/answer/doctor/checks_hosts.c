@@ -73,16 +73,17 @@ static void look_at_silence(struct doctor *doctor, const struct check *check)
                   "systemctl enable --now waybill.service");
 }
 
-/* The lowest number of which nobody is known; -1: there is none. */
-static int free_number(const struct status *status)
+/* The next number of which nobody is known; -1: there is none. Not a lower one, since a clone that
+ * has forgotten its number takes the lowest that its machine-id(5) has. */
+static int free_number(const struct status *status, unsigned own)
 {
     bool taken[STATUS_HOSTS_MAX] = {false};
 
     for (size_t i = 0; i < status->host_count; i++)
         taken[status->hosts[i].node % STATUS_HOSTS_MAX] = true;
-    for (int node = 0; node < STATUS_HOSTS_MAX; node++)
+    for (unsigned node = own + 1; node < STATUS_HOSTS_MAX; node++)
         if (!taken[node])
-            return node;
+            return (int)node;
     return -1;
 }
 
@@ -93,6 +94,7 @@ static void look_at_numbers(struct doctor *doctor, const struct check *check)
 
     for (size_t i = 0; status != NULL && i < status->trouble_count; i++) {
         const struct status_trouble *trouble = &status->troubles[i];
+        int number = free_number(status, trouble->host->node);
 
         if (trouble->kind != STATUS_RIVAL)
             continue;
@@ -102,8 +104,8 @@ static void look_at_numbers(struct doctor *doctor, const struct check *check)
                     "%s.", trouble->what);
         if (!is_here(doctor, trouble->host))
             heal_there(doctor, trouble->host);
-        else if (free_number(status) >= 0)
-            doctor_heal_in(doctor, doctor->settings_file, "node = %d", free_number(status));
+        else if (number >= 0)
+            doctor_heal_in(doctor, doctor->settings_file, "node = %d", number);
     }
     status_free(&status);
 }

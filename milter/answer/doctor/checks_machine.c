@@ -333,10 +333,32 @@ static void look_at_selinux(struct doctor *doctor, const struct check *check)
 }
 
 /* matchpathcon(8) knows what the policy wants; a directory that was made by hand has another. */
+static void compare_label(struct doctor *doctor, const struct check *check, const char *folder)
+{
+    const char *const words[] = {"matchpathcon", "-V", folder, NULL};
+    struct buffer said, quoted;
+    struct error why;
+    bool right;
+
+    buffer_init(&said, 65536);
+    right = run_program(words, &said, &why) == 0;
+    if (!right && strstr(said.data, " should be ") != NULL) {
+        doctor_find(doctor, check, SEVERITY_FAULT, "The mail server may not reach the milter.",
+                    "The directory '%s' has not the label that the policy wants.", folder);
+        buffer_init(&quoted, 8192);
+        escape_shell(&quoted, slice_of(folder));
+        doctor_heal(doctor, "restorecon -Rv %s", quoted.data);
+        buffer_free(&quoted);
+    } else if (!right) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
+                    "The label of '%s' cannot be compared: %s.", folder, why.text);
+    }
+    buffer_free(&said);
+}
+
 static void look_at_label(struct doctor *doctor, const struct check *check)
 {
     struct slice path = slice_of(doctor->settings->listen), directory;
-    struct buffer said, quoted;
     char folder[PATH_MAX];
 
     if (!around_is_there(doctor, "/sys/fs/selinux/enforce") ||
@@ -347,22 +369,7 @@ static void look_at_label(struct doctor *doctor, const struct check *check)
         directory.size--;
     slice_copy(slice_make(directory.at, directory.size - (directory.size > 1)), folder,
                sizeof folder);
-    const char *const words[] = {"matchpathcon", "-V", folder, NULL};
-
-    buffer_init(&said, 65536);
-    if (!run_is_there("matchpathcon")) {
-        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
-                    "The label of '%s' cannot be compared: matchpathcon(8) is not installed.",
-                    folder);
-    } else if (run_program(words, &said, NULL) != 0) {
-        doctor_find(doctor, check, SEVERITY_FAULT, "The mail server may not reach the milter.",
-                    "The directory '%s' has not the label that the policy wants.", folder);
-        buffer_init(&quoted, 8192);
-        escape_shell(&quoted, slice_of(folder));
-        doctor_heal(doctor, "restorecon -Rv %s", quoted.data);
-        buffer_free(&quoted);
-    }
-    buffer_free(&said);
+    compare_label(doctor, check, folder);
 }
 
 const struct check checks_machine[] = {

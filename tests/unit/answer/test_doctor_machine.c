@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../../milter/answer/doctor/doctor.h"
+#include "../../../milter/mta/setup.h"
 
 static char root[] = "/tmp/waybill-root-XXXXXX";
 static struct settings *settings;
@@ -133,14 +134,19 @@ static void test_a_path_that_nobody_named_is_told_and_comes_into_no_command(void
     }
 }
 
+/* Neither that the program is missing nor that it has no policy says anything of the label. */
 static void test_a_label_that_cannot_be_compared_is_unknown(void **state)
 {
     (void)state;
+    free(settings->listen);
+    settings->listen = strdup("unix:/nonexistent it's/milter.sock");
     assert_null(ask("selinux-label")); /* no SELinux */
     put("/sys/fs/selinux/enforce", "1");
-    if (access("/usr/sbin/matchpathcon", X_OK) == 0 || access("/sbin/matchpathcon", X_OK) == 0)
-        skip();
-    assert_says(ask("selinux-label"), SEVERITY_UNKNOWN, "matchpathcon(8) is not installed", NULL);
+    assert_says(ask("selinux-label"), SEVERITY_UNKNOWN,
+                "The label of '/nonexistent it's' cannot be compared", NULL);
+    free(settings->listen);
+    settings->listen = strdup("inet:8891@127.0.0.1");
+    assert_null(ask("selinux-label"));
 }
 
 static void test_a_profile_that_only_complains_is_a_hint(void **state)
@@ -228,6 +234,22 @@ static void test_lines_without_a_year_are_a_hint(void **state)
     assert_null(ask("log-form"));
 }
 
+/* The set-up of a Postfix that is nowhere to be had any more. */
+static void test_a_postfix_that_is_too_old_is_a_fault(void **state)
+{
+    struct parameter version = {.name = slice_of("mail_version"), .set = false};
+    struct mta mta = {.kind = MTA_POSTFIX, .parameters = &version, .parameter_count = 1};
+
+    (void)state;
+    doctor.mta = &mta;
+    version.value = slice_of("2.11.3");
+    assert_says(ask("postfix-version"), SEVERITY_FAULT, "This is Postfix 2.11.3", NULL);
+    version.value = slice_of("3.0.0");
+    assert_null(ask("postfix-version"));
+    version.value = slice_of("3.12-20260821");
+    assert_null(ask("postfix-version"));
+}
+
 static void test_without_systemd_units_are_unknown(void **state)
 {
     (void)state;
@@ -247,6 +269,7 @@ int main(void)
         EACH(test_a_limit_for_all_that_is_switched_off_is_enough),
         EACH(test_limits_of_rsyslog_are_found_and_their_absence_is_good),
         EACH(test_lines_without_a_year_are_a_hint),
+        EACH(test_a_postfix_that_is_too_old_is_a_fault),
         EACH(test_without_systemd_units_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
