@@ -21,7 +21,8 @@ def one_clinic():
 @pytest.fixture(name="ward", scope="module")
 def ward_of_all_rows(request):
     wanted = [item.callspec.params["row"] for item in request.session.items
-              if item.originalname == test_what_is_broken_is_named_and_its_line_heals_it.__name__]
+              if item.module is request.module and item.originalname ==
+              test_what_is_broken_is_named_and_its_line_heals_it.__name__]
     with Ward(wanted) as ward:
         yield ward
 

@@ -121,6 +121,7 @@ static void look_at_unit(struct doctor *doctor, const struct check *check,
     struct buffer active, file;
     bool runs = around_property(doctor, unit->name, "ActiveState", &active);
     bool starts = around_property(doctor, unit->name, "UnitFileState", &file);
+    bool masked = strncmp(file.data, "masked", 6) == 0;
 
     if (!runs || !starts) {
         doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "systemctl tells nothing of %s.",
@@ -128,7 +129,8 @@ static void look_at_unit(struct doctor *doctor, const struct check *check,
     } else if (strcmp(active.data, "active") != 0 || !starts_by_itself(file.data)) {
         doctor_find(doctor, check, unit->severity, unit->matter, "%s is %s and %s.", unit->name,
                     active.data, file.size > 0 ? file.data : "not installed");
-        doctor_heal(doctor, "systemctl enable --now %s", unit->name);
+        doctor_heal(doctor, "%s%s%ssystemctl enable --now %s", masked ? "systemctl unmask " : "",
+                    masked ? unit->name : "", masked ? " && " : "", unit->name);
     }
     buffer_free(&active);
     buffer_free(&file);

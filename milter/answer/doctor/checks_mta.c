@@ -4,6 +4,9 @@
  */
 #include "doctor.h"
 
+#include <string.h>
+
+#include "around.h"
 #include "milters.h"
 
 #define VALUE_MAX (64u << 10)
@@ -11,11 +14,15 @@
 
 static void look_at_running(struct doctor *doctor, const struct check *check)
 {
+    bool usual = around_systemd(doctor) && strcmp(doctor->postfix, "postfix") == 0;
+
     if (mta_is_running(doctor->mta))
         return;
     doctor_find(doctor, check, SEVERITY_FAULT, "No mail gets in or out.",
                 "Postfix in %s is not running.", mta_where(doctor->mta));
-    doctor_heal(doctor, "%s start", doctor->postfix);
+    /* What systemd did not start it takes for stopped. */
+    doctor_heal(doctor, "%s start%s", usual ? "systemctl" : doctor->postfix,
+                usual ? " postfix" : "");
 }
 
 /* ---- what it is ---- */

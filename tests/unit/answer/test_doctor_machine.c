@@ -250,6 +250,23 @@ static void test_a_postfix_that_is_too_old_is_a_fault(void **state)
     assert_null(ask("postfix-version"));
 }
 
+/* What systemd did not start it takes for stopped. */
+static void test_a_postfix_that_is_down_is_started_as_it_is_every_day(void **state)
+{
+    struct mta mta = {.kind = MTA_POSTFIX, .where = root};
+
+    (void)state;
+    doctor.mta = &mta;
+    doctor.postfix = "postfix";
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running", "postfix start");
+    put("/run/systemd/system/x", "");
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running",
+                "systemctl start postfix");
+    doctor.postfix = "postfix -c /etc/postfix-out";
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running",
+                "postfix -c /etc/postfix-out start");
+}
+
 static void test_without_systemd_units_are_unknown(void **state)
 {
     (void)state;
@@ -270,6 +287,7 @@ int main(void)
         EACH(test_limits_of_rsyslog_are_found_and_their_absence_is_good),
         EACH(test_lines_without_a_year_are_a_hint),
         EACH(test_a_postfix_that_is_too_old_is_a_fault),
+        EACH(test_a_postfix_that_is_down_is_started_as_it_is_every_day),
         EACH(test_without_systemd_units_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
