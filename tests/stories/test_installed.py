@@ -290,6 +290,26 @@ def test_killed_daemon_comes_back_and_mail_goes_on_meanwhile(installed):
     installed.wait_for_states("meanwhile@x.example", DELIVERED)
 
 
+def test_old_daemon_serves_on_when_the_new_one_dies(installed):
+    """A session that it serves is not to pay for the new one's death."""
+    with installed.machine.network():
+        client = Client(25)
+        client.begin("ann@sender.example", ["ok@sink.example"])
+        old = installed.main_pid()
+        installed.reload()
+        before = installed.main_pid()
+        assert before != old
+        installed.signal("KILL")
+        wait_until_up(installed, before)
+        client.end("outlived@x.example")
+        client.quit()
+    installed.wait_for_states("outlived@x.example", DELIVERED)
+    assert "outlived@x.example" in installed.seen_by_milter()
+    members = f"/sys/fs/cgroup/system.slice/{UNIT}/cgroup.procs"
+    place.wait_until(lambda: installed.machine.run("cat", members).stdout.split() ==
+                     [str(installed.main_pid())], 20, "the old one has ended")
+
+
 def test_frozen_daemon_is_replaced_by_the_watchdog(installed):
     """Here one that took over. The unit's three minutes are made three seconds. It reports at its start, and then each minute."""
     assert installed.machine.property(UNIT, "WatchdogUSec") == "3min"
