@@ -287,14 +287,18 @@ def test_drain_seconds_or_sigterm_end_an_old_one_that_has_sessions(world):
     assert_seen(world, "after-cut")
 
 
-def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe(world):
-    """Else who reads the pipe would wait for its end."""
+def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe_and_a_socket(world):
+    """Else who reads them would wait for their end; ssh gives a command the one or the other."""
     world.daemon.stop()
     assert world.daemon.serving() == 0 and sockets(world.daemon) == []
-    done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", "waybill.conf"],
-                          cwd=os.path.dirname(world.daemon.conf), check=False, capture_output=True,
-                          timeout=20, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", "waybill.conf"],
+                              cwd=os.path.dirname(world.daemon.conf), check=False,
+                              stdout=subprocess.PIPE, stderr=writer, timeout=20)
+        writer.close()
+        reader.settimeout(10)
+        assert (done.returncode, done.stdout, reader.recv(1000)) == (0, b"", b"")
     serving = world.daemon.serving()
     assert {os.readlink(f"/proc/{serving}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
     assert os.getsid(serving) not in (serving, os.getsid(0))
