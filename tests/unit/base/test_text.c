@@ -91,10 +91,25 @@ static void test_takes_from_nothing_fail_without_harm(void **state)
     assert_false(text_take_char(&from, '\0'));
     assert_false(text_take(&from, ""));
     assert_false(text_take_until(&from, '\0', &taken));
+    assert_false(text_take_part(&from, '\0', &taken));
     assert_false(text_take_any(&from, "a", &taken));
     assert_false(text_take_word(&from, &taken));
     assert_false(text_take_number(&from, &number));
     assert_int_equal(text_utf8(from, NULL), 0);
+}
+
+static void test_the_last_part_of_a_list_needs_no_stop(void **state)
+{
+    struct slice from = slice_of("a,,b"), part;
+
+    (void)state;
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "a"));
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, ""));
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "b"));
+    assert_false(text_take_part(&from, ',', &part));
+    from = slice_of("a,");
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "a"));
+    assert_false(text_take_part(&from, ',', &part));
 }
 
 static void test_chain_of_takes_reads_a_grammar(void **state)
@@ -239,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_copy_says_when_it_cut),
         cmocka_unit_test(test_failed_take_leaves_the_slice),
         cmocka_unit_test(test_takes_from_nothing_fail_without_harm),
+        cmocka_unit_test(test_the_last_part_of_a_list_needs_no_stop),
         cmocka_unit_test(test_chain_of_takes_reads_a_grammar),
         cmocka_unit_test(test_last_mark_is_cut_with_what_follows),
         cmocka_unit_test(test_set_of_take_any_does_not_hold_the_nul),
