@@ -23,6 +23,9 @@ int escape_json(struct buffer *to, struct slice from);
 /* A CSV cell (RFC 4180), quoted when needed. A cell that a spreadsheet would take for a formula
  * gets a leading apostrophe. Line breaks become blanks. */
 int escape_csv(struct buffer *to, struct slice from);
+/* One word of a shell, in quotes where it needs them. What is shown is escaped for the terminal
+ * besides. */
+int escape_shell(struct buffer *to, struct slice from);
 /* A value of a record line: %HH for bytes up to 0x20, for 0x7f, for '%', for the
  * characters named above and for bytes that are no valid UTF-8. Empty stays empty. */
 int escape_value(struct buffer *to, struct slice from);

@@ -15,6 +15,7 @@
 
 #include "lists.h"
 #include "setup.h"
+#include "waybill/escape.h"
 
 static const char by_smtp[] = "Mails that come in by SMTP are shown to waybilld, first of all "
                               "milters, and go on at once if it does not answer.";
@@ -323,6 +324,23 @@ int mta_plan_attach(const struct mta *mta, const char *listen, struct mta_change
     return result == 0 ? 0 : no_memory(why);
 }
 
+static char *directory_command(const char *user, const char *group, const char *path)
+{
+    struct buffer words;
+    char *command;
+
+    buffer_init(&words, VALUE_MAX);
+    buffer_add_text(&words, "install -d -m 2710 -o ");
+    escape_shell(&words, slice_of(user));
+    buffer_add_text(&words, " -g ");
+    escape_shell(&words, slice_of(group));
+    buffer_add_char(&words, ' ');
+    escape_shell(&words, slice_of(path));
+    command = words.failed ? NULL : strdup(words.data);
+    buffer_free(&words);
+    return command;
+}
+
 static int add_directory(const struct mta *mta, struct slice path, const char *user,
                          struct mta_changes *changes, struct error *why)
 {
@@ -342,10 +360,8 @@ static int add_directory(const struct mta *mta, struct slice path, const char *u
                     place) < 0)
         return no_memory(why);
     added = &changes->list[changes->count - 1];
-    if (asprintf(&added->command, "install -d -m 2710 -o %.200s -g %.200s %s", user, group->gr_name,
-                 added->parameter) < 0)
-        return no_memory(why);
-    return 0;
+    added->command = directory_command(user, group->gr_name, added->parameter);
+    return added->command != NULL ? 0 : no_memory(why);
 }
 
 int mta_plan_directory(const struct mta *mta, const char *listen, const char *user,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "around.h"
+#include "waybill/escape.h"
 #include "waybill/run.h"
 
 #define MB ((uint64_t)1 << 20)
@@ -83,7 +84,7 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
                 "The user '%s' may not write into state_directory '%s' (it stops at '%s').", user,
                 path, may.blocked);
     buffer_init(&words, 8192);
-    doctor_quote(&words, slice_of(may.is_folder ? may.blocked : path));
+    escape_shell(&words, slice_of(may.is_folder ? may.blocked : path));
     if (may.is_folder)
         doctor_heal(doctor, "chmod o+x %s", words.data);
     else
@@ -327,7 +328,7 @@ static void look_at_label(struct doctor *doctor, const struct check *check)
         doctor_find(doctor, check, SEVERITY_FAULT, "The mail server may not reach the milter.",
                     "The directory '%s' has not the label that the policy wants.", folder);
         buffer_init(&quoted, 8192);
-        doctor_quote(&quoted, slice_of(folder));
+        escape_shell(&quoted, slice_of(folder));
         doctor_heal(doctor, "restorecon -Rv %s", quoted.data);
         buffer_free(&quoted);
     }

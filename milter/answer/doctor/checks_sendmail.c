@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "milters.h"
+#include "waybill/escape.h"
 
 #define PATH_ROOM 512
 #define OWN_WORDS "F=, T=C:3s;S:3s;R:3s;E:20s"
@@ -146,7 +147,7 @@ static void look_at_unsafe(struct doctor *doctor, const struct check *check)
                     "Sendmail calls the socket unsafe and does not connect to it.",
                     "A group may write to %s, where the milter's socket is.", directory);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(directory));
+        escape_shell(&quoted, slice_of(directory));
         doctor_heal(doctor, "chmod g-w %s", quoted.data);
         buffer_free(&quoted);
     }

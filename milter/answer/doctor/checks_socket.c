@@ -13,6 +13,7 @@
 
 #include "milters.h"
 #include "reach.h"
+#include "waybill/escape.h"
 
 #define PATH_ROOM 512
 
@@ -52,7 +53,7 @@ static void tell_no_way(struct doctor *doctor, const struct check *check, int ca
         doctor_find(doctor, check, SEVERITY_FAULT, no_milter,
                     "%s is no socket, so waybilld cannot listen there.", path);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(path));
+        escape_shell(&quoted, slice_of(path));
         doctor_heal(doctor, "mv %s %s.aside && systemctl restart waybill", quoted.data,
                     quoted.data);
         buffer_free(&quoted);
@@ -128,7 +129,7 @@ static void heal_closed(struct doctor *doctor, const char *path, const struct re
     char group[64];
 
     buffer_init(&quoted, PATH_ROOM * 4);
-    doctor_quote(&quoted, slice_of(path));
+    escape_shell(&quoted, slice_of(path));
     group_of(as->user, group);
     if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
         doctor_heal(doctor, "chgrp %s %s && chmod 0660 %s", group, quoted.data, quoted.data);
@@ -278,7 +279,7 @@ static void look_at_directory(struct doctor *doctor, const struct check *check)
                     "reads and refuses mails.",
                     "Everybody may write to %s, where the milter's socket is.", directory);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(directory));
+        escape_shell(&quoted, slice_of(directory));
         doctor_heal(doctor, "chmod o-w %s", quoted.data);
         buffer_free(&quoted);
     }

@@ -4,6 +4,7 @@
  * understood, so nothing of it can be lost.
  */
 #include "milters.h"
+#include "waybill/escape.h"
 
 #include <string.h>
 
@@ -168,7 +169,7 @@ void milters_heal(struct doctor *doctor, const char *parameter, struct slice val
     buffer_addf(&setting, "%s = ", parameter);
     buffer_add(&setting, value.at, value.size);
     buffer_addf(&command, "%s -e ", doctor->postconf);
-    doctor_quote(&command, slice_make(setting.data, setting.size));
+    escape_shell(&command, slice_make(setting.data, setting.size));
     if (!setting.failed && !command.failed)
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);
@@ -192,7 +193,7 @@ static void add_own_parameter(const struct doctor *doctor, const struct mta_serv
     buffer_init(&setting, LIST_MAX);
     buffer_addf(&setting, "%s = %.*s", name->data + 1, SLICE_ARGS(*value));
     buffer_addf(command, "%s -e ", doctor->postconf);
-    doctor_quote(command, slice_make(setting.data, setting.size));
+    escape_shell(command, slice_make(setting.data, setting.size));
     buffer_add_text(command, " && ");
     buffer_free(&setting);
     *value = slice_make(name->data, name->size);
@@ -215,7 +216,7 @@ void milters_heal_service(struct doctor *doctor, const struct mta_service *servi
         buffer_add(&setting, value.at, value.size);
     }
     buffer_addf(&command, "%s %s ", doctor->postconf, value.at != NULL ? "-P" : "-PX");
-    doctor_quote(&command, slice_make(setting.data, setting.size));
+    escape_shell(&command, slice_make(setting.data, setting.size));
     if (!setting.failed && !command.failed)
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);

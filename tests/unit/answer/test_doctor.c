@@ -20,6 +20,7 @@
 #include "../../../milter/answer/doctor/knock.h"
 #include "../../../milter/answer/doctor/print.h"
 #include "run.h"
+#include "waybill/escape.h"
 
 #define HOSTILE "a\033[2J\033]0;owned\007\xc2\x9b" "31m\xe2\x80\xae" "b\xff'\"$(id)`id`\\\n;"
 
@@ -91,7 +92,7 @@ static void test_a_quoted_word_is_the_same_word_to_a_shell(void **state)
         size_t size;
 
         buffer_init(&quoted, 200);
-        doctor_quote(&quoted, slice_of(words[i]));
+        escape_shell(&quoted, slice_of(words[i]));
         snprintf(command, sizeof command, "printf %%s %s", quoted.data);
         shell = popen(command, "r");
         assert_non_null(shell);
