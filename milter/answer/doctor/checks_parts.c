@@ -3,6 +3,7 @@
  * checks of the parts that the other checks need: the configuration and the mail server's set-up.
  */
 #include "doctor.h"
+
 #include "waybill/escape.h"
 
 /* "FILE:12: name: what is allowed": that line can be put out of force, and its default holds. */

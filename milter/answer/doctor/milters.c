@@ -4,9 +4,10 @@
  * understood, so nothing of it can be lost.
  */
 #include "milters.h"
-#include "waybill/escape.h"
 
 #include <string.h>
+
+#include "waybill/escape.h"
 
 #define LIST_MAX (64u << 10)
 #define COMMAND_MAX (128u << 10)
