@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "waybill/endpoint.h"
+
 static void test_absent_is_not_empty(void **state)
 {
     (void)state;
@@ -245,6 +247,18 @@ static void test_overlong_and_stray_bytes_are_no_utf8(void **state)
         assert_int_equal(text_utf8(slice_of(bad[i]), NULL), 0);
 }
 
+static void test_a_socket_has_a_path_and_a_directory_and_a_port_has_none(void **state)
+{
+    (void)state;
+    assert_string_equal(endpoint_path("unix:/run/a"), "/run/a");
+    assert_string_equal(endpoint_path("local:/run/a"), "/run/a");
+    assert_null(endpoint_path("inet:8891@127.0.0.1"));
+    assert_null(endpoint_path("tcp:[::1]:9100"));
+    assert_true(slice_is(endpoint_directory("unix:/run/way/a"), "/run/way"));
+    assert_null(endpoint_directory("unix:/a").at);
+    assert_null(endpoint_directory("inet6:8891@::1").at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_numbers_are_digits_within_64_bits),
         cmocka_unit_test(test_every_code_point_and_no_surrogate_is_utf8),
         cmocka_unit_test(test_overlong_and_stray_bytes_are_no_utf8),
+        cmocka_unit_test(test_a_socket_has_a_path_and_a_directory_and_a_port_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
