@@ -7,6 +7,8 @@
 
 #include "doctor.h"
 
+#include "waybill/escape.h"
+
 /* "FILE:12: name: what is allowed": that line can be put out of force, and its default holds. */
 static void heal_line(struct doctor *doctor)
 {
@@ -19,7 +21,7 @@ static void heal_line(struct doctor *doctor)
         !text_take_until(&why, ':', &name))
         return;
     buffer_init(&file, 16384);
-    doctor_quote(&file, slice_of(doctor->settings_file));
+    escape_shell(&file, slice_of(doctor->settings_file));
     doctor_heal(doctor, "sed -i '%llus/^/# /' %s && systemctl restart waybill",
                 (unsigned long long)line, file.data);
     buffer_free(&file);

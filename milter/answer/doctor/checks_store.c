@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 #include "waybill/health.h"
 
 #define CERTIFICATE_DAYS 14
@@ -247,7 +248,7 @@ static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
 
     buffer_init(&words, 2 * COMMANDS_MAX);
     buffer_add_text(&words, "ACL SETUSER ");
-    doctor_quote(&words, slice_of(user_of(doctor)));
+    escape_shell(&words, slice_of(user_of(doctor)));
     if (refusals->keys) {
         buffer_addf(&words, " '~%s*'", doctor->settings->redis_prefix);
     }
@@ -327,7 +328,7 @@ static void look_at_door(struct doctor *doctor, const struct check *check)
     buffer_init(&cli, 2048);
     buffer_init(&directory, 4096);
     store_redis_cli(doctor->settings, &cli);
-    doctor_quote(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
+    escape_shell(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
     doctor_heal(doctor,
                 "(umask 027 && openssl rand -hex 24 > %s/redis.password) && "
                 "chgrp \"$(id -gn %s)\" %s/redis.password && %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
