@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "around.h"
+#include "waybill/endpoint.h"
 #include "waybill/escape.h"
 #include "waybill/run.h"
 
@@ -360,17 +361,12 @@ static void compare_label(struct doctor *doctor, const struct check *check, cons
 
 static void look_at_label(struct doctor *doctor, const struct check *check)
 {
-    struct slice path = slice_of(doctor->settings->listen), directory;
+    struct slice directory = endpoint_directory(doctor->settings->listen);
     char folder[PATH_MAX];
 
-    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") ||
-        (!text_take(&path, "unix:") && !text_take(&path, "local:")))
+    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") || directory.at == NULL)
         return;
-    directory = path;
-    while (directory.size > 1 && directory.at[directory.size - 1] != '/')
-        directory.size--;
-    slice_copy(slice_make(directory.at, directory.size - (directory.size > 1)), folder,
-               sizeof folder);
+    slice_copy(directory, folder, sizeof folder);
     compare_label(doctor, check, folder);
 }
 

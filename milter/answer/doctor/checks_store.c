@@ -27,6 +27,20 @@ static void heal_server(struct doctor *doctor, const char *words, const char *ke
     buffer_free(&cli);
 }
 
+/* CLI, CLI. A server keeps its users in a file of their own or in its configuration, and refuses to
+ * save them where they are not; redis-cli ends with 0 all the same. */
+#define KEEP_USERS "{ %s ACL SAVE | grep -q OK || %s CONFIG REWRITE; }"
+
+static void heal_users(struct doctor *doctor, const char *words)
+{
+    struct buffer cli;
+
+    buffer_init(&cli, 2048);
+    store_redis_cli(doctor->settings, &cli);
+    doctor_heal(doctor, "%s %s && " KEEP_USERS, cli.data, words, cli.data, cli.data);
+    buffer_free(&cli);
+}
+
 /* Each check asks anew: they are few, and each can be asked alone. */
 static bool examine(struct doctor *doctor, const struct check *check, struct store_health *health)
 {
@@ -232,12 +246,9 @@ static const char *user_of(const struct doctor *doctor)
     return user != NULL && *user != '\0' ? user : "default";
 }
 
-/* CLI, CLI: users stand in a file of their own, or in that of the configuration. */
-#define KEEP_USERS "{ %s ACL SAVE | grep -q OK || %s CONFIG REWRITE; }"
-
 static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
 {
-    struct buffer words, cli, keys;
+    struct buffer words, keys;
 
     buffer_init(&words, 2 * COMMANDS_MAX);
     buffer_add_text(&words, "ACL SETUSER ");
@@ -250,11 +261,8 @@ static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
         buffer_free(&keys);
     }
     buffer_add_text(&words, refusals->commands.data);
-    buffer_init(&cli, 2048);
-    store_redis_cli(doctor->settings, &cli);
-    doctor_heal(doctor, "%s %s && " KEEP_USERS, cli.data, words.data, cli.data, cli.data);
+    heal_users(doctor, words.data);
     buffer_free(&words);
-    buffer_free(&cli);
 }
 
 /* Who may give nearly none of those that write was given the reader's rights on purpose. */

@@ -20,6 +20,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "waybill/endpoint.h"
 #include "waybill/text.h"
 
 #define PATH_SIZE sizeof((struct sockaddr_un *)NULL)->sun_path
@@ -31,17 +32,6 @@ static struct {
     dev_t device;
     ino_t inode;
 } place = {.held = -1};
-
-const char *listen_path(const char *name)
-{
-    const char *colon = strchr(name, ':');
-
-    if (colon == NULL)
-        return name;
-    if (strncmp(name, "unix:", 5) == 0 || strncmp(name, "local:", 6) == 0)
-        return colon + 1;
-    return NULL;
-}
 
 /* 1: somebody answers; 0: nobody; -1: it cannot be told. */
 static int is_served(const char *path, struct error *why)
@@ -220,7 +210,7 @@ static int open_unix(const char *name, const char *path, mode_t mode, bool take_
 
 int listen_open(const char *name, mode_t mode, bool take_over, struct error *why)
 {
-    const char *path = listen_path(name);
+    const char *path = endpoint_path(name);
 
     listen_close();
     return path == NULL ? bind_name(name, name, why) : open_unix(name, path, mode, take_over, why);
@@ -238,6 +228,11 @@ int listen_mend(struct error *why)
     if (served != 0)
         return served < 0 ? -1 : 0;
     return replace_public(why) < 0 ? -1 : 1;
+}
+
+bool listen_replaced(void)
+{
+    return place.path[0] != '\0' && !is_ours(place.path) && is_served(place.path, NULL) != 0;
 }
 
 /* Is this descriptor a connection to our socket, or our socket with somebody in its queue? What was
@@ -277,18 +272,17 @@ int listen_connections(void)
 
 /* ---- the end ---- */
 
-void listen_hide(void)
+static void remove_if_ours(const char *path)
 {
-    if (place.held >= 0 && is_ours(place.path))
-        (void)unlink(place.path);
+    if (is_ours(path))
+        (void)unlink(path);
 }
 
 void listen_close(void)
 {
-    listen_hide();
     if (place.held >= 0) {
-        if (is_ours(place.own))
-            (void)unlink(place.own);
+        remove_if_ours(place.path);
+        remove_if_ours(place.own);
         close(place.held);
     }
     place.held = -1;

@@ -14,8 +14,6 @@
 
 #include "waybill/error.h"
 
-/* The path in libmilter's name of a unix socket, or NULL: it is another kind. */
-const char *listen_path(const char *name);
 /* Remove a unix socket that a dead process left behind. -1: somebody serves it, or it is no
  * socket, or cannot be removed. */
 int listen_clear(const char *path, struct error *why);
@@ -29,9 +27,9 @@ int listen_mend(struct error *why);
 /* Connections to our unix socket that are open or wait to be accepted, whatever was said on them
  * so far; 0 without a unix socket. -1: it cannot be told. */
 int listen_connections(void);
-/* Take our unix socket's public name away, if it is still ours: nobody can connect any more. */
-void listen_hide(void);
-/* The same, and forget the socket; libmilter has closed it. */
+/* Does the public name of our unix socket lead to another process that serves it? */
+bool listen_replaced(void);
+/* Remove the names that are still ours, and forget the socket; libmilter closes it. */
 void listen_close(void);
 
 #endif
