@@ -21,7 +21,7 @@ packages_missing() {
 }
 
 # Install the named packages; says so and returns 1 if that cannot be. Services that come with
-# them are not started, and packages that are there stay.
+# them are started neither now nor at the next boot, and packages that are there stay.
 packages_install() {
     missing=$(packages_missing "$@")
     [ -n "$missing" ] || return 0
@@ -40,6 +40,7 @@ packages_install() {
     fi
     echo "installing $missing"
     packages_keep_services_down
+    enabled=$(packages_enabled)
     printf 'postfix postfix/main_mailer_type select No configuration\n' | debconf-set-selections
     # shellcheck disable=SC2086
     if apt-get -qq --no-install-recommends install $missing >"${TMPDIR:-/tmp}/apt.$$" 2>&1 </dev/null
@@ -52,7 +53,23 @@ packages_install() {
     fi
     rm -f "${TMPDIR:-/tmp}/apt.$$"
     packages_let_services_go
+    packages_disable "$enabled"
     return $failed
+}
+
+# The services that the next boot starts, a line each; none where there is no systemd.
+packages_enabled() {
+    systemctl list-unit-files --type=service --state=enabled --no-legend 2>/dev/null | sed 's/ .*//'
+}
+
+# Disable what is enabled now and is not in the list; without systemd before, the list says nothing.
+packages_disable() {
+    [ -n "$1" ] || return 0
+    new=$(packages_enabled | grep -vxF "$1" | tr '\n' ' ')
+    [ -n "$new" ] || return 0
+    echo "installed, but not to be started at boot: $new"
+    # shellcheck disable=SC2086 # a list of words
+    systemctl -q disable $new 2>/dev/null
 }
 
 # A policy-rc.d that says no, unless the machine has one of its own.
