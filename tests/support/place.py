@@ -10,6 +10,7 @@ BUILD = os.path.abspath(os.environ.get("WAYBILL_BUILD", os.path.join(SOURCE, "bu
 # Below the range from which the kernel picks ports for outgoing connections, so that none of
 # those takes a port between our look and our use.
 FIRST_PORT, LAST_PORT, PORTS = 20000, 31999, 200
+PATIENCE = 3
 
 
 def _claim():
@@ -77,7 +78,9 @@ def read_log(path):
 
 
 def wait_until(condition, seconds, what, pause=0.05):
-    """Ask again and again until it is so; returns what `condition` returned."""
+    """Ask again and again until it is so; returns what `condition` returned. `seconds` are those of a
+    machine at rest; a busy one gets PATIENCE times as many, which costs nothing where all is well."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         answer = condition()
