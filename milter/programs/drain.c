@@ -29,7 +29,6 @@ static void give_up(struct service *service)
 {
     daemon_silence();
     atomic_store(&service->draining, true);
-    smtp_hide(); /* nobody took our place if the signal came by hand */
     service_tell(service);
     serving_give(&service->serving);
     service_stop_log(service);

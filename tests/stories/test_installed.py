@@ -290,6 +290,25 @@ def test_killed_daemon_comes_back_and_mail_goes_on_meanwhile(installed):
     installed.wait_for_states("meanwhile@x.example", DELIVERED)
 
 
+def test_new_daemon_that_dies_beside_an_old_one_comes_back(installed):
+    """systemd ends the old one, too; the mail of its session goes on, and the log tells of it."""
+    with installed.machine.network():
+        client = Client(25)
+        client.begin("ann@sender.example", ["ok@sink.example"])
+        old = installed.main_pid()
+        installed.reload()
+        before = installed.main_pid()
+        assert before != old
+        installed.signal("KILL")
+        wait_until_up(installed, before)
+        client.end("outlived@x.example")
+        client.quit()
+    installed.wait_for_states("outlived@x.example", DELIVERED)
+    members = f"/sys/fs/cgroup/system.slice/{UNIT}/cgroup.procs"
+    place.wait_until(lambda: installed.machine.run("cat", members).stdout.split() ==
+                     [str(installed.main_pid())], 20, "the old one has ended")
+
+
 def test_frozen_daemon_is_replaced_by_the_watchdog(installed):
     """Here one that took over. The unit's three minutes are made three seconds. It reports at its start, and then each minute."""
     assert installed.machine.property(UNIT, "WatchdogUSec") == "3min"
