@@ -21,7 +21,7 @@ def one_clinic():
 @pytest.fixture(name="ward", scope="module")
 def ward_of_all_rows(request):
     wanted = [item.callspec.params["row"] for item in request.session.items
-              if item.originalname == test_what_is_broken_is_named_and_its_line_heals_it.__name__]
+              if item.function is test_what_is_broken_is_named_and_its_line_heals_it]
     with Ward(wanted) as ward:
         yield ward
 
