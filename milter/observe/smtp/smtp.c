@@ -9,6 +9,7 @@
 #include "callbacks.h"
 #include "listen.h"
 #include "macros.h"
+#include "waybill/endpoint.h"
 #include "waybill/log.h"
 #include "witness.h"
 
@@ -53,13 +54,13 @@ void smtp_look_after(const struct settings *settings)
     else
         log_trouble_off(&trouble, "'%s' can be reached again", settings->listen);
     if (result > 0)
-        log_warning("the socket of '%s' was gone or led to nobody; it is ours again",
+        log_warning("the socket of '%s' led to nobody; it is ours again",
                     settings->listen);
 }
 
 bool smtp_can_hand_over(const struct settings *settings)
 {
-    return listen_path(settings->listen) != NULL;
+    return endpoint_path(settings->listen) != NULL;
 }
 
 bool smtp_replaced(void)
