@@ -19,6 +19,9 @@ enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 void log_start(const char *program, enum log_level level, enum log_format format,
                enum log_target target);
 
+/* Does stderr lead into the journal of systemd? */
+bool log_stderr_is_journal(void);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

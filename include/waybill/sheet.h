@@ -42,12 +42,12 @@
     X(journal_bytes, "bytes in the journal that wait for the store")                               \
     X(journal_age_ms, "so long has the oldest of them waited")                                     \
     X(facts_lost, "facts that found no room, since the start")                                     \
-    X(facts_lost_at, "moment when the last of them was noticed; 0: none was lost")                 \
+    X(facts_lost_at, "moment when the last was noticed, be it by the run before; 0: never")        \
     X(mails, "mails since the start")                                                              \
     X(mails_hour, "mails of the last 60 minutes")                                                  \
     X(answers, "answers to the mail server since the start")                                       \
     X(answers_over_1s, "of these, slower than a second")                                           \
-    X(answers_over_1s_at, "moment when the last such was noticed; 0: there was none")              \
+    X(answers_over_1s_at, "moment when the last was noticed, be it by the run before; 0: never")   \
     X(answer_slowest_us, "the slowest of them, microseconds")
 
 struct sheet {

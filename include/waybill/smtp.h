@@ -42,20 +42,22 @@ const char *smtp_phase_word(enum smtp_phase phase);
  * if we `take_over` (else -1): who connects from then on comes to us, who has connected stays with
  * the process before us. Connections wait for smtp_run. `node` and `generation` go into the ids;
  * `last_id` is the highest id known from the journal (facts and the note "id"). The journal and the
- * settings must outlive smtp_run. */
+ * settings must outlive smtp_run. After 0, smtp_close. */
 int smtp_open(const struct settings *settings, struct journal *journal, unsigned node,
               unsigned generation, uint64_t last_id, bool take_over, struct error *why);
-/* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP) or smtp_stop; then the socket's
- * name is removed, if it is still ours. 0, or -1: libmilter failed. */
+/* Serve until SIGTERM or SIGINT (libmilter takes them, and SIGHUP) or smtp_stop. 0, or -1:
+ * libmilter failed. */
 int smtp_run(struct error *why);
+/* Remove the unix socket's names that are still ours. When no other thread asks for the socket. */
+void smtp_close(void);
 /* Can another process take this socket over? Only a unix socket has a name that can be replaced. */
 bool smtp_can_hand_over(const struct settings *settings);
 
-/* While smtp_run serves; one thread. */
+/* Between smtp_open and smtp_close; one thread. */
 /* If the unix socket's name is gone or leads to nobody, put it back. */
 void smtp_look_after(const struct settings *settings);
-/* Take the unix socket's name away, unless another process has put its own there. */
-void smtp_hide(void);
+/* Did another process put its socket in the place of our unix socket, and serves it? */
+bool smtp_replaced(void);
 /* Connections of the MTA's, with those that wait and those that said nothing yet. -1: it cannot be
  * told. */
 int smtp_connections(void);

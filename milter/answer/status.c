@@ -144,21 +144,35 @@ static bool recent(const struct status *status, int64_t at)
     return at > status->now - RECENT_MS;
 }
 
+/* None since its start: the moment is that of the run before. */
+static void look_at_delays(struct status *status, const struct status_host *host)
+{
+    const struct sheet *sheet = &host->sheet;
+    char span[CLOCK_TEXT_SIZE];
+
+    clock_span(later(sheet->answer_slowest_us, 0) / 1000, span);
+    if (sheet->answers_over_1s > 0)
+        add(status, STATUS_SLOW, host, sheet->answers_over_1s,
+            " let its mail server wait for more than a second, %lld times since its start, at most "
+            "%s",
+            (long long)sheet->answers_over_1s, span);
+    else
+        add(status, STATUS_SLOW, host, 0,
+            " let its mail server wait for more than a second before its last start");
+}
+
 static void look_at_mail(struct status *status, const struct status_host *host)
 {
     const struct sheet *sheet = &host->sheet;
     char span[CLOCK_TEXT_SIZE];
 
-    if (recent(status, sheet->answers_over_1s_at)) {
-        clock_span(later(sheet->answer_slowest_us, 0) / 1000, span);
-        add(status, STATUS_SLOW, host, sheet->answers_over_1s,
-            " let its mail server wait for more than a second, %lld times since its start, at most "
-            "%s",
-            (long long)sheet->answers_over_1s, span);
-    }
-    if (recent(status, sheet->facts_lost_at))
+    if (recent(status, sheet->answers_over_1s_at))
+        look_at_delays(status, host);
+    if (recent(status, sheet->facts_lost_at) && sheet->facts_lost > 0)
         add(status, STATUS_LOST, host, sheet->facts_lost, " lost %lld facts since its start",
             (long long)sheet->facts_lost);
+    else if (recent(status, sheet->facts_lost_at))
+        add(status, STATUS_LOST, host, 0, " lost facts before its last start");
     if (sheet->journal_age_ms > WAITING_AFTER_MS) {
         clock_span(sheet->journal_age_ms, span);
         add(status, STATUS_WAITING, host, sheet->journal_age_ms,

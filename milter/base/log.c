@@ -42,7 +42,7 @@ static atomic_bool log_to_journal;
 
 /* $JOURNAL_STREAM names the device and inode of the stream; a child that was given another stderr
  * still has the variable, so it must fit. */
-static bool stderr_is_journal(void)
+bool log_stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     char own[64];
@@ -60,7 +60,7 @@ void log_start(const char *program, enum log_level level, enum log_format format
     atomic_store(&log_program, program);
     atomic_store(&log_least, (int)level);
     atomic_store(&log_form, (int)format);
-    atomic_store(&log_to_journal, stderr_is_journal());
+    atomic_store(&log_to_journal, log_stderr_is_journal());
     /* Facility daemon, not mail: we read the mail log, and shall not read ourselves. */
     if (target == LOG_TARGET_SYSLOG)
         openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);

@@ -42,7 +42,8 @@ const struct option options[] = {
              "Has no meaning when started as another user."},
 
     {"listen", OPTION_TEXT, AT(listen), .initial = "auto",
-     .fits = shape_listen, .allowed = "auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST",
+     .fits = shape_listen,
+     .allowed = "auto, unix:/PATH (at most 99 bytes), inet:PORT@HOST or inet6:PORT@HOST",
      .heading = "The mail server",
      .text = "Where the mail server finds the milter: auto, unix:/PATH, inet:PORT@HOST or "
              "inet6:PORT@HOST. "

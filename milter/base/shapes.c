@@ -63,6 +63,14 @@ static bool is_socket_path(struct slice value)
     return shape_path(value) && value.size <= SOCKET_PATH_LIMIT;
 }
 
+/* Who serves a socket binds it under the name with a dot and its pid behind. */
+#define PRIVATE_NAME 8
+
+static bool is_served_path(struct slice value)
+{
+    return shape_path(value) && value.size + PRIVATE_NAME <= SOCKET_PATH_LIMIT;
+}
+
 /* PORT or PORT@HOST, as libmilter has it. */
 static bool is_port_at_host(struct slice value)
 {
@@ -78,7 +86,7 @@ bool shape_listen(struct slice value)
     if (slice_is(value, "auto"))
         return true;
     if (text_take(&value, "unix:") || text_take(&value, "local:"))
-        return is_socket_path(value);
+        return is_served_path(value);
     if (text_take(&value, "inet:") || text_take(&value, "inet6:"))
         return is_port_at_host(value);
     return false;
@@ -130,16 +138,13 @@ bool shape_log_source(struct slice value)
     return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
 }
 
-/* The server adds a dot and its pid while it binds. */
-#define PRIVATE_NAME 8
-
 /* What is served there is for this machine only. */
 bool shape_metrics(struct slice value)
 {
     if (value.size == 0)
         return true;
     if (text_take(&value, "unix:"))
-        return is_socket_path(value) && value.size + PRIVATE_NAME <= SOCKET_PATH_LIMIT;
+        return is_served_path(value);
     return (text_take(&value, "tcp:127.0.0.1:") || text_take(&value, "tcp:[::1]:")) &&
            is_port(value);
 }

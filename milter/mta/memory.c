@@ -179,7 +179,10 @@ static int replace(const char *path, struct slice text, struct error *why)
         errno = cause;
     }
     free(fresh);
-    return result == 0 ? 0 : error_set(why, "cannot write '%s': %s", path, strerror(errno));
+    return result == 0 ? 0
+                       : error_set(why, "cannot write '%s': %s%s", path, strerror(errno),
+                                   errno == ENOENT ? "; waybilld makes the directory at its first start"
+                                                   : "");
 }
 
 static void add_lines(struct buffer *text, enum mta_change_kind kind, struct slice parameter,

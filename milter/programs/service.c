@@ -104,24 +104,34 @@ int service_wait(int64_t ms)
     return signal > 0 ? signal : 0;
 }
 
+/* SIGUSR2 by hand, or from a new daemon that died since: nobody is there to serve but us. */
+static bool is_replaced(const struct service *service)
+{
+    if (smtp_replaced())
+        return true;
+    log_warning("SIGUSR2, but no other process serves '%s': we go on", service->at_start->listen);
+    return false;
+}
+
 static void *service_main(void *argument)
 {
     struct service *service = argument;
     int64_t next = clock_monotonic();
-    int signal = 0;
+    bool replaced = false;
 
     takeover_finish(service);
-    while (signal != SIGUSR2 && !atomic_load(&service->stopping)) {
+    while (!replaced && !atomic_load(&service->stopping)) {
         if (clock_monotonic() >= next) {
             look_after(service);
             next = clock_monotonic() + HEARTBEAT_MS;
         }
-        signal = service_wait(next - clock_monotonic());
+        int signal = service_wait(next - clock_monotonic());
         if (signal == SIGUSR1 && !atomic_load(&service->stopping))
             service_reload(service);
+        replaced = signal == SIGUSR2 && is_replaced(service);
     }
     gather_stop(service);
-    if (signal == SIGUSR2)
+    if (replaced)
         service_drain(service);
     return NULL;
 }

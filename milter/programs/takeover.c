@@ -56,14 +56,15 @@ static int wait_for_word(int from)
 
 /* ---- the new daemon ---- */
 
-/* A journal's stream or a file is there for good; a terminal goes with its user, and who reads a
- * pipe would wait for its end. */
+/* The journal or a file is there for good; a terminal goes with its user, and who reads a pipe or a
+ * socket (ssh) would wait for its end. */
 static bool stderr_lasts(void)
 {
     struct stat status;
 
-    return fstat(STDERR_FILENO, &status) == 0 && !isatty(STDERR_FILENO) &&
-           !S_ISFIFO(status.st_mode);
+    return log_stderr_is_journal() ||
+           (fstat(STDERR_FILENO, &status) == 0 && !isatty(STDERR_FILENO) &&
+            !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode));
 }
 
 static void detach(struct starter *starter)

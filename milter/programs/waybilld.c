@@ -80,14 +80,17 @@ static int serve(struct service *service, const struct lastid *lastid, struct er
     if (ship_start(&service->ship, settings, journal, node, lead, service, &watcher, why) < 0)
         return -1;
     if (smtp_open(settings, journal, node, journal_generation(journal),
-                  lastid_of(lastid, journal, node), service->replaces, why) < 0 ||
-        service_start(service, why) < 0)
+                  lastid_of(lastid, journal, node), service->replaces, why) < 0)
         return -1;
-    log_info("waybilld " PACKAGE_VERSION " serves %s as %s, node %u, generation %u",
-             settings->listen, settings->host, node, journal_generation(journal));
-    result = smtp_run(why);
-    daemon_notify("STOPPING=1");
-    service_stop(service);
+    result = service_start(service, why);
+    if (result == 0) {
+        log_info("waybilld " PACKAGE_VERSION " serves %s as %s, node %u, generation %u",
+                 settings->listen, settings->host, node, journal_generation(journal));
+        result = smtp_run(why);
+        daemon_notify("STOPPING=1");
+        service_stop(service);
+    }
+    smtp_close();
     return result;
 }
 

@@ -37,6 +37,12 @@ static void see_rival(struct ship *ship, struct sheet *sheet, const struct sheet
                    there->host, ship->node);
 }
 
+/* What the run before noticed must not be forgotten by a restart; a moment to come is no moment. */
+static int64_t later_of(int64_t own, int64_t there, int64_t now)
+{
+    return there > own && there <= now ? there : own;
+}
+
 void sheet_put(struct ship *ship)
 {
     struct sheet sheet, there;
@@ -49,6 +55,8 @@ void sheet_put(struct ship *ship)
     see_rival(ship, &sheet, &there);
     sheet.node = ship->node;
     sheet.written = now;
+    sheet.facts_lost_at = later_of(sheet.facts_lost_at, there.facts_lost_at, now);
+    sheet.answers_over_1s_at = later_of(sheet.answers_over_1s_at, there.answers_over_1s_at, now);
     if (server != 0)
         sheet.clock_ahead_ms = before + (now - before) / 2 - server;
     store_put_sheet(ship->store, &sheet);

@@ -98,7 +98,8 @@ def assert_seen(world, *names):
 
 
 def sockets(daemon):
-    return sorted(os.listdir(os.path.dirname(daemon.socket)))
+    folder, name = os.path.split(daemon.socket)
+    return sorted(entry for entry in os.listdir(folder) if entry.startswith(name))
 
 
 def test_twenty_take_overs_under_load_refuse_nothing_and_miss_nothing():
@@ -228,6 +229,44 @@ def test_while_redis_is_away_nothing_is_lost_and_no_gap_told(world):
     assert world.gaps("milter") == {}
 
 
+def generation(daemon):
+    """Of who serves."""
+    mine = f"[{daemon.serving()}]: info: waybilld "
+    return [line for line in daemon.log_text().splitlines() if mine in line][-1].rpartition(" ")[2]
+
+
+def test_what_an_old_one_sees_last_is_shipped_by_the_new_one_and_its_generation_is_free(world):
+    """Redis hangs until the old one is gone, so only its journal has it."""
+    daemon, client = world.daemon, Client(world.postfix.port)
+    wait_until_alone(daemon)
+    old = generation(daemon)
+    send(world, "drained-first", client)
+    world.redis.freeze()
+    try:
+        began = time.monotonic()
+        take_over(daemon)
+        assert time.monotonic() - began < 15
+        send(world, "drained-last", client)
+        client.quit()
+        wait_until_alone(daemon)
+    finally:
+        world.redis.thaw()
+    assert_seen(world, "drained-first", "drained-last")
+    assert generation(daemon) != old
+    take_over(daemon)
+    assert generation(daemon) == old
+    assert world.gaps("milter") == {}
+
+
+def test_who_is_told_to_go_by_nobody_who_serves_goes_on(world):
+    serving = world.daemon.serving()
+    os.kill(serving, signal.SIGUSR2)
+    world.daemon.wait_for_log(f"[{serving}]: warning: SIGUSR2, but no other process serves")
+    send(world, "not-gone")
+    assert_seen(world, "not-gone")
+    assert world.daemon.serving() == serving
+
+
 def test_drain_seconds_or_sigterm_end_an_old_one_that_has_sessions(world):
     daemon, first = world.daemon, world.daemon.serving()
     daemon.configure(drain_seconds=1)
@@ -248,14 +287,18 @@ def test_drain_seconds_or_sigterm_end_an_old_one_that_has_sessions(world):
     assert_seen(world, "after-cut")
 
 
-def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe(world):
-    """Else who reads the pipe would wait for its end."""
+def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe_and_a_socket(world):
+    """Else who reads them would wait for their end; ssh gives a command the one or the other."""
     world.daemon.stop()
     assert world.daemon.serving() == 0 and sockets(world.daemon) == []
-    done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", "waybill.conf"],
-                          cwd=os.path.dirname(world.daemon.conf), check=False, capture_output=True,
-                          timeout=20, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", "waybill.conf"],
+                              cwd=os.path.dirname(world.daemon.conf), check=False,
+                              stdout=subprocess.PIPE, stderr=writer, timeout=20)
+        writer.close()
+        reader.settimeout(10)
+        assert (done.returncode, done.stdout, reader.recv(1000)) == (0, b"", b"")
     serving = world.daemon.serving()
     assert {os.readlink(f"/proc/{serving}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
     assert os.getsid(serving) not in (serving, os.getsid(0))

@@ -96,6 +96,19 @@ def test_password_is_a_credential_that_staff_cannot_read(installed):
     assert machine.run("redis-cli", "ping").stdout.startswith("NOAUTH")
 
 
+def test_staff_outside_of_the_group_are_told_so(installed):
+    """As the packages have it, /etc/waybill is closed to others; the defaults would name a wrong store."""
+    machine, folder = installed.machine, os.path.dirname(installed.conf)
+    machine.run("chmod", "0700", folder)
+    try:
+        done = machine.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "waybill", "status",
+                           check=False)
+        assert (done.returncode, done.stderr) == (
+            2, f"waybill: cannot open '{installed.conf}': Permission denied\n")
+    finally:
+        machine.run("chmod", "0755", folder)
+
+
 def test_credential_that_nobody_gave_is_one_clear_line(installed):
     words = f"cannot open '/run/credentials/{UNIT}/no.such': No such file or directory"
     before = installed.options["redis_password_file"]
@@ -288,6 +301,25 @@ def test_killed_daemon_comes_back_and_mail_goes_on_meanwhile(installed):
     send_and_trace(installed, "again@x.example")
     # Where nobody else saw it, the log did, and cleanup writes the Message-ID there.
     installed.wait_for_states("meanwhile@x.example", DELIVERED)
+
+
+def test_new_daemon_that_dies_beside_an_old_one_comes_back(installed):
+    """systemd ends the old one, too; the mail of its session goes on, and the log tells of it."""
+    with installed.machine.network():
+        client = Client(25)
+        client.begin("ann@sender.example", ["ok@sink.example"])
+        old = installed.main_pid()
+        installed.reload()
+        before = installed.main_pid()
+        assert before != old
+        installed.signal("KILL")
+        wait_until_up(installed, before)
+        client.end("outlived@x.example")
+        client.quit()
+    installed.wait_for_states("outlived@x.example", DELIVERED)
+    members = f"/sys/fs/cgroup/system.slice/{UNIT}/cgroup.procs"
+    place.wait_until(lambda: installed.machine.run("cat", members).stdout.split() ==
+                     [str(installed.main_pid())], 20, "the old one has ended")
 
 
 def test_frozen_daemon_is_replaced_by_the_watchdog(installed):

@@ -113,6 +113,21 @@ def test_each_trouble_is_named_with_what_to_do(world, trouble, words, fields):
         assert status(world, "--host", "mx.example")[0] == WELL
 
 
+def test_a_restart_wipes_out_no_trouble(world):
+    place.wait_until(lambda: told(world)["well"], 20, "all is well before")
+    key = f"wb:sheet:{told(world)['hosts'][0]['node']:02}"
+    run, now = world.redis.ask("HGET", key, "run"), int(time.time() * 1000)
+    world.daemon.kill()
+    world.redis.ask("HSET", key, "facts_lost", "9", "facts_lost_at", str(now),
+                    "answers_over_1s", "9", "answers_over_1s_at", str(now + 3600000))
+    world.daemon.start()
+    place.wait_until(lambda: world.redis.ask("HGET", key, "run") != run, 20,
+                     "the new run has its sheet there")
+    assert [one["what"] for one in told(world)["troubles"]] == ["mx.example lost facts before its last start"]
+    world.redis.ask("HSET", key, "facts_lost_at", str(now - 3600001))
+    place.wait_until(lambda: told(world)["well"], 20, "it is an hour old")
+
+
 def test_the_most_serious_comes_first_and_an_old_delay_is_told_without_alarm(world):
     hour = 3600000
     now = int(time.time() * 1000)

@@ -2,6 +2,9 @@
 /*
  * checks of the parts that the other checks need: the configuration and the mail server's set-up.
  */
+#include <errno.h>
+#include <unistd.h>
+
 #include "doctor.h"
 
 #include "waybill/escape.h"
@@ -28,6 +31,11 @@ static void look_at_settings(struct doctor *doctor, const struct check *check)
 {
     if (doctor->settings != NULL)
         return;
+    if (access(doctor->settings_file, R_OK) != 0 && errno == EACCES) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "%s; run it as root.",
+                    doctor->settings_why.text);
+        return;
+    }
     doctor_find(doctor, check, SEVERITY_FAULT,
                 "waybilld does not start with it, and a reload keeps the old one.", "%s",
                 doctor->settings_why.text);

@@ -27,6 +27,19 @@ static void heal_server(struct doctor *doctor, const char *words, const char *ke
     buffer_free(&cli);
 }
 
+/* A server keeps its users in a file of their own or in its configuration, and refuses to save them
+ * where they are not; redis-cli ends with 0 all the same. */
+static void heal_users(struct doctor *doctor, const char *words)
+{
+    struct buffer cli;
+
+    buffer_init(&cli, 2048);
+    store_redis_cli(doctor->settings, &cli);
+    doctor_heal(doctor, "%s %s && %s ACL SAVE | grep -q OK || %s CONFIG REWRITE", cli.data, words,
+                cli.data, cli.data);
+    buffer_free(&cli);
+}
+
 /* Each check asks anew: they are few, and each can be asked alone. */
 static bool examine(struct doctor *doctor, const struct check *check, struct store_health *health)
 {
@@ -240,7 +253,7 @@ static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
         buffer_addf(&words, " '~%s*'", doctor->settings->redis_prefix);
     }
     buffer_add_text(&words, refusals->commands.data);
-    heal_server(doctor, words.data, "ACL SAVE");
+    heal_users(doctor, words.data);
     buffer_free(&words);
 }
 
@@ -363,7 +376,7 @@ static void look_at_user(struct doctor *doctor, const struct check *check)
                 "+hdel +hget +hmget +hgetall +hkeys +sadd +smembers +scard +sscan +zadd +zrem "
                 "+zrevrange +zremrangebyscore +xadd +xread +xrevrange +expireat +time +ping +info "
                 "+auth '+client|setname' '+config|get'", doctor->settings->redis_prefix);
-    heal_server(doctor, words.data, "ACL SAVE");
+    heal_users(doctor, words.data);
     buffer_free(&words);
 }
 

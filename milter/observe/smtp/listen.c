@@ -230,6 +230,11 @@ int listen_mend(struct error *why)
     return replace_public(why) < 0 ? -1 : 1;
 }
 
+bool listen_replaced(void)
+{
+    return place.path[0] != '\0' && !is_ours(place.path) && is_served(place.path, NULL) != 0;
+}
+
 /* Is this descriptor a connection to our socket, or our socket with somebody in its queue? What was
  * accepted bears the name under which the listening one was bound. */
 static bool is_connection(int fd)
@@ -267,18 +272,17 @@ int listen_connections(void)
 
 /* ---- the end ---- */
 
-void listen_hide(void)
+static void remove_if_ours(const char *path)
 {
-    if (place.held >= 0 && is_ours(place.path))
-        (void)unlink(place.path);
+    if (is_ours(path))
+        (void)unlink(path);
 }
 
 void listen_close(void)
 {
-    listen_hide();
     if (place.held >= 0) {
-        if (is_ours(place.own))
-            (void)unlink(place.own);
+        remove_if_ours(place.path);
+        remove_if_ours(place.own);
         close(place.held);
     }
     place.held = -1;

@@ -27,9 +27,9 @@ int listen_mend(struct error *why);
 /* Connections to our unix socket that are open or wait to be accepted, whatever was said on them
  * so far; 0 without a unix socket. -1: it cannot be told. */
 int listen_connections(void);
-/* Take our unix socket's public name away, if it is still ours: nobody can connect any more. */
-void listen_hide(void);
-/* The same, and forget the socket; libmilter has closed it. */
+/* Does the public name of our unix socket lead to another process that serves it? */
+bool listen_replaced(void);
+/* Remove the names that are still ours, and forget the socket; libmilter closes it. */
 void listen_close(void);
 
 #endif

@@ -33,12 +33,14 @@ int smtp_open(const struct settings *settings, struct journal *journal, unsigned
 
 int smtp_run(struct error *why)
 {
-    int result = smfi_main();
-
-    listen_close();
-    if (result != MI_SUCCESS)
+    if (smfi_main() != MI_SUCCESS)
         return error_set(why, "libmilter ended with a failure; it told syslog why");
     return 0;
+}
+
+void smtp_close(void)
+{
+    listen_close();
 }
 
 void smtp_look_after(const struct settings *settings)
@@ -61,9 +63,9 @@ bool smtp_can_hand_over(const struct settings *settings)
     return endpoint_path(settings->listen) != NULL;
 }
 
-void smtp_hide(void)
+bool smtp_replaced(void)
 {
-    listen_hide();
+    return listen_replaced();
 }
 
 int smtp_connections(void)

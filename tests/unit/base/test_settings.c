@@ -122,6 +122,10 @@ static void test_values_are_taken_as_they_are_written(void **state)
     settings_free(&settings);
 }
 
+#define BYTES_11 "eleven-byte"
+#define BYTES_99                                                                                   \
+    BYTES_11 BYTES_11 BYTES_11 BYTES_11 BYTES_11 BYTES_11 BYTES_11 BYTES_11 BYTES_11
+
 static const struct {
     const char *text, *expected;
 } refused[] = {
@@ -149,11 +153,17 @@ static const struct {
     {"redis_ca_file = credential:ca\n",
      "1: redis_ca_file: must be an absolute path, or empty, not 'credential:ca'"},
     {"listen = here\n",
-     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'here'"},
+     "1: listen: must be auto, unix:/PATH (at most 99 bytes), inet:PORT@HOST or inet6:PORT@HOST, "
+     "not 'here'"},
     {"listen = inet:99999\n",
-     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'inet:99999'"},
+     "1: listen: must be auto, unix:/PATH (at most 99 bytes), inet:PORT@HOST or inet6:PORT@HOST, "
+     "not 'inet:99999'"},
     {"listen = unix:relative\n",
-     "1: listen: must be auto, unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST, not 'unix:relative'"},
+     "1: listen: must be auto, unix:/PATH (at most 99 bytes), inet:PORT@HOST or inet6:PORT@HOST, "
+     "not 'unix:relative'"},
+    {"listen = unix:/" BYTES_99 "\n",
+     "1: listen: must be auto, unix:/PATH (at most 99 bytes), inet:PORT@HOST or inet6:PORT@HOST, "
+     "not 'unix:/" BYTES_99 "'"},
     {"metrics = \"tcp:0.0.0.0:7925\"\n",
      "1: metrics: must be unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other "
      "machine may see it), or empty, not 'tcp:0.0.0.0:7925'"},

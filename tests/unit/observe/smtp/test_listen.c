@@ -195,7 +195,7 @@ static void test_the_name_of_whom_took_over_is_left_alone(void **state)
     fd = bind_at(other);
     assert_int_equal(listen(fd, 5), 0);
     assert_int_equal(rename(other, path), 0);
-    listen_hide();
+    assert_true(listen_replaced());
     assert_int_equal(listen_mend(&why), 0);
     close_all();
     assert_int_equal(names(), 1);
@@ -213,11 +213,14 @@ static void test_a_name_that_leads_to_nobody_is_taken_back(void **state)
     assert_int_equal(listen_open(name, 0660, false, &why), 0);
     snprintf(own, sizeof own, "%s.%ld", path, (long)getpid());
     assert_int_equal(listen_mend(&why), 0);
+    assert_false(listen_replaced());
     unlink(path);
+    assert_false(listen_replaced());
     assert_int_equal(listen_mend(&why), 1);
     assert_true(same_file(path, own));
     unlink(path);
     close(bind_here()); /* who took it died */
+    assert_false(listen_replaced());
     assert_int_equal(listen_mend(&why), 1);
     assert_true(same_file(path, own));
     close_all();
