@@ -4,7 +4,7 @@
  *
  * Each function appends to a buffer (see buffer.h for failure) and takes any bytes whatever.
  * Control characters, C1, bidirectional controls (U+202A..E, U+2066..9), zero-width characters,
- * line separators and bytes that are no UTF-8 never come out as themselves.
+ * line separators and bytes that are no UTF-8 never come out as themselves, but of escape_shell.
  */
 #ifndef WAYBILL_ESCAPE_H
 #define WAYBILL_ESCAPE_H
@@ -23,6 +23,9 @@ int escape_json(struct buffer *to, struct slice from);
 /* A CSV cell (RFC 4180), quoted when needed. A cell that a spreadsheet would take for a formula
  * gets a leading apostrophe. Line breaks become blanks. */
 int escape_csv(struct buffer *to, struct slice from);
+/* One word of a shell, in quotes where it needs them. Its bytes stay: what is shown is escaped
+ * for the terminal besides. */
+int escape_shell(struct buffer *to, struct slice from);
 /* A value of a record line: %HH for bytes up to 0x20, for 0x7f, for '%', for the
  * characters named above and for bytes that are no valid UTF-8. Empty stays empty. */
 int escape_value(struct buffer *to, struct slice from);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "waybill/buffer.h"
 #include "waybill/error.h"
 #include "waybill/text.h"
 
@@ -73,6 +74,13 @@ bool mta_milter_next(enum mta_kind kind, struct slice *list, struct mta_milter *
  * queue_directory may be told relatively, or as the chroot sees it; inet has its words the other
  * way round. */
 bool mta_milter_is(const struct mta *mta, const struct mta_milter *milter, const char *listen);
+
+/* The address of the milter at `listen` as this Postfix has to write it: relative where it lies
+ * below queue_directory, which is right with and without chroot; a port behind its host. */
+int mta_milter_address(const struct mta *mta, const char *listen, struct buffer *to);
+/* Our whole entry of a list: that address, default_action=accept and short timeouts; `compact`:
+ * without blanks, since postconf -P takes none. For Sendmail the line of the .mc file. */
+int mta_milter_entry(const struct mta *mta, const char *listen, bool compact, struct buffer *to);
 
 /* Do programs that ask milters run in the chroot? */
 bool mta_is_chrooted(const struct mta *mta);

@@ -20,7 +20,5 @@
 int run_program(const char *const words[], struct buffer *out, struct error *why);
 /* Is there a program of this name? */
 bool run_is_there(const char *name);
-/* A word as a person would type it for a shell. */
-void run_quote(struct buffer *to, const char *word);
 
 #endif

@@ -137,7 +137,18 @@ static inline bool text_take_until(struct slice *from, char stop, struct slice *
     *from = slice_make(from->at + at + 1, from->size - (size_t)at - 1);
     return true;
 }
-/* The same up to the first occurrence of the literal `stop`. */
+/* The next part of a list that `stop` divides: up to it, else all that is left. False: no more. */
+static inline bool text_take_part(struct slice *from, char stop, struct slice *part)
+{
+    if (from->size == 0)
+        return false;
+    if (text_take_until(from, stop, part))
+        return true;
+    *part = *from;
+    *from = slice_make(from->at + from->size, 0);
+    return true;
+}
+/* As text_take_until, up to the first occurrence of the literal `stop`. */
 static inline bool text_take_until_text(struct slice *from, const char *stop, struct slice *taken)
 {
     ptrdiff_t at = slice_find_text(*from, stop);

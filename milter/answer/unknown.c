@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "waybill/digest.h"
 #include "waybill/reason.h"
 
 #define SLOTS 4096 /* a power of two, twice UNKNOWN_MAX at least */
@@ -81,16 +82,6 @@ int unknown_form(struct slice words, struct buffer *to)
 
 /* ---- the table ---- */
 
-/* FNV-1a: the words are strangers' choice, and the table is bounded, so the worst is slow. */
-static size_t hash_of(struct slice key)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < key.size; i++)
-        hash = (hash ^ (unsigned char)key.at[i]) * UINT64_C(1099511628211);
-    return (size_t)(hash & (SLOTS - 1));
-}
-
 static char *copy_of(struct slice text, size_t most)
 {
     size_t size = text.size < most ? text.size : most;
@@ -118,7 +109,7 @@ static int keep(struct unknown *unknown, size_t slot, struct slice key, struct s
 
 static int count_form(struct unknown *unknown, struct slice key, struct slice words)
 {
-    size_t slot = hash_of(key);
+    size_t slot = digest_here(0, key.at, key.size) & (SLOTS - 1);
 
     while (unknown->slots[slot] != 0) {
         struct unknown_words *row = &unknown->words[unknown->slots[slot] - 1];

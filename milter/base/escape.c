@@ -185,6 +185,23 @@ static void value_character(struct buffer *to, struct slice *from)
         buffer_addf(to, "%%%02X", (unsigned)(unsigned char)*byte);
 }
 
+int escape_shell(struct buffer *to, struct slice from)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=:,./@%";
+    struct slice rest = from, taken;
+
+    if (text_take_any(&rest, plain, &taken) && rest.size == 0)
+        return buffer_add(to, from.at, from.size);
+    buffer_add_char(to, '\'');
+    for (size_t i = 0; i < from.size; i++)
+        if (from.at[i] == '\'')
+            buffer_add_text(to, "'\\''");
+        else
+            buffer_add_char(to, from.at[i]);
+    return buffer_add_char(to, '\'');
+}
+
 int escape_value(struct buffer *to, struct slice from)
 {
     while (from.size > 0 && !to->failed) {

@@ -74,7 +74,7 @@ static void print_option(FILE *to, const struct option *option)
     buffer_init(&range, RANGE_MAX);
     buffer_add_char(&range, '[');
     add_range(&range, option);
-    buffer_addf(&range, "]%s", option->live ? "" : " [restart]");
+    buffer_addf(&range, "]%s", option->live ? "" : " [new process]");
     print_wrapped(to, slice_of(option->text));
     print_wrapped(to, slice_of(range.data));
     buffer_free(&range);
@@ -88,8 +88,12 @@ void settings_print_example(FILE *to)
     fputs("# Configuration of waybilld and waybill; see waybill.conf(5).\n"
           "#\n"
           "# Every option stands here with its default. To change one, take the # away\n"
-          "# before its name. `waybilld -t` checks the file. SIGUSR1 makes waybilld read\n"
-          "# it again; options marked [restart] need a restart to take effect.\n",
+          "# before its name. `waybilld --test` checks the file.\n"
+          "#\n"
+          "# `systemctl reload waybill` brings a change into force: a new process takes\n"
+          "# over from the one that runs. Only listen and state_directory need a restart.\n"
+          "# Where listen is a port a reload makes the one that runs read the file again;\n"
+          "# options marked [new process] then need a restart, too.\n",
           to);
     for (size_t i = 0; i < option_count; i++) {
         if (options[i].heading != NULL)
@@ -168,7 +172,7 @@ static void print_item(FILE *to, const struct option *option)
     buffer_free(&range);
     print_default(to, option);
     if (!option->live)
-        fputs("A change needs a restart.\n", to);
+        fputs("A change needs a new process.\n", to);
 }
 
 void settings_print_manual(FILE *to)

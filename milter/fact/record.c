@@ -480,14 +480,9 @@ static int parse_text(struct record *record, struct slice text, struct error *wh
     }
     if (parse_head(record, line, why) != 0)
         return -1;
-    while (rest.size > 0) {
-        if (!text_take_until(&rest, '\n', &line)) {
-            line = rest;
-            rest.size = 0;
-        }
+    while (text_take_part(&rest, '\n', &line))
         if (line.size > 0 && parse_line(record, line, base, why) != 0)
             return -1;
-    }
     return 0;
 }
 

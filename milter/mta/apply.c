@@ -84,13 +84,17 @@ static int undo(const struct mta *mta, const struct mta_changes *changes, enum s
     return failed > STEP_SERVICE ? run_step(mta, changes, STEP_SERVICE, true, why) : 0;
 }
 
-static int make_all(const struct mta *mta, const struct mta_changes *changes, struct error *why)
+/* `stuck`: half of it is made and could not be undone. */
+static int make_all(const struct mta *mta, const struct mta_changes *changes, bool *stuck,
+                    struct error *why)
 {
+    *stuck = false;
     for (enum step step = STEP_SERVICE; step < STEP_COUNT; step++) {
         struct error cause, worse;
         if (run_step(mta, changes, step, false, &cause) == 0)
             continue;
-        if (undo(mta, changes, step, &worse) < 0)
+        *stuck = undo(mta, changes, step, &worse) < 0;
+        if (*stuck)
             return error_set(why, "%.200s; and what was changed could not be undone: %.200s",
                              cause.text, worse.text);
         return error_set(why, "%s; nothing was changed", cause.text);
@@ -139,13 +143,18 @@ static int apply_attach(const struct mta *mta, const struct mta_changes *changes
                         const struct memory *old, const char *path, struct error *why)
 {
     const struct mta_change *directory = directory_of(changes);
-    struct error lost;
+    bool stuck = false;
+    struct error lost, cause;
 
     if (memory_write(old, mta, changes, path, why) < 0)
         return -1;
     if ((directory == NULL || make_directory(directory, why) == 0)) {
-        if (make_all(mta, changes, why) == 0)
+        if (make_all(mta, changes, &stuck, why) == 0)
             return 0;
+        if (stuck) { /* the old values are wanted more than ever */
+            cause = *why;
+            return error_set(why, "%.350s; the old values are in %.130s", cause.text, path);
+        }
         if (directory != NULL)
             rmdir(directory->parameter);
     }
@@ -156,7 +165,9 @@ static int apply_attach(const struct mta *mta, const struct mta_changes *changes
 static int apply_detach(const struct mta *mta, const struct mta_changes *changes, const char *path,
                         struct error *why)
 {
-    if (make_all(mta, changes, why) < 0)
+    bool stuck;
+
+    if (make_all(mta, changes, &stuck, why) < 0)
         return -1;
     if (unlink(path) < 0 && errno != ENOENT)
         return error_set(why, "cannot remove '%s': %s", path, strerror(errno));

@@ -15,6 +15,8 @@
 
 #include "lists.h"
 #include "setup.h"
+#include "waybill/endpoint.h"
+#include "waybill/escape.h"
 
 static const char by_smtp[] = "Mails that come in by SMTP are shown to waybilld, first of all "
                               "milters, and go on at once if it does not answer.";
@@ -48,7 +50,7 @@ static int put_first(const struct plan *plan, struct slice list, bool compact, s
 
     buffer_init(&rest, VALUE_MAX);
     buffer_init(&squeezed, VALUE_MAX);
-    lists_entry(plan->mta, plan->listen, compact, to);
+    mta_milter_entry(plan->mta, plan->listen, compact, to);
     lists_without(plan->mta, plan->listen, list, &rest);
     others = slice_make(rest.data, rest.size);
     if (compact) {
@@ -292,10 +294,6 @@ static int plan_postfix(const struct plan *plan)
     return note_the_rest(plan);
 }
 
-/* F= is empty: mail passes while we are away. The S of T= is for one write, the R for one answer.
- */
-#define SENDMAIL_FLAGS "F=, T=C:3s;S:3s;R:3s;E:20s"
-
 static int plan_sendmail(const struct plan *plan)
 {
     struct slice list = mta_milters(plan->mta);
@@ -307,7 +305,7 @@ static int plan_sendmail(const struct plan *plan)
         mta_milter_is(plan->mta, &milter, plan->listen) && milter.default_action.size == 0)
         return 0;
     buffer_init(&line, VALUE_MAX);
-    buffer_addf(&line, "INPUT_MAIL_FILTER(`waybill', `S=%s, " SENDMAIL_FLAGS "')dnl", plan->listen);
+    mta_milter_entry(plan->mta, plan->listen, false, &line);
     result = changes_add(plan->changes, plan->mta, MTA_CHANGE_BY_HAND, slice_of("sendmail.mc"),
                          SLICE_ABSENT, slice_make(line.data, line.size), by_smtp);
     buffer_free(&line);
@@ -321,6 +319,23 @@ int mta_plan_attach(const struct mta *mta, const char *listen, struct mta_change
     int result = mta->kind == MTA_POSTFIX ? plan_postfix(&plan) : plan_sendmail(&plan);
 
     return result == 0 ? 0 : no_memory(why);
+}
+
+static char *directory_command(const char *user, const char *group, const char *path)
+{
+    struct buffer words;
+    char *command;
+
+    buffer_init(&words, VALUE_MAX);
+    buffer_add_text(&words, "install -d -m 2710 -o ");
+    escape_shell(&words, slice_of(user));
+    buffer_add_text(&words, " -g ");
+    escape_shell(&words, slice_of(group));
+    buffer_add_char(&words, ' ');
+    escape_shell(&words, slice_of(path));
+    command = words.failed ? NULL : strdup(words.data);
+    buffer_free(&words);
+    return command;
 }
 
 static int add_directory(const struct mta *mta, struct slice path, const char *user,
@@ -342,24 +357,19 @@ static int add_directory(const struct mta *mta, struct slice path, const char *u
                     place) < 0)
         return no_memory(why);
     added = &changes->list[changes->count - 1];
-    if (asprintf(&added->command, "install -d -m 2710 -o %.200s -g %.200s %s", user, group->gr_name,
-                 added->parameter) < 0)
-        return no_memory(why);
-    return 0;
+    added->command = directory_command(user, group->gr_name, added->parameter);
+    return added->command != NULL ? 0 : no_memory(why);
 }
 
 int mta_plan_directory(const struct mta *mta, const char *listen, const char *user,
                        struct mta_changes *changes, struct error *why)
 {
-    struct slice path = slice_of(listen), name;
+    struct slice path = endpoint_directory(listen);
     struct stat status;
     char folder[4096];
 
     if (!mta_is_below_queue(mta, listen))
         return 0;
-    if (!text_take(&path, "unix:"))
-        text_take(&path, "local:");
-    text_cut_last(&path, "/", &name);
     slice_copy(path, folder, sizeof folder);
     if (stat(folder, &status) == 0 && S_ISDIR(status.st_mode))
         return 0;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "waybill/run.h"
 #include "setup.h"
+#include "waybill/escape.h"
 
 char *slice_dup(struct slice from)
 {
@@ -34,7 +34,7 @@ static char *command_of(const struct mta *mta, const struct mta_change *change)
     buffer_add_text(&words, "postconf ");
     if (!mta->usual) {
         buffer_add_text(&words, "-c ");
-        run_quote(&words, mta->where);
+        escape_shell(&words, slice_of(mta->where));
         buffer_add_char(&words, ' ');
     }
     buffer_add_text(&words, change->kind == MTA_CHANGE_SERVICE ? "-P "
@@ -43,7 +43,7 @@ static char *command_of(const struct mta *mta, const struct mta_change *change)
     buffer_add_text(&setting, change->parameter);
     if (change->after != NULL)
         buffer_addf(&setting, change->kind == MTA_CHANGE_SERVICE ? "=%s" : " = %s", change->after);
-    run_quote(&words, setting.data);
+    escape_shell(&words, slice_make(setting.data, setting.size));
     command = words.failed || setting.failed ? NULL : strdup(words.data);
     buffer_free(&words);
     buffer_free(&setting);

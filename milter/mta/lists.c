@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "setup.h"
+#include "waybill/endpoint.h"
 #include "waybill/settings.h"
 
 #define NAMED_DEPTH 8    /* "$a" that names "$b" ... */
@@ -31,9 +32,9 @@ bool lists_is_ours(const struct mta *mta, const struct mta_milter *milter, const
 /* What of the socket's path stands below queue_directory; absent: it does not. */
 static struct slice below_queue(const struct mta *mta, const char *listen)
 {
-    struct slice path = slice_of(listen), queue = mta_value(mta, "queue_directory");
+    struct slice path = slice_of(endpoint_path(listen)), queue = mta_value(mta, "queue_directory");
 
-    if ((!text_take(&path, "unix:") && !text_take(&path, "local:")) || queue.size == 0)
+    if (path.size == 0 || queue.size == 0)
         return SLICE_ABSENT;
     while (queue.size > 0 && queue.at[queue.size - 1] == '/')
         queue.size--;
@@ -67,26 +68,35 @@ static int add_port(struct slice address, struct buffer *to)
                        colons ? "]" : "", SLICE_ARGS(port));
 }
 
-int lists_address(const struct mta *mta, const char *listen, struct buffer *to)
+int mta_milter_address(const struct mta *mta, const char *listen, struct buffer *to)
 {
-    struct slice address = slice_of(listen), below = below_queue(mta, listen);
+    struct slice port = slice_of(listen), below = below_queue(mta, listen);
 
     if (below.size > 0)
         return buffer_addf(to, "unix:%.*s", SLICE_ARGS(below));
-    if (text_take(&address, "inet:") || text_take(&address, "inet6:"))
-        return add_port(address, to);
-    if (!text_take(&address, "unix:"))
-        text_take(&address, "local:");
-    return buffer_addf(to, "unix:%.*s", SLICE_ARGS(address));
+    if (endpoint_path(listen) != NULL)
+        return buffer_addf(to, "unix:%s", endpoint_path(listen));
+    if (!text_take(&port, "inet:"))
+        text_take(&port, "inet6:");
+    return add_port(port, to);
 }
 
-int lists_entry(const struct mta *mta, const char *listen, bool compact, struct buffer *to)
+/* F= is empty: mail passes while we are away. S of T= is for one write, R for one answer. */
+static int add_filter(const char *listen, struct buffer *to)
+{
+    return buffer_addf(
+        to, "INPUT_MAIL_FILTER(`waybill', `S=%s, F=, T=C:3s;S:3s;R:3s;E:20s')dnl", listen);
+}
+
+int mta_milter_entry(const struct mta *mta, const char *listen, bool compact, struct buffer *to)
 {
     static const char *const words[] = {"default_action=accept", "connect_timeout=3s",
                                         "command_timeout=3s", "content_timeout=10s"};
 
+    if (mta->kind == MTA_SENDMAIL)
+        return add_filter(listen, to);
     buffer_add_text(to, compact ? "{" : "{ ");
-    lists_address(mta, listen, to);
+    mta_milter_address(mta, listen, to);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         buffer_addf(to, compact ? ",%s" : ", %s", words[i]);
     return buffer_add_text(to, compact ? "}" : " }");
@@ -99,7 +109,7 @@ static bool is_good(const struct mta *mta, const struct mta_milter *milter, cons
     bool good;
 
     buffer_init(&address, VALUE_MAX);
-    lists_address(mta, listen, &address);
+    mta_milter_address(mta, listen, &address);
     good = slice_is(milter->address, address.data) ||
            (slice_starts(milter->address, "inet:") && slice_find(milter->address, '@') < 0 &&
             mta_milter_is(mta, milter, listen));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lists: our entry in Postfix's lists of milters: where it stands, how it shall read, and a list
- * with and without it; private to the room.
+ * lists: our entry in Postfix's lists of milters: where it stands, and a list without it; private
+ * to the room.
  */
 #ifndef WAYBILL_MTA_LISTS_H
 #define WAYBILL_MTA_LISTS_H
@@ -11,10 +11,6 @@
 
 /* Is it one of the addresses at which our milter may be, now or before? */
 bool lists_is_ours(const struct mta *mta, const struct mta_milter *milter, const char *listen);
-/* Our address in main.cf: "unix:waybill/milter.sock" below queue_directory, else as it is. */
-int lists_address(const struct mta *mta, const char *listen, struct buffer *to);
-/* Our whole entry; `compact`: without blanks, since postconf -P takes none. */
-int lists_entry(const struct mta *mta, const char *listen, bool compact, struct buffer *to);
 
 struct ours {
     size_t direct, indirect; /* how often it stands in the list, and in lists that it names */

@@ -179,7 +179,10 @@ static int replace(const char *path, struct slice text, struct error *why)
         errno = cause;
     }
     free(fresh);
-    return result == 0 ? 0 : error_set(why, "cannot write '%s': %s", path, strerror(errno));
+    return result == 0 ? 0
+                       : error_set(why, "cannot write '%s': %s%s", path, strerror(errno),
+                                   errno == ENOENT ? "; waybilld makes the directory at its first start"
+                                                   : "");
 }
 
 static void add_lines(struct buffer *text, enum mta_change_kind kind, struct slice parameter,
@@ -191,6 +194,20 @@ static void add_lines(struct buffer *text, enum mta_change_kind kind, struct sli
         buffer_addf(text, "before %.*s\n", SLICE_ARGS(before));
     if (after.at != NULL)
         buffer_addf(text, "after %.*s\n", SLICE_ARGS(after));
+}
+
+/* What stood there before the first of our changes: what we wrote ourselves is no old value. */
+static struct slice before_all(const struct memory *old, const struct mta_change *change)
+{
+    struct slice before = slice_of(change->before);
+
+    for (size_t i = 0; i < old->count; i++) {
+        const struct memory_entry *at = &old->list[i];
+        if (at->kind == change->kind && slice_is(at->parameter, change->parameter) &&
+            slice_equal(at->after, before))
+            return at->before;
+    }
+    return before;
 }
 
 int memory_write(const struct memory *old, const struct mta *mta, const struct mta_changes *changes,
@@ -209,7 +226,7 @@ int memory_write(const struct memory *old, const struct mta *mta, const struct m
     for (size_t i = 0; i < changes->count; i++) {
         const struct mta_change *at = &changes->list[i];
         if (at->kind == MTA_CHANGE_MAIN || at->kind == MTA_CHANGE_SERVICE)
-            add_lines(&text, at->kind, slice_of(at->parameter), slice_of(at->before),
+            add_lines(&text, at->kind, slice_of(at->parameter), before_all(old, at),
                       slice_of(at->after));
     }
     result = text.failed ? error_set(why, "cannot write '%s': it would be too long", path)

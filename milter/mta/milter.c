@@ -88,15 +88,11 @@ static bool next_of_postfix(struct slice *list, struct mta_milter *milter)
     return true;
 }
 
-/* Up to `stop` or the end, without blanks around it; false at the end. */
+/* A part without the blanks around it. */
 static bool take_piece(struct slice *rest, char stop, struct slice *piece)
 {
-    if (rest->size == 0)
+    if (!text_take_part(rest, stop, piece))
         return false;
-    if (!text_take_until(rest, stop, piece)) {
-        *piece = *rest;
-        *rest = slice_make(rest->at + rest->size, 0);
-    }
     *piece = slice_trim(*piece);
     return true;
 }

@@ -61,15 +61,6 @@ static int find_place(struct mta *mta, const char *where, struct error *why)
     return result;
 }
 
-static bool next_line(struct slice *rest, struct slice *line)
-{
-    if (text_take_until(rest, '\n', line))
-        return true;
-    *line = *rest;
-    *rest = SLICE_ABSENT;
-    return line->size > 0;
-}
-
 /* "name = value", where the value may be empty. */
 static bool take_setting(struct slice line, struct slice *name, struct slice *value)
 {
@@ -99,7 +90,7 @@ static void fill_in(struct mta *mta, size_t text, take_parameter *take)
     struct slice rest = slice_make(mta->texts[text].data, mta->texts[text].size);
     struct slice line, name, value;
 
-    while (next_line(&rest, &line)) {
+    while (text_take_part(&rest, '\n', &line)) {
         struct parameter *known;
         if (!take_setting(line, &name, &value))
             continue;
@@ -116,7 +107,7 @@ static int add_unknown(struct mta *mta, size_t text)
     struct slice line, name, value;
     struct mta before = *mta; /* what is added now is not in order */
 
-    while (next_line(&rest, &line)) {
+    while (text_take_part(&rest, '\n', &line)) {
         struct parameter *added;
         before.parameters = mta->parameters;
         if (!take_setting(line, &name, &value) || setup_find(&before, name) != NULL)
@@ -174,7 +165,7 @@ static int read_services(struct mta *mta)
     struct mta_service service, *added;
     struct slice line;
 
-    while (next_line(&rest, &line)) {
+    while (text_take_part(&rest, '\n', &line)) {
         if (!take_service(line, chroot, &service))
             continue;
         added = setup_add_service(mta);
@@ -214,7 +205,7 @@ static int read_overrides(struct mta *mta, size_t text)
     struct slice rest = slice_make(mta->texts[text].data, mta->texts[text].size);
     struct slice line;
 
-    while (next_line(&rest, &line)) {
+    while (text_take_part(&rest, '\n', &line)) {
         struct override override = {0}, *known;
         if (!take_override(line, &override))
             continue;

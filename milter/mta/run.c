@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 #include "waybill/text.h"
 
 static const char *const folders[] = {"/usr/sbin", "/usr/local/sbin", "/sbin",
@@ -38,25 +39,6 @@ bool run_is_there(const char *name)
     char path[PATH_MAX];
 
     return find(name, path) != NULL;
-}
-
-void run_quote(struct buffer *to, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_./:=@,+";
-
-    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        buffer_add_text(to, word);
-        return;
-    }
-    buffer_add_char(to, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            buffer_add_text(to, "'\\''");
-        else
-            buffer_add_char(to, *word);
-    }
-    buffer_add_char(to, '\'');
 }
 
 struct running {
@@ -194,7 +176,7 @@ static void say_command(struct buffer *to, const char *const words[])
     for (size_t i = 0; words[i] != NULL; i++) {
         if (i > 0)
             buffer_add_char(to, ' ');
-        run_quote(to, words[i]);
+        escape_shell(to, slice_of(words[i]));
     }
 }
 

@@ -56,11 +56,7 @@ static struct slice daemon_field(struct slice line, char key)
 {
     struct slice field, name;
 
-    while (line.size > 0) {
-        if (!text_take_until(&line, ',', &field)) {
-            field = line;
-            line = SLICE_ABSENT;
-        }
+    while (text_take_part(&line, ',', &field)) {
         field = slice_trim(field);
         if (text_take_until(&field, '=', &name) && name.size > 0 && name.at[0] == key)
             return slice_trim(field);
@@ -110,22 +106,13 @@ static int take_line(struct mta *mta, struct slice line)
     return 0;
 }
 
-static bool next_line(struct slice *rest, struct slice *line)
-{
-    if (text_take_until(rest, '\n', line))
-        return true;
-    *line = *rest;
-    *rest = SLICE_ABSENT;
-    return line->size > 0;
-}
-
 /* The X line of the filter of that name. */
 static struct slice filter_line(const struct mta *mta, struct slice name)
 {
     struct slice rest = slice_make(mta->texts[TEXT_WRITTEN].data, mta->texts[TEXT_WRITTEN].size);
     struct slice line, own;
 
-    while (next_line(&rest, &line)) {
+    while (text_take_part(&rest, '\n', &line)) {
         own = line;
         if (text_take_char(&own, 'X') && slice_starts_with(own, name)) {
             own = slice_trim(slice_make(own.at + name.size, own.size - name.size));
@@ -177,7 +164,7 @@ int sendmail_read(struct mta *mta, const char *where, struct error *why)
         return -1;
     join_lines(file);
     rest = slice_make(file->data, file->size);
-    while (result == 0 && next_line(&rest, &line))
+    while (result == 0 && text_take_part(&rest, '\n', &line))
         result = take_line(mta, line);
     if (result == 0)
         result = list_filters(mta);

@@ -75,6 +75,13 @@ static void tell_maillog(struct ship *ship, struct maillog *maillog)
     ship_count(ship, "log_gaps", stats.gaps);
 }
 
+static const char *store_word(const struct ship_stats *ship)
+{
+    if (ship->connected)
+        return "connected";
+    return ship->retries == 0 ? "not asked yet" : "away";
+}
+
 void service_tell(struct service *service)
 {
     struct smtp_stats smtp;
@@ -89,5 +96,5 @@ void service_tell(struct service *service)
     daemon_notify("WATCHDOG=1\nSTATUS=%llu sessions open, %llu mails since start; the store is %s, "
                   "%llu bytes wait for it",
                   (unsigned long long)smtp.open_sessions, (unsigned long long)smtp.messages,
-                  ship.connected ? "connected" : "away", (unsigned long long)ship.backlog_bytes);
+                  store_word(&ship), (unsigned long long)ship.backlog_bytes);
 }

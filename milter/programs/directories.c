@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "waybill/endpoint.h"
 #include "waybill/text.h"
 
 struct maker {
@@ -51,23 +52,11 @@ static int make_all(const struct maker *maker, struct slice path, struct error *
     return make_one(maker, part, why);
 }
 
-static struct slice socket_directory(const char *listen)
-{
-    struct slice path = slice_of(listen);
-
-    if (!text_take(&path, "unix:") && !text_take(&path, "local:"))
-        return SLICE_ABSENT;
-    while (path.size > 1 && path.at[path.size - 1] != '/')
-        path.size--;
-    path.size--;
-    return path.size > 0 ? path : SLICE_ABSENT;
-}
-
 int directories_make(const struct settings *settings, struct error *why)
 {
     struct maker private = {.mode = 0700}, shared = {.mode = 0755};
-    struct slice socket = socket_directory(settings->listen);
-    struct slice metrics = socket_directory(settings->metrics);
+    struct slice socket = endpoint_directory(settings->listen);
+    struct slice metrics = endpoint_directory(settings->metrics);
 
     if (geteuid() == 0)
     private.owner = shared.owner = getpwnam(settings->user);

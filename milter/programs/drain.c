@@ -36,7 +36,17 @@ static void give_up(struct service *service)
     service_stop_ship(service, LAST_BATCH_MS);
 }
 
-/* Wait until no connection was open for a while. Returns how many are cut off; -1: unknown. */
+/* What the disk did not take yet, nobody else has. */
+static bool is_written(struct service *service)
+{
+    struct journal_stats stats;
+
+    journal_read_stats(service->journal, &stats);
+    return stats.waiting == 0;
+}
+
+/* Wait until no connection was open for a while, and all that was seen is written. Returns how many
+ * are cut off; -1: unknown. */
 static int serve_to_the_end(struct service *service)
 {
     int64_t now = clock_monotonic(), quiet = now;
@@ -47,7 +57,7 @@ static int serve_to_the_end(struct service *service)
         (void)service_wait(LOOK_MS);
         now = clock_monotonic();
         connections = smtp_connections();
-        if (connections != 0)
+        if (connections != 0 || !is_written(service))
             quiet = now;
     }
     return connections;

@@ -93,8 +93,8 @@ void service_stop_log(struct service *service);
 /* Stop to ship, after at most `ms`. The leadership, and with it the log, may have come to us in the
  * meantime: it is given back, too. */
 void service_stop_ship(struct service *service, int64_t ms);
-/* Give up all but the sessions that are open, serve them to their end, have smtp_run return
- * (drain.c). */
+/* Give up all but the sessions that are open, serve them to their end and have their facts written;
+ * then have smtp_run return (drain.c). */
 void service_drain(struct service *service);
 
 /* Read the file again and apply what can be applied (reload.c). */

@@ -320,11 +320,7 @@ int book_parse(struct phrasebook *book, const char *file, struct slice text, str
 {
     struct slice line;
 
-    for (size_t number = 1; text.size > 0; number++) {
-        if (!text_take_until(&text, '\n', &line)) {
-            line = text;
-            text.size = 0;
-        }
+    for (size_t number = 1; text_take_part(&text, '\n', &line); number++) {
         if (line.size > 0 && line.at[line.size - 1] == '\r')
             line.size--;
         if (read_line(book, line, file, number, why) < 0)

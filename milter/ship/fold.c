@@ -98,7 +98,7 @@ static int fold_known(struct ship *ship, struct fact *fact, struct pin **pin)
     if (fold_into(ship, entry, fact, pin) != 0)
         return -1;
     if (refused) {
-        uint64_t what = refusal_of(&ship->refusals, fact, slice_of(entry->ip));
+        uint64_t what = refusal_of(fact, slice_of(entry->ip));
         refusals_told(&ship->refusals, &ship->pins, what, fact->time);
     }
     return entry->learned ? fold_learned(ship, entry) : 0;
@@ -232,7 +232,7 @@ int fold_group(struct ship *ship, struct group *group)
 static int fold_refusal(struct ship *ship, const struct fact *fact, struct slice line,
                         struct pin **pin)
 {
-    uint64_t what = refusal_of(&ship->refusals, fact, SLICE_ABSENT);
+    uint64_t what = refusal_of(fact, SLICE_ABSENT);
     if (refusals_known(&ship->refusals, what, fact->time))
         return 0;
     if (refusals_wait(&ship->refusals, fact, line, *pin, what, clock_monotonic()) != 0) {

@@ -16,7 +16,6 @@ int live_init(struct live *live)
     live->bytes_max = LIVE_BYTES_MAX;
     live->by_id = calloc(LIVE_BUCKETS, sizeof(struct entry *));
     live->by_queue = calloc(LIVE_BUCKETS, sizeof(struct entry *));
-    digest_random(&live->seed, sizeof live->seed);
     if (live->by_id != NULL && live->by_queue != NULL)
         return 0;
     free(live->by_id);
@@ -27,15 +26,6 @@ int live_init(struct live *live)
 static size_t id_bucket(uint64_t id)
 {
     return (size_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % LIVE_BUCKETS;
-}
-
-/* FNV-1a, salted: nobody outside knows which words fall together. */
-uint64_t live_hash(const struct live *live, struct slice text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ live->seed;
-    for (size_t i = 0; i < text.size; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-    return hash ^ (hash >> 29);
 }
 
 struct entry *live_find(const struct live *live, uint64_t id)
@@ -101,7 +91,7 @@ struct entry *live_make(struct live *live, uint64_t id, int64_t now)
 
 static struct entry **queue_bucket(const struct live *live, struct slice queue_id)
 {
-    return &live->by_queue[live_hash(live, queue_id) % LIVE_BUCKETS];
+    return &live->by_queue[digest_here(0, queue_id.at, queue_id.size) % LIVE_BUCKETS];
 }
 
 void live_index(struct live *live, struct entry *entry)

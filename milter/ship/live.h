@@ -20,7 +20,6 @@ struct live {
     } list[ENTRY_PLACES];
     size_t count, bytes;
     size_t records_max, bytes_max;
-    uint64_t seed;
     int64_t minted_until; /* arrival of the latest minted waybill that was let go */
 };
 
@@ -40,7 +39,6 @@ void live_index(struct live *live, struct entry *entry);
 void live_unindex(struct live *live, struct entry *entry);
 /* Entries whose queue id has the same hash: walk ->by_queue and compare. */
 struct entry *live_queue(const struct live *live, struct slice queue_id);
-uint64_t live_hash(const struct live *live, struct slice text);
 /* Over its bounds? */
 bool live_full(const struct live *live);
 /* Let go what is finished for long enough, and what is over the bounds. */

@@ -19,7 +19,6 @@ int refusals_init(struct refusals *refusals)
     memset(refusals, 0, sizeof *refusals);
     refusals->clients = calloc(REFUSED_CLIENTS, sizeof *refusals->clients);
     refusals->recent = calloc(REFUSED_RECENT, sizeof *refusals->recent);
-    digest_random(&refusals->seed, sizeof refusals->seed);
     if (refusals->clients != NULL && refusals->recent != NULL)
         return 0;
     free(refusals->clients);
@@ -39,19 +38,12 @@ void refusals_clear(struct refusals *refusals, struct pins *pins)
     memset(refusals, 0, sizeof *refusals);
 }
 
-static uint64_t hash_add(uint64_t hash, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return (hash ^ (hash >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* The client's slot for this hour; else the one to give up: of another hour, or with the lowest
  * count. *known says which. */
 static size_t client_slot(const struct refusals *refusals, const char *ip, int64_t hour,
                           uint64_t *who, bool *known)
 {
-    uint64_t hash = hash_add(refusals->seed, ip, strlen(ip));
+    uint64_t hash = digest_here(0, ip, strlen(ip));
     size_t best = hash % REFUSED_CLIENTS;
     *who = hash;
     *known = false;
@@ -90,13 +82,13 @@ bool refusals_admit(struct refusals *refusals, const char *ip, int64_t time, int
     return true;
 }
 
-uint64_t refusal_of(const struct refusals *refusals, const struct fact *fact, struct slice ip)
+uint64_t refusal_of(const struct fact *fact, struct slice ip)
 {
     char recipient[ADDRESS_MAX];
     struct slice client = fact->value[KEY_IP].size > 0 ? fact->value[KEY_IP] : ip;
     size_t size = address_normal(fact->value[KEY_TO], recipient);
-    uint64_t hash = hash_add(refusals->seed, recipient, size);
-    return hash_add(hash, client.at, client.size);
+    uint64_t hash = digest_here(0, recipient, size);
+    return digest_here(hash, client.at, client.size);
 }
 
 static bool time_near(int64_t a, int64_t b)

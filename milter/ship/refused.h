@@ -36,7 +36,6 @@ struct refusals {
     size_t recent_next;
     struct refusal *first, *last;
     size_t waiting;
-    uint64_t seed;
 };
 
 int refusals_init(struct refusals *refusals); /* -1: no memory */
@@ -48,7 +47,7 @@ bool refusals_admit(struct refusals *refusals, const char *ip, int64_t time, int
 bool refusals_spent(const struct refusals *refusals, const char *ip, int64_t time, int64_t share);
 
 /* The refusal that a fact tells of, as a number; `ip` stands in where the fact has none. */
-uint64_t refusal_of(const struct refusals *refusals, const struct fact *fact, struct slice ip);
+uint64_t refusal_of(const struct fact *fact, struct slice ip);
 /* The milter saw this refusal: remember it, and drop the log's lines that tell of it. Returns
  * how many were dropped. */
 size_t refusals_told(struct refusals *refusals, struct pins *pins, uint64_t what, int64_t time);

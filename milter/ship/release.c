@@ -145,7 +145,7 @@ static bool refusal_spent(const struct ship *ship, const struct fact *fact)
 }
 
 /* Does the record say that the milter saw this refusal? */
-static bool record_tells(struct ship *ship, const struct entry *entry, uint64_t what, int64_t time)
+static bool record_tells(const struct entry *entry, uint64_t what, int64_t time)
 {
     const struct record *record = entry_record(entry);
     struct buffer scratch;
@@ -155,7 +155,7 @@ static bool record_tells(struct ship *ship, const struct entry *entry, uint64_t 
         struct fact fact;
         tells = record->lines[i].witness == WITNESS_MILTER &&
                 record_fact(record, i, &fact, &scratch) == 0 && fact.kind == FACT_REFUSED &&
-                refusal_of(&ship->refusals, &fact, slice_of(entry->ip)) == what &&
+                refusal_of(&fact, slice_of(entry->ip)) == what &&
                 fact.time - time <= REFUSED_NEAR_MS && time - fact.time <= REFUSED_NEAR_MS;
     }
     buffer_free(&scratch);
@@ -166,7 +166,7 @@ static bool record_tells(struct ship *ship, const struct entry *entry, uint64_t 
  * told; 0: not; -1: the store failed. */
 static int refusal_stored(struct ship *ship, const struct fact *fact)
 {
-    uint64_t *ids = NULL, what = refusal_of(&ship->refusals, fact, SLICE_ABSENT);
+    uint64_t *ids = NULL, what = refusal_of(fact, SLICE_ABSENT);
     size_t count = 0;
     char term[TERM_MAX];
     struct slice ip = slice_make(term, term_fold(fact->value[KEY_IP], term));
@@ -179,7 +179,7 @@ static int refusal_stored(struct ship *ship, const struct fact *fact)
     int result = load_entries(ship, ids, count, false);
     for (size_t i = 0; i < count && result == 0; i++) {
         const struct entry *entry = live_find(&ship->live, ids[i]);
-        result = entry != NULL && record_tells(ship, entry, what, fact->time);
+        result = entry != NULL && record_tells(entry, what, fact->time);
     }
     free(ids);
     return result;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "waybill/escape.h"
 
 /* The value of "name:value" in INFO's text; lines end with CR LF. */
 static struct slice info_value(struct slice info, const char *name)
@@ -144,19 +145,27 @@ bool store_is_near(const struct settings *settings)
 
 /* Only what the options already say, and they hold no blank or quote where it matters: a host, a
  * port, paths. */
+static int add_option(struct buffer *to, const char *name, const char *value)
+{
+    buffer_add_text(to, name);
+    return escape_shell(to, slice_of(value));
+}
+
 int store_redis_cli(const struct settings *settings, struct buffer *to)
 {
     struct server server;
 
+    buffer_add_text(to, "redis-cli");
     if (server_parse(&server, settings->redis, NULL))
-        return buffer_add_text(to, "redis-cli");
+        return to->failed ? -1 : 0;
     if (server.kind == SERVER_UNIX)
-        return buffer_addf(to, "redis-cli -s %s", server.path);
-    buffer_addf(to, "redis-cli -h %s -p %s", server.host, server.port);
+        return add_option(to, " -s ", server.path);
+    add_option(to, " -h ", server.host);
+    add_option(to, " -p ", server.port);
     if (server.kind == SERVER_TLS)
         buffer_add_text(to, " --tls");
     if (server.kind == SERVER_TLS && settings->redis_ca_file != NULL && *settings->redis_ca_file)
-        buffer_addf(to, " --cacert %s", settings->redis_ca_file);
+        add_option(to, " --cacert ", settings->redis_ca_file);
     return to->failed ? -1 : 0;
 }
 

@@ -64,8 +64,8 @@ class Tree:
 
     def __init__(self, tar):
         self.path = tempfile.mkdtemp(prefix="waybill-tree-")
-        os.chmod(self.path, 0o755)
         command("tar", "-C", self.path, "-xf", tar)
+        os.chmod(self.path, 0o755)  # the tar has the mode of a temporary directory
 
     def __enter__(self):
         return self

@@ -4,6 +4,7 @@ flows at each moment, and that all is again as it was."""
 import itertools
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -220,12 +221,12 @@ def test_a_damaged_file_of_old_values_is_told(setup, line):
     assert "damaged at" in setup.run("detach", code=2)
 
 
-def attach_after(setup, commands):
+def attach_after(setup, commands, command="attach"):
     """Attach where something was mounted by these commands of sh; $1 is Postfix's directory."""
     setup.age()
     return subprocess.run(
         ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-         f'{commands}; exec "$2" -c "$3" attach postfix --config-directory "$1"',
+         f'{commands}; exec "$2" -c "$3" {command} postfix --config-directory "$1"',
          "sh", setup.conf, f"{place.BUILD}/waybill", f"{setup.base}/waybill.conf"],
         check=False, text=True, capture_output=True)
 
@@ -250,6 +251,62 @@ def test_a_set_up_that_cannot_be_written_is_told_and_nothing_is_left_behind(setu
     done = attach_after(setup, 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"')
     assert "Read-only file system" in done.stderr
     assert_untouched(setup, done, before)
+
+
+def postconf_fails(setup, *cases):
+    """Commands that mount a postconf which fails at the calls that these patterns of sh name; each word
+    of it is asked once more in the undo."""
+    shutil.copy(shutil.which("postconf", path="/usr/sbin"), f"{setup.base}/real")
+    setup.write("postconf", "#!/bin/sh\ncase \"$*\" in\n" + "".join(
+        f"{case}) echo 'postconf: fatal: not today' >&2; exit 1;;\n" for case in cases) +
+        f'esac\nexec {setup.base}/real "$@"\n')
+    os.chmod(f"{setup.base}/postconf", 0o755)
+    return f"mount --bind {setup.base}/postconf /usr/sbin/postconf"
+
+
+def test_a_detach_whose_last_step_fails_is_undone(setup):
+    before = setup.all()
+    setup.run("attach")
+    after = setup.all()
+    done = attach_after(setup, postconf_fails(setup, "*' -X '*"), "detach")
+    assert done.returncode == 3 and "not today; nothing was changed" in done.stderr, done.stderr
+    assert setup.all() == after
+    setup.run("detach")
+    assert setup.all() == before
+
+
+def test_what_cannot_be_undone_leaves_the_old_values(setup):
+    """The first -P is made, -e fails, and the -P that would undo the first one fails, too."""
+    before = setup.all()
+    done = attach_after(setup, postconf_fails(setup, "*' -e '*",
+                                              "*smtpd_milters=inet:localhost:8896*"))
+    assert done.returncode == 3 and "could not be undone" in done.stderr, done.stderr
+    assert setup.memory in done.stderr
+    assert setup.override("submission/inet/smtpd_milters").startswith("{unix:waybill")
+    setup.run("detach")
+    assert setup.all() == before
+
+
+def test_old_values_are_those_before_the_first_attach(place_of_story):
+    setup = Setup(place_of_story, main="compatibility_level = 3.6\nqueue_directory = {base}/queue\n",
+                  master="smtp inet n - y - - smtpd\n")
+    before = setup.all()
+    setup.run("attach")
+    setup.write("waybill.conf", f'state_directory = "{setup.base}/state"\nuser = "nobody"\n'
+                f'listen = "unix:{setup.base}/queue/waybill/other.sock"\n')
+    setup.postconf("-e", f"smtpd_milters = {OURS.replace('5s', '3s')}")
+    setup.run("attach")
+    assert "other.sock" in setup.value("smtpd_milters")
+    setup.run("detach")
+    assert setup.all() == before
+
+
+def test_a_command_that_is_shown_is_one_for_any_path(place_of_story):
+    setup = Setup(f"{place_of_story}/a b; touch owned'")
+    command = setup.changes("attach", "--dry-run")[f"{setup.base}/queue/waybill"]["command"]
+    subprocess.run(command, shell=True, check=True, cwd=place_of_story)
+    assert os.path.isdir(f"{setup.base}/queue/waybill") and os.listdir(place_of_story) == \
+        [os.path.basename(setup.base)]
 
 
 def test_where_the_old_values_cannot_be_kept_nothing_is_changed(setup):

@@ -5,9 +5,11 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 
 import pytest
 
+from support import place
 from support.smtp_client import send_many
 from support.world import World
 
@@ -67,3 +69,22 @@ def test_a_full_disk_costs_no_mail_and_no_trace(small):
         number = message_id.split("-")[1].split("@")[0]
         world.wait_for_states(message_id, {f"ok-{number}@sink.example": "delivered"})
     assert set(world.outcomes().values()) == {1}
+
+
+def test_a_full_disk_and_a_take_over_cost_no_trace(small):
+    """What the disk does not take, the old daemon alone has; it stays until it can be written."""
+    world, daemon = small, small.daemon
+    fill(daemon.state)
+    before, failed = send_many(world.postfix.port, mails(0, 40))
+    daemon.wait_for_log("No space left on device")
+    old = daemon.serving()
+    code, log = daemon.take_over()
+    assert code == 0, log
+    after, more_failed = send_many(world.postfix.port, mails(40, 80))
+    assert failed + more_failed == [], "Postfix said no to a mail"
+    time.sleep(7)  # longer than it waits for sessions that might come
+    assert "no session is left" not in daemon.log_text()
+    os.unlink(f"{daemon.state}/filling")
+    wanted = {message_id for message_id, _, _ in before + after}
+    place.wait_until(lambda: wanted <= world.seen_by_milter(), 20, "the milter's facts are shipped")
+    place.wait_until(lambda: daemon.pids() == [daemon.serving()] != [old], 15, "the old one has ended")

@@ -250,6 +250,25 @@ def test_the_exit_code_is_the_worst_that_was_found(clinic):
     assert clinic.world.cli.run("doctor", "--send-test", "a b@sink.example").returncode == 2
 
 
+def test_a_word_is_known_from_a_version_on(clinic):
+    """main.cf may say any version: doctor is told it as by a Postfix of that version."""
+    def is_known(version):
+        clinic.postconf("-e", f"mail_version = {version}")
+        return clinic.doctor("--only", "milter-action-word")[0] == 0
+
+    try:
+        assert is_known("3.7.11")  # not set: the program's own word, whichever that is
+        clinic.postconf("-e", "milter_default_action = shutdown")
+        known = {version: is_known(version) for version in (
+            "2.11.3", "3.6.15", "3.7.19", "3.7.20", "3.8.14", "3.8.15", "3.9.9", "3.10.7", "3.10.13",
+            "3.11.0", "3.11-20260101", "4.0.0")}
+        assert known == {"2.11.3": False, "3.6.15": False, "3.7.19": False, "3.7.20": True,
+                         "3.8.14": False, "3.8.15": True, "3.9.9": True, "3.10.7": False,
+                         "3.10.13": True, "3.11.0": True, "3.11-20260101": True, "4.0.0": True}
+    finally:
+        clinic.restore()
+
+
 def test_what_is_missing_is_told_once(clinic):
     """Neither settings nor a store nor a mail server: no check fails for want of them."""
     done = clinic.world.cli.run("doctor", "-c", "/nonexistent/waybill.conf", "--config-directory",

@@ -96,6 +96,19 @@ def test_password_is_a_credential_that_staff_cannot_read(installed):
     assert machine.run("redis-cli", "ping").stdout.startswith("NOAUTH")
 
 
+def test_staff_outside_of_the_group_are_told_so(installed):
+    """As the packages have it, /etc/waybill is closed to others; the defaults would name a wrong store."""
+    machine, folder = installed.machine, os.path.dirname(installed.conf)
+    machine.run("chmod", "0700", folder)
+    try:
+        done = machine.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "waybill", "status",
+                           check=False)
+        assert (done.returncode, done.stderr) == (
+            2, f"waybill: cannot open '{installed.conf}': Permission denied\n")
+    finally:
+        machine.run("chmod", "0755", folder)
+
+
 def test_credential_that_nobody_gave_is_one_clear_line(installed):
     words = f"cannot open '/run/credentials/{UNIT}/no.such': No such file or directory"
     before = installed.options["redis_password_file"]

@@ -89,25 +89,12 @@ void asked_describe(const struct cli *cli, const struct query *query, const char
     }
 }
 
-/* A word as a shell takes it. */
 static void add_quoted(struct buffer *to, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "@%+=:,./_-";
     struct buffer quoted;
 
-    if (*word != '\0' && strspn(word, plain) == strlen(word)) {
-        buffer_add_text(to, word);
-        return;
-    }
     buffer_init(&quoted, 65536);
-    buffer_add_char(&quoted, '\'');
-    for (; *word != '\0'; word++)
-        if (*word == '\'')
-            buffer_add_text(&quoted, "'\\''");
-        else
-            buffer_add_char(&quoted, *word);
-    buffer_add_char(&quoted, '\'');
+    escape_shell(&quoted, slice_of(word));
     escape_terminal(to, slice_make(quoted.data, quoted.size));
     buffer_free(&quoted);
 }

@@ -82,13 +82,20 @@ static const char *named_file(const struct cli *cli)
     return cli->request.config != NULL ? cli->request.config : getenv("WAYBILL_CONFIG");
 }
 
+/* A directory that we may not look into is no proof that there is no file: with the defaults one
+ * would ask a store that may be the wrong one, and not be told why. */
+static const char *default_file(void)
+{
+    bool missing = access(SETTINGS_FILE_DEFAULT, F_OK) != 0 && errno != EACCES;
+
+    return missing ? NULL : SETTINGS_FILE_DEFAULT;
+}
+
 const char *settings_file(const struct cli *cli)
 {
     const char *named = named_file(cli);
 
-    if (named != NULL)
-        return named;
-    return access(SETTINGS_FILE_DEFAULT, F_OK) == 0 ? SETTINGS_FILE_DEFAULT : NULL;
+    return named != NULL ? named : default_file();
 }
 
 /* The file that was named, or the one of the environment, or the default if there is one. Who
@@ -99,8 +106,8 @@ static int read_settings(struct cli *cli, bool strict, struct error *why)
     const char *path = named_file(cli);
     bool by_default = path == NULL;
 
-    if (by_default && access(SETTINGS_FILE_DEFAULT, strict ? F_OK : R_OK) == 0)
-        path = SETTINGS_FILE_DEFAULT;
+    if (by_default && (strict || access(SETTINGS_FILE_DEFAULT, R_OK) == 0))
+        path = default_file();
     if (settings_read(&cli->settings, path, why) != 0) {
         if (!by_default || strict)
             return -1;

@@ -26,7 +26,7 @@ const struct command commands[] = {
      .examples = "waybill trace --to bob@example.org\n"
                  "waybill trace --from @shop.example --state failed --since -2d\n"
                  "waybill trace -q 4mGprq8lpWzGsdv\n"
-                 "waybill trace --to bob@example.org --json | jq .recipients\n",
+                 "waybill trace --to bob@example.org --json | jq '.recipients[]?'\n",
      .asks_store = true,
      .run = trace_run},
     {.name = "show",

@@ -13,6 +13,7 @@
 #include "../doctor/sendtest.h"
 #include "out.h"
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 
 /* Exit codes of this command, for who calls it from a monitor. */
 enum { DOCTOR_WELL = 0, DOCTOR_WARNINGS = 1, DOCTOR_FAULTS = 3 };
@@ -23,7 +24,7 @@ static const char *command_of(struct buffer *to, const char *name, const char *d
     buffer_add_text(to, name);
     if (directory != NULL) {
         buffer_add_text(to, " -c ");
-        doctor_quote(to, slice_of(directory));
+        escape_shell(to, slice_of(directory));
     }
     return to->data;
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { NAME_WIDTH = 19 }; /* of an option with its value; a longer one has a line of its own */
+
 static void print_commands(FILE *to)
 {
     fputs("Usage: waybill [-c FILE] COMMAND [OPTION]...\n"
@@ -34,9 +36,11 @@ static void print_option(FILE *to, const struct command_option *row)
     snprintf(name, sizeof name, "--%s%s%s", row->name, row->value != NULL ? " " : "",
              row->value != NULL ? row->value : "");
     if (row->letter != 0)
-        fprintf(to, "  -%c, %-19s %s\n", row->letter, name, row->text);
+        fprintf(to, "  -%c, %-*s %s\n", row->letter, NAME_WIDTH, name, row->text);
+    else if (strlen(name) <= NAME_WIDTH)
+        fprintf(to, "      %-*s %s\n", NAME_WIDTH, name, row->text);
     else
-        fprintf(to, "      %-19s %s\n", name, row->text);
+        fprintf(to, "      %s\n      %-*s %s\n", name, NAME_WIDTH, "", row->text);
 }
 
 static void print_states(FILE *to)

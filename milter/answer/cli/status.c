@@ -291,10 +291,8 @@ static void put_logs(struct json *json, const char *logs)
 
     json_put_key(json, "logs");
     json_begin_array(json);
-    while (text_take_until(&rest, '\n', &line))
+    while (text_take_part(&rest, '\n', &line))
         json_put_string(json, line);
-    if (rest.size > 0)
-        json_put_string(json, rest);
     json_end_array(json);
 }
 

@@ -80,11 +80,7 @@ struct slice around_value(struct slice text, const char *name)
 {
     struct slice value = SLICE_ABSENT, line;
 
-    while (text.size > 0) {
-        if (!text_take_until(&text, '\n', &line)) {
-            line = text;
-            text.size = 0;
-        }
+    while (text_take_part(&text, '\n', &line)) {
         line = slice_trim(line);
         if (!text_take(&line, name))
             continue;

@@ -12,12 +12,13 @@
 
 #include "../status.h"
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 #include "waybill/host.h"
 
 static const char *name_of(const struct status_host *host, struct buffer *to)
 {
     buffer_clear(to);
-    doctor_quote(to, slice_of(host->name));
+    escape_shell(to, slice_of(host->name));
     return to->data;
 }
 
@@ -197,7 +198,7 @@ static void compare_keys(struct doctor *doctor, const struct check *check,
                 "key_file of '%s' is another one than that of '%s'.", host->name, model->name);
     buffer_init(&name, 2048);
     buffer_init(&path, 8192);
-    doctor_quote(&path, slice_of(file != NULL && *file != '\0' ? file : "/etc/waybill/key"));
+    escape_shell(&path, slice_of(file != NULL && *file != '\0' ? file : "/etc/waybill/key"));
     doctor_heal(doctor, "scp root@%s:%s %s && systemctl reload waybill", name_of(model, &name),
                 path.data, path.data);
     buffer_free(&name);

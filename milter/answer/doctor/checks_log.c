@@ -16,6 +16,7 @@
 #include "../status.h"
 #include "around.h"
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 
 #define WORDS_MAX 8192
 
@@ -79,7 +80,7 @@ static void heal_reading(struct doctor *doctor, const char *path, const struct a
     struct buffer quoted;
 
     buffer_init(&quoted, WORDS_MAX);
-    doctor_quote(&quoted, slice_of(may->is_folder ? may->blocked : path));
+    escape_shell(&quoted, slice_of(may->is_folder ? may->blocked : path));
     if (may->is_folder)
         doctor_heal(doctor, "chmod o+x %s", quoted.data);
     else if (group != NULL && !around_has_group(doctor, group))

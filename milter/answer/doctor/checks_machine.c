@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "around.h"
+#include "waybill/endpoint.h"
+#include "waybill/escape.h"
 #include "waybill/run.h"
 
 #define MB ((uint64_t)1 << 20)
@@ -83,7 +85,7 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
                 "The user '%s' may not write into state_directory '%s' (it stops at '%s').", user,
                 path, may.blocked);
     buffer_init(&words, 8192);
-    doctor_quote(&words, slice_of(may.is_folder ? may.blocked : path));
+    escape_shell(&words, slice_of(may.is_folder ? may.blocked : path));
     if (may.is_folder)
         doctor_heal(doctor, "chmod o+x %s", words.data);
     else
@@ -304,18 +306,13 @@ static void look_at_selinux(struct doctor *doctor, const struct check *check)
 /* matchpathcon(8) knows what the policy wants; a directory that was made by hand has another. */
 static void look_at_label(struct doctor *doctor, const struct check *check)
 {
-    struct slice path = slice_of(doctor->settings->listen), directory;
+    struct slice directory = endpoint_directory(doctor->settings->listen);
     struct buffer said, quoted;
     char folder[PATH_MAX];
 
-    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") ||
-        (!text_take(&path, "unix:") && !text_take(&path, "local:")))
+    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") || directory.at == NULL)
         return;
-    directory = path;
-    while (directory.size > 1 && directory.at[directory.size - 1] != '/')
-        directory.size--;
-    slice_copy(slice_make(directory.at, directory.size - (directory.size > 1)), folder,
-               sizeof folder);
+    slice_copy(directory, folder, sizeof folder);
     const char *const words[] = {"matchpathcon", "-V", folder, NULL};
 
     buffer_init(&said, 65536);
@@ -327,7 +324,7 @@ static void look_at_label(struct doctor *doctor, const struct check *check)
         doctor_find(doctor, check, SEVERITY_FAULT, "The mail server may not reach the milter.",
                     "The directory '%s' has not the label that the policy wants.", folder);
         buffer_init(&quoted, 8192);
-        doctor_quote(&quoted, slice_of(folder));
+        escape_shell(&quoted, slice_of(folder));
         doctor_heal(doctor, "restorecon -Rv %s", quoted.data);
         buffer_free(&quoted);
     }

@@ -102,19 +102,31 @@ static void look_at_address(struct doctor *doctor, const struct check *check)
 
 /* ---- what becomes of a mail if we do not answer ---- */
 
+/* "shutdown" came with 3.11, and with a patch level of each older line that was still kept then. */
+static bool knows_shutdown(struct slice version)
+{
+    static const uint64_t since[][2] = {{7, 20}, {8, 15}, {9, 9}, {10, 8}};
+    uint64_t major, minor, patch = 0;
+
+    if (!text_take_number(&version, &major) || !text_take_char(&version, '.') ||
+        !text_take_number(&version, &minor))
+        return true;
+    if (text_take_char(&version, '.'))
+        (void)text_take_number(&version, &patch);
+    for (size_t i = 0; i < sizeof since / sizeof since[0]; i++)
+        if (major == 3 && minor == since[i][0])
+            return patch >= since[i][1];
+    return major > 3 || (major == 3 && minor > 10);
+}
+
 static bool is_action(const struct doctor *doctor, struct slice word)
 {
     static const char *const known[] = {"accept", "reject", "tempfail", "quarantine"};
-    struct slice version = mta_version(doctor->mta);
-    uint64_t major = 0, minor = 0;
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (slice_is(word, known[i]))
             return true;
-    if (!text_take_number(&version, &major) || !text_take_char(&version, '.') ||
-        !text_take_number(&version, &minor))
-        return true;
-    return slice_is(word, "shutdown") && (major > 3 || (major == 3 && minor >= 11));
+    return slice_is(word, "shutdown") && knows_shutdown(mta_version(doctor->mta));
 }
 
 static void look_at_action(struct doctor *doctor, const struct check *check)
@@ -138,8 +150,8 @@ static void look_at_action_word(struct doctor *doctor, const struct check *check
 {
     struct slice word = mta_value(doctor->mta, "milter_default_action");
 
-    if (is_action(doctor, word))
-        return;
+    if (!mta_is_set(doctor->mta, "milter_default_action") || is_action(doctor, word))
+        return; /* what a Postfix was built with it knows, patched by a distribution or not */
     doctor_find(doctor, check, SEVERITY_WARNING,
                 "Postfix logs a warning and puts mails off when a milter is down.",
                 "milter_default_action is '%.*s', which Postfix %.*s does not know.",

@@ -2,7 +2,12 @@
 /*
  * checks of the parts that the other checks need: the configuration and the mail server's set-up.
  */
+#include <errno.h>
+#include <unistd.h>
+
 #include "doctor.h"
+
+#include "waybill/escape.h"
 
 /* "FILE:12: name: what is allowed": that line can be put out of force, and its default holds. */
 static void heal_line(struct doctor *doctor)
@@ -16,7 +21,7 @@ static void heal_line(struct doctor *doctor)
         !text_take_until(&why, ':', &name))
         return;
     buffer_init(&file, 16384);
-    doctor_quote(&file, slice_of(doctor->settings_file));
+    escape_shell(&file, slice_of(doctor->settings_file));
     doctor_heal(doctor, "sed -i '%llus/^/# /' %s && systemctl restart waybill",
                 (unsigned long long)line, file.data);
     buffer_free(&file);
@@ -26,6 +31,11 @@ static void look_at_settings(struct doctor *doctor, const struct check *check)
 {
     if (doctor->settings != NULL)
         return;
+    if (access(doctor->settings_file, R_OK) != 0 && errno == EACCES) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "%s; run it as root.",
+                    doctor->settings_why.text);
+        return;
+    }
     doctor_find(doctor, check, SEVERITY_FAULT,
                 "waybilld does not start with it, and a reload keeps the old one.", "%s",
                 doctor->settings_why.text);

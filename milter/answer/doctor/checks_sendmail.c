@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 
 #include "milters.h"
+#include "waybill/endpoint.h"
+#include "waybill/escape.h"
 
 #define PATH_ROOM 512
-#define OWN_WORDS "F=, T=C:3s;S:3s;R:3s;E:20s"
 #define TIME_MOST 30 /* seconds that a hung daemon may cost a mail, for each of its times */
 #define LOG_LEAST 9  /* below, what became of a mail is not logged */
 
@@ -28,13 +29,14 @@ static const char *source_file(const struct doctor *doctor, struct buffer *to)
 
 static void heal_filter(struct doctor *doctor)
 {
-    struct buffer file;
+    struct buffer file, line;
 
     buffer_init(&file, PATH_ROOM * 2);
-    doctor_heal_in(doctor, source_file(doctor, &file),
-                   "INPUT_MAIL_FILTER(`waybill', `S=%s, " OWN_WORDS "')dnl",
-                   doctor->settings->listen);
+    buffer_init(&line, PATH_ROOM * 2);
+    mta_milter_entry(doctor->mta, doctor->settings->listen, false, &line);
+    doctor_heal_in(doctor, source_file(doctor, &file), "%s", line.data);
     buffer_free(&file);
+    buffer_free(&line);
 }
 
 /* Where no filter is ours there is nothing to be said of its place and its words. */
@@ -130,14 +132,13 @@ static void look_at_log_level(struct doctor *doctor, const struct check *check)
 /* Sendmail does not connect to a socket below a directory that a group may write to. */
 static void look_at_unsafe(struct doctor *doctor, const struct check *check)
 {
-    const char *listen = doctor->settings->listen, *path = strchr(listen, ':');
+    const char *path = endpoint_path(doctor->settings->listen);
     char directory[PATH_ROOM];
     struct buffer quoted;
     struct stat status;
 
-    if (strncmp(listen, "inet", 4) == 0 || path == NULL)
+    if (path == NULL)
         return;
-    path++;
     for (size_t size = strlen(path); size > 1; size--) {
         if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
             stat(directory, &status) != 0 || (status.st_mode & S_IWGRP) == 0)
@@ -146,7 +147,7 @@ static void look_at_unsafe(struct doctor *doctor, const struct check *check)
                     "Sendmail calls the socket unsafe and does not connect to it.",
                     "A group may write to %s, where the milter's socket is.", directory);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(directory));
+        escape_shell(&quoted, slice_of(directory));
         doctor_heal(doctor, "chmod g-w %s", quoted.data);
         buffer_free(&quoted);
     }

@@ -13,21 +13,13 @@
 
 #include "milters.h"
 #include "reach.h"
+#include "waybill/endpoint.h"
+#include "waybill/escape.h"
 
 #define PATH_ROOM 512
 
 static const char no_milter[] =
     "The mail server cannot ask waybilld: mails pass unseen, or wait, as default_action says.";
-
-/* The path of our socket; NULL: it is an inet one. */
-static const char *socket_path(const struct doctor *doctor)
-{
-    const char *listen = doctor->settings->listen;
-
-    return strncmp(listen, "unix:", 5) == 0 || strncmp(listen, "local:", 6) == 0
-               ? strchr(listen, ':') + 1
-               : NULL;
-}
 
 static enum knock_end knock_here(const struct doctor *doctor, struct knock *knock)
 {
@@ -44,7 +36,7 @@ static enum knock_end knock_here(const struct doctor *doctor, struct knock *knoc
 
 static void tell_no_way(struct doctor *doctor, const struct check *check, int cause)
 {
-    const char *path = socket_path(doctor);
+    const char *path = endpoint_path(doctor->settings->listen);
     struct buffer quoted;
     struct stat status;
 
@@ -52,7 +44,7 @@ static void tell_no_way(struct doctor *doctor, const struct check *check, int ca
         doctor_find(doctor, check, SEVERITY_FAULT, no_milter,
                     "%s is no socket, so waybilld cannot listen there.", path);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(path));
+        escape_shell(&quoted, slice_of(path));
         doctor_heal(doctor, "mv %s %s.aside && systemctl restart waybill", quoted.data,
                     quoted.data);
         buffer_free(&quoted);
@@ -121,14 +113,14 @@ static const char *group_of(const char *user, char to[static 64])
 /* The socket's own directory is the mail server's group's business; one above it everybody's. */
 static void heal_closed(struct doctor *doctor, const char *path, const struct reach_as *as)
 {
-    const char *own = socket_path(doctor);
+    const char *own = endpoint_path(doctor->settings->listen);
     size_t size = strlen(path);
     struct buffer quoted;
     struct stat status;
     char group[64];
 
     buffer_init(&quoted, PATH_ROOM * 4);
-    doctor_quote(&quoted, slice_of(path));
+    escape_shell(&quoted, slice_of(path));
     group_of(as->user, group);
     if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
         doctor_heal(doctor, "chgrp %s %s && chmod 0660 %s", group, quoted.data, quoted.data);
@@ -261,7 +253,7 @@ static void look_at_reached(struct doctor *doctor, const struct check *check)
 /* Who may write into a directory may put his own socket there. */
 static void look_at_directory(struct doctor *doctor, const struct check *check)
 {
-    const char *path = socket_path(doctor);
+    const char *path = endpoint_path(doctor->settings->listen);
     char directory[PATH_ROOM];
     struct buffer quoted;
     struct stat status;
@@ -278,7 +270,7 @@ static void look_at_directory(struct doctor *doctor, const struct check *check)
                     "reads and refuses mails.",
                     "Everybody may write to %s, where the milter's socket is.", directory);
         buffer_init(&quoted, PATH_ROOM * 4);
-        doctor_quote(&quoted, slice_of(directory));
+        escape_shell(&quoted, slice_of(directory));
         doctor_heal(doctor, "chmod o-w %s", quoted.data);
         buffer_free(&quoted);
     }

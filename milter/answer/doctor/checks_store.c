@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 #include "waybill/health.h"
 
 #define CERTIFICATE_DAYS 14
@@ -23,6 +24,19 @@ static void heal_server(struct doctor *doctor, const char *words, const char *ke
     buffer_init(&cli, 2048);
     store_redis_cli(doctor->settings, &cli);
     doctor_heal(doctor, "%s %s && %s %s", cli.data, words, cli.data, keep);
+    buffer_free(&cli);
+}
+
+/* A server keeps its users in a file of their own or in its configuration, and refuses to save them
+ * where they are not; redis-cli ends with 0 all the same. */
+static void heal_users(struct doctor *doctor, const char *words)
+{
+    struct buffer cli;
+
+    buffer_init(&cli, 2048);
+    store_redis_cli(doctor->settings, &cli);
+    doctor_heal(doctor, "%s %s && %s ACL SAVE | grep -q OK || %s CONFIG REWRITE", cli.data, words,
+                cli.data, cli.data);
     buffer_free(&cli);
 }
 
@@ -234,12 +248,12 @@ static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
 
     buffer_init(&words, 2 * COMMANDS_MAX);
     buffer_add_text(&words, "ACL SETUSER ");
-    doctor_quote(&words, slice_of(user_of(doctor)));
+    escape_shell(&words, slice_of(user_of(doctor)));
     if (refusals->keys) {
         buffer_addf(&words, " '~%s*'", doctor->settings->redis_prefix);
     }
     buffer_add_text(&words, refusals->commands.data);
-    heal_server(doctor, words.data, "ACL SAVE");
+    heal_users(doctor, words.data);
     buffer_free(&words);
 }
 
@@ -314,7 +328,7 @@ static void look_at_door(struct doctor *doctor, const struct check *check)
     buffer_init(&cli, 2048);
     buffer_init(&directory, 4096);
     store_redis_cli(doctor->settings, &cli);
-    doctor_quote(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
+    escape_shell(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
     doctor_heal(doctor,
                 "(umask 027 && openssl rand -hex 24 > %s/redis.password) && "
                 "chgrp \"$(id -gn %s)\" %s/redis.password && %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
@@ -362,7 +376,7 @@ static void look_at_user(struct doctor *doctor, const struct check *check)
                 "+hdel +hget +hmget +hgetall +hkeys +sadd +smembers +scard +sscan +zadd +zrem "
                 "+zrevrange +zremrangebyscore +xadd +xread +xrevrange +expireat +time +ping +info "
                 "+auth '+client|setname' '+config|get'", doctor->settings->redis_prefix);
-    heal_server(doctor, words.data, "ACL SAVE");
+    heal_users(doctor, words.data);
     buffer_free(&words);
 }
 

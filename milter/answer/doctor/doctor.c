@@ -100,23 +100,6 @@ void doctor_skip(struct doctor *doctor)
     doctor->skipped = true;
 }
 
-int doctor_quote(struct buffer *to, struct slice words)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=:,./@%";
-    struct slice rest = words, taken;
-
-    if (text_take_any(&rest, plain, &taken) && rest.size == 0)
-        return buffer_add(to, words.at, words.size);
-    buffer_add_char(to, '\'');
-    for (size_t i = 0; i < words.size; i++)
-        if (words.at[i] == '\'')
-            buffer_add_text(to, "'\\''");
-        else
-            buffer_add_char(to, words.at[i]);
-    return buffer_add_char(to, '\'');
-}
-
 size_t doctor_count(const struct doctor *doctor, enum severity severity)
 {
     size_t count = 0;

@@ -102,8 +102,6 @@ void doctor_heal_in(struct doctor *doctor, const char *file, const char *format,
     __attribute__((format(printf, 3, 4)));
 /* There is nothing to look at, since another check's finding comes first: it is not good either. */
 void doctor_skip(struct doctor *doctor);
-/* `words` as one word of a shell, in quotes where they need them. */
-int doctor_quote(struct buffer *to, struct slice words);
 
 /* ---- for the command ---- */
 

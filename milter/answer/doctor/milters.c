@@ -7,15 +7,14 @@
 
 #include <string.h>
 
+#include "waybill/escape.h"
+
 #define LIST_MAX (64u << 10)
 #define COMMAND_MAX (128u << 10)
 /* A hung daemon may cost a mail no more than these, in seconds. */
 #define CONNECT_MOST 10
 #define COMMAND_MOST 10
 #define CONTENT_MOST 30
-/* What attach writes, and FEATURES asks for: a hung daemon costs a mail seconds, not minutes. */
-#define OWN_WORDS                                                                                  \
-    "default_action=accept, connect_timeout=3s, command_timeout=3s, content_timeout=10s"
 
 struct standing milters_standing(const struct doctor *doctor, struct slice list)
 {
@@ -39,33 +38,6 @@ struct slice milters_list(const struct doctor *doctor, const char *parameter)
     return milters_standing(doctor, written).times == milters_standing(doctor, value).times
                ? written
                : value;
-}
-
-/* "8891@localhost" is "localhost:8891" in main.cf. */
-static int add_inet(struct buffer *to, struct slice name)
-{
-    struct slice port;
-
-    buffer_add_text(to, "inet:");
-    if (!text_take_until(&name, '@', &port))
-        return buffer_addf(to, "127.0.0.1:%.*s", SLICE_ARGS(name));
-    return buffer_addf(to, "%.*s:%.*s", SLICE_ARGS(name), SLICE_ARGS(port));
-}
-
-int milters_address(const struct doctor *doctor, struct buffer *to)
-{
-    struct slice name = slice_of(doctor->settings->listen);
-    struct slice queue = mta_value(doctor->mta, "queue_directory");
-
-    if (text_take(&name, "inet:") || text_take(&name, "inet6:"))
-        return add_inet(to, name);
-    text_take(&name, "unix:");
-    text_take(&name, "local:");
-    buffer_add_text(to, "unix:");
-    if (queue.size > 0 && slice_starts_with(name, queue) && name.size > queue.size &&
-        name.at[queue.size] == '/')
-        name = slice_make(name.at + queue.size + 1, name.size - queue.size - 1);
-    return buffer_add(to, name.at, name.size);
 }
 
 static int add_entry(struct buffer *to, struct slice entry)
@@ -131,7 +103,7 @@ static bool is_right(const struct doctor *doctor, const struct mta_milter *entry
     bool own, right;
 
     buffer_init(&address, LIST_MAX);
-    milters_address(doctor, &address);
+    mta_milter_address(doctor->mta, doctor->settings->listen, &address);
     right = slice_equal(entry->address, slice_make(address.data, address.size)) &&
             slice_is(milters_action(doctor, entry, &own), "accept") &&
             !milters_long_time(doctor, entry, &time);
@@ -148,9 +120,7 @@ int milters_mended(const struct doctor *doctor, struct slice list, struct buffer
     if (standing.times > 0 && is_right(doctor, &standing.ours)) {
         add_entry(to, standing.ours.whole);
     } else {
-        buffer_add_text(to, "{ ");
-        milters_address(doctor, to);
-        buffer_add_text(to, ", " OWN_WORDS " }");
+        mta_milter_entry(doctor->mta, doctor->settings->listen, false, to);
     }
     milters_without(doctor, list, &others);
     if (others.size > 0)
@@ -168,7 +138,7 @@ void milters_heal(struct doctor *doctor, const char *parameter, struct slice val
     buffer_addf(&setting, "%s = ", parameter);
     buffer_add(&setting, value.at, value.size);
     buffer_addf(&command, "%s -e ", doctor->postconf);
-    doctor_quote(&command, slice_make(setting.data, setting.size));
+    escape_shell(&command, slice_make(setting.data, setting.size));
     if (!setting.failed && !command.failed)
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);
@@ -192,7 +162,7 @@ static void add_own_parameter(const struct doctor *doctor, const struct mta_serv
     buffer_init(&setting, LIST_MAX);
     buffer_addf(&setting, "%s = %.*s", name->data + 1, SLICE_ARGS(*value));
     buffer_addf(command, "%s -e ", doctor->postconf);
-    doctor_quote(command, slice_make(setting.data, setting.size));
+    escape_shell(command, slice_make(setting.data, setting.size));
     buffer_add_text(command, " && ");
     buffer_free(&setting);
     *value = slice_make(name->data, name->size);
@@ -215,7 +185,7 @@ void milters_heal_service(struct doctor *doctor, const struct mta_service *servi
         buffer_add(&setting, value.at, value.size);
     }
     buffer_addf(&command, "%s %s ", doctor->postconf, value.at != NULL ? "-P" : "-PX");
-    doctor_quote(&command, slice_make(setting.data, setting.size));
+    escape_shell(&command, slice_make(setting.data, setting.size));
     if (!setting.failed && !command.failed)
         doctor_heal(doctor, "%s && %s reload", command.data, doctor->postfix);
     buffer_free(&setting);

@@ -18,9 +18,6 @@ struct slice milters_list(const struct doctor *doctor, const char *parameter);
 /* Our place in this list. */
 struct standing milters_standing(const struct doctor *doctor, struct slice list);
 
-/* The name of our socket as this mail server has to write it: relative where it lies below the
- * queue directory, which is right with and without a chroot; inet with the host first. */
-int milters_address(const struct doctor *doctor, struct buffer *to);
 /* What is wrong with our own entry. */
 bool milters_swapped(struct slice address); /* "inet:8891@localhost" is not for main.cf */
 /* Its own default_action, or that of all milters; `own` says which. */

@@ -165,7 +165,7 @@ static void tell_witness(struct doctor *doctor, const struct sendtest *test, enu
 {
     if (progress->at[step] >= 0)
         doctor_find(doctor, &checks_test[step], SEVERITY_GOOD, NULL,
-                    "%s: in the store after %lld ms", witnesses[step].good,
+                    "%s: in the store %lld ms later", witnesses[step].good,
                     (long long)progress->at[step]);
     else
         doctor_find(doctor, &checks_test[step], SEVERITY_FAULT, witnesses[step].matter, "%s",
@@ -192,7 +192,7 @@ static void tell_end(struct doctor *doctor, const struct sendtest *test,
     bool over = progress->at[STEP_END] >= 0;
 
     if (over && (progress->state == STATE_DELIVERED || progress->state == STATE_EXPANDED))
-        doctor_find(doctor, row, SEVERITY_GOOD, NULL, "%s after %lld ms: %s", word,
+        doctor_find(doctor, row, SEVERITY_GOOD, NULL, "%s %lld ms later: %s", word,
                     (long long)progress->at[STEP_END], progress->reply);
     else if (over || progress->state == STATE_DELAYED)
         doctor_find(doctor, row, SEVERITY_HINT,

@@ -80,13 +80,10 @@ static bool take_binary(struct slice *rest, struct slice *value)
 
 static bool read_export(struct entry *entry, struct slice rest)
 {
-    while (rest.size > 0) {
-        struct slice line, name, value;
-        if (!text_take_until(&rest, '\n', &line)) {
-            line = rest;
-            rest.size = 0;
-        }
-        value = line;
+    struct slice line;
+
+    while (text_take_part(&rest, '\n', &line)) {
+        struct slice name, value = line;
         if (!text_take_until(&value, '=', &name)) {
             name = line;
             if (!take_binary(&rest, &value))

@@ -20,6 +20,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "waybill/endpoint.h"
 #include "waybill/text.h"
 
 #define PATH_SIZE sizeof((struct sockaddr_un *)NULL)->sun_path
@@ -31,17 +32,6 @@ static struct {
     dev_t device;
     ino_t inode;
 } place = {.held = -1};
-
-const char *listen_path(const char *name)
-{
-    const char *colon = strchr(name, ':');
-
-    if (colon == NULL)
-        return name;
-    if (strncmp(name, "unix:", 5) == 0 || strncmp(name, "local:", 6) == 0)
-        return colon + 1;
-    return NULL;
-}
 
 /* 1: somebody answers; 0: nobody; -1: it cannot be told. */
 static int is_served(const char *path, struct error *why)
@@ -247,7 +237,7 @@ static int open_unix(const char *name, const char *path, mode_t mode, bool take_
 
 int listen_open(const char *name, mode_t mode, bool take_over, struct error *why)
 {
-    const char *path = listen_path(name);
+    const char *path = endpoint_path(name);
 
     listen_close();
     return path == NULL ? bind_name(name, name, why) : open_unix(name, path, mode, take_over, why);

@@ -15,8 +15,6 @@
 
 #include "waybill/error.h"
 
-/* The path in libmilter's name of a unix socket, or NULL: it is another kind. */
-const char *listen_path(const char *name);
 /* Remove a unix socket that a dead process left behind. -1: somebody serves it, or it is no
  * socket, or cannot be removed. */
 int listen_clear(const char *path, struct error *why);

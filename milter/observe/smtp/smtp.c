@@ -9,6 +9,7 @@
 #include "callbacks.h"
 #include "listen.h"
 #include "macros.h"
+#include "waybill/endpoint.h"
 #include "waybill/log.h"
 #include "witness.h"
 
@@ -59,7 +60,7 @@ void smtp_look_after(const struct settings *settings)
 
 bool smtp_can_hand_over(const struct settings *settings)
 {
-    return listen_path(settings->listen) != NULL;
+    return endpoint_path(settings->listen) != NULL;
 }
 
 bool smtp_replaced(void)

@@ -74,34 +74,7 @@ static void as_json(void)
     print_json(&doctor);
 }
 
-/* ---- a shell's word ---- */
-
-static void test_a_quoted_word_is_the_same_word_to_a_shell(void **state)
-{
-    static const char *const words[] = {
-        "plain", "a=b:c,d/e.f@g+h-i_j%k", "", " ", "two words", "it's", "''", "$(id)", "`id`", "a\nb",
-        "\\", "\"", "*", "~root", "#no", "-n", "; reboot", "a\tb", "{ unix:x, y=z }",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        char command[300], said[200] = "";
-        struct buffer quoted;
-        FILE *shell;
-        size_t size;
-
-        buffer_init(&quoted, 200);
-        doctor_quote(&quoted, slice_of(words[i]));
-        snprintf(command, sizeof command, "printf %%s %s", quoted.data);
-        shell = popen(command, "r");
-        assert_non_null(shell);
-        size = fread(said, 1, sizeof said - 1, shell);
-        assert_int_equal(pclose(shell), 0);
-        assert_int_equal(size, strlen(words[i]));
-        assert_string_equal(said, words[i]);
-        buffer_free(&quoted);
-    }
-}
+/* ---- a line that heals ---- */
 
 static void test_an_address_cannot_end_the_command_that_it_stands_in(void **state)
 {
@@ -347,7 +320,6 @@ int main(void)
 {
 #define ONE(test) cmocka_unit_test_setup_teardown(test, fresh, clear)
     const struct CMUnitTest tests[] = {
-        ONE(test_a_quoted_word_is_the_same_word_to_a_shell),
         ONE(test_an_address_cannot_end_the_command_that_it_stands_in),
         ONE(test_a_finding_is_told_with_its_line_whole),
         ONE(test_the_worst_comes_first_and_what_is_good_is_counted),

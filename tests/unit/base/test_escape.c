@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +226,33 @@ static void test_bad_percent_sequences_stay(void **state)
     assert_memory_equal(text, "%4%zz%A%2", size);
 }
 
+static void test_a_quoted_word_is_the_same_word_to_a_shell(void **state)
+{
+    static const char *const words[] = {
+        "plain", "a=b:c,d/e.f@g+h-i_j%k", "", " ", "two words", "it's", "''", "$(id)", "`id`", "a\nb",
+        "\\", "\"", "*", "~root", "#no", "-n", "; reboot", "a\tb", "{ unix:x, y=z }",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char command[300], said[200] = "";
+        struct buffer quoted;
+        FILE *shell;
+        size_t size;
+
+        buffer_init(&quoted, 200);
+        escape_shell(&quoted, slice_of(words[i]));
+        snprintf(command, sizeof command, "printf %%s %s", quoted.data);
+        shell = popen(command, "r");
+        assert_non_null(shell);
+        size = fread(said, 1, sizeof said - 1, shell);
+        assert_int_equal(pclose(shell), 0);
+        assert_int_equal(size, strlen(words[i]));
+        assert_string_equal(said, words[i]);
+        buffer_free(&quoted);
+    }
+}
+
 static void test_full_buffer_fails_instead_of_cutting(void **state)
 {
     struct buffer buffer;
@@ -272,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_csv_cell_cannot_become_a_formula_or_a_row),
         cmocka_unit_test(test_value_escapes_what_a_line_needs),
         cmocka_unit_test(test_bad_percent_sequences_stay),
+        cmocka_unit_test(test_a_quoted_word_is_the_same_word_to_a_shell),
         cmocka_unit_test(test_full_buffer_fails_instead_of_cutting),
         cmocka_unit_test(test_error_text_is_one_printable_line),
     };

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "waybill/endpoint.h"
+
 static void test_absent_is_not_empty(void **state)
 {
     (void)state;
@@ -91,10 +93,25 @@ static void test_takes_from_nothing_fail_without_harm(void **state)
     assert_false(text_take_char(&from, '\0'));
     assert_false(text_take(&from, ""));
     assert_false(text_take_until(&from, '\0', &taken));
+    assert_false(text_take_part(&from, '\0', &taken));
     assert_false(text_take_any(&from, "a", &taken));
     assert_false(text_take_word(&from, &taken));
     assert_false(text_take_number(&from, &number));
     assert_int_equal(text_utf8(from, NULL), 0);
+}
+
+static void test_the_last_part_of_a_list_needs_no_stop(void **state)
+{
+    struct slice from = slice_of("a,,b"), part;
+
+    (void)state;
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "a"));
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, ""));
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "b"));
+    assert_false(text_take_part(&from, ',', &part));
+    from = slice_of("a,");
+    assert_true(text_take_part(&from, ',', &part) && slice_is(part, "a"));
+    assert_false(text_take_part(&from, ',', &part));
 }
 
 static void test_chain_of_takes_reads_a_grammar(void **state)
@@ -230,6 +247,18 @@ static void test_overlong_and_stray_bytes_are_no_utf8(void **state)
         assert_int_equal(text_utf8(slice_of(bad[i]), NULL), 0);
 }
 
+static void test_a_socket_has_a_path_and_a_directory_and_a_port_has_none(void **state)
+{
+    (void)state;
+    assert_string_equal(endpoint_path("unix:/run/a"), "/run/a");
+    assert_string_equal(endpoint_path("local:/run/a"), "/run/a");
+    assert_null(endpoint_path("inet:8891@127.0.0.1"));
+    assert_null(endpoint_path("tcp:[::1]:9100"));
+    assert_true(slice_is(endpoint_directory("unix:/run/way/a"), "/run/way"));
+    assert_null(endpoint_directory("unix:/a").at);
+    assert_null(endpoint_directory("inet6:8891@::1").at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,12 +268,14 @@ int main(void)
         cmocka_unit_test(test_copy_says_when_it_cut),
         cmocka_unit_test(test_failed_take_leaves_the_slice),
         cmocka_unit_test(test_takes_from_nothing_fail_without_harm),
+        cmocka_unit_test(test_the_last_part_of_a_list_needs_no_stop),
         cmocka_unit_test(test_chain_of_takes_reads_a_grammar),
         cmocka_unit_test(test_last_mark_is_cut_with_what_follows),
         cmocka_unit_test(test_set_of_take_any_does_not_hold_the_nul),
         cmocka_unit_test(test_numbers_are_digits_within_64_bits),
         cmocka_unit_test(test_every_code_point_and_no_surrogate_is_utf8),
         cmocka_unit_test(test_overlong_and_stray_bytes_are_no_utf8),
+        cmocka_unit_test(test_a_socket_has_a_path_and_a_directory_and_a_port_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

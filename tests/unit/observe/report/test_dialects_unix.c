@@ -31,7 +31,8 @@ static bool is_expected(struct slice expected, struct slice value)
 
 static bool found_is(struct slice line, const struct found *found)
 {
-    struct slice address, action, original;
+    struct slice address = SLICE_ABSENT, action = SLICE_ABSENT; /* gcc 14 cannot see them filled */
+    struct slice original = SLICE_ABSENT;
     char words[256];
     assert_true(text_take_until(&line, ' ', &address));
     assert_true(text_take_until(&line, ' ', &action));

@@ -88,16 +88,6 @@ static void close_all(void)
     listen_close();
 }
 
-static void test_names_of_unix_sockets(void **state)
-{
-    (void)state;
-    assert_string_equal(listen_path("unix:/run/a"), "/run/a");
-    assert_string_equal(listen_path("local:/run/a"), "/run/a");
-    assert_string_equal(listen_path("/run/a"), "/run/a");
-    assert_null(listen_path("inet:8891@127.0.0.1"));
-    assert_null(listen_path("inet6:8891@::1"));
-}
-
 static void test_a_living_socket_is_not_taken_away(void **state)
 {
     struct error why;
@@ -357,7 +347,6 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names_of_unix_sockets),
         cmocka_unit_test(test_a_living_socket_is_not_taken_away),
         cmocka_unit_test(test_a_full_queue_is_a_living_socket_too),
         cmocka_unit_test(test_a_file_that_is_no_socket_is_left_alone),
