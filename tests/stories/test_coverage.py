@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every answer that finds nothing says who was watching; a dead daemon is told as silent."""
 import json
-import time
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_every_answer_that_finds_nothing_says_who_was_watching(world, arguments)
 
 def test_a_daemon_that_died_is_silent_and_its_return_leaves_a_gap(world):
     world.daemon.kill()
-    time.sleep(75)
+    place.wait_until(lambda: not any(witnesses(world).values()), 120, "both witnesses are silent", 1)
     _, told = coverage(world, "--since", "-1h")
     for one in told["witnesses"]:
         assert one["silent_since"] and one["percent"] < 100, one

@@ -79,7 +79,7 @@ class Unit:
     """A process in the cgroup of a unit of systemd, which journald takes for that unit."""
 
     def __init__(self, name):
-        self._slice = f"{CGROUPS}/waybilltest.slice"
+        self._slice = f"{CGROUPS}/waybilltest{os.getpid()}.slice"
         self._folder = f"{self._slice}/{name}"
 
     def __enter__(self):

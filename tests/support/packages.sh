@@ -6,8 +6,8 @@ PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config libmilter-dev li
 libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev libmicrohttpd-dev
 libpsl-dev libjansson-dev zlib1g-dev liblzma-dev libzstd-dev"
 PACKAGES_RUN="postfix redis-server python3"
-PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest systemd-journal-remote shellcheck mandoc
-strace faketime openssl procps util-linux m4 systemd iproute2 curl prometheus"
+PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest python3-pytest-xdist systemd-journal-remote
+shellcheck mandoc strace faketime openssl procps util-linux m4 systemd iproute2 curl prometheus"
 PACKAGES_RPM="rpm bzip2 selinux-policy-dev" # packaging/build-rpm; its test wants rpmlint and setools too
 PACKAGES_DEB="dpkg-dev debhelper dh-apparmor fakeroot lintian" # and what debian/control names
 PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce pflogsumm" # tests/bench compares with them
@@ -21,7 +21,7 @@ packages_missing() {
 }
 
 # Install the named packages; says so and returns 1 if that cannot be. Services that come with
-# them are not started, and packages that are there stay.
+# them are started neither now nor at the next boot, and packages that are there stay.
 packages_install() {
     missing=$(packages_missing "$@")
     [ -n "$missing" ] || return 0
@@ -40,6 +40,7 @@ packages_install() {
     fi
     echo "installing $missing"
     packages_keep_services_down
+    enabled=$(packages_enabled)
     printf 'postfix postfix/main_mailer_type select No configuration\n' | debconf-set-selections
     # shellcheck disable=SC2086
     if apt-get -qq --no-install-recommends install $missing >"${TMPDIR:-/tmp}/apt.$$" 2>&1 </dev/null
@@ -52,7 +53,23 @@ packages_install() {
     fi
     rm -f "${TMPDIR:-/tmp}/apt.$$"
     packages_let_services_go
+    packages_disable "$enabled"
     return $failed
+}
+
+# The services that the next boot starts, a line each; none where there is no systemd.
+packages_enabled() {
+    systemctl list-unit-files --type=service --state=enabled --no-legend 2>/dev/null | sed 's/ .*//'
+}
+
+# Disable what is enabled now and is not in the list; without systemd before, the list says nothing.
+packages_disable() {
+    [ -n "$1" ] || return 0
+    new=$(packages_enabled | grep -vxF "$1" | tr '\n' ' ')
+    [ -n "$new" ] || return 0
+    echo "installed, but not to be started at boot: $new"
+    # shellcheck disable=SC2086 # a list of words
+    systemctl -q disable $new 2>/dev/null
 }
 
 # A policy-rc.d that says no, unless the machine has one of its own.

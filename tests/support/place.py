@@ -9,19 +9,37 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 BUILD = os.path.abspath(os.environ.get("WAYBILL_BUILD", os.path.join(SOURCE, "build")))
 # Below the range from which the kernel picks ports for outgoing connections, so that none of
 # those takes a port between our look and our use.
-FIRST_PORT, LAST_PORT = 26270, 26399
-_next = FIRST_PORT + os.getpid() % (LAST_PORT - FIRST_PORT)
+FIRST_PORT, LAST_PORT, PORTS = 20000, 31999, 200
+PATIENCE = 3
+
+
+def _claim():
+    """The first of PORTS ports that no other run of tests uses. The socket's name says so to them: it
+    is in the network's namespace, as ports are, and free again when this process has ended."""
+    for first in range(FIRST_PORT, LAST_PORT, PORTS):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0waybill-tests-{first}")
+            return claim, first
+        except OSError:
+            claim.close()
+    raise RuntimeError(f"all ports from {FIRST_PORT} to {LAST_PORT} are claimed by others")
+
+
+_claimed, _first = _claim()
+_next = 0
 
 
 def free_port():
     """A port that nobody listens on, at 127.0.0.1 nor at ::1; another one at each call."""
     global _next
-    for _ in range(LAST_PORT - FIRST_PORT + 1):
-        _next = _next + 1 if _next < LAST_PORT else FIRST_PORT
-        if all(_is_free(family, host, _next) for family, host in
+    for _ in range(PORTS):
+        port = _first + _next
+        _next = (_next + 1) % PORTS
+        if all(_is_free(family, host, port) for family, host in
                ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))):
-            return _next
-    raise RuntimeError(f"no free port from {FIRST_PORT} to {LAST_PORT}")
+            return port
+    raise RuntimeError(f"no free port from {_first} to {_first + PORTS - 1}")
 
 
 def _is_free(family, host, port):
@@ -60,7 +78,9 @@ def read_log(path):
 
 
 def wait_until(condition, seconds, what, pause=0.05):
-    """Ask again and again until it is so; returns what `condition` returned."""
+    """Ask again and again until it is so; returns what `condition` returned. `seconds` are those of a
+    machine at rest; a busy one gets PATIENCE times as many, which costs nothing where all is well."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while True:
         answer = condition()

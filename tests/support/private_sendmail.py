@@ -12,6 +12,7 @@ machine has a name with a dot, for which it would else wait a minute. Needs root
     refused@local.example         refused at RCPT by a ruleset
     everything else               to the sink (sink.py)
 """
+import fcntl
 import os
 import shutil
 import signal
@@ -94,9 +95,18 @@ exec "$@"
 def unpack():
     """The packages below CACHE; skips the story, and says why, if they cannot be had."""
     root = f"{CACHE}/root"
-    if os.path.exists(f"{root}/{PROGRAM}"):
-        return root
     os.makedirs(CACHE, exist_ok=True)
+    lock = os.open(CACHE, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # stories run in more than one process
+        if not os.path.exists(f"{root}/{PROGRAM}"):
+            _fetch(root)
+    finally:
+        os.close(lock)
+    return root
+
+
+def _fetch(root):
     done = subprocess.run(["apt-get", "-q", "download", *PACKAGES], cwd=CACHE, check=False,
                           text=True, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -108,7 +118,6 @@ def unpack():
     # set-gid, it would not look for its libraries where they were unpacked
     os.chmod(f"{CACHE}/unpacked/{PROGRAM}", 0o755)
     os.rename(f"{CACHE}/unpacked", root)
-    return root
 
 
 class Collector:

@@ -84,28 +84,7 @@ static bool is_ours(const char *path)
            status.st_ino == place.inode;
 }
 
-/* Our socket's public name, where somebody else may have had it until now. */
-static int replace_public(struct error *why)
-{
-    char fresh[PATH_SIZE + 1];
-
-    snprintf(fresh, sizeof fresh, "%s.", place.own);
-    if ((unlink(fresh) < 0 && errno != ENOENT) || link(place.own, fresh) < 0 ||
-        rename(fresh, place.path) < 0)
-        return error_set(why, "cannot give '%s' to our socket: %s", place.path, strerror(errno));
-    return 0;
-}
-
-/* link(2) puts nothing in the place of what is there, so of two who start at once one fails. */
-static int take_free_public(struct error *why)
-{
-    if (link(place.own, place.path) == 0)
-        return 0;
-    return error_set(why, "cannot listen on '%s': %s", place.path,
-                     errno == EEXIST ? "another process serves it" : strerror(errno));
-}
-
-/* "PID" or, from between link and rename, "PID.". */
+/* "PID" while a process opens, "PID." for the socket that it replaced. */
 static bool is_suffix(struct slice name)
 {
     uint64_t process;
@@ -113,32 +92,80 @@ static bool is_suffix(struct slice name)
     return text_take_number(&name, &process) && (name.size == 0 || slice_is(name, "."));
 }
 
-static void remove_if_dead(const char *path, const char *suffix)
-{
-    char whole[PATH_SIZE + 1];
-    struct error why;
-
-    if (is_suffix(slice_of(suffix)) &&
-        (size_t)snprintf(whole, sizeof whole, "%s.%s", path, suffix) < PATH_SIZE)
-        (void)listen_clear(whole, &why); /* one that is served is an old process's, and stays */
-}
-
-/* What killed processes left: each has another number, so they would heap up. */
-static void remove_dead(const char *path)
+/* Visit each name PATH.PID and PATH.PID. that is there. */
+static void each_beside(const char *path, void (*visit)(const char *name, void *context),
+                        void *context)
 {
     const char *base = strrchr(path, '/') + 1;
     size_t length = strlen(base);
-    char directory[PATH_SIZE];
+    char directory[PATH_SIZE], whole[PATH_SIZE + 1];
     const struct dirent *entry;
     DIR *names;
 
     snprintf(directory, sizeof directory, "%.*s", (int)(base - path), path);
     names = opendir(directory);
     while (names != NULL && (entry = readdir(names)) != NULL)
-        if (strncmp(entry->d_name, base, length) == 0 && entry->d_name[length] == '.')
-            remove_if_dead(path, entry->d_name + length + 1);
+        if (strncmp(entry->d_name, base, length) == 0 && entry->d_name[length] == '.' &&
+            is_suffix(slice_of(entry->d_name + length + 1)) &&
+            (size_t)snprintf(whole, sizeof whole, "%s%s", directory, entry->d_name) < sizeof whole)
+            visit(whole, context);
     if (names != NULL)
         closedir(names);
+}
+
+static void remove_if_dead(const char *name, void *context)
+{
+    struct error why;
+
+    (void)context;
+    if (strlen(name) < PATH_SIZE)
+        (void)listen_clear(name, &why); /* one that is served is an old process's, and stays */
+}
+
+/* What killed processes left: each has another number, so they would heap up. */
+static void remove_dead(const char *path)
+{
+    each_beside(path, remove_if_dead, NULL);
+}
+
+static void keep_if_ours(const char *name, void *context)
+{
+    if (is_ours(name))
+        memcpy(context, name, strlen(name) + 1);
+}
+
+/* Where whoever replaced us put our socket. */
+static bool find_ours(char found[PATH_SIZE + 1])
+{
+    found[0] = '\0';
+    each_beside(place.path, keep_if_ours, found);
+    return found[0] != '\0';
+}
+
+/* Our socket gets the public name, and the one that had it until now a name from which its process
+ * can take it back. At no time has a socket two names: Sendmail takes none of those. */
+static int replace_public(struct error *why)
+{
+    char replaced[PATH_SIZE + 1];
+
+    snprintf(replaced, sizeof replaced, "%s.", place.own);
+    if (renameat2(AT_FDCWD, place.own, AT_FDCWD, place.path, RENAME_EXCHANGE) == 0) {
+        (void)rename(place.own, replaced); /* libmilter removes what has the name that it bound */
+        remove_if_dead(replaced, NULL);
+        return 0;
+    }
+    if (rename(place.own, place.path) == 0) /* none had it, or the file system cannot exchange */
+        return 0;
+    return error_set(why, "cannot give '%s' to our socket: %s", place.path, strerror(errno));
+}
+
+/* link(2) puts nothing in the place of what is there, so of two who start at once one fails. */
+static int take_free_public(struct error *why)
+{
+    if (link(place.own, place.path) == 0 && unlink(place.own) == 0)
+        return 0;
+    return error_set(why, "cannot listen on '%s': %s", place.path,
+                     errno == EEXIST ? "another process serves it" : strerror(errno));
 }
 
 /* ---- opening ---- */
@@ -227,7 +254,12 @@ int listen_mend(struct error *why)
     int served = is_served(place.path, why);
     if (served != 0)
         return served < 0 ? -1 : 0;
-    return replace_public(why) < 0 ? -1 : 1;
+    char found[PATH_SIZE + 1];
+    if (!find_ours(found))
+        return error_set(why, "'%s' was removed; a reload makes it anew", place.path);
+    if (rename(found, place.path) < 0)
+        return error_set(why, "cannot give '%s' to our socket: %s", place.path, strerror(errno));
+    return 1;
 }
 
 bool listen_replaced(void)
@@ -280,9 +312,12 @@ static void remove_if_ours(const char *path)
 
 void listen_close(void)
 {
+    char found[PATH_SIZE + 1];
+
     if (place.held >= 0) {
         remove_if_ours(place.path);
-        remove_if_ours(place.own);
+        if (find_ours(found))
+            remove_if_ours(found);
         close(place.held);
     }
     place.held = -1;

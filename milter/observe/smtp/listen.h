@@ -2,9 +2,10 @@
 /*
  * listen: the socket that the MTA connects to. One per process; one thread at a time.
  *
- * A unix socket is bound under a name of our own, PATH.PID, and gets its public name PATH as a
- * second one. So another process can put its own socket there in one step, and nobody who connects
- * meets none; what is in our queue by then stays ours.
+ * A unix socket is bound under a name of our own, PATH.PID, and then gets its public name PATH
+ * instead. So another process can put its own socket there in one step, and nobody who connects
+ * meets none; what is in our queue by then stays ours, and our socket is found as PATH.PID. with
+ * the number of that process.
  */
 #ifndef OBSERVE_SMTP_LISTEN_H
 #define OBSERVE_SMTP_LISTEN_H
@@ -18,11 +19,12 @@
  * socket, or cannot be removed. */
 int listen_clear(const char *path, struct error *why);
 /* Bind and listen; smfi_register must have been called. `take_over`: a unix socket that another
- * process serves is replaced, else it is an error. Sockets PATH.PID that nobody serves any more are
- * removed; so only one process may be opening PATH at a time. */
+ * process serves is replaced, else it is an error. Sockets PATH.PID and PATH.PID. that nobody
+ * serves any more are removed; so only one process may be opening PATH at a time. */
 int listen_open(const char *name, mode_t mode, bool take_over, struct error *why);
-/* Is the public name gone, or does it lead to nobody? Then give it to our socket again: whoever
- * took it did not live to serve it. 1: done; 0: no need, or no unix socket; -1: it failed. */
+/* Does the public name lead to nobody? Then give it to our socket again: whoever took it did not
+ * live to serve it. 1: done; 0: no need, or no unix socket; -1: it failed, or somebody removed the
+ * name of our socket, which then cannot have one again. */
 int listen_mend(struct error *why);
 /* Connections to our unix socket that are open or wait to be accepted, whatever was said on them
  * so far; 0 without a unix socket. -1: it cannot be told. */

@@ -54,7 +54,7 @@ void smtp_look_after(const struct settings *settings)
     else
         log_trouble_off(&trouble, "'%s' can be reached again", settings->listen);
     if (result > 0)
-        log_warning("the socket of '%s' was gone or led to nobody; it is ours again",
+        log_warning("the socket of '%s' led to nobody; it is ours again",
                     settings->listen);
 }
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "story.h"
-#include "waybill/clock.h"
 
 /* A mail to bob, handed over to his server. */
 #define SENT                                                                                       \
@@ -388,10 +388,10 @@ static void test_thousands_of_reports_are_judged_in_no_time(void **state)
                  i);
         story_add(&record, text, i + 10000);
     }
-    int64_t before = clock_monotonic();
+    clock_t before = clock();
     assert_int_equal(waybill_read(&waybill, &record, STORY_BASE, 0, &why), 0);
     assert_int_equal(waybill_events(&waybill, &events, &count), 0);
-    assert_true(clock_monotonic() - before < 1000);
+    assert_true(clock() - before < CLOCKS_PER_SEC);
     free(events);
     waybill_clear(&waybill);
     record_clear(&record);

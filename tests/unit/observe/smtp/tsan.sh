@@ -14,7 +14,8 @@ mkdir "$work/build"
 cd "$work/build"
 "$top/configure" -q ${CC:+CC="$CC"} CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS='-fsanitize=thread' \
     >"$work/configure.log" 2>&1 || { cat "$work/configure.log"; exit 1; }
-tests="$here/test_threads $here/test_phases $here/test_golden"
+tests="$here/test_threads $here/test_phases $here/test_golden
+    tests/unit/base/test_histogram tests/unit/metrics/test_server"
 # shellcheck disable=SC2086
 make -s -j2 $tests >"$work/make.log" 2>&1 || { cat "$work/make.log"; exit 1; }
 for test in $tests; do
