@@ -27,7 +27,6 @@ struct mta;
  * failed and with what words. */
 int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct error *why);
 void mta_close(struct mta **mta);
-enum mta_kind mta_kind(const struct mta *mta);
 /* The config_directory, or the path of sendmail.cf. */
 const char *mta_where(const struct mta *mta);
 

@@ -51,11 +51,6 @@ void mta_close(struct mta **mta)
     *mta = NULL;
 }
 
-enum mta_kind mta_kind(const struct mta *mta)
-{
-    return mta->kind;
-}
-
 const char *mta_where(const struct mta *mta)
 {
     return mta->where;
