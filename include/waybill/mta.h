@@ -41,6 +41,10 @@ bool mta_is_set(const struct mta *mta, const char *name);
 /* "3.7.11", "8.17.1.9"; absent: it does not say. */
 struct slice mta_version(const struct mta *mta);
 
+/* What postconf complains of in the set-up, such as parameters that Postfix does not know: its
+ * words, a line each. Empty: nothing, as always with Sendmail. */
+struct slice mta_warnings(const struct mta *mta);
+
 /* A service of master.cf, in the order of the file; for Sendmail a DaemonPortOptions line: its
  * Name=, its Family=, and all of the line as command. */
 struct mta_service {

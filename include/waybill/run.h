@@ -18,6 +18,9 @@
  * takes, took longer than RUN_SECONDS (it is killed), or failed; `why` has the command as typed
  * and its last words. */
 int run_program(const char *const words[], struct buffer *out, struct error *why);
+/* The same; what it says on standard error is added to `err`, as far as that takes it. */
+int run_program_heard(const char *const words[], struct buffer *out, struct buffer *err,
+                      struct error *why);
 /* Is there a program of this name? */
 bool run_is_there(const char *name);
 

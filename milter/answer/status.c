@@ -16,6 +16,7 @@
 
 #define SILENT_AFTER_MS MINUTE_MS
 #define BEHIND_AFTER_MS (2 * MINUTE_MS) /* a log that is read up to now tells so every 10 s */
+#define LOG_FOUND_MS MINUTE_MS          /* after a boot the log comes later than who reads it */
 #define WAITING_AFTER_MS MINUTE_MS
 #define CLOCK_OFF_MS (2 * SECOND_MS)
 #define RECENT_MS HOUR_MS /* so long does something that is over stay a trouble */
@@ -30,6 +31,12 @@ const char *status_kind_word(enum status_kind kind)
         [STATUS_WAITING] = "journal_waiting", [STATUS_CLOCK] = "clock",
     };
     return words[kind];
+}
+
+bool status_log_is_new(const struct sheet *sheet)
+{
+    return sheet->log_until == 0 && sheet->started != SHEET_UNKNOWN &&
+           sheet->written - sheet->started < LOG_FOUND_MS;
 }
 
 /* ---- reading ---- */
@@ -186,8 +193,8 @@ static void look_at_log(struct status *status, const struct status_host *host)
     int64_t behind = sheet->written - sheet->log_until;
     char span[CLOCK_TEXT_SIZE];
 
-    if (sheet->log_until == SHEET_UNKNOWN)
-        return; /* none is to be followed, or another generation does it */
+    if (sheet->log_until == SHEET_UNKNOWN || status_log_is_new(sheet))
+        return; /* none is to be followed, another generation does it, or it comes */
     if (sheet->log_until == 0) {
         add(status, STATUS_UNHEEDED, host, 0, " cannot read its mail log");
     } else if (behind > BEHIND_AFTER_MS) {

@@ -21,6 +21,8 @@ enum status_kind {
     STATUS_WAITING,  /* the journal is not shipped */
     STATUS_CLOCK,    /* a clock is off */
 };
+/* Of a host that has just begun: its log, which it has not found yet, may still come. */
+bool status_log_is_new(const struct sheet *sheet);
 const char *status_kind_word(enum status_kind kind); /* "silent", ...: for programs */
 
 struct status_host {

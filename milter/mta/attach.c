@@ -277,8 +277,9 @@ static int note_the_rest(const struct plan *plan)
     return mta_value(mta, "multi_instance_directories").size == 0 || !mta->usual
                ? 0
                : changes_note(plan->changes,
-                              "There are more instances of Postfix; attach each with "
-                              "--config-directory: %.*s",
+                              "There are more instances of Postfix (postmulti -l lists them); "
+                              "attach each by 'waybill attach postfix --config-directory DIR': "
+                              "%.*s",
                               SLICE_ARGS(mta_value(mta, "multi_instance_directories")));
 }
 

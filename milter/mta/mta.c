@@ -11,6 +11,8 @@
 #include "waybill/run.h"
 #include "setup.h"
 
+#define WARNINGS_MAX ((size_t)16 << 10)
+
 int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct error *why)
 {
     struct mta *fresh = calloc(1, sizeof *fresh);
@@ -23,6 +25,7 @@ int mta_open(struct mta **mta, enum mta_kind kind, const char *where, struct err
     fresh->usual = where == NULL;
     for (size_t i = 0; i < TEXT_COUNT; i++)
         buffer_init(&fresh->texts[i], RUN_OUTPUT_MAX);
+    buffer_init(&fresh->warnings, WARNINGS_MAX);
     result =
         kind == MTA_POSTFIX ? postfix_read(fresh, where, why) : sendmail_read(fresh, where, why);
     if (result < 0) {
@@ -39,6 +42,7 @@ void mta_close(struct mta **mta)
         return;
     for (size_t i = 0; i < TEXT_COUNT; i++)
         buffer_free(&(*mta)->texts[i]);
+    buffer_free(&(*mta)->warnings);
     free((*mta)->parameters);
     free((*mta)->services);
     free((*mta)->overrides);
@@ -173,6 +177,11 @@ bool mta_is_set(const struct mta *mta, const char *name)
 struct slice mta_version(const struct mta *mta)
 {
     return mta_value(mta, mta->kind == MTA_POSTFIX ? "mail_version" : "version");
+}
+
+struct slice mta_warnings(const struct mta *mta)
+{
+    return slice_make(mta->warnings.data, mta->warnings.size);
 }
 
 struct slice mta_milters(const struct mta *mta)

@@ -35,7 +35,9 @@ static int ask(struct mta *mta, size_t text, struct error *why)
         words[count++] = listings[text].option;
     if (listings[text].expand)
         words[count++] = "-x";
-    return run_program(words, &mta->texts[text], why);
+    /* It complains each time; the first time of both files. */
+    return run_program_heard(words, &mta->texts[text], text == TEXT_WRITTEN ? &mta->warnings : NULL,
+                             why);
 }
 
 static int find_place(struct mta *mta, const char *where, struct error *why)

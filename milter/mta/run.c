@@ -43,7 +43,8 @@ bool run_is_there(const char *name)
 
 struct running {
     pid_t pid;
-    int out, err; /* -1: closed */
+    int out, err;         /* -1: closed */
+    struct buffer *heard; /* what it says on standard error, or NULL */
     int64_t until;
     char words[WORDS_MAX]; /* the last that it said on standard error */
     size_t said;
@@ -133,6 +134,8 @@ static void read_some(struct running *running, int *from, struct buffer *out)
         *from = -1;
     } else if (from == &running->err) {
         keep_words(running, block, (size_t)size);
+        if (running->heard != NULL)
+            (void)buffer_add(running->heard, block, (size_t)size);
     } else if (out != NULL && buffer_add(out, block, (size_t)size) != 0) {
         running->too_much = true;
     }
@@ -211,7 +214,13 @@ static int judge(const struct running *running, int status, const char *const wo
 
 int run_program(const char *const words[], struct buffer *out, struct error *why)
 {
-    struct running running = {.out = -1, .err = -1};
+    return run_program_heard(words, out, NULL, why);
+}
+
+int run_program_heard(const char *const words[], struct buffer *out, struct buffer *err,
+                      struct error *why)
+{
+    struct running running = {.out = -1, .err = -1, .heard = err};
     char path[PATH_MAX];
     int status;
 

@@ -38,6 +38,7 @@ struct mta {
     char *where;
     bool usual;                      /* nobody named the place */
     struct buffer texts[TEXT_COUNT]; /* as the programs wrote them; Sendmail: the file, the list */
+    struct buffer warnings;          /* of postconf */
     struct parameter *parameters;    /* in the order of their names */
     size_t parameter_count, parameter_room;
     struct mta_service *services;

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from support import place
-from support.broken import MILTER, Broken, Clinic, Ward
+from support.broken import MILTER, PORTS, Broken, Clinic, Ward
 
 OTHER = "inet:127.0.0.1:8999"
 
@@ -180,6 +180,48 @@ def misspell_an_option(clinic):
         file.write("retention_dais = 30\n")
 
 
+def give_up_too_early(clinic):
+    clinic.daemon.configure(queue_lifetime_hours=24)
+    clinic.restart()
+
+
+def follow_another_log(clinic):
+    other = f"{clinic.base}/other.log"
+    with open(other, "w", encoding="ascii"):
+        pass
+    clinic.daemon.configure(log_source=[other])
+    clinic.restart()
+
+
+def misspell_a_parameter(clinic):
+    with open(f"{clinic.postfix.conf}/main.cf", "a", encoding="ascii") as file:
+        file.write("smtpd_milter = inet:127.0.0.1:8999\n")
+
+
+def listen_on_a_port(clinic, address="inet:{port}@127.0.0.1"):
+    """A port instead of the socket, in both files."""
+    with PORTS:
+        port = place.free_port()
+    milters = MILTER.replace("unix:waybill/milter.sock", address.format(port=port))
+    clinic.daemon.kill()
+    clinic.daemon.socket = ("127.0.0.1", port)
+    clinic.daemon.configure(listen=f"inet:{port}@127.0.0.1")
+    clinic.daemon.start()
+    clinic.postconf("-e", f"smtpd_milters = {milters}",
+                    "non_smtpd_milters = " + MILTER.replace("unix:waybill/milter.sock", f"inet:127.0.0.1:{port}"))
+    return port
+
+
+def stop_what_has_the_port(clinic):
+    listen_on_a_port(clinic, "inet:127.0.0.1:{port}")
+    clinic.daemon.kill()
+
+
+def swap_it_in_the_configuration(clinic):
+    port = listen_on_a_port(clinic, "inet:127.0.0.1:{port}")
+    clinic.daemon.configure(listen=f"inet:127.0.0.1:{port}")
+
+
 ROWS = [
     Broken("daemon-stopped", "socket-served", stop_daemon),
     Broken("daemon-died", "socket-served", leave_a_dead_socket),
@@ -204,7 +246,6 @@ ROWS = [
     Broken("old-protocol", "milter-protocol", speak_an_old_protocol),
     Broken("common-action-misspelt", "milter-action-word", misspell_the_common_action),
     Broken("seen-again-after-filter", "milter-again", come_back_from_a_filter),
-    Broken("milters-by-client", "milter-maps", map_clients_to_milters),
     Broken("internal-name-unknown", "internal-name", name_internal_mails_otherwise),
     Broken("internal-name-forged", "internal-name-forged", let_clients_pass_for_internal),
     Broken("postfix-stopped", "postfix-running", stop_postfix),
@@ -214,6 +255,11 @@ ROWS = [
     Broken("originals-forgotten", "postfix-originals", forget_originals),
     Broken("proxy-filter", "postfix-proxy", filter_before_the_queue),
     Broken("option-misspelt", "settings", misspell_an_option),
+    Broken("lifetime-too-short", "log-lifetime", give_up_too_early),
+    Broken("log-elsewhere", "log-file", follow_another_log),
+    Broken("daemon-of-a-port-stopped", "socket-served", stop_what_has_the_port),
+    Broken("inet-swapped-in-main-cf", "milter-address", listen_on_a_port),
+    Broken("inet-swapped-in-waybill-conf", "settings", swap_it_in_the_configuration),
 ]
 
 
@@ -277,6 +323,8 @@ def test_what_is_missing_is_told_once(clinic):
     assert done.returncode == 3 and told["verdict"] == "fault"
     faults = [one["check"] for one in told["findings"] if one["severity"] == "fault"]
     assert faults == ["settings"]
+    assert ["mail-server"] == [one["check"] for one in told["findings"] if one["severity"] == "warning"
+                               and not one["check"].startswith("machine")]
     assert [one["what"] for one in told["findings"]
             if one["check"] == "settings" and one["severity"] == "unknown"]
 
@@ -287,6 +335,26 @@ def test_a_foreign_value_cannot_speak_to_the_terminal(clinic):
         done = clinic.world.cli.run("doctor", "--config-directory", clinic.postfix.conf)
         assert "milter-action-word" in done.stdout and "\x1b" not in done.stdout
         assert "\\x1B" in done.stdout
+    finally:
+        clinic.restore()
+
+
+def test_a_misspelt_parameter_is_told_in_the_words_of_postconf(clinic):
+    try:
+        misspell_a_parameter(clinic)
+        clinic.age()
+        told, = [one for one in clinic.findings() if one["check"] not in clinic.before]
+        assert (told["check"], told["severity"], told["heal"]) == ("postfix-warnings", "hint", None)
+        assert "unused parameter: smtpd_milter=inet:127.0.0.1:8999" in told["what"]
+    finally:
+        clinic.restore()
+
+
+def test_no_line_empties_a_map_of_the_administrator(clinic):
+    try:
+        map_clients_to_milters(clinic)
+        new = [one for one in clinic.findings() if one["check"] not in clinic.before]
+        assert [(one["check"], one["heal"]) for one in new] == [("milter-maps", None)]
     finally:
         clinic.restore()
 

@@ -2,8 +2,10 @@
 """A log that the daemon cannot read, or reads twice, and a machine that has no room for its journal:
 found under their names, and healed by exactly the line that doctor prints."""
 import collections
+import json
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -83,7 +85,19 @@ def test_a_log_of_root_alone_is_given_to_a_group_that_the_daemon_is_in(keeper):
         found = keeper.findings("--only", "log-readable")
         assert [one["severity"] for one in found] == ["fault"]
         assert found[0]["heal"] == (f"chgrp adm {path} && chmod g+r {path} && usermod -aG adm nobody && "
-                                    "systemctl restart waybill")
+                                    "systemctl reload-or-restart waybill")
     finally:
         os.chmod(path, 0o644)
         keeper.restore()
+
+
+def test_who_may_not_read_the_configuration_is_told_so_and_nothing_else(keeper):
+    try:
+        os.chmod(keeper.daemon.conf, 0o600)
+        done = subprocess.run([f"{place.BUILD}/waybill", "-c", keeper.daemon.conf, "doctor", "--json",
+                               "--only", "settings"], check=False, capture_output=True, text=True,
+                              user=65534, group=65534, extra_groups=[])
+        finding, = json.loads(done.stdout)["findings"]
+        assert (finding["severity"], finding["heal"]) == ("unknown", None) and "as root" in finding["what"]
+    finally:
+        os.chmod(keeper.daemon.conf, 0o644)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -170,6 +171,7 @@ def test_a_password_that_is_missing_is_put_where_the_line_says(keeper):
         assert keeper.new() == []
         with PrivateLogin(keeper.redis, "secret") as login:
             login("CONFIG", "SET", "requirepass", "")
+        os.unlink(path)
     finally:
         keeper.restore()
 
@@ -199,20 +201,142 @@ def test_keys_of_another_program_under_our_prefix_are_named(keeper):
 
 
 def test_all_rights_on_a_shared_redis_are_a_hint_with_a_user_that_is_enough(keeper):
+    path = f"{keeper.base}/daemon/redis.password"
     try:
         keeper.redis.ask("SET", "shop:cart:7", "x")
         new = keeper.new()
         assert [(one["check"], one["severity"]) for one in new] == [("store-user", "hint")]
-        path = f"{keeper.base}/waybilld"
-        with open(path, "w", encoding="ascii") as file:
-            file.write("PASSWORD\n")
-        os.chmod(path, 0o640)
         keeper.heal(new[0])
+        assert len(read(path)) == 49 and os.stat(path).st_mode & 0o777 == 0o640
         keeper.option('redis_user = "waybilld"')
         keeper.option(f'redis_password_file = "{path}"')
         assert keeper.new() == []
     finally:
         keeper.redis.ask("ACL", "DELUSER", "waybilld")
+        keeper.restore()
+        os.unlink(path)
+
+
+def test_no_line_writes_over_a_password_that_is_there(keeper):
+    path = f"{keeper.base}/daemon/redis.password"
+    try:
+        keeper.redis.ask("SET", "shop:cart:7", "x")
+        finding, = keeper.new()
+        with open(path, "w", encoding="ascii") as file:
+            file.write("of the shop\n")
+        done = subprocess.run(["/bin/sh", "-c", finding["heal"]], check=False, capture_output=True)
+        assert done.returncode != 0 and read(path) == "of the shop\n"
+        assert "waybilld" not in str(keeper.redis.ask("ACL", "LIST"))
+    finally:
+        keeper.restore()
+        os.unlink(path)
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def test_a_disk_that_takes_nothing_is_told_until_a_write_succeeds(keeper):
+    """Where the snapshot is to be a directory stands."""
+    path = "/".join(keeper.redis.ask("CONFIG", "GET", name)[1] for name in ("dir", "dbfilename"))
+    try:
+        if os.path.exists(path):
+            os.unlink(path)
+        os.makedirs(path)
+        keeper.redis.ask("BGSAVE")
+        place.wait_until(keeper.new, 10, "the save failed", 0.1)
+        new = keeper.new()
+        assert [(one["check"], one["severity"]) for one in new] == [("store-saving", "fault")]
+        os.rmdir(path)
+        keeper.heal(new[0])
+        place.wait_until(lambda: keeper.new() == [], 10, "the save succeeded", 0.1)
+    finally:
+        if os.path.isdir(path):
+            os.rmdir(path)
+        keeper.restore()
+
+
+# ---- what the sheets of hosts say ----
+
+def write_sheet(keeper, node, host, **fields):
+    now = int(time.time() * 1000)
+    fields = {"version": "0.1.0", "host": host, "written": now, "started": now - 3600000,
+              "clock_ahead_ms": 0, "log_until": now, "journal_age_ms": 0, "answers": 5,
+              "answer_slowest_us": 2500, "retention_days": 30, **fields}
+    keeper.redis.ask("SADD", "wb:nodes", node)
+    keeper.redis.ask("HSET", f"wb:sheet:{node:02}", *[str(word) for pair in fields.items() for word in pair])
+
+
+def own_version(keeper):
+    return keeper.cli.run("--version").stdout.split()[-1]
+
+
+HERE, THERE = "mx1.example.org", "mx2.example.org"
+# (check, fields of here, fields of there, the line and whether it is one of the file)
+SHEETS = [
+    ("hosts-version", {}, {"version": "0.0.9"}, None),
+    ("daemon-version", {"version": "0.0.9"}, {"version": "0.0.9"},
+     ("systemctl reload-or-restart waybill", False)),
+    ("hosts-number", {"rival": "mx9"}, {}, ("node = 9", True)),
+    ("hosts-number", {}, {"rival": "mx9"}, (f"ssh root@{THERE} waybill doctor", False)),
+    ("hosts-silent", {}, {"written": 1700000000000}, (f"ssh root@{THERE} waybill doctor", False)),
+    ("hosts-clock", {"clock_ahead_ms": 7000}, {}, ("timedatectl set-ntp true", False)),
+    ("hosts-clock", {}, {"clock_ahead_ms": 7000}, (f"ssh root@{THERE} waybill doctor", False)),
+    ("hosts-options", {"retention_days": 10}, {}, ("retention_days = 30", True)),
+    ("hosts-waiting", {"journal_age_ms": 120000}, {}, None),
+    ("log-followed", {"log_until": 0}, {}, ("systemctl reload-or-restart waybill", False)),
+]
+
+
+@pytest.mark.parametrize("check,here,there,heal", SHEETS)
+def test_what_is_wrong_elsewhere_gets_no_line_for_this_machine(keeper, check, here, there, heal):
+    try:
+        now = int(time.time() * 1000)
+        if there.get("written"):
+            there = {**there, "written": now - 3600000}
+        for fields in (here, there):
+            if "clock_ahead_ms" in fields:
+                fields["written"] = now + fields["clock_ahead_ms"]
+        write_sheet(keeper, 7, HERE, **{"version": own_version(keeper), **here})
+        write_sheet(keeper, 8, THERE, **{"version": own_version(keeper), **there})
+        new = [one for one in keeper.findings("--only", check) if one["check"] == check]
+        assert len(new) == 1, new
+        assert (new[0]["heal"], new[0]["file"]) == (
+            (None, None) if heal is None else (heal[0], keeper.daemon.conf if heal[1] else None))
+    finally:
+        keeper.restore()
+
+
+def test_a_daemon_that_has_just_begun_may_not_have_its_log_yet(keeper):
+    try:
+        write_sheet(keeper, 7, HERE, log_until=0, started=int(time.time() * 1000) - 20000)
+        assert keeper.findings("--only", "log-followed") == []
+    finally:
+        keeper.restore()
+
+
+@pytest.mark.parametrize("name", ["mx2; reboot", "$(reboot)", "-oProxyCommand=reboot", "mx2'", "mx2\nreboot"])
+def test_a_host_of_an_odd_name_comes_into_no_command(keeper, name):
+    try:
+        write_sheet(keeper, 7, HERE, key_file="0123456789abcdef", stamp_envid=1)
+        write_sheet(keeper, 8, name, key_file="fedcba9876543210", stamp_envid=1, rival="mx9",
+                    clock_ahead_ms=7000)
+        found = [one for one in keeper.findings() if one["check"].startswith("hosts-")]
+        assert {"hosts-number", "hosts-key", "hosts-clock"} <= {one["check"] for one in found}
+        assert not [one for one in found if "reboot" in (one["heal"] or "") or "'" in (one["heal"] or "")]
+        text = keeper.cli.run("doctor", "--config-directory", keeper.base).stdout
+        assert "\nreboot" not in text
+    finally:
+        keeper.restore()
+
+
+def test_a_primary_that_would_end_the_line_comes_into_none(keeper):
+    try:
+        keeper.redis.ask("REPLICAOF", 'x"$HOME', "6379")
+        role, = keeper.findings("--only", "store-role")
+        assert role["check"] == "store-role" and role["heal"] is None and "$HOME" in role["what"]
+    finally:
         keeper.restore()
 
 
@@ -350,9 +474,10 @@ def test_hosts_with_different_keys_are_found_and_one_copy_heals_it(place_of_stor
         os.makedirs(f"{place_of_story}/bin")
         stand_in(f"{place_of_story}/bin/scp",
                  f'test "$1" = root@mx2.example.org:{keys[0]} && cp {keys[1]} "$2"\n')
-        stand_in(f"{place_of_story}/bin/systemctl", f"kill -USR1 {pair.daemons[0].process.pid}\n")
+        stand_in(f"{place_of_story}/bin/systemctl", f'test "$1" = reload-or-restart && kill -USR1 {pair.daemons[0].process.pid}\n')
         subprocess.run(["/bin/sh", "-c", new[0]["heal"]], check=True,
                        env={"PATH": f"{place_of_story}/bin:/usr/bin:/bin"})
         place.wait_until(lambda: pair.host_findings() == [], 25, "the keys are the same", pause=0.5)
+        assert read(f"{keys[0]}.before") == "a" * 32
         for key in keys:
             assert "aaaa" not in str(pair.redis.contents("wb:sheet:*")), key

@@ -113,6 +113,14 @@ def test_each_trouble_is_named_with_what_to_do(world, trouble, words, fields):
         assert status(world, "--host", "mx.example")[0] == WELL
 
 
+def test_a_log_that_comes_after_its_reader_is_no_trouble_yet(world):
+    now = int(time.time() * 1000)
+    with Other(world, log_until=0, started=now - 20000):
+        assert status(world)[0] == WELL
+    with Other(world, log_until=0, started=now - 70000):
+        assert [one["trouble"] for one in told(world)["troubles"]] == ["log_blind"]
+
+
 def test_a_restart_wipes_out_no_trouble(world):
     place.wait_until(lambda: told(world)["well"], 20, "all is well before")
     key = f"wb:sheet:{told(world)['hosts'][0]['node']:02}"

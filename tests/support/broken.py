@@ -18,6 +18,7 @@ import grp
 import os
 import pwd
 import queue
+import signal
 import socket
 import subprocess
 import threading
@@ -30,7 +31,7 @@ Broken = collections.namedtuple("Broken", "name check breaks")
 
 MILTER = ("{ unix:waybill/milter.sock, default_action=accept, connect_timeout=3s,"
           " command_timeout=3s, content_timeout=10s }")
-_ports = threading.Lock()  # place.free_port() counts
+PORTS = threading.Lock()  # place.free_port() counts
 TROUBLE = ("hint", "warning", "fault")
 
 # There is no systemd for these daemons: the stand-in hands its words to the test, which has them
@@ -56,7 +57,7 @@ class Clinic:
         self.base = self.world.base
         self._put_socket_into_queue()
         self._chroot()
-        self._saved, self._options = {}, {}
+        self._saved, self._options, self._socket = {}, {}, self.daemon.socket
         self._hand = None
         self.before = set()
 
@@ -104,10 +105,10 @@ class Clinic:
         if self._hand:
             self._hand.close()
         if self.daemon.process:
-            self.daemon.kill()
+            self.end()
         self.world.close()
 
-    def _age(self):
+    def age(self):
         """Postfix's programs wait for seconds when a file of its set-up was just written."""
         for name in ("main.cf", "master.cf"):
             then = time.time() - 60
@@ -125,8 +126,9 @@ class Clinic:
         for name, text in self._saved.items():
             with open(name, "w", encoding="utf-8") as file:
                 file.write(text)
-        self._age()
+        self.age()
         self.daemon.options = dict(self._options)
+        self.daemon.socket = self._socket
         self._lay_out_queue()
         if os.path.isfile(self.daemon.socket):
             os.unlink(self.daemon.socket)
@@ -157,6 +159,8 @@ class Clinic:
         try:
             if words == ["restart", "waybill"]:
                 self.restart()
+            elif words == ["reload-or-restart", "waybill"]:
+                return self._renew()
             elif words == ["kill", "--signal=SIGKILL", "waybill"]:
                 self.daemon.kill()
             else:
@@ -165,21 +169,35 @@ class Clinic:
             return 1
         return 0
 
+    def _renew(self):
+        """As systemd: a take-over, or a start if it does not run."""
+        if self.daemon.process.poll() is not None and not self.daemon.pids():
+            self.daemon.start()
+            return 0
+        return self.daemon.take_over()[0]
+
     def restart(self):
+        self.end()
+        self.daemon.start()
+
+    def end(self):
+        """It, and what took over from it."""
         if self.daemon.process.poll() is None:
             self.daemon.kill()
-        self.daemon.start()
+        for pid in self.daemon.pids():
+            os.kill(pid, signal.SIGKILL)
+            place.wait_until(lambda pid=pid: not place.process_lives(pid), 10, "it ended", 0.01)
 
     # ---- breaking ----
 
     def postconf(self, *words):
         """postconf("-e", "smtpd_milters =")"""
         self.postfix.command("postconf", *words)
-        self._age()
+        self.age()
 
     def service(self, line):
         """One more service in master.cf; {port} is a free one."""
-        with _ports:
+        with PORTS:
             self.postfix.serve(line.format(port=place.free_port()))
 
     def reload(self):
@@ -207,7 +225,7 @@ class Clinic:
         assert finding["heal"], finding
         if finding["file"]:
             self._put_line(finding["file"], finding["heal"])
-            self.restart()
+            assert self._renew() == 0, self.daemon.log_text()[-2000:]
             return
         done = subprocess.run(["/bin/sh", "-c", finding["heal"]], check=False, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True,
@@ -226,7 +244,7 @@ class Clinic:
         """Break it; one finding, of that name; its line heals it, and nothing is left."""
         try:
             row.breaks(self)
-            self._age()
+            self.age()
             new = [one for one in self.findings(*words) if one["check"] not in self.before]
             assert {one["check"] for one in new} == {row.check}, new
             for finding in new:

@@ -53,7 +53,7 @@ class Daemon:
         if self.process.poll() is not None:
             return True
         try:
-            with socket.socket(socket.AF_UNIX) as probe:
+            with socket.socket(socket.AF_INET if isinstance(self.socket, tuple) else socket.AF_UNIX) as probe:
                 probe.connect(self.socket)
                 return True
         except OSError:

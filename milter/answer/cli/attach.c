@@ -5,6 +5,7 @@
  */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,8 @@ static int choose_listen(const struct cli *cli, struct attachment *at, struct er
     return error_set(why,
                      "this Postfix has its queue in '%.*s' and cannot reach '%s': put the line "
                      "'listen = \"unix:%.*s/waybill/milter.sock\"' into %s, say this again, and "
-                     "restart waybilld",
+                     "restart waybilld (for two instances of Postfix a port: 'listen = "
+                     "\"inet:8891@127.0.0.1\"')",
                      SLICE_ARGS(queue), settings->listen, SLICE_ARGS(queue), at->settings_file);
 }
 
@@ -101,6 +103,8 @@ static void try_socket(struct attachment *at)
                 reach_try(&(struct reach_as){.user = user, .directory = directory}, &address,
                           &reach, &why) == 0;
     at->reached = at->tried && reach.knock.end == KNOCK_ANSWERED;
+    at->nobody = at->tried && reach.knock.end == KNOCK_NO_WAY &&
+                 (reach.knock.cause == ENOENT || reach.knock.cause == ECONNREFUSED);
 }
 
 static int make(struct attachment *at, struct error *why)

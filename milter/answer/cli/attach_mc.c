@@ -68,7 +68,7 @@ static void tell_place(const char *mc)
     buffer_free(&text);
 }
 
-static const char *build_command(void)
+const char *mc_build_command(void)
 {
     return access("/usr/sbin/sendmailconfig", X_OK) == 0 ? "sendmailconfig"
                                                          : "make -C /etc/mail && systemctl "
@@ -109,6 +109,6 @@ int mc_tell(const struct cli *cli, const struct attachment *at)
     printf("\nThis line belongs into %s, which is not edited by a program:\n\n  %s\n\n", mc,
            at->changes.list[0].after);
     tell_place(mc);
-    printf("Then say:\n\n  %s\n", build_command());
+    printf("Then say:\n\n  %s\n", mc_build_command());
     return cli->request.dry_run ? CLI_FOUND : CLI_NOTHING;
 }

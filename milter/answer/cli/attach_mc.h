@@ -11,6 +11,8 @@
 /* The .cf that is made of this .mc: of the same name, beside it. The caller frees it; NULL: no
  * memory. */
 char *mc_built_file(const char *mc);
+/* What a person types to make the .cf anew and have it read. */
+const char *mc_build_command(void);
 /* Tell the line, where it goes, and how it comes into force. Returns the exit code. */
 int mc_tell(const struct cli *cli, const struct attachment *at);
 

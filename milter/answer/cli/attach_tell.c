@@ -61,22 +61,13 @@ static void print_notes(const struct cli *cli, const struct mta_changes *changes
         putchar('\n');
 }
 
-/* Has the socket moved below us? */
-static bool made_directory(const struct mta_changes *changes)
-{
-    for (size_t i = 0; i < changes->count; i++)
-        if (changes->list[i].kind == MTA_CHANGE_DIRECTORY)
-            return true;
-    return false;
-}
-
 static void print_reached(const struct attachment *at)
 {
     if (at->changes.detach || !at->tried)
         return;
     if (at->reached)
         printf("waybilld answers at %s as Postfix reaches it.\n", at->listen);
-    else if (made_directory(&at->changes))
+    else if (at->nobody) /* it does not run, or is where it was told to be before */
         printf("waybilld does not listen at %s yet; mail flows without it until you say:\n"
                "  systemctl restart waybill\n",
                at->listen);
@@ -84,6 +75,20 @@ static void print_reached(const struct attachment *at)
         printf("Postfix cannot reach waybilld at %s; mail flows without it.\n"
                "'waybill doctor' tells what is wrong.\n",
                at->listen);
+}
+
+static void print_way_back(const struct cli *cli, const struct attachment *at)
+{
+    struct buffer words;
+
+    buffer_init(&words, 8192);
+    buffer_add_text(&words, "waybill detach postfix");
+    if (cli->request.config_directory != NULL) {
+        buffer_add_text(&words, " --config-directory ");
+        escape_shell(&words, slice_of(cli->request.config_directory));
+    }
+    printf("Changed. What was before is in %s; this puts it back:\n  %s\n", at->memory, words.data);
+    buffer_free(&words);
 }
 
 static void print_end(const struct cli *cli, const struct attachment *at)
@@ -98,7 +103,7 @@ static void print_end(const struct cli *cli, const struct attachment *at)
     else if (changes->detach)
         printf("Changed. Postfix does not ask waybilld any more.\n");
     else
-        printf("Changed. 'waybill detach' puts back what was before; %s has it.\n", at->memory);
+        print_way_back(cli, at);
     if (at->made)
         puts(at->running ? "Postfix was reloaded."
                          : "Postfix does not run; it reads this when it starts.");

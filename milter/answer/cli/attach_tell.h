@@ -19,6 +19,7 @@ struct attachment {
     bool made;           /* the changes */
     bool running;        /* and the mail server was told */
     bool tried, reached; /* the socket, as the mail server */
+    bool nobody;         /* nobody listens there */
 };
 
 /* Returns the exit code. */

@@ -129,7 +129,7 @@ static const char *advice_of(enum status_kind kind)
     case STATUS_LOST:
         return "look at the disk of state_directory, and at the log of waybilld";
     case STATUS_RIVAL:
-        return "give one of the two machines another machine-id(5), then restart its waybilld";
+        return "give one of the two another 'node' in waybill.conf, then reload its waybilld";
     case STATUS_UNHEEDED:
     case STATUS_BEHIND:
         return "look whether waybilld may read the log that log_source names";

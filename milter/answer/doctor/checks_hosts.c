@@ -15,13 +15,6 @@
 #include "waybill/escape.h"
 #include "waybill/host.h"
 
-static const char *name_of(const struct status_host *host, struct buffer *to)
-{
-    buffer_clear(to);
-    escape_shell(to, slice_of(host->name));
-    return to->data;
-}
-
 /* NULL: told why not. */
 static struct status *read_hosts(struct doctor *doctor, const struct check *check)
 {
@@ -47,7 +40,15 @@ static bool speaks(const struct status_host *host)
     return host->told && !host->gone;
 }
 
-/* What `status` takes for trouble of one kind, with what heals it. */
+/* What is wrong elsewhere is healed there: a command for that machine would spoil this one. Its
+ * name comes from the store, so an odd one gets no line. */
+static void heal_there(struct doctor *doctor, const struct status_host *host)
+{
+    if (doctor_fits_host(host->name))
+        doctor_heal(doctor, "ssh root@%s waybill doctor", host->name);
+}
+
+/* What `status` takes for trouble of one kind, with what heals it here; NULL: other checks tell. */
 static void tell_troubles(struct doctor *doctor, const struct check *check, enum status_kind kind,
                           enum severity severity, const char *matter, const char *heal)
 {
@@ -57,7 +58,10 @@ static void tell_troubles(struct doctor *doctor, const struct check *check, enum
         if (status->troubles[i].kind != kind)
             continue;
         doctor_find(doctor, check, severity, matter, "%s.", status->troubles[i].what);
-        doctor_heal(doctor, "%s", heal);
+        if (!is_here(doctor, status->troubles[i].host))
+            heal_there(doctor, status->troubles[i].host);
+        else if (heal != NULL)
+            doctor_heal(doctor, "%s", heal);
     }
     status_free(&status);
 }
@@ -69,12 +73,41 @@ static void look_at_silence(struct doctor *doctor, const struct check *check)
                   "systemctl enable --now waybill.service");
 }
 
+/* The next number of which nobody is known; -1: there is none. Not a lower one, since a clone that
+ * has forgotten its number takes the lowest that its machine-id(5) has. */
+static int free_number(const struct status *status, unsigned own)
+{
+    bool taken[STATUS_HOSTS_MAX] = {false};
+
+    for (size_t i = 0; i < status->host_count; i++)
+        taken[status->hosts[i].node % STATUS_HOSTS_MAX] = true;
+    for (unsigned node = own + 1; node < STATUS_HOSTS_MAX; node++)
+        if (!taken[node])
+            return (int)node;
+    return -1;
+}
+
+/* A number of its own heals it; another machine-id(5) would, too, but much rests on that. */
 static void look_at_numbers(struct doctor *doctor, const struct check *check)
 {
-    tell_troubles(doctor, check, STATUS_RIVAL, SEVERITY_FAULT,
-                  "Two mails get one id, and each takes the other for its own: clones of a machine "
-                  "need a machine-id(5) of their own.",
-                  "rm /etc/machine-id && systemd-machine-id-setup && systemctl restart waybill");
+    struct status *status = read_hosts(doctor, check);
+
+    for (size_t i = 0; status != NULL && i < status->trouble_count; i++) {
+        const struct status_trouble *trouble = &status->troubles[i];
+        int number = free_number(status, trouble->host->node);
+
+        if (trouble->kind != STATUS_RIVAL)
+            continue;
+        doctor_find(doctor, check, SEVERITY_FAULT,
+                    "Two mails get one id, and each takes the other for its own: clones of a "
+                    "machine need a machine-id(5), or a 'node', of their own.",
+                    "%s.", trouble->what);
+        if (!is_here(doctor, trouble->host))
+            heal_there(doctor, trouble->host);
+        else if (number >= 0)
+            doctor_heal_in(doctor, doctor->settings_file, "node = %d", number);
+    }
+    status_free(&status);
 }
 
 static void look_at_clocks(struct doctor *doctor, const struct check *check)
@@ -87,8 +120,7 @@ static void look_at_clocks(struct doctor *doctor, const struct check *check)
 static void look_at_waiting(struct doctor *doctor, const struct check *check)
 {
     tell_troubles(doctor, check, STATUS_WAITING, SEVERITY_WARNING,
-                  "Its newest mails are not found; if the journal fills up, facts are lost.",
-                  "waybill doctor");
+                  "Its newest mails are not found; if the journal fills up, facts are lost.", NULL);
 }
 
 static void look_at_losses(struct doctor *doctor, const struct check *check)
@@ -154,7 +186,11 @@ static void compare_option(struct doctor *doctor, const struct check *check,
                     "count.",
                     "On '%s' %s is %lld, on '%s' %lld.", host->name, same->option, (long long)here,
                     model->name, (long long)there);
-        doctor_heal_in(doctor, doctor->settings_file, "%s = %lld", same->option, (long long)there);
+        if (is_here(doctor, host))
+            doctor_heal_in(doctor, doctor->settings_file, "%s = %lld", same->option,
+                           (long long)there);
+        else
+            heal_there(doctor, host);
     }
 }
 
@@ -183,26 +219,36 @@ static bool being_changed(const struct sheet *a, const struct sheet *b)
            strcmp(a->key_file_before, b->key_file) == 0;
 }
 
+/* The key that was is kept: mails that are under way are signed with it. */
+static void heal_key(struct doctor *doctor, const struct status_host *model)
+{
+    const char *file = doctor->settings->key_file;
+    struct buffer path;
+
+    if (file == NULL || *file != '/' || !doctor_fits_host(model->name))
+        return;
+    buffer_init(&path, 8192);
+    escape_shell(&path, slice_of(file));
+    doctor_heal(doctor, "cp -p %s %s.before && scp root@%s:%s %s && %s", path.data, path.data,
+                model->name, path.data, path.data, doctor_renew(doctor));
+    buffer_free(&path);
+}
+
 static void compare_keys(struct doctor *doctor, const struct check *check,
                          const struct status_host *host, const struct status_host *model)
 {
-    const char *file = doctor->settings->key_file;
-    struct buffer name, path;
-
     if (strcmp(host->sheet.key_file, model->sheet.key_file) == 0)
         return;
     doctor_find(doctor, check,
                 being_changed(&host->sheet, &model->sheet) ? SEVERITY_HINT : SEVERITY_WARNING,
                 "A bounce that comes in at another host than its mail went out from proves "
-                "nothing, and hashes of one Subject differ.",
+                "nothing, and hashes of one Subject differ. After the change name the old key "
+                "in key_file_before for as long as mails are under way.",
                 "key_file of '%s' is another one than that of '%s'.", host->name, model->name);
-    buffer_init(&name, 2048);
-    buffer_init(&path, 8192);
-    escape_shell(&path, slice_of(file != NULL && *file != '\0' ? file : "/etc/waybill/key"));
-    doctor_heal(doctor, "scp root@%s:%s %s && systemctl reload waybill", name_of(model, &name),
-                path.data, path.data);
-    buffer_free(&name);
-    buffer_free(&path);
+    if (is_here(doctor, host))
+        heal_key(doctor, model);
+    else
+        heal_there(doctor, host);
 }
 
 static void look_at_key(struct doctor *doctor, const struct check *check)
@@ -255,7 +301,7 @@ static void look_at_running(struct doctor *doctor, const struct check *check)
         doctor_find(doctor, check, SEVERITY_WARNING, "What the new one mends is not mended yet.",
                     "waybilld %s runs here, " PACKAGE_VERSION " is installed.",
                     host->sheet.version);
-        doctor_heal(doctor, "systemctl reload waybill");
+        doctor_heal(doctor, "%s", doctor_renew(doctor));
     }
     status_free(&status);
 }

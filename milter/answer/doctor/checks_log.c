@@ -76,19 +76,26 @@ static const char *group_name(const char *path)
 
 static void heal_reading(struct doctor *doctor, const char *path, const struct around_may *may)
 {
-    const char *user = doctor->settings->user, *group = group_name(path);
-    struct buffer quoted;
+    const char *group = group_name(path);
+    struct buffer quoted, user, reader;
 
     buffer_init(&quoted, WORDS_MAX);
+    buffer_init(&user, WORDS_MAX);
+    buffer_init(&reader, WORDS_MAX);
     escape_shell(&quoted, slice_of(may->is_folder ? may->blocked : path));
+    escape_shell(&user, slice_of(doctor->settings->user));
+    escape_shell(&reader, slice_of(group));
     if (may->is_folder)
         doctor_heal(doctor, "chmod o+x %s", quoted.data);
     else if (group != NULL && !around_has_group(doctor, group))
-        doctor_heal(doctor, "usermod -aG %s %s && systemctl restart waybill", group, user);
+        doctor_heal(doctor, "usermod -aG %s %s && %s", reader.data, user.data,
+                    doctor_renew(doctor));
     else
-        doctor_heal(doctor, "chgrp adm %s && chmod g+r %s && usermod -aG adm %s && "
-                            "systemctl restart waybill", quoted.data, quoted.data, user);
+        doctor_heal(doctor, "chgrp adm %s && chmod g+r %s && usermod -aG adm %s && %s",
+                    quoted.data, quoted.data, user.data, doctor_renew(doctor));
     buffer_free(&quoted);
+    buffer_free(&user);
+    buffer_free(&reader);
 }
 
 static void look_at_file(struct doctor *doctor, const struct check *check, const char *path)
@@ -116,13 +123,17 @@ static void look_at_file(struct doctor *doctor, const struct check *check, const
 /* Its files belong to this group, or let adm read them by an ACL. */
 static void look_at_sdjournal(struct doctor *doctor, const struct check *check)
 {
+    struct buffer user;
+
     if (around_has_group(doctor, "systemd-journal") || around_has_group(doctor, "adm"))
         return;
     doctor_find(doctor, check, SEVERITY_FAULT, unseen,
                 "The user '%s' may not read the systemd journal: it is in neither of the groups "
                 "systemd-journal and adm.", doctor->settings->user);
-    doctor_heal(doctor, "usermod -aG systemd-journal %s && systemctl restart waybill",
-                doctor->settings->user);
+    buffer_init(&user, WORDS_MAX);
+    escape_shell(&user, slice_of(doctor->settings->user));
+    doctor_heal(doctor, "usermod -aG systemd-journal %s && %s", user.data, doctor_renew(doctor));
+    buffer_free(&user);
 }
 
 static void look_at_readable(struct doctor *doctor, const struct check *check)
@@ -145,10 +156,15 @@ static void tell_behind(struct doctor *doctor, const struct check *check,
     int64_t behind = sheet->written - sheet->log_until;
     char span[CLOCK_TEXT_SIZE];
 
-    if (sheet->log_until == 0) {
+    if (status_log_is_new(sheet)) {
+        clock_span(sheet->written - sheet->started, span);
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
+                    "waybilld began %s before it last told of itself, and had not read its log yet; "
+                    "ask again in a minute.", span);
+    } else if (sheet->log_until == 0) {
         doctor_find(doctor, check, SEVERITY_FAULT, unseen,
                     "waybilld cannot read one of its logs: %s.", sheet->logs);
-        doctor_heal(doctor, "systemctl restart waybill");
+        doctor_heal(doctor, "%s", doctor_renew(doctor));
     } else if (behind > 2 * MINUTE_MS) {
         clock_span(behind, span);
         doctor_find(doctor, check, SEVERITY_WARNING, "Newer outcomes are not known yet.",
@@ -336,7 +352,8 @@ static void look_at_postlogd(struct doctor *doctor, const struct check *check)
         return;
     doctor_find(doctor, check, SEVERITY_FAULT, unseen,
                 "Postfix logs into '%s' (maillog_file), which is not followed.", file);
-    doctor_heal_in(doctor, doctor->settings_file, "log_source = {\"%s\"}", file);
+    if (doctor_fits_string(value))
+        doctor_heal_in(doctor, doctor->settings_file, "log_source = {\"%s\"}", file);
 }
 
 /* "5d", "120h", "432000s", "5": without a unit it is days. False: odd. */
@@ -423,7 +440,8 @@ static void look_at_years(struct doctor *doctor, const struct check *check)
             continue;
         doctor_find(doctor, check, SEVERITY_HINT,
                     "Whole seconds without year and zone: the order of two attempts in one second "
-                    "is not known, and an hour in autumn is there twice.",
+                    "is not known, and an hour in autumn is there twice. Other readers of that file must "
+                    "know the new form, too.",
                     "The lines of '%s' have the old form of syslog.", sources[i]);
         doctor_heal(doctor,
                     "sed -i 's/^\\$ActionFileDefaultTemplate.*/$ActionFileDefaultTemplate "

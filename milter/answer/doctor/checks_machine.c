@@ -72,7 +72,7 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
 {
     const char *path = doctor->settings->state_directory, *user = doctor->settings->user;
     struct around_may may;
-    struct buffer words;
+    struct buffer words, owner;
     struct error why;
 
     if (around_try(doctor, path, R_OK | W_OK | X_OK, &may, &why) != 0) {
@@ -86,11 +86,15 @@ static void look_at_journal(struct doctor *doctor, const struct check *check)
                 path, may.blocked);
     buffer_init(&words, 8192);
     escape_shell(&words, slice_of(may.is_folder ? may.blocked : path));
+    buffer_init(&owner, 8192);
+    escape_shell(&owner, slice_of(user));
+    /* The directory alone: root's own files in it stay root's. */
     if (may.is_folder)
         doctor_heal(doctor, "chmod o+x %s", words.data);
     else
-        doctor_heal(doctor, "install -d -m 0700 %s && chown -R %s: %s", words.data, user,
-                    words.data);
+        doctor_heal(doctor, "install -d -m 0700 -o %s -g \"$(id -gn %s)\" %s", owner.data,
+                    owner.data, words.data);
+    buffer_free(&owner);
     buffer_free(&words);
 }
 
@@ -118,6 +122,7 @@ static void look_at_unit(struct doctor *doctor, const struct check *check,
     struct buffer active, file;
     bool runs = around_property(doctor, unit->name, "ActiveState", &active);
     bool starts = around_property(doctor, unit->name, "UnitFileState", &file);
+    bool masked = strncmp(file.data, "masked", 6) == 0;
 
     if (!runs || !starts) {
         doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "systemctl tells nothing of %s.",
@@ -125,7 +130,8 @@ static void look_at_unit(struct doctor *doctor, const struct check *check,
     } else if (strcmp(active.data, "active") != 0 || !starts_by_itself(file.data)) {
         doctor_find(doctor, check, unit->severity, unit->matter, "%s is %s and %s.", unit->name,
                     active.data, file.size > 0 ? file.data : "not installed");
-        doctor_heal(doctor, "systemctl enable --now %s", unit->name);
+        doctor_heal(doctor, "%s%s%ssystemctl enable --now %s", masked ? "systemctl unmask " : "",
+                    masked ? unit->name : "", masked ? " && " : "", unit->name);
     }
     buffer_free(&active);
     buffer_free(&file);
@@ -173,8 +179,11 @@ static void look_at_descriptors(struct doctor *doctor, const struct check *check
                         "on without us.",
                         "waybilld may open %llu files.", (unsigned long long)files);
             doctor_heal(doctor,
-                        "systemctl set-property waybill.service LimitNOFILE=65536 || "
-                        "prlimit --nofile=65536:65536 --pid %s", pid.data);
+                        "mkdir -p /etc/systemd/system/waybill.service.d && printf "
+                        "'[Service]\\nLimitNOFILE=65536\\n' > "
+                        "/etc/systemd/system/waybill.service.d/descriptors.conf && "
+                        "systemctl daemon-reload && %s",
+                        doctor_renew(doctor));
         }
         buffer_free(&limits);
     }
@@ -208,6 +217,28 @@ static bool field_of(struct slice line, const char *name, char *to, size_t room)
            slice_copy(value, to, room);
 }
 
+/* What the configuration names may be allowed. Anything else is for a person to judge: the profile
+ * is there for a waybilld that went wrong. Signs that mean more in a profile, or in a shell, go
+ * into no command either. */
+static bool is_ours(const struct settings *settings, const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=:./";
+    const char *const named[] = {settings->key_file, settings->key_file_before,
+                                 settings->redis_password_file, settings->redis_ca_file};
+    size_t state = strlen(settings->state_directory);
+
+    if (path[strspn(path, plain)] != '\0' || strstr(path, "/../") != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (named[i] != NULL && strcmp(named[i], path) == 0)
+            return true;
+    for (size_t i = 0; i < SETTINGS_LIST_MAX && settings->log_source[i] != NULL; i++)
+        if (strcmp(settings->log_source[i], path) == 0)
+            return true;
+    return strncmp(path, settings->state_directory, state) == 0 && path[state] == '/';
+}
+
 static void tell_denial(struct doctor *doctor, const struct check *check, struct slice line)
 {
     char path[PATH_MAX], mask[32];
@@ -219,17 +250,18 @@ static void tell_denial(struct doctor *doctor, const struct check *check, struct
                 "What waybilld wanted there it does without: a log is not read, a file not "
                 "written.",
                 "AppArmor denied waybilld '%s' on '%s'.", mask, path);
+    if (!is_ours(doctor->settings, path))
+        return;
     doctor_heal(doctor,
                 "printf '%%s %%s,\\n' '%s' '%s' >> /etc/apparmor.d/local/usr.sbin.waybilld && "
                 "apparmor_parser -r /etc/apparmor.d/usr.sbin.waybilld",
                 path, strchr(mask, 'w') != NULL || strchr(mask, 'c') != NULL ? "rw" : "r");
 }
 
-/* Hostile words end no quote: a path with one in it is told, and not put into a command. */
 static bool is_denial(struct slice line)
 {
     return slice_find_text(line, "apparmor=\"DENIED\"") >= 0 &&
-           slice_find_text(line, "waybilld") >= 0 && slice_find(line, '\'') < 0;
+           slice_find_text(line, "waybilld") >= 0;
 }
 
 static void look_for_denials(struct doctor *doctor, const struct check *check,
@@ -304,31 +336,38 @@ static void look_at_selinux(struct doctor *doctor, const struct check *check)
 }
 
 /* matchpathcon(8) knows what the policy wants; a directory that was made by hand has another. */
-static void look_at_label(struct doctor *doctor, const struct check *check)
+static void compare_label(struct doctor *doctor, const struct check *check, const char *folder)
 {
-    struct slice directory = endpoint_directory(doctor->settings->listen);
-    struct buffer said, quoted;
-    char folder[PATH_MAX];
-
-    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") || directory.at == NULL)
-        return;
-    slice_copy(directory, folder, sizeof folder);
     const char *const words[] = {"matchpathcon", "-V", folder, NULL};
+    struct buffer said, quoted;
+    struct error why;
+    bool right;
 
     buffer_init(&said, 65536);
-    if (!run_is_there("matchpathcon")) {
-        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
-                    "The label of '%s' cannot be compared: matchpathcon(8) is not installed.",
-                    folder);
-    } else if (run_program(words, &said, NULL) != 0) {
+    right = run_program(words, &said, &why) == 0;
+    if (!right && strstr(said.data, " should be ") != NULL) {
         doctor_find(doctor, check, SEVERITY_FAULT, "The mail server may not reach the milter.",
                     "The directory '%s' has not the label that the policy wants.", folder);
         buffer_init(&quoted, 8192);
         escape_shell(&quoted, slice_of(folder));
         doctor_heal(doctor, "restorecon -Rv %s", quoted.data);
         buffer_free(&quoted);
+    } else if (!right) {
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
+                    "The label of '%s' cannot be compared: %s.", folder, why.text);
     }
     buffer_free(&said);
+}
+
+static void look_at_label(struct doctor *doctor, const struct check *check)
+{
+    struct slice directory = endpoint_directory(doctor->settings->listen);
+    char folder[PATH_MAX];
+
+    if (!around_is_there(doctor, "/sys/fs/selinux/enforce") || directory.at == NULL)
+        return;
+    slice_copy(directory, folder, sizeof folder);
+    compare_label(doctor, check, folder);
 }
 
 const struct check checks_machine[] = {
@@ -337,7 +376,7 @@ const struct check checks_machine[] = {
     {"journal-writable", "waybilld may write its journal", look_at_journal, NEEDS_SETTINGS},
     {"units", "waybilld starts with this machine", look_at_units, 0},
     {"descriptors", "waybilld may open files for all sessions", look_at_descriptors, 0},
-    {"apparmor", "AppArmor denies waybilld nothing", look_at_apparmor, 0},
+    {"apparmor", "AppArmor denies waybilld nothing", look_at_apparmor, NEEDS_SETTINGS},
     {"selinux", "SELinux denies waybilld nothing", look_at_selinux, 0},
     {"selinux-label", "the socket's directory has the label that SELinux wants", look_at_label,
      NEEDS_SETTINGS},

@@ -207,9 +207,8 @@ static void look_at_services(struct doctor *doctor, const struct check *check)
                     "In master.cf the service %.*s has smtpd_milters of its own, without waybill.",
                     SLICE_ARGS(service.name));
         buffer_init(&list, LIST_MAX);
-        if (own.size == 0)
-            milters_heal_service(doctor, &service, "smtpd_milters", SLICE_ABSENT);
-        else if (milters_mended(doctor, own, &list) == 0)
+        /* Who emptied the list did so for others' milters: only ours comes back. */
+        if (milters_mended(doctor, own, &list) == 0)
             milters_heal_service(doctor, &service, "smtpd_milters",
                                  slice_make(list.data, list.size));
         buffer_free(&list);
@@ -236,7 +235,8 @@ static struct slice without_no_milters(struct slice options, struct buffer *to)
 static void tell_no_milters(struct doctor *doctor, const struct check *check, const char *where)
 {
     doctor_find(doctor, check, SEVERITY_WARNING,
-                "Mails that come by this way pass no milter, so they are known from the log alone.",
+                "Mails that come by this way pass no milter, so they are known from the log alone. After "
+                "the change all milters of smtpd_milters see them.",
                 "receive_override_options of %s has no_milters.", where);
 }
 
@@ -309,9 +309,10 @@ static void look_at_maps(struct doctor *doctor, const struct check *check)
         return;
     doctor_find(
         doctor, check, SEVERITY_HINT,
-        "Clients that it names may pass other milters than those of smtpd_milters, or none.",
+        "Clients that it names may pass other milters than those of smtpd_milters, or none; put "
+        "waybill first in its lists, too.",
         "smtpd_milter_maps is %.*s.", SLICE_ARGS(maps));
-    milters_heal(doctor, "smtpd_milter_maps", slice_of(""));
+    /* No line: the map is the administrator's, and to empty it would change what others see. */
 }
 
 /* ---- how Postfix's own mails are told from others ---- */

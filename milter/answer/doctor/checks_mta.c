@@ -4,17 +4,25 @@
  */
 #include "doctor.h"
 
+#include <string.h>
+
+#include "around.h"
 #include "milters.h"
 
 #define VALUE_MAX (64u << 10)
+#define WARNINGS_TOLD 5
 
 static void look_at_running(struct doctor *doctor, const struct check *check)
 {
+    bool usual = around_systemd(doctor) && strcmp(doctor->postfix, "postfix") == 0;
+
     if (mta_is_running(doctor->mta))
         return;
     doctor_find(doctor, check, SEVERITY_FAULT, "No mail gets in or out.",
                 "Postfix in %s is not running.", mta_where(doctor->mta));
-    doctor_heal(doctor, "%s start", doctor->postfix);
+    /* What systemd did not start it takes for stopped. */
+    doctor_heal(doctor, "%s start%s", usual ? "systemctl" : doctor->postfix,
+                usual ? " postfix" : "");
 }
 
 /* ---- what it is ---- */
@@ -31,6 +39,22 @@ static void look_at_version(struct doctor *doctor, const struct check *check)
                 "is down, mails wait or are refused.",
                 "This is Postfix %.*s; waybill wants 3.0 or newer.",
                 SLICE_ARGS(mta_version(doctor->mta)));
+}
+
+/* "postconf: warning: /etc/postfix/main.cf: unused parameter: smtpd_milter=inet:x" */
+static void look_at_warnings(struct doctor *doctor, const struct check *check)
+{
+    struct slice rest = mta_warnings(doctor->mta), line;
+
+    for (size_t told = 0; told < WARNINGS_TOLD && text_take_until(&rest, '\n', &line);) {
+        if (!text_take(&line, "postconf: warning: "))
+            continue;
+        doctor_find(doctor, check, SEVERITY_HINT,
+                    "Postfix goes on without it: what it was meant to set is as if it were not "
+                    "there. Is it misspelt?",
+                    "postconf warns: %.*s", SLICE_ARGS(line));
+        told++;
+    }
 }
 
 /* ---- what passes the milter ---- */
@@ -169,6 +193,8 @@ static void look_at_proxy(struct doctor *doctor, const struct check *check)
 const struct check checks_mta[] = {
     {"postfix-running", "Postfix is running", look_at_running, NEEDS_POSTFIX | NEEDS_ROOT},
     {"postfix-version", "this Postfix knows all that is needed", look_at_version, NEEDS_POSTFIX},
+    {"postfix-warnings", "Postfix knows all parameters that are set", look_at_warnings,
+     NEEDS_POSTFIX},
     {"postfix-bounces", "Postfix's own bounces pass the milter", look_at_bounces, NEEDS},
     {"postfix-queue-ids", "queue ids are long, so none comes again", look_at_queue_ids,
      NEEDS_POSTFIX},

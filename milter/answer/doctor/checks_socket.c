@@ -45,8 +45,8 @@ static void tell_no_way(struct doctor *doctor, const struct check *check, int ca
                     "%s is no socket, so waybilld cannot listen there.", path);
         buffer_init(&quoted, PATH_ROOM * 4);
         escape_shell(&quoted, slice_of(path));
-        doctor_heal(doctor, "mv %s %s.aside && systemctl restart waybill", quoted.data,
-                    quoted.data);
+        doctor_heal(doctor, "mv --backup=numbered %s %s.aside && systemctl restart waybill",
+                    quoted.data, quoted.data);
         buffer_free(&quoted);
         return;
     }
@@ -115,20 +115,22 @@ static void heal_closed(struct doctor *doctor, const char *path, const struct re
 {
     const char *own = endpoint_path(doctor->settings->listen);
     size_t size = strlen(path);
-    struct buffer quoted;
+    struct buffer quoted, owner;
     struct stat status;
     char group[64];
 
     buffer_init(&quoted, PATH_ROOM * 4);
+    buffer_init(&owner, 5 * sizeof group);
     escape_shell(&quoted, slice_of(path));
-    group_of(as->user, group);
+    escape_shell(&owner, slice_of(group_of(as->user, group)));
     if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
-        doctor_heal(doctor, "chgrp %s %s && chmod 0660 %s", group, quoted.data, quoted.data);
+        doctor_heal(doctor, "chgrp %s %s && chmod 0660 %s", owner.data, quoted.data, quoted.data);
     else if (own != NULL && strncmp(own, path, size) == 0 && own[size] == '/' &&
              strchr(own + size + 1, '/') == NULL)
-        doctor_heal(doctor, "chgrp %s %s && chmod 2710 %s", group, quoted.data, quoted.data);
+        doctor_heal(doctor, "chgrp %s %s && chmod 2710 %s", owner.data, quoted.data, quoted.data);
     else
         doctor_heal(doctor, "chmod a+x %s", quoted.data);
+    buffer_free(&owner);
     buffer_free(&quoted);
 }
 

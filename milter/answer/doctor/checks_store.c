@@ -27,16 +27,17 @@ static void heal_server(struct doctor *doctor, const char *words, const char *ke
     buffer_free(&cli);
 }
 
-/* A server keeps its users in a file of their own or in its configuration, and refuses to save them
- * where they are not; redis-cli ends with 0 all the same. */
+/* CLI, CLI. A server keeps its users in a file of their own or in its configuration, and refuses to
+ * save them where they are not; redis-cli ends with 0 all the same. */
+#define KEEP_USERS "{ %s ACL SAVE | grep -q OK || %s CONFIG REWRITE; }"
+
 static void heal_users(struct doctor *doctor, const char *words)
 {
     struct buffer cli;
 
     buffer_init(&cli, 2048);
     store_redis_cli(doctor->settings, &cli);
-    doctor_heal(doctor, "%s %s && %s ACL SAVE | grep -q OK || %s CONFIG REWRITE", cli.data, words,
-                cli.data, cli.data);
+    doctor_heal(doctor, "%s %s && " KEEP_USERS, cli.data, words, cli.data, cli.data);
     buffer_free(&cli);
 }
 
@@ -124,8 +125,10 @@ static void look_at_role(struct doctor *doctor, const struct check *check)
                                  : "What is written there is lost when it copies its primary anew.",
                 "The server at '%s' is a replica of '%s'.", doctor->settings->redis,
                 health.primary);
-    doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
-                   strncmp(doctor->settings->redis, "tls:", 4) == 0 ? "tls" : "tcp", health.primary);
+    if (doctor_fits_string(slice_of(health.primary)))
+        doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
+                       strncmp(doctor->settings->redis, "tls:", 4) == 0 ? "tls" : "tcp",
+                       health.primary);
 }
 
 /* ---- kept ---- */
@@ -144,7 +147,7 @@ static void look_at_eviction(struct doctor *doctor, const struct check *check)
         return;
     doctor_find(doctor, check, health.memory_most > 0 ? SEVERITY_FAULT : SEVERITY_WARNING,
                 "A full server then drops records of any day, and answers become incomplete "
-                "unseen.",
+                "unseen. Where others use it as a cache, give waybill a server of its own.",
                 "maxmemory-policy is %s.", health.policy);
     heal_server(doctor, "CONFIG SET maxmemory-policy noeviction", "CONFIG REWRITE");
 }
@@ -159,11 +162,12 @@ static void look_at_memory(struct doctor *doctor, const struct check *check)
         return;
     doctor_find(doctor, check,
                 health.memory_used >= health.memory_most ? SEVERITY_FAULT : SEVERITY_WARNING,
-                "When it is full it takes no more records; they wait in the journal.",
+                "When it is full it takes no more records; they wait in the journal. See first that "
+                "its machine has more memory, or keep mails for fewer days (retention_days).",
                 "Redis holds %lld of %lld MB (maxmemory).", (long long)health.memory_used >> 20,
                 (long long)health.memory_most >> 20);
     snprintf(words, sizeof words, "CONFIG SET maxmemory %lldmb",
-             (long long)(health.memory_used >> 20) * 2 + 64);
+             (long long)(health.memory_used >> 20) / 4 * 5 + 64);
     heal_server(doctor, words, "CONFIG REWRITE");
 }
 
@@ -244,13 +248,17 @@ static const char *user_of(const struct doctor *doctor)
 
 static void heal_rights(struct doctor *doctor, const struct refusals *refusals)
 {
-    struct buffer words;
+    struct buffer words, keys;
 
     buffer_init(&words, 2 * COMMANDS_MAX);
     buffer_add_text(&words, "ACL SETUSER ");
     escape_shell(&words, slice_of(user_of(doctor)));
     if (refusals->keys) {
-        buffer_addf(&words, " '~%s*'", doctor->settings->redis_prefix);
+        buffer_add_char(&words, ' ');
+        buffer_init(&keys, 512);
+        buffer_addf(&keys, "~%s*", doctor->settings->redis_prefix);
+        escape_shell(&words, slice_make(keys.data, keys.size));
+        buffer_free(&keys);
     }
     buffer_add_text(&words, refusals->commands.data);
     heal_users(doctor, words.data);
@@ -313,10 +321,27 @@ static bool opens_to_all(const struct doctor *doctor)
     return open;
 }
 
+/* DIRECTORY, USER, DIRECTORY: a file that is there already is not written over, and what is in it
+ * is in no list of processes. */
+#define NEW_PASSWORD                                                                               \
+    "(umask 027 && set -C && openssl rand -hex 24 > %s/redis.password) && "                        \
+    "chgrp \"$(id -gn %s)\" %s/redis.password"
+
+/* Where the password that a command makes is kept: beside the configuration. */
+static void add_password_place(const struct doctor *doctor, struct buffer *directory,
+                               struct buffer *user)
+{
+    const char *file = doctor->settings_file, *slash = strrchr(file, '/');
+
+    buffer_init(directory, 8192);
+    buffer_init(user, 1024);
+    escape_shell(directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
+    escape_shell(user, slice_of(doctor->settings->user));
+}
+
 static void look_at_door(struct doctor *doctor, const struct check *check)
 {
-    struct buffer cli, directory;
-    const char *file = doctor->settings_file, *slash = strrchr(file, '/');
+    struct buffer cli, directory, user;
 
     if (store_is_near(doctor->settings) || !opens_to_all(doctor))
         return;
@@ -325,14 +350,14 @@ static void look_at_door(struct doctor *doctor, const struct check *check)
                 "Redis at '%s' asks for no password. The command makes one; then name the file in "
                 "redis_password_file, on every host.",
                 doctor->settings->redis);
+    add_password_place(doctor, &directory, &user);
     buffer_init(&cli, 2048);
-    buffer_init(&directory, 4096);
     store_redis_cli(doctor->settings, &cli);
-    escape_shell(&directory, slice_make(file, slash != NULL ? (size_t)(slash - file) : 0));
     doctor_heal(doctor,
-                "(umask 027 && openssl rand -hex 24 > %s/redis.password) && "
-                "chgrp \"$(id -gn %s)\" %s/redis.password && %s CONFIG SET requirepass \"$(cat %s/redis.password)\"",
-                directory.data, doctor->settings->user, directory.data, cli.data, directory.data);
+                NEW_PASSWORD " && "
+                "(printf 'CONFIG SET requirepass '; cat %s/redis.password; echo CONFIG REWRITE) | %s",
+                directory.data, user.data, directory.data, directory.data, cli.data);
+    buffer_free(&user);
     buffer_free(&cli);
     buffer_free(&directory);
 }
@@ -358,11 +383,36 @@ static void look_at_keys(struct doctor *doctor, const struct check *check)
                     keys.example);
 }
 
+static void heal_user(struct doctor *doctor)
+{
+    struct buffer cli, directory, user, rights, quoted;
+
+    add_password_place(doctor, &directory, &user);
+    buffer_init(&cli, 2048);
+    buffer_init(&rights, COMMANDS_MAX);
+    buffer_init(&quoted, 2 * COMMANDS_MAX);
+    store_redis_cli(doctor->settings, &cli);
+    buffer_addf(&rights, " resetchannels ~%s* +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd "
+                "+smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
+                "+xrevrange +expireat +time +ping +info +auth +client|setname +config|get",
+                doctor->settings->redis_prefix);
+    escape_shell(&quoted, slice_make(rights.data, rights.size));
+    doctor_heal(doctor,
+                NEW_PASSWORD " && (printf 'ACL SETUSER waybilld on >%%s' \"$(cat %s/redis.password)\"; "
+                "echo %s) | %s && " KEEP_USERS,
+                directory.data, user.data, directory.data, directory.data, quoted.data, cli.data,
+                cli.data, cli.data);
+    buffer_free(&cli);
+    buffer_free(&directory);
+    buffer_free(&user);
+    buffer_free(&rights);
+    buffer_free(&quoted);
+}
+
 /* A user of all rights is as he comes; where others keep something there, too, he is too much. */
 static void look_at_user(struct doctor *doctor, const struct check *check)
 {
     struct store_keys keys;
-    struct buffer words;
 
     if (strcmp(user_of(doctor), "default") != 0 ||
         store_look_at_keys(doctor->store, &keys, NULL) != 0 || !keys.known || keys.others == 0)
@@ -370,14 +420,10 @@ static void look_at_user(struct doctor *doctor, const struct check *check)
     doctor_find(doctor, check, SEVERITY_HINT,
                 "A waybilld that went wrong could change what others keep there.",
                 "waybill is the user 'default' of a Redis that others use, too, and may do all; "
-                "waybill-schema(7) lists the rights that are enough.");
-    buffer_init(&words, 1024);
-    buffer_addf(&words, "ACL SETUSER waybilld on '>PASSWORD' resetchannels '~%s*' +hset +hsetnx "
-                "+hdel +hget +hmget +hgetall +hkeys +sadd +smembers +scard +sscan +zadd +zrem "
-                "+zrevrange +zremrangebyscore +xadd +xread +xrevrange +expireat +time +ping +info "
-                "+auth '+client|setname' '+config|get'", doctor->settings->redis_prefix);
-    heal_users(doctor, words.data);
-    buffer_free(&words);
+                "waybill-schema(7) lists the rights that are enough. The command makes a user "
+                "waybilld; then name him in redis_user, and the file in redis_password_file, on every "
+                "host.");
+    heal_user(doctor);
 }
 
 #define STORE NEEDS_STORE

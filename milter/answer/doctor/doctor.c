@@ -95,6 +95,28 @@ void doctor_heal_in(struct doctor *doctor, const char *file, const char *format,
     va_end(arguments);
 }
 
+const char *doctor_renew(const struct doctor *doctor)
+{
+    return doctor->settings != NULL && strncmp(doctor->settings->listen, "inet", 4) == 0
+               ? "systemctl restart waybill"
+               : "systemctl reload-or-restart waybill";
+}
+
+bool doctor_fits_string(struct slice words)
+{
+    for (size_t i = 0; i < words.size; i++)
+        if (words.at[i] < ' ' || words.at[i] > '~' || strchr("\"'\\$", words.at[i]) != NULL)
+            return false;
+    return words.size > 0;
+}
+
+bool doctor_fits_host(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+
+    return *name != '\0' && *name != '-' && name[strspn(name, plain)] == '\0';
+}
+
 void doctor_skip(struct doctor *doctor)
 {
     doctor->skipped = true;

@@ -100,6 +100,13 @@ void doctor_heal(struct doctor *doctor, const char *format, ...)
 /* The line of `file` that heals it: it takes the place of the one of the same name. */
 void doctor_heal_in(struct doctor *doctor, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The command by which waybilld takes what was changed for it, groups of its user too: a unix
+ * socket is taken over without a gap, a port is not. It starts one that does not run. */
+const char *doctor_renew(const struct doctor *doctor);
+/* May these words from outside stand between the quotes of a line of waybill.conf? */
+bool doctor_fits_string(struct slice words);
+/* Is it a name of a host that may stand in a command: letters, digits, dots, hyphens? */
+bool doctor_fits_host(const char *name);
 /* There is nothing to look at, since another check's finding comes first: it is not good either. */
 void doctor_skip(struct doctor *doctor);
 

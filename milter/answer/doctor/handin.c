@@ -32,14 +32,43 @@ struct door {
     char host[256], port[32];
 };
 
-/* "smtp", "26300", "127.0.0.1:26300", "[::1]:26300". */
-static bool read_name(struct slice name, struct door *door)
+static bool take_word(struct slice *list, struct slice *word)
+{
+    struct slice blanks;
+
+    text_take_any(list, ", \t", &blanks);
+    *word = *list;
+    while (list->size > 0 && strchr(", \t", list->at[0]) == NULL)
+        *list = slice_make(list->at + 1, list->size - 1);
+    word->size -= list->size;
+    return word->size > 0;
+}
+
+bool handin_host(struct slice interfaces, struct slice protocols, char host[static 256])
+{
+    const char *loopback = slice_is(protocols, "ipv6") ? "::1" : "127.0.0.1";
+    struct slice first = SLICE_ABSENT, word;
+
+    while (take_word(&interfaces, &word)) {
+        if (slice_is(word, "all") || slice_is(word, "loopback-only"))
+            return slice_copy(slice_of(loopback), host, 256);
+        if (slice_is(word, "localhost") || slice_starts(word, "127.") || slice_is(word, "::1") ||
+            slice_is(word, "[::1]"))
+            return slice_copy(word, host, 256);
+        if (first.at == NULL)
+            first = word;
+    }
+    return first.at != NULL && slice_copy(first, host, 256);
+}
+
+/* "smtp", "26300", "127.0.0.1:26300", "[::1]:26300"; `usual` is where the first two are. */
+static bool read_name(struct slice name, const char *usual, struct door *door)
 {
     struct slice host = name, port;
 
     if (!text_cut_last(&host, ":", &port)) {
         port = name;
-        host = slice_of("127.0.0.1");
+        host = slice_of(usual);
     }
     if (slice_starts(host, "[") && slice_ends(host, "]"))
         host = slice_make(host.at + 1, host.size - 2);
@@ -55,16 +84,24 @@ static bool is_door(const struct mta_service *service)
            !slice_starts(service->name, "submission") && !slice_starts(service->name, "smtps");
 }
 
-static bool find_door(const struct doctor *doctor, struct door *door)
+static int find_door(const struct doctor *doctor, struct door *door, struct error *why)
 {
-    for (size_t i = 0; doctor->kind == MTA_POSTFIX && i < mta_service_count(doctor->mta); i++) {
-        struct mta_service service = mta_service_at(doctor->mta, i);
-        if (is_door(&service) && read_name(service.name, door))
-            return true;
+    const struct mta *mta = doctor->mta;
+    size_t count = doctor->kind == MTA_POSTFIX ? mta_service_count(mta) : 0;
+    char host[256] = "";
+
+    if (doctor->kind != MTA_POSTFIX)
+        return read_name(slice_of("smtp"), "127.0.0.1", door) ? 0 : -1;
+    (void)handin_host(mta_value(mta, "inet_interfaces"), mta_value(mta, "inet_protocols"), host);
+    for (size_t i = 0; i < count; i++) {
+        struct mta_service service = mta_service_at(mta, i);
+        if (!is_door(&service) || !read_name(service.name, host, door))
+            continue;
+        return *door->host != '\0'
+                   ? 0
+                   : error_set(why, "inet_interfaces is empty, so no smtpd listens for mail");
     }
-    if (doctor->kind == MTA_POSTFIX)
-        return false;
-    return read_name(slice_of("smtp"), door);
+    return error_set(why, "master.cf has no smtpd that takes mail from elsewhere");
 }
 
 static int open_door(const struct door *door, struct error *why)
@@ -150,8 +187,8 @@ int handin_send(const struct doctor *doctor, struct handin *mail, struct error *
     FILE *to, *from;
     int fd, result;
 
-    if (!find_door(doctor, &door))
-        return error_set(why, "master.cf has no smtpd that takes mail from elsewhere");
+    if (find_door(doctor, &door, why) < 0)
+        return -1;
     snprintf(mail->where, sizeof mail->where, "%s:%s", door.host, door.port);
     fd = open_door(&door, why);
     if (fd < 0)

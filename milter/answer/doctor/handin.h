@@ -17,6 +17,9 @@ struct handin {
 
 /* May this stand between < and > of MAIL and RCPT? */
 bool handin_address_fits(const char *address);
+/* Where a service of master.cf listens that names no address, by inet_interfaces and
+ * inet_protocols: loopback if it is among them. False: nowhere. */
+bool handin_host(struct slice interfaces, struct slice protocols, char host[static 256]);
 /* 0: taken. -1: `why` says who refused what; `reply` is then what it said, or empty. */
 int handin_send(const struct doctor *doctor, struct handin *mail, struct error *why);
 

@@ -153,7 +153,7 @@ static void add_own_parameter(const struct doctor *doctor, const struct mta_serv
 {
     struct buffer setting;
 
-    buffer_addf(name, "$%s_", parameter);
+    buffer_addf(name, "$waybill_%s_", parameter);
     for (size_t i = 0; i < service->name.size; i++) {
         char byte = text_lower(service->name.at[i]);
         bool plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');

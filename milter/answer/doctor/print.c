@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../cli/attach_mc.h"
 #include "../cli/out.h"
 #include "sendtest.h"
 #include "waybill/escape.h"
@@ -28,7 +29,7 @@ static void print_words(const struct cli *cli, size_t column, const char *words)
     escape_terminal(&line, slice_of(words));
     if (column == 0)
         printf("%*s", INDENT, "");
-    out_folded(cli, column == 0 ? INDENT : column, INDENT, line.data);
+    out_folded(cli, column == 0 ? INDENT : column, column == 0 ? INDENT : column, line.data);
     buffer_free(&line);
 }
 
@@ -45,6 +46,27 @@ static bool is_told(const struct doctor *doctor, const struct finding *finding)
     return false;
 }
 
+/* To be copied whole. */
+static void print_line(const struct cli *cli, const char *words)
+{
+    struct buffer line;
+
+    buffer_init(&line, LINE_MAX);
+    escape_terminal(&line, slice_of(words));
+    printf("\n%*s", INDENT, "");
+    out_colour(cli, "bold");
+    fputs(line.data, stdout);
+    out_plain(cli);
+    putchar('\n');
+    buffer_free(&line);
+}
+
+/* The command by which a changed file counts; of a .mc the .cf has to be made first. */
+static const char *renew_for(const struct doctor *doctor, const char *file)
+{
+    return slice_ends(slice_of(file), ".mc") ? mc_build_command() : doctor_renew(doctor);
+}
+
 static void print_heal(const struct cli *cli, const struct doctor *doctor,
                        const struct finding *finding)
 {
@@ -54,22 +76,15 @@ static void print_heal(const struct cli *cli, const struct doctor *doctor,
         printf("\n%*sThe same line as above mends it.\n", INDENT, "");
         return;
     }
-    buffer_init(&line, LINE_MAX);
     if (finding->file != NULL) {
-        printf("%*s", INDENT, "");
-        out_colour(cli, "dim");
+        buffer_init(&line, LINE_MAX);
         escape_terminal(&line, slice_of(finding->file));
-        printf("In %s, then restart waybilld:\n", line.data);
-        out_plain(cli);
-        buffer_clear(&line);
+        printf("\n%*sIn %s:", INDENT, "", line.data);
+        buffer_free(&line);
     }
-    escape_terminal(&line, slice_of(finding->heal));
-    printf("\n%*s", INDENT, "");
-    out_colour(cli, "bold");
-    fputs(line.data, stdout);
-    out_plain(cli);
-    putchar('\n');
-    buffer_free(&line);
+    print_line(cli, finding->heal);
+    if (finding->file != NULL)
+        print_line(cli, renew_for(doctor, finding->file));
 }
 
 static void print_severity(const struct cli *cli, enum severity severity)
@@ -92,11 +107,13 @@ static void print_trouble(const struct cli *cli, const struct doctor *doctor,
     putchar('\n');
 }
 
-/* What is good, or was not looked at: a line each. */
-static void print_short(const struct cli *cli, const struct finding *finding)
+/* What is good, or was not looked at: a line each, with the name that --only wants. */
+static void print_short(const struct cli *cli, const struct finding *finding, bool named)
 {
     print_severity(cli, finding->severity);
-    print_words(cli, INDENT, finding->what);
+    if (named)
+        printf("%-*s", NAME_COLUMNS, finding->check);
+    print_words(cli, INDENT + (named ? NAME_COLUMNS : 0), finding->what);
 }
 
 void print_step(void *context, const struct finding *finding)
@@ -107,7 +124,7 @@ void print_step(void *context, const struct finding *finding)
         print_severity(cli, finding->severity);
         printf("see %s below\n", finding->check);
     } else {
-        print_short(cli, finding);
+        print_short(cli, finding, false);
     }
     fflush(stdout);
 }
@@ -128,7 +145,7 @@ static void print_all(const struct cli *cli, const struct doctor *doctor, enum s
             if (severity >= SEVERITY_HINT)
                 print_trouble(cli, doctor, &doctor->findings[i]);
             else if (!was_told(&doctor->findings[i]))
-                print_short(cli, &doctor->findings[i]);
+                print_short(cli, &doctor->findings[i], true);
         }
 }
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../../milter/answer/doctor/doctor.h"
+#include "../../../milter/mta/setup.h"
 
 static char root[] = "/tmp/waybill-root-XXXXXX";
 static struct settings *settings;
@@ -87,11 +88,18 @@ static void assert_says(const struct finding *finding, enum severity severity, c
     assert_true(severity == SEVERITY_UNKNOWN || finding->matter != NULL);
 }
 
+static void follow(const char *source)
+{
+    free(settings->log_source[0]);
+    settings->log_source[0] = strdup(source);
+}
+
 #define APPARMOR "/sys/kernel/security/apparmor/profiles"
 
 static void test_a_denial_of_apparmor_is_healed_in_the_local_profile(void **state)
 {
     (void)state;
+    follow("/srv/log/mail.log");
     assert_null(ask("apparmor")); /* it is not there */
     put(APPARMOR, "waybilld (enforce)\n/usr/bin/man (enforce)\n");
     put("/var/log/kern.log", "kernel: apparmor=\"DENIED\" profile=\"cupsd\" name=\"/x\"\n");
@@ -106,14 +114,39 @@ static void test_a_denial_of_apparmor_is_healed_in_the_local_profile(void **stat
                 "/etc/apparmor.d/usr.sbin.waybilld");
 }
 
-/* Whoever makes the kernel log a path must not write into root's shell. */
-static void test_a_path_that_ends_a_quote_comes_into_no_command(void **state)
+/* Whoever makes the kernel log a path must not write into root's shell, nor get what he wanted. */
+static void test_a_path_that_nobody_named_is_told_and_comes_into_no_command(void **state)
+{
+    static const char *const paths[] = {"/a';reboot;'", "/etc/shadow", "/srv/log/mail.log,/etc/** rw",
+                                        "/var/lib/waybill/../../../etc/shadow"};
+
+    (void)state;
+    follow("/srv/log/mail.log");
+    put(APPARMOR, "waybilld (enforce)\n");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        char line[300];
+
+        snprintf(line, sizeof line,
+                 "apparmor=\"DENIED\" profile=\"waybilld\" name=\"%s\" denied_mask=\"r\"\n",
+                 paths[i]);
+        put("/var/log/kern.log", line);
+        assert_says(ask("apparmor"), SEVERITY_FAULT, paths[i], NULL);
+    }
+}
+
+/* Neither that the program is missing nor that it has no policy says anything of the label. */
+static void test_a_label_that_cannot_be_compared_is_unknown(void **state)
 {
     (void)state;
-    put(APPARMOR, "waybilld (enforce)\n");
-    put("/var/log/kern.log", "apparmor=\"DENIED\" profile=\"waybilld\" name=\"/a';reboot;'\" "
-                             "denied_mask=\"r\"\n");
-    assert_null(ask("apparmor"));
+    free(settings->listen);
+    settings->listen = strdup("unix:/nonexistent it's/milter.sock");
+    assert_null(ask("selinux-label")); /* no SELinux */
+    put("/sys/fs/selinux/enforce", "1");
+    assert_says(ask("selinux-label"), SEVERITY_UNKNOWN,
+                "The label of '/nonexistent it's' cannot be compared", NULL);
+    free(settings->listen);
+    settings->listen = strdup("inet:8891@127.0.0.1");
+    assert_null(ask("selinux-label"));
 }
 
 static void test_a_profile_that_only_complains_is_a_hint(void **state)
@@ -135,12 +168,6 @@ static void test_a_denial_of_selinux_is_told_with_its_words(void **state)
     assert_says(ask("selinux"), SEVERITY_FAULT, "denied  { write } for  pid=7 comm=\"smtpd\"",
                 "dnf install waybill-selinux && restorecon -Rv /run/waybill /var/lib/waybill "
                 "/var/spool/postfix/waybill");
-}
-
-static void follow(const char *source)
-{
-    free(settings->log_source[0]);
-    settings->log_source[0] = strdup(source);
 }
 
 static void test_a_limit_of_journald_ends_with_the_drop_in_of_the_line(void **state)
@@ -207,6 +234,39 @@ static void test_lines_without_a_year_are_a_hint(void **state)
     assert_null(ask("log-form"));
 }
 
+/* The set-up of a Postfix that is nowhere to be had any more. */
+static void test_a_postfix_that_is_too_old_is_a_fault(void **state)
+{
+    struct parameter version = {.name = slice_of("mail_version"), .set = false};
+    struct mta mta = {.kind = MTA_POSTFIX, .parameters = &version, .parameter_count = 1};
+
+    (void)state;
+    doctor.mta = &mta;
+    version.value = slice_of("2.11.3");
+    assert_says(ask("postfix-version"), SEVERITY_FAULT, "This is Postfix 2.11.3", NULL);
+    version.value = slice_of("3.0.0");
+    assert_null(ask("postfix-version"));
+    version.value = slice_of("3.12-20260821");
+    assert_null(ask("postfix-version"));
+}
+
+/* What systemd did not start it takes for stopped. */
+static void test_a_postfix_that_is_down_is_started_as_it_is_every_day(void **state)
+{
+    struct mta mta = {.kind = MTA_POSTFIX, .where = root};
+
+    (void)state;
+    doctor.mta = &mta;
+    doctor.postfix = "postfix";
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running", "postfix start");
+    put("/run/systemd/system/x", "");
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running",
+                "systemctl start postfix");
+    doctor.postfix = "postfix -c /etc/postfix-out";
+    assert_says(ask("postfix-running"), SEVERITY_FAULT, "is not running",
+                "postfix -c /etc/postfix-out start");
+}
+
 static void test_without_systemd_units_are_unknown(void **state)
 {
     (void)state;
@@ -218,13 +278,16 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, start, stop)
     const struct CMUnitTest tests[] = {
         EACH(test_a_denial_of_apparmor_is_healed_in_the_local_profile),
-        EACH(test_a_path_that_ends_a_quote_comes_into_no_command),
+        EACH(test_a_path_that_nobody_named_is_told_and_comes_into_no_command),
+        EACH(test_a_label_that_cannot_be_compared_is_unknown),
         EACH(test_a_profile_that_only_complains_is_a_hint),
         EACH(test_a_denial_of_selinux_is_told_with_its_words),
         EACH(test_a_limit_of_journald_ends_with_the_drop_in_of_the_line),
         EACH(test_a_limit_for_all_that_is_switched_off_is_enough),
         EACH(test_limits_of_rsyslog_are_found_and_their_absence_is_good),
         EACH(test_lines_without_a_year_are_a_hint),
+        EACH(test_a_postfix_that_is_too_old_is_a_fault),
+        EACH(test_a_postfix_that_is_down_is_started_as_it_is_every_day),
         EACH(test_without_systemd_units_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
