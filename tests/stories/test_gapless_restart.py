@@ -290,7 +290,8 @@ def test_drain_seconds_or_sigterm_end_an_old_one_that_has_sessions(world):
 def test_without_an_old_one_it_just_starts_and_lets_go_of_a_pipe_and_a_socket(world):
     """Else who reads them would wait for their end; ssh gives a command the one or the other."""
     world.daemon.stop()
-    assert world.daemon.serving() == 0 and sockets(world.daemon) == []
+    place.wait_until(lambda: world.daemon.serving() == 0, 5, "the kernel let go of its lock")
+    assert sockets(world.daemon) == []
     reader, writer = socket.socketpair()
     with reader, writer:
         done = subprocess.run([f"{place.BUILD}/waybilld", "--take-over", "-c", "waybill.conf"],

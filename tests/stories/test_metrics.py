@@ -394,7 +394,8 @@ def test_hostile_clients_cost_the_mails_nothing(settled):
     print(f"end of a message under attack: p50 {percentile(waits, .5):.1f} ms, p95 {percentile(waits, .95):.1f} ms;"
           f" memory {sizes[0] / 1e6:.1f} MB after {before.one('process_resident_memory_bytes') / 1e6:.1f} MB")
     assert percentile(waits, 0.95) < HARMLESS_MS
-    assert sizes[0] < before.one("process_resident_memory_bytes") + 16e6
+    if not os.environ.get("WAYBILL_REPORTS"):  # ASan keeps what was freed
+        assert sizes[0] < before.one("process_resident_memory_bytes") + 16e6
     assert open_fds < before.one("process_open_fds") + 32 + 20
     seen = place.wait_until(lambda: figures_if_served(world.daemon), 20, "the metrics are served again")
     assert seen.one("waybill_mails_begun_total") >= before.one("waybill_mails_begun_total") + len(mails)

@@ -21,7 +21,14 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        place.wait_until(self._is_connected, 10, f"{self.path} takes a connection")
+
+    def _is_connected(self):
+        try:
+            self.sock.connect(self.path)
+            return True
+        except BlockingIOError:  # its queue is full
+            return False
 
 
 def scrape(path):
