@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from support import place
 
-# What issue 5 promises; systemd counts in tenths, from 0 (safe) to 10.
+# systemd counts in tenths, from 0 (safe) to 10.
 MOST_EXPOSURE = 1.5
 UNITS = sorted(os.path.basename(path)[:-len(".in")]
                for path in glob.glob(f"{place.SOURCE}/packaging/systemd/*.service.in"))
