@@ -14,7 +14,7 @@ from support.machine import CannotRun
 from support.smtp_client import Client, send_many
 
 pytestmark = pytest.mark.skipif(
-    "WAYBILL_REPORTS" in os.environ,
+    bool(os.environ.get("WAYBILL_REPORTS")),
     reason="a sanitizer needs memory, files and system calls that the unit refuses")
 
 DELIVERED = {"ok@sink.example": "delivered"}
