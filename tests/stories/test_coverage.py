@@ -66,4 +66,4 @@ def test_a_daemon_that_died_is_silent_and_its_return_leaves_a_gap(world):
     [gap] = milter["gaps"]
     assert gap["cause"] == "not running" and gap["meaning"] == "the daemon was not running"
     assert gap["ms"] >= 60000 and milter["percent"] < 100
-    assert "(1 min " in world.cli.run("stats", "--coverage").stdout
+    assert "(1 min" in world.cli.run("stats", "--coverage").stdout

@@ -41,7 +41,16 @@ static void look_at_version(struct doctor *doctor, const struct check *check)
                 SLICE_ARGS(mta_version(doctor->mta)));
 }
 
-/* "postconf: warning: /etc/postfix/main.cf: unused parameter: smtpd_milter=inet:x" */
+/* "/etc/postfix/main.cf: unused parameter: smtpd_milter=inet:x"; or a parameter that works still
+ * and has a better one. */
+static const char *matter_of_warning(struct slice words)
+{
+    return slice_find_text(words, "unused parameter") >= 0
+               ? "Postfix goes on without it: what it was meant to set is as if it were not "
+                 "there. Is it misspelt?"
+               : "It works as Postfix says, now; perhaps not as meant, or not in a later version.";
+}
+
 static void look_at_warnings(struct doctor *doctor, const struct check *check)
 {
     struct slice rest = mta_warnings(doctor->mta), line;
@@ -49,10 +58,8 @@ static void look_at_warnings(struct doctor *doctor, const struct check *check)
     for (size_t told = 0; told < WARNINGS_TOLD && text_take_until(&rest, '\n', &line);) {
         if (!text_take(&line, "postconf: warning: "))
             continue;
-        doctor_find(doctor, check, SEVERITY_HINT,
-                    "Postfix goes on without it: what it was meant to set is as if it were not "
-                    "there. Is it misspelt?",
-                    "postconf warns: %.*s", SLICE_ARGS(line));
+        doctor_find(doctor, check, SEVERITY_HINT, matter_of_warning(line), "postconf warns: %.*s",
+                    SLICE_ARGS(line));
         told++;
     }
 }
