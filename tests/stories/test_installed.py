@@ -218,7 +218,7 @@ def test_redis_is_reached_by_tls(installed):
     machine.write("/etc/redis/redis.conf", machine.run("cat", "/etc/redis/redis.conf").stdout +
                   "tls-port 6390\ntls-cert-file /etc/redis/tls.pem\ntls-key-file /etc/redis/tls.key\n"
                   "tls-ca-cert-file /etc/redis/tls.pem\ntls-auth-clients no\n")
-    machine.run("cp", "/etc/redis/tls.pem", "/etc/waybill/redis.pem")
+    machine.run("install", "-D", "-m", "0644", "/etc/redis/tls.pem", "/etc/waybill/redis.pem")
     machine.run("systemctl", "restart", "redis-server")
     with configured(installed, redis="tls:localhost:6390", redis_ca_file="/etc/waybill/redis.pem"):
         send_and_trace(installed, "tls@x.example")
