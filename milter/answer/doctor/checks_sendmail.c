@@ -5,12 +5,10 @@
  */
 #include "doctor.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 #include "milters.h"
-#include "waybill/endpoint.h"
-#include "waybill/escape.h"
+#include "writable.h"
 
 #define PATH_ROOM 512
 #define TIME_MOST 30 /* seconds that a hung daemon may cost a mail, for each of its times */
@@ -132,25 +130,15 @@ static void look_at_log_level(struct doctor *doctor, const struct check *check)
 /* Sendmail does not connect to a socket below a directory that a group may write to. */
 static void look_at_unsafe(struct doctor *doctor, const struct check *check)
 {
-    const char *path = endpoint_path(doctor->settings->listen);
-    char directory[PATH_ROOM];
-    struct buffer quoted;
-    struct stat status;
+    static const struct writable group = {
+        .bit = S_IWGRP,
+        .severity = SEVERITY_FAULT,
+        .who = "A group",
+        .matter = "Sendmail calls the socket unsafe and does not connect to it.",
+        .mend = "g-w",
+    };
 
-    if (path == NULL)
-        return;
-    for (size_t size = strlen(path); size > 1; size--) {
-        if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
-            stat(directory, &status) != 0 || (status.st_mode & S_IWGRP) == 0)
-            continue;
-        doctor_find(doctor, check, SEVERITY_FAULT,
-                    "Sendmail calls the socket unsafe and does not connect to it.",
-                    "A group may write to %s, where the milter's socket is.", directory);
-        buffer_init(&quoted, PATH_ROOM * 4);
-        escape_shell(&quoted, slice_of(directory));
-        doctor_heal(doctor, "chmod g-w %s", quoted.data);
-        buffer_free(&quoted);
-    }
+    writable_look(doctor, check, &group);
 }
 
 #define NEEDS (NEEDS_SETTINGS | NEEDS_SENDMAIL)

@@ -15,6 +15,7 @@
 #include "reach.h"
 #include "waybill/endpoint.h"
 #include "waybill/escape.h"
+#include "writable.h"
 
 #define PATH_ROOM 512
 
@@ -255,27 +256,17 @@ static void look_at_reached(struct doctor *doctor, const struct check *check)
 /* Who may write into a directory may put his own socket there. */
 static void look_at_directory(struct doctor *doctor, const struct check *check)
 {
-    const char *path = endpoint_path(doctor->settings->listen);
-    char directory[PATH_ROOM];
-    struct buffer quoted;
-    struct stat status;
+    static const struct writable everybody = {
+        .bit = S_IWOTH,
+        .unless = S_ISVTX,
+        .severity = SEVERITY_WARNING,
+        .who = "Everybody",
+        .matter = "Any user of this machine may put a socket of his own in its place, and then "
+                  "reads and refuses mails.",
+        .mend = "o-w",
+    };
 
-    if (path == NULL)
-        return;
-    for (size_t size = strlen(path); size > 1; size--) {
-        if (path[size] != '/' || !slice_copy(slice_make(path, size), directory, sizeof directory) ||
-            stat(directory, &status) != 0 || (status.st_mode & S_IWOTH) == 0 ||
-            (status.st_mode & S_ISVTX) != 0)
-            continue;
-        doctor_find(doctor, check, SEVERITY_WARNING,
-                    "Any user of this machine may put a socket of his own in its place, and then "
-                    "reads and refuses mails.",
-                    "Everybody may write to %s, where the milter's socket is.", directory);
-        buffer_init(&quoted, PATH_ROOM * 4);
-        escape_shell(&quoted, slice_of(directory));
-        doctor_heal(doctor, "chmod o-w %s", quoted.data);
-        buffer_free(&quoted);
-    }
+    writable_look(doctor, check, &everybody);
 }
 
 const struct check checks_socket[] = {
