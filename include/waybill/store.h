@@ -69,6 +69,9 @@ enum term_kind {
     TERM_RECIPIENT = 'r', TERM_RECIPIENT_DOMAIN = 'R', TERM_SENDER = 's', TERM_SENDER_DOMAIN = 'S',
     TERM_MESSAGE_ID = 'm', TERM_QUEUE_ID = 'q', TERM_LOGIN = 'a', TERM_CLIENT_IP = 'c',
     TERM_BAD_DOMAIN = 'b', /* "failed/domain", "rejected/domain" */
+    TERM_OUTCOME = 'o',    /* "failed", "expired", "rejected": some recipient once came to that */
+    TERM_REASON = 'e',     /* a word of reason.h that stood for some recipient or attempt */
+    TERM_REMOTE = 'h',     /* the server of an attempt: its name, or its address if it has none */
 };
 #define TERM_MAX 1024 /* longer ones are cut, for who writes and for who asks */
 /* ASCII letters in lower case; terminated. Returns its length. Any thread. */
@@ -127,6 +130,26 @@ int store_find_term(struct store *store, uint32_t day, enum term_kind kind, stru
 #define STORE_DAYS_MAX 16u
 int store_find_days(struct store *store, uint32_t last, unsigned days, enum term_kind kind,
                     struct slice term, uint64_t **ids, size_t *count, struct error *why);
+/* Ids of a time, newest or oldest first, that were posted under one of several terms (an OR), a
+ * portion at a time, so that the first fifty of a frequent term cost no more than they must.
+ * What is said of store_find_term holds for each id. */
+struct store_term {
+    enum term_kind kind;
+    struct slice term; /* must live as long as the walk */
+};
+struct store_walk;
+/* `from` and `until` in ms, both included: no id's own time lies outside. */
+int store_walk_open(struct store_walk **walk, struct store *store, const struct store_term *terms,
+                    size_t count, int64_t from, int64_t until, bool oldest_first,
+                    struct error *why);
+/* About how many ids will come, at least in order of magnitude: to choose the rarest of several
+ * terms. Known after the open, at no cost. */
+uint64_t store_walk_weight(const struct store_walk *walk);
+/* The next portion, in order, each id once over all portions; *ids is allocated, free(); may be
+ * empty. 1: more may follow; 0: that was all, *ids is NULL; -1: the store failed; the same call
+ * may be made again. */
+int store_walk_next(struct store_walk *walk, uint64_t **ids, size_t *count, struct error *why);
+void store_walk_close(struct store_walk **walk);
 /* Ids of one ten-minute slice (the one that `at` lies in), highest first, of all nodes. */
 int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **ids, size_t *count,
                      struct error *why);
