@@ -60,8 +60,10 @@ bool record_knows(const struct record *record, const struct fact *fact);
 bool record_full(const struct record *record, const struct fact *fact);
 /* Add all that `other` has (same id). The number of new facts, or -1. */
 int record_merge(struct record *record, const struct record *other, struct error *why);
-/* The text for the store. -1 only if the buffer failed. */
-int record_format(const struct record *record, struct buffer *to);
+/* The text for the store, with those values only whose KEY_BIT is in `keys` (UINT64_MAX: all), so
+ * that some may live in a text of their own; with KEY_BIT(TO) every fact is named, else only those
+ * that have such a value. A reader of both texts has the whole. -1 only if the buffer failed. */
+int record_format(const struct record *record, uint64_t keys, struct buffer *to);
 
 /* The order of two facts in a record: negative, 0 (they are the same one), positive. */
 int record_order(const struct fact *a, const struct fact *b);

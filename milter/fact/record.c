@@ -217,6 +217,49 @@ static enum fact_kind kind_of(struct slice body)
     return text_take_word(&body, &word) ? fact_kind_of(word) : FACT_UNKNOWN;
 }
 
+static char *text_copy(const char *text, size_t size)
+{
+    char *copy = malloc(size + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+/* The same fact out of two texts: the words that only the other has. */
+static int line_join(struct record *record, struct record_line *line,
+                     const struct record_line *other, struct error *why)
+{
+    struct slice rest = slice_make(other->text, other->size), word;
+    struct buffer joined;
+    buffer_init(&joined, 2 * FACT_LINE_MAX);
+    buffer_add(&joined, line->text, line->size);
+    text_take_word(&rest, &word);
+    while (text_take_char(&rest, ' ') && text_take_word(&rest, &word)) {
+        struct slice name = slice_make(word.at, (size_t)(slice_find(word, '=') + 1)), have, there;
+        have = slice_make(line->text, line->size);
+        bool known = name.size == 0 || !text_take_word(&have, &there);
+        while (!known && text_take_char(&have, ' ') && text_take_word(&have, &there))
+            known = slice_starts_with(there, name);
+        if (!known) {
+            buffer_add_char(&joined, ' ');
+            buffer_add(&joined, word.at, word.size);
+        }
+    }
+    char *text = joined.failed ? NULL : text_copy(joined.data, joined.size);
+    if (text == NULL) {
+        buffer_free(&joined);
+        return error_set(why, "no memory for a fact");
+    }
+    record->bytes += joined.size - line->size;
+    free(line->text);
+    line->text = text;
+    line->size = (uint32_t)joined.size;
+    buffer_free(&joined);
+    return 0;
+}
+
 /* Take ownership of line->text. 1: in; 0: was there; -1: no room. Only who adds a new fact asks
  * for shares: what was added once is read again, whatever came beside it. */
 static int record_insert(struct record *record, struct record_line line, struct error *why)
@@ -224,8 +267,11 @@ static int record_insert(struct record *record, struct record_line line, struct 
     bool known;
     size_t place = record_place(record, &line, &known);
     if (known) {
+        int joined = line.size == record->lines[place].size
+                         ? 0
+                         : line_join(record, &record->lines[place], &line, why);
         free(line.text);
-        return 0;
+        return joined;
     }
     if (!record_takes(record, 1, line_cost(&line))) {
         free(line.text);
@@ -247,16 +293,6 @@ static int record_insert(struct record *record, struct record_line line, struct 
     record->count++;
     record->bytes += line_cost(&line);
     return 1;
-}
-
-static char *text_copy(const char *text, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy != NULL) {
-        memcpy(copy, text, size);
-        copy[size] = '\0';
-    }
-    return copy;
 }
 
 /* Learn one word of the mail's key. 1: it was not known; 0: it was; -1: it is another mail's. */
@@ -392,7 +428,33 @@ static void format_key(struct buffer *to, const char *word)
         escape_value(to, slice_of(word));
 }
 
-int record_format(const struct record *record, struct buffer *to)
+static bool word_is_of(struct slice word, uint64_t keys)
+{
+    struct slice name;
+    for (unsigned key = 0; text_take_until(&word, '=', &name) && key < FACT_KEY_COUNT; key++)
+        for (key = 0; key < FACT_KEY_COUNT; key++)
+            if (slice_is(name, fact_key_word((enum fact_key)key)))
+                return (keys & (UINT64_C(1) << key)) != 0;
+    return (keys & KEY_BIT(TO)) != 0;
+}
+
+/* The kind and the words that are wanted. False: none is. */
+static bool format_words(const struct record_line *line, uint64_t keys, struct buffer *to)
+{
+    struct slice rest = slice_make(line->text, line->size), word;
+    bool any = (keys & KEY_BIT(TO)) != 0;
+    if (text_take_word(&rest, &word))
+        buffer_add(to, word.at, word.size);
+    while (text_take_char(&rest, ' ') && text_take_word(&rest, &word))
+        if (word_is_of(word, keys)) {
+            any = true;
+            buffer_add_char(to, ' ');
+            buffer_add(to, word.at, word.size);
+        }
+    return any;
+}
+
+int record_format(const struct record *record, uint64_t keys, struct buffer *to)
 {
     int64_t base = id_time(record->id);
     if (record->see != 0) {
@@ -406,9 +468,13 @@ int record_format(const struct record *record, struct buffer *to)
     for (size_t i = 0; i < record->count; i++) {
         const struct record_line *line = &record->lines[i];
         char id[FACT_ID_SIZE];
+        size_t before = to->size;
         fact_id_text(line->fact, id);
         buffer_addf(to, "\n%lld %c%s ", (long long)(line->time - base), line->witness, id);
-        buffer_add(to, line->text, line->size);
+        if (keys == UINT64_MAX)
+            buffer_add(to, line->text, line->size);
+        else if (!format_words(line, keys, to))
+            buffer_cut(to, before);
     }
     return to->failed ? -1 : 0;
 }

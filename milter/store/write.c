@@ -53,20 +53,19 @@ void store_note_node(struct store *store, unsigned node)
 
 /* ---- records ---- */
 
-/* The field of `node` in the record of a waybill. */
-static struct slice record_field(uint64_t id, unsigned node, char room[static MEMBER_SIZE])
+struct slice record_field(uint64_t id, unsigned node, char room[static FIELD_SIZE])
 {
     if (node == id_node(id))
-        snprintf(room, MEMBER_SIZE, "%012" PRIu64, id_ref(id));
+        snprintf(room, FIELD_SIZE, "%012" PRIu64, id_ref(id));
     else
-        snprintf(room, MEMBER_SIZE, "%012" PRIu64 "+%02u", id_ref(id), node % ID_NODES);
+        snprintf(room, FIELD_SIZE, "%012" PRIu64 "+%02u", id_ref(id), node % ID_NODES);
     return slice_of(room);
 }
 
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     if (!store_day_open(store, id_day(id), refused)) {
@@ -82,12 +81,13 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
 
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     key_records(&key, store->prefix, id, refused);
     BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
               record_field(id, node, field));
+    apart_drop(store, node, id, refused);
 }
 
 /* ---- states ---- */

@@ -107,7 +107,7 @@ static void take(void *context, uint64_t id, const struct record *record, const 
     (void)id;
     assert_true(seen->calls < SEEN_MAX);
     buffer_init(&text, sizeof seen->text[0] - 1);
-    if (record->count && record_format(record, &text) == 0)
+    if (record->count && record_format(record, UINT64_MAX, &text) == 0)
         snprintf(seen->text[seen->calls], sizeof seen->text[0], "%s\n", text.data);
     snprintf(seen->why[seen->calls++], sizeof seen->why[0], "%s", why_not ? why_not : "");
     buffer_free(&text);
@@ -353,6 +353,77 @@ static void test_many_strange_dictionaries_are_bounded(void **state)
     codec_close(&codec);
 }
 
+/* ---- what lives shorter ---- */
+
+#define MAIN_C                                                                                     \
+    "2522 lQw8rTy4567 delivered to=bob@example.com relay=mx.example.com[192.0.2.9]:25 dsn=2.0.0\n"
+#define REPLY_C "2522 lQw8rTy4567 delivered reply=250%202.0.0%20Ok:%20queued%20as%204bK2Lw0Qx9z\n"
+
+static void put_in_two(struct store *store, bool refused)
+{
+    store_put_record(store, 3, id_at(1), slice_of(HEAD FACT_A FACT_B MAIN_C), refused);
+    store_put_apart(store, 3, id_at(1), APART_REPLY, slice_of(HEAD REPLY_C), refused);
+    flush(store);
+}
+
+static void test_words_that_live_shorter_are_read_with_the_record(void **state)
+{
+    struct store *writer, *reader;
+    long long record, words;
+
+    (void)state;
+    settings.reply_retention_days = 2;
+    writer = open_store(true);
+    settings.reply_retention_days = 0; /* a reader who does not know */
+    reader = open_store(false);
+    settings.reply_retention_days = 2;
+    put_in_two(writer, false);
+    assert_string_equal(get(reader, 1)->text[0], TEXT);
+    record = redis_number(&redis, "EXPIRETIME wb:r:%06u:0000:3", today);
+    words = redis_number(&redis, "EXPIRETIME wb:t:%06u:0000:3", today);
+    assert_in_range(record - words, 28 * 86400 - 3600, 28 * 86400 + 3600);
+    free(redis_ask(&redis, "DEL wb:t:%06u:0000:3", today)); /* as if it had expired */
+    assert_string_equal(get(reader, 1)->text[0], HEAD FACT_A FACT_B MAIN_C);
+    put_in_two(writer, false);
+    store_drop_record(writer, 3, id_at(1), false);
+    flush(writer);
+    assert_int_equal(redis_number(&redis, "EXISTS wb:t:%06u:0000:3", today), 0);
+    settings.reply_retention_days = 0;
+    store_close(&writer);
+    store_close(&reader);
+}
+
+static void test_what_stands_apart_counts_beside_its_record_only(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    settings.reply_retention_days = 2;
+    store = open_store(false);
+    put_in_two(store, true);
+    assert_string_equal(get(store, 1)->text[0], TEXT);
+    assert_int_equal(redis_number(&redis, "EXISTS wb:rt:%06u:0000:3", today), 1);
+    free(redis_ask(&redis, "DEL wb:rr:%06u:0000:3", today));
+    assert_string_equal(get(store, 1)->text[0], "");
+    settings.reply_retention_days = 0;
+    store_close(&store);
+}
+
+static void test_nothing_stands_apart_that_lives_as_long(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    settings.reply_retention_days = 5;
+    store = open_store(false);
+    assert_true(store_apart_keys(store, APART_REPLY, false) == KEY_BIT(REPLY));
+    assert_true(store_apart_keys(store, APART_REPLY, true) == 0); /* refused: three days */
+    assert_true(store_apart_keys(store, APART_SUBJECT, false) == 0);
+    settings.reply_retention_days = 0;
+    assert_true(store_apart_keys(store, APART_REPLY, false) == 0);
+    store_close(&store);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, empty)
 
 int main(void)
@@ -367,6 +438,9 @@ int main(void)
         EACH(test_bomb_is_refused_by_what_it_says_of_itself),
         EACH(test_damaged_frame_does_no_harm),
         EACH(test_many_strange_dictionaries_are_bounded),
+        EACH(test_words_that_live_shorter_are_read_with_the_record),
+        EACH(test_what_stands_apart_counts_beside_its_record_only),
+        EACH(test_nothing_stands_apart_that_lives_as_long),
     };
 
     return cmocka_run_group_tests_name("compression", tests, start, stop);
