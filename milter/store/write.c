@@ -53,20 +53,19 @@ void store_note_node(struct store *store, unsigned node)
 
 /* ---- records ---- */
 
-/* The field of `node` in the record of a waybill. */
-static struct slice record_field(uint64_t id, unsigned node, char room[static MEMBER_SIZE])
+struct slice record_field(uint64_t id, unsigned node, char room[static FIELD_SIZE])
 {
     if (node == id_node(id))
-        snprintf(room, MEMBER_SIZE, "%012" PRIu64, id_ref(id));
+        snprintf(room, FIELD_SIZE, "%012" PRIu64, id_ref(id));
     else
-        snprintf(room, MEMBER_SIZE, "%012" PRIu64 "+%02u", id_ref(id), node % ID_NODES);
+        snprintf(room, FIELD_SIZE, "%012" PRIu64 "+%02u", id_ref(id), node % ID_NODES);
     return slice_of(room);
 }
 
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     if (!store_day_open(store, id_day(id), refused)) {
@@ -77,17 +76,18 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
     store_note_node(store, id_node(id));
     key_records(&key, store->prefix, id, refused);
     BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, id_day(id), refused),
-              record_field(id, node, field), text);
+              record_field(id, node, field), store_pack(store, text));
 }
 
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     key_records(&key, store->prefix, id, refused);
     BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
               record_field(id, node, field));
+    apart_drop(store, node, id, refused);
 }
 
 /* ---- states ---- */
@@ -224,7 +224,7 @@ static int flush_run(struct store *store, struct error *why)
 
 static int flush_all(struct store *store, struct error *why)
 {
-    if (store_connect(store, why))
+    if (store_connect(store, why) || store_packs(store, why))
         return -1;
     /* How many writers share the index decides how often its fill is measured. */
     if (store->postings.count > 0 && (store_know_nodes(store, why) || postings_place(store, why)))
@@ -246,6 +246,7 @@ int store_flush(struct store *store, struct error *why)
     store->nodes_changed = false;
     if (result)
         marks_clear(&store->marks); /* what was marked as said may not have arrived */
+    store->packing.used = false;
     batch_clear(&store->writes);
     batch_clear(&store->events);
     postings_clear(&store->postings);
