@@ -182,7 +182,7 @@ static enum store_trouble map_ask(struct cluster *cluster, struct link *link,
         error_set(why, "no memory");
     } else {
         PIPELINE_ADD(&pipeline, WORD("CLUSTER"), WORD("SLOTS"));
-        trouble = run_single(&pipeline, link, cluster->manner.timeout, &replies, why);
+        trouble = run_single(&pipeline, link, cluster->manner.settings->redis_timeout_ms, &replies, why);
     }
     pipeline_free(&pipeline);
     if (trouble == STORE_FINE)
@@ -222,7 +222,7 @@ static enum store_trouble map_read(struct cluster *cluster, struct node *node, s
 /* The teacher first, then all others in turn; no longer than three time-outs. */
 enum store_trouble cluster_know(struct cluster *cluster, struct error *why)
 {
-    int64_t until = clock_monotonic() + 3 * cluster->manner.timeout;
+    int64_t until = clock_monotonic() + 3 * cluster->manner.settings->redis_timeout_ms;
     size_t begin = cluster->teacher, count = cluster->count;
     enum store_trouble trouble = STORE_UNREACHABLE;
     struct error cause = {"none of its servers was asked"};
@@ -500,7 +500,7 @@ enum store_trouble cluster_run(struct cluster *cluster, struct pipeline *pipelin
     rounds->cluster = cluster;
     rounds->run.pipeline = pipeline;
     rounds->run.replies = replies;
-    rounds->run.timeout = cluster->manner.timeout;
+    rounds->run.timeout = cluster->manner.settings->redis_timeout_ms;
     rounds->run.why = why ? why : &unheard;
     rounds->run.why->text[0] = '\0';
     rounds->run.lanes = rounds->lanes;

@@ -109,10 +109,10 @@ static int store_prepare(struct store *store, struct error *why)
 {
     const struct settings *settings = store->settings;
 
-    store->manner = (struct manner){.tls = store->tls,
+    store->manner = (struct manner){.settings = settings,
+                                    .tls = store->tls,
                                     .user = settings->redis_user,
-                                    .password_file = settings->redis_password_file,
-                                    .timeout = settings->redis_timeout_ms};
+                                    .password_file = settings->redis_password_file};
     store->sentinel.master_name = settings->redis_master_name;
     store->sentinel.manner = store->manner;
     store->sentinel.manner.user = settings->redis_sentinel_user;

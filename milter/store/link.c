@@ -115,7 +115,7 @@ static enum store_trouble greet(struct link *link, struct pipeline *pipeline,
     greetings->order[greetings->count++] = GREET_PING;
     PIPELINE_ADD(pipeline, WORD("INFO"), WORD("server"));
     greetings->order[greetings->count++] = GREET_WHO;
-    trouble = run_single(pipeline, link, manner->timeout, &replies, why);
+    trouble = run_single(pipeline, link, manner->settings->redis_timeout_ms, &replies, why);
     return greetings->login_refused && trouble == STORE_PROTOCOL ? STORE_DENIED : trouble;
 }
 
@@ -137,7 +137,7 @@ enum store_trouble link_open(struct link *link, const struct manner *manner, str
     link_close(link);
     if (pipeline_init(&pipeline) || reply_reader_open(&link->reader)) {
         error_set(why, "no memory");
-    } else if (transport_open(&link->transport, &link->server, manner->tls, manner->timeout,
+    } else if (transport_open(&link->transport, &link->server, manner->tls, manner->settings->redis_timeout_ms,
                               why) == 0) {
         trouble = greet(link, &pipeline, manner, &greetings, why);
         if (pipeline.out.capacity > 0)

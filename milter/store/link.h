@@ -9,11 +9,11 @@
 
 #define RUN_ID_SIZE 48
 
-/* Who we are, and how long we wait. `settings` of the store; the login may be another one. */
+/* How servers are spoken to: the login, and redis_timeout_ms of the settings. */
 struct manner {
+    const struct settings *settings;
     struct tls *tls; /* NULL: without */
     const char *user, *password_file;
-    int64_t timeout;
 };
 
 /* What a run still has to do with a link: see run.h. */

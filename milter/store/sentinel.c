@@ -48,7 +48,7 @@ static enum store_trouble sentinel_ask(struct sentinel *sentinel, struct link *l
     } else {
         PIPELINE_ADD(&pipeline, WORD("SENTINEL"), WORD("get-master-addr-by-name"),
                      slice_of(sentinel->master_name));
-        trouble = run_single(&pipeline, link, sentinel->manner.timeout, &replies, why);
+        trouble = run_single(&pipeline, link, sentinel->manner.settings->redis_timeout_ms, &replies, why);
     }
     pipeline_free(&pipeline);
     if (trouble == STORE_FINE && !naming->known) {
@@ -111,7 +111,7 @@ static enum store_trouble master_open(struct link *link, const struct naming *na
     link->server = naming->master;
     trouble = link_open(link, manner, why);
     if (trouble == STORE_FINE)
-        trouble = master_check(link, manner->timeout, why);
+        trouble = master_check(link, manner->settings->redis_timeout_ms, why);
     if (trouble != STORE_FINE)
         error_prefix(why, "cannot connect to Redis at '%s', which the sentinel at '%s' names",
                      link->server.name, teller->name);
