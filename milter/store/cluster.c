@@ -426,6 +426,15 @@ static bool round_follows(const struct run *run)
     return false;
 }
 
+/* Is any master there? */
+static bool part_lives(const struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->count; i++)
+        if (cluster->nodes[i]->master && link_is_open(&cluster->nodes[i]->link))
+            return true;
+    return false;
+}
+
 static void rounds_go(struct rounds *rounds)
 {
     struct run *run = &rounds->run;
@@ -446,8 +455,7 @@ static void rounds_go(struct rounds *rounds)
         run->away_trouble = STORE_BUSY;
     }
     run_settle(run);
-    if (!run->over && run->trouble != STORE_FINE && run->trouble == run->away_trouble &&
-        run->answered && strcmp(run->why->text, run->away.text) == 0)
+    if (run->missing && part_lives(rounds->cluster))
         run->trouble = STORE_PARTLY;
 }
 

@@ -40,8 +40,8 @@ struct cluster *cluster_make(const struct server *seeds, size_t count,
 void cluster_free(struct cluster **cluster);
 /* Have a map of the slots. */
 enum store_trouble cluster_know(struct cluster *cluster, struct error *why);
-/* Run the commands of the pipeline, each where its key is. As run_single; STORE_PARTLY: some
- * servers answered, and at least one did not. `replies->missed`: see there. */
+/* Run the commands of the pipeline, each where its key is. As run_single; STORE_PARTLY: a
+ * master that was needed is away, another one lives. `replies->missed`: see there. */
 enum store_trouble cluster_run(struct cluster *cluster, struct pipeline *pipeline,
                                const struct replies *replies, struct error *why);
 /* The masters, one by one, from *place 0 on: NULL after the last. */

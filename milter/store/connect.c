@@ -302,7 +302,9 @@ static int run_cluster(struct store *store, const struct replies *replies, const
         return 0;
     store->nodes_until = 0;
     store->trouble = trouble;
-    return error_prefix(why, "cannot %s", doing);
+    return trouble == STORE_PARTLY
+               ? error_prefix(why, "cannot %s, the store is partly unavailable", doing)
+               : error_prefix(why, "cannot %s", doing);
 }
 
 int store_run(struct store *store, const struct replies *replies, const char *doing,

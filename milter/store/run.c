@@ -76,7 +76,6 @@ static void run_hand(struct run *run, size_t index, const struct reply *reply, s
 {
     enum got got = GOT_FINE;
 
-    run->answered = true;
     if (reply->type == REPLY_ERROR)
         run_refused(run, index, reply->text);
     else
@@ -123,6 +122,7 @@ void run_settle(struct run *run)
             if (run->trouble == STORE_FINE) {
                 error_set(run->why, "%s", run->away.text);
                 run->trouble = run->away_trouble;
+                run->missing = true;
             }
             run->next++;
         }

@@ -51,7 +51,7 @@ struct run {
     void *context;
     struct error away; /* why the first that is away is */
     enum store_trouble away_trouble;
-    bool answered; /* by some server */
+    bool missing; /* that is why the run failed */
 };
 
 /* Send all commands on one link and read all replies, even past a refusal. The commands stay.

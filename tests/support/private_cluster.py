@@ -58,6 +58,9 @@ class PrivateSentinels:
         port = int(self.sentinels[0].ask("SENTINEL", "get-master-addr-by-name", self.name)[1])
         return next(each for each in self.servers if each.port == port)
 
+    def contents(self, pattern="*"):
+        return self.master().contents(pattern)
+
     def stop(self):
         for each in self.sentinels + self.servers:
             each.stop()
@@ -79,9 +82,10 @@ class PrivateCluster:
 
     def start(self):
         for each in self.nodes:
-            each.start("--cluster-port", str(place.free_port()))
+            each.bus_port = place.free_port()
+            each.start("--cluster-port", str(each.bus_port))
         self._create([f"127.0.0.1:{each.port}" for each in self.nodes], self._replicas)
-        place.wait_until(self._ready, 30, "the Cluster is whole")
+        place.wait_until(self.ready, 30, "the Cluster is whole")
         return self
 
     @staticmethod
@@ -95,7 +99,7 @@ class PrivateCluster:
         self.cli("--cluster", "create", *servers, "--cluster-replicas", str(replicas),
                  "--cluster-yes")
 
-    def _ready(self):
+    def ready(self):
         for each in self.nodes:
             if "cluster_state:ok" not in each.ask("CLUSTER", "INFO"):
                 return False
