@@ -4,14 +4,14 @@
  * this room. The rest of the program speaks in verbs.
  *
  * One struct store is connected to one server (redis_mode single), to the master that sentinels
- * name, or to all masters of a Cluster; the verbs are the same. It is used by one thread. Writes are queued (store_put_*,
- * store_post_* ...) and go out with store_flush, which waits for all replies. All writes may be
- * repeated without harm (an event is added again, with the same event id), and each touches one
- * key. Reads (store_get_*, ...) go out at once, and do not see what is still queued. A callback
- * of a read must not use the same store.
+ * name, or to all masters of a Cluster; the verbs are the same. It is used by one thread. Writes
+ * are queued (store_put_*, store_post_* ...) and go out with store_flush, which waits for all
+ * replies. All writes may be repeated without harm (an event is added again, with the same event
+ * id), and each touches one key. Reads (store_get_*, ...) go out at once, and do not see what is
+ * still queued. A callback of a read must not use the same store.
  *
- * No wait is longer than redis_timeout_ms without a byte from the server, and no command is ever
- * sent again by this room: the caller does that. What belongs to a day whose keys are about to
+ * No wait is longer than redis_timeout_ms without a byte from a server (three of them for the map of a
+ * Cluster). No command that a server may have run is sent again by this room: the caller does that. What belongs to a day whose keys are about to
  * expire is left out and counted in the log at level debug.
  */
 #ifndef WAYBILL_STORE_H

@@ -182,7 +182,8 @@ static enum store_trouble map_ask(struct cluster *cluster, struct link *link,
         error_set(why, "no memory");
     } else {
         PIPELINE_ADD(&pipeline, WORD("CLUSTER"), WORD("SLOTS"));
-        trouble = run_single(&pipeline, link, cluster->manner.settings->redis_timeout_ms, &replies, why);
+        trouble = run_single(&pipeline, link, cluster->manner.settings->redis_timeout_ms, &replies,
+                             why);
     }
     pipeline_free(&pipeline);
     if (trouble == STORE_FINE)

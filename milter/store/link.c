@@ -137,8 +137,8 @@ enum store_trouble link_open(struct link *link, const struct manner *manner, str
     link_close(link);
     if (pipeline_init(&pipeline) || reply_reader_open(&link->reader)) {
         error_set(why, "no memory");
-    } else if (transport_open(&link->transport, &link->server, manner->tls, manner->settings->redis_timeout_ms,
-                              why) == 0) {
+    } else if (transport_open(&link->transport, &link->server, manner->tls,
+                              manner->settings->redis_timeout_ms, why) == 0) {
         trouble = greet(link, &pipeline, manner, &greetings, why);
         if (pipeline.out.capacity > 0)
             explicit_bzero(pipeline.out.data, pipeline.out.capacity); /* held the password */

@@ -48,7 +48,8 @@ static enum store_trouble sentinel_ask(struct sentinel *sentinel, struct link *l
     } else {
         PIPELINE_ADD(&pipeline, WORD("SENTINEL"), WORD("get-master-addr-by-name"),
                      slice_of(sentinel->master_name));
-        trouble = run_single(&pipeline, link, sentinel->manner.settings->redis_timeout_ms, &replies, why);
+        trouble = run_single(&pipeline, link, sentinel->manner.settings->redis_timeout_ms,
+                             &replies, why);
     }
     pipeline_free(&pipeline);
     if (trouble == STORE_FINE && !naming->known) {

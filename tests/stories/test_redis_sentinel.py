@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Sentinel names the master: it dies under load, its replica takes over, and no mail is lost."""
 import os
+import shutil
 
 import pytest
 
@@ -17,6 +18,7 @@ def password(base, text):
     path = f"{base}/{text}.password"
     with open(path, "w", encoding="ascii", opener=lambda *args: os.open(*args, 0o640)) as file:
         file.write(text + "\n")
+    shutil.chown(path, "nobody")
     return path
 
 
@@ -59,9 +61,12 @@ def test_a_master_that_was_set_back_is_left_for_the_new_one(world):
     heir.start("--replicaof", "127.0.0.1", str(old.port)) if not heir.pid() else None
     place.wait_until(lambda: "state=online" in old.ask("INFO", "replication"), 20,
                      "the replica follows")
-    with Load(world, "by-hand", 60) as load:
-        place.wait_until(lambda: failover(world), 20, "the sentinels begin the failover", 0.3)
+    place.wait_until(lambda: failover(world), 20, "the sentinels begin the failover", 0.3)
     place.wait_until(lambda: world.redis.master() is heir, 20, "the replica is master")
+    place.wait_until(lambda: "role:slave" in old.ask("INFO", "replication"), 20,
+                     "the old master is a replica")
+    with Load(world, "by-hand", 60) as load:
+        pass
     check_each_mail_once(world, load)
 
 

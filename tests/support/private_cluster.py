@@ -67,24 +67,28 @@ class PrivateSentinels:
 
 
 class PrivateCluster:
-    """Three masters, each with `replicas` replicas."""
+    """Three masters; replicas come by add_replica."""
 
-    def __init__(self, base, replicas=0, arguments=()):
+    def __init__(self, base, *arguments):
         self.base = base
-        self.nodes = [PrivateRedis(f"{base}/node{i}", "--cluster-enabled", "yes",
-                                   "--cluster-node-timeout", str(DOWN_MS),
-                                   "--cluster-require-full-coverage", "no",
-                                   "--cluster-replica-validity-factor", "0",
-                                   "--repl-diskless-sync-delay", "0", *arguments)
-                      for i in range(3 * (1 + replicas))]
-        self.address = ",".join(each.address for each in self.nodes[:3])
-        self._replicas = replicas
+        self._arguments = arguments
+        self.nodes = [self._node(i) for i in range(3)]
+        self.address = ",".join(each.address for each in self.nodes)
+
+    def _node(self, number):
+        node = PrivateRedis(f"{self.base}/node{number}", "--cluster-enabled", "yes",
+                            "--cluster-node-timeout", str(DOWN_MS),
+                            "--cluster-require-full-coverage", "no",
+                            "--cluster-replica-validity-factor", "0",
+                            "--repl-diskless-sync-delay", "0", *self._arguments)
+        node.bus_port = place.free_port()
+        return node
 
     def start(self):
         for each in self.nodes:
-            each.bus_port = place.free_port()
             each.start("--cluster-port", str(each.bus_port))
-        self._create([f"127.0.0.1:{each.port}" for each in self.nodes], self._replicas)
+        self.cli("--cluster", "create", *(f"127.0.0.1:{each.port}" for each in self.nodes),
+                 "--cluster-yes")
         place.wait_until(self.ready, 30, "the Cluster is whole")
         return self
 
@@ -95,11 +99,21 @@ class PrivateCluster:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def _create(self, servers, replicas):
-        self.cli("--cluster", "create", *servers, "--cluster-replicas", str(replicas),
-                 "--cluster-yes")
+    def add_replica(self, master):
+        """A new server that copies this one; returns when it is up to date."""
+        replica = self._node(len(self.nodes))
+        self.nodes.append(replica)
+        replica.start("--cluster-port", str(replica.bus_port))
+        replica.ask("CLUSTER", "MEET", "127.0.0.1", master.port, master.bus_port)
+        of = master.ask("CLUSTER", "MYID")
+        place.wait_until(lambda: of in replica.ask("CLUSTER", "NODES"), 10, "they have met")
+        replica.ask("CLUSTER", "REPLICATE", of)
+        place.wait_until(lambda: self.ready() and self.replica_of(master) is replica, 20,
+                         "all know the replica")
+        return replica
 
     def ready(self):
+        """Does every server find the Cluster whole?"""
         for each in self.nodes:
             if "cluster_state:ok" not in each.ask("CLUSTER", "INFO"):
                 return False
@@ -108,7 +122,7 @@ class PrivateCluster:
             info = each.ask("INFO", "replication")
             if "role:slave" in info and "master_link_status:up" not in info:
                 return False
-        return sum(len(entry) - 3 for entry in self.slots()) == self._replicas * 3
+        return True
 
     def slots(self):
         """CLUSTER SLOTS of the first server that answers."""
