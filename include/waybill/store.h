@@ -10,9 +10,10 @@
  * id), and each touches one key. Reads (store_get_*, ...) go out at once, and do not see what is
  * still queued. A callback of a read must not use the same store.
  *
- * No wait is longer than redis_timeout_ms without a byte from a server (three of them for the map of a
- * Cluster). No command that a server may have run is sent again by this room: the caller does that. What belongs to a day whose keys are about to
- * expire is left out and counted in the log at level debug.
+ * No wait is longer than redis_timeout_ms without a byte from a server (three of them for the map
+ * of a Cluster). No command that a server may have run is sent again by this room: the caller does
+ * that. What belongs to a day whose keys are about to expire is left out and counted in the log at
+ * level debug.
  */
 #ifndef WAYBILL_STORE_H
 #define WAYBILL_STORE_H

@@ -39,7 +39,7 @@ class PrivateSentinels:
                 conf.write(f"port {each.port}\nbind 127.0.0.1\ndir {each.base}\n"
                            f"sentinel monitor {self.name} 127.0.0.1 {first.port} 2\n"
                            f"sentinel down-after-milliseconds {self.name} {DOWN_MS}\n"
-                           f"sentinel failover-timeout {self.name} 3000\n")
+                           f"sentinel failover-timeout {self.name} 1000\n")
                 conf.writelines(line + "\n" for line in self._lines)
             each.start()
         place.wait_until(self._ready, 20, "the sentinels know of each other and of the replica")
