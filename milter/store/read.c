@@ -154,6 +154,26 @@ static void read_ask_text(struct store *store, uint64_t id, const struct key *ke
     pipeline_add(&store->pipeline, words, count);
 }
 
+/* A master of a Cluster is away: what there is of this mail is not known. */
+static void reading_missed(void *context, size_t index, const char *why)
+{
+    struct reading *reading = context;
+    struct text_place place = place_of(reading, index);
+
+    if (place.id >= reading->stop)
+        return;
+    if (place.first)
+        reading_begin(reading, reading->ids[place.id]);
+    if (!place.apart)
+        reading->here = false;
+    if (!place.apart && reading_wants(reading, &place) && !reading->unreadable) {
+        error_set(&reading->why_not, "%s", why);
+        reading->unreadable = true;
+    }
+    if (place.last)
+        reading_hand_on(reading, reading->ids[place.id]);
+}
+
 static void read_ask(struct store *store, uint64_t id, bool refused)
 {
     struct key key;
@@ -172,7 +192,10 @@ static void read_ask(struct store *store, uint64_t id, bool refused)
 static int read_portion(struct store *store, struct reading *reading, const uint64_t *ids,
                         size_t count, struct error *why)
 {
-    struct replies replies = {.context = reading, .got = reading_got, .refused = reading_refused};
+    struct replies replies = {.context = reading,
+                              .got = reading_got,
+                              .refused = reading_refused,
+                              .missed = reading_missed};
     size_t portion, texts = 1;
 
     for (unsigned kind = 0; kind < APART_COUNT; kind++)
