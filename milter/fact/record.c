@@ -318,8 +318,8 @@ static bool line_same(const struct record_line *a, const struct record_line *b)
     return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
-/* Take ownership of line->text. 1: it told something; 0: was there; -1: no room. Only who adds a new fact asks
- * for shares: what was added once is read again, whatever came beside it. */
+/* Only who adds a new fact asks for shares: what was added once is read again, whatever came
+ * beside it. */
 int record_insert(struct record *record, struct record_line line, struct error *why)
 {
     bool known;
