@@ -79,6 +79,7 @@ static void test_record_reads_as_documented(void **state)
         add(&record, mail[i]);
     char *text = format(&record);
     assert_string_equal(text, "2 mx1 4mGprq\n"
+                              "0 lcw8rU active\n"
                               "0 lcw8rO delayed to=bob@example.com dsn=4.0.0\n"
                               "51 mAb3dEf9012 from=shop@example.org ip=192.0.2.7 -daemon\n"
                               "9 mAb3dEf9013 #1\n"
@@ -598,6 +599,8 @@ static void test_a_mail_is_written_short(void **state)
     add(&record, "1763740833500 l00000aB3xY delivered inst=postfix to=bob@example.com "
                  "relay=mx.example.com[198.51.100.4]:25 delays=0.1/0.02/0.3/1 delay=1.4 dsn=2.0.0 "
                  "via=smtp next=4Rx9kQ2tz reply=250%202.0.0%20Ok:%20queued%20as%204Rx9kQ2tz");
+    add(&record, "1763740832120 l0000020uQz active inst=postfix from=shop@example.org size=2700 "
+                 "nrcpt=1");
     add(&record, "1763740833503 l000009kf_2 removed inst=postfix via=qmgr");
     char *text = format(&record);
     assert_string_equal(text, "2 mx1 4mGprq8lpWzGsdv\n"
@@ -606,7 +609,8 @@ static void test_a_mail_is_written_short(void **state)
                               "9 to=bob@example.com\n"
                               "9 id=77.1@ date=-2+0100 \"Ann Lee <#0>\n"
                               "9 size=2088\n"
-                              "1422 laB3xY #1 mx.example.com[198.51.100.4] .1/.02/.3/1 "
+                              "42 l20uQz active\n"
+                              "1380 laB3xY #1 mx.example.com[198.51.100.4] .1/.02/.3/1 "
                               "\"250 2.0.0 Ok: queued as 4Rx9kQ2tz\n"
                               "3 l9kf_2 removed");
     free(text);
