@@ -2,19 +2,29 @@
 /*
  * record: all facts of one mail, as one value of text; a union of sets.
  *
- *     1 mx1.example.org postfix 4mGprq8lpWzGsdv
- *     51 mAb3dEf9012 mail from=shop@example.org client=... ip=192.0.2.7 ...
- *     60 mAb3dEf9013 rcpt to=bob@example.com
- *     2522 lQw8rTy4567 delivered to=bob@example.com relay=... dsn=2.0.0 reply=250%202.0.0%20Ok
+ *     2 mx1 4mGprq8lpWzGsdv
+ *     51 from=shop@example.org pc.example[192.0.2.7]:50001 login=#0 TLS_AES_256_GCM_SHA384 size=2100
+ *     9 to=bob@example.com
+ *     9 id=77.1@ date=-2+0100 "Ann Lee <#0>
+ *     9 size=2088
+ *     42 l20uQz active
+ *     1380 laB3xY #1 mx.example.com[198.51.100.4] .1/.02/.3/1 "250 2.0.0 Ok: queued as 4Rx9kQ2tz
+ *     3 l9kf_2 removed
  *
- * First line: format version (1), host, instance, queue id; "-" where not known. Or
- * "1 see=<id>": this mail's record stands under another id. Every further line is a fact as in
- * fact.h without the values that the first line (or the record's place) says, its time counted
- * from the second in the id. Lines are sorted by time, witness, rank of the kind (only of the
- * log, whose clock may have no more than seconds: taken up, then tried, then removed), fact id:
- * the same set of facts gives the same bytes, in whatever order they came. Facts of the log that
- * only repeat what the milter told (client, cleanup, active) are left out once the milter's are
- * there; a client line that names an earlier queue id or a user stays.
+ * First line: format version (2), host, instance (left out if it is postfix), queue id; "-" where
+ * not known. Or "2 see=<id>": this mail's record stands under another id. Every further line is a
+ * fact as in fact.h without the values that the first line, the record's place or the fact's other
+ * values say (waybill-schema(7) has the forms), its time counted from the line before, the first
+ * from the second in the id. Format 1, which has "offset witness-id kind key=value ..." with each
+ * value and all of the id, is read as well, and both may be merged.
+ *
+ * Lines are sorted by time, witness, rank of the kind (only of the log, whose clock may have no
+ * more than seconds: taken up, then tried, then removed), fact id, kind and recipient: the same
+ * set of facts gives the same bytes, in whatever order they came. Facts of the log that only
+ * repeat what the milter told (client, cleanup, active after the first) are left out once the
+ * milter's are there; a client line that names an earlier queue id or a user stays. Of the first
+ * active only that it was stays, once the milter saw the end of the message: who reads the log on
+ * after a restart has to know that it began with this mail.
  */
 #ifndef WAYBILL_RECORD_H
 #define WAYBILL_RECORD_H

@@ -171,6 +171,15 @@ int escape_csv(struct buffer *to, struct slice from)
     return to->failed ? -1 : 0;
 }
 
+/* Blanks are the most: they are not worth a printf(3). */
+static void value_byte(struct buffer *to, char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char text[3] = {'%', digits[(unsigned char)byte >> 4], digits[byte & 15]};
+
+    buffer_add(to, text, sizeof text);
+}
+
 static void value_character(struct buffer *to, struct slice *from)
 {
     const char *start = from->at;
@@ -182,7 +191,7 @@ static void value_character(struct buffer *to, struct slice *from)
         return;
     }
     for (const char *byte = start; byte < from->at; byte++)
-        buffer_addf(to, "%%%02X", (unsigned)(unsigned char)*byte);
+        value_byte(to, *byte);
 }
 
 int escape_shell(struct buffer *to, struct slice from)
@@ -206,10 +215,14 @@ int escape_value(struct buffer *to, struct slice from)
 {
     while (from.size > 0 && !to->failed) {
         size_t run = plain_run(from, ' ', '%');
-        if (run > 0)
+        if (run > 0) {
             add_run(to, &from, run);
-        else
+        } else if (from.at[0] == ' ') {
+            value_byte(to, ' ');
+            from = slice_make(from.at + 1, from.size - 1);
+        } else {
             value_character(to, &from);
+        }
     }
     return to->failed ? -1 : 0;
 }

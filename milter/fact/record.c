@@ -170,22 +170,40 @@ static bool client_is_news(const struct record_line *line)
     return slice_find_text(text, " prev=") >= 0 || slice_find_text(text, " uid=") >= 0;
 }
 
+static bool line_is_bare(const struct record_line *line)
+{
+    return line->size == strlen(fact_kind_word(FACT_ACTIVE));
+}
+
+/* That the log began with this mail has to be known when it is read on after a restart. */
+static void line_make_bare(struct record *record, struct record_line *line)
+{
+    uint32_t size = (uint32_t)strlen(fact_kind_word(FACT_ACTIVE));
+    record->bytes -= line->size - size;
+    line->size = size;
+    line->text[size] = '\0';
+}
+
 /* Leave out what says nothing new, see the header. */
 void record_settle(struct record *record)
 {
     bool mail = record_has(record, WITNESS_MILTER, FACT_MAIL);
     bool header = record_has(record, WITNESS_MILTER, FACT_HEADER);
-    bool active = mail && record_has(record, WITNESS_MILTER, FACT_QUEUED);
+    bool whole = mail && record_has(record, WITNESS_MILTER, FACT_QUEUED);
+    bool active = false;
     for (size_t i = 0; i < record->count;) {
-        const struct record_line *line = &record->lines[i];
+        struct record_line *line = &record->lines[i];
         bool again = active && line_is(line, WITNESS_LOG, FACT_ACTIVE);
-        active = active || line_is(line, WITNESS_LOG, FACT_ACTIVE);
         if (again ||
             (mail && line_is(line, WITNESS_LOG, FACT_CLIENT) && !client_is_news(line)) ||
-            (header && line_is(line, WITNESS_LOG, FACT_CLEANUP)))
+            (header && line_is(line, WITNESS_LOG, FACT_CLEANUP))) {
             record_remove(record, i);
-        else
-            i++;
+            continue;
+        }
+        active = active || line_is(line, WITNESS_LOG, FACT_ACTIVE);
+        if (whole && line_is(line, WITNESS_LOG, FACT_ACTIVE) && !line_is_bare(line))
+            line_make_bare(record, line);
+        i++;
     }
 }
 
@@ -318,16 +336,17 @@ static bool line_same(const struct record_line *a, const struct record_line *b)
     return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
-/* Take ownership of line->text. 1: it told something; 0: was there; -1: no room. Only who adds a new fact asks
- * for shares: what was added once is read again, whatever came beside it. */
+/* Only who adds a new fact asks for shares: what was added once is read again, whatever came
+ * beside it. */
 int record_insert(struct record *record, struct record_line line, struct error *why)
 {
     bool known;
     size_t place = record_place(record, &line, &known);
     if (known) {
-        int joined = line_same(&record->lines[place], &line)
-                         ? 0
-                         : line_join(record, &record->lines[place], &line);
+        struct record_line *there = &record->lines[place];
+        bool says_all = line_same(there, &line) ||
+                        (line_is(there, WITNESS_LOG, FACT_ACTIVE) && line_is_bare(there));
+        int joined = says_all ? 0 : line_join(record, there, &line);
         free(line.text);
         return joined < 0 ? error_set(why, "no memory for a fact") : joined;
     }

@@ -18,7 +18,7 @@
 
 /* A short form that may fit, or absent. Lives as long as the line is worked on. */
 struct slice short_form(struct terse *terse, const struct fact *fact, enum fact_key key);
-/* What `word` stands for; itself, if it is no short form. No longer than FACT_VALUE_MAX if it is. */
+/* What `word` stands for, of at most FACT_VALUE_MAX bytes; itself, if it is no short form. */
 struct slice short_undo(struct terse *terse, const struct fact *fact, enum fact_key key,
                         struct slice word);
 /* This value stood in the text. */

@@ -167,7 +167,8 @@ static struct slice word_of(struct terse *terse, const struct fact *fact, enum f
 }
 
 /* .1/0/.2/1, and =1.4 behind it if that is not their sum. */
-static bool put_delays(struct terse *terse, const struct fact *fact, uint64_t *keys, struct buffer *to)
+static bool put_delays(struct terse *terse, const struct fact *fact, uint64_t *keys,
+                       struct buffer *to)
 {
     struct slice delays = fact->value[KEY_DELAYS], delay = fact->value[KEY_DELAY];
     bool literal;

@@ -49,8 +49,6 @@ static void entry_learn_log(struct entry *entry, const struct fact *fact)
         entry->client = record_fact_id(fact);
     if (fact->kind == FACT_CLEANUP && entry->cleanup == 0)
         entry->cleanup = record_fact_id(fact);
-    if (fact->kind == FACT_ACTIVE && entry->active == 0)
-        entry->active = record_fact_id(fact);
 }
 
 static void entry_learn(struct entry *entry, const struct fact *fact)
@@ -129,7 +127,7 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
 bool entry_knows(const struct entry *entry, const struct fact *fact)
 {
     uint64_t id = record_fact_id(fact);
-    return id == entry->client || id == entry->cleanup || id == entry->active ||
+    return id == entry->client || id == entry->cleanup ||
            record_knows(entry_record(entry), fact);
 }
 

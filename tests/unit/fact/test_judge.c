@@ -251,11 +251,15 @@ static void test_nothing_stays_delayed_for_ever(void **state)
 static void test_the_queue_manager_knows_the_size(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"10 m mail from=a@x size=5", "30 m queued size=7",
-                                        "0 l active size=9 from=other@x"};
+    static const char *const lines[] = {"10 m mail from=a@x size=5", "0 l active size=9 from=other@x",
+                                        "30 m queued size=7"};
     struct waybill waybill;
-    read_lines(&waybill, lines, 3, STORY_BASE);
+    read_lines(&waybill, lines, 2, STORY_BASE);
     assert_int_equal(waybill.size, 9);
+    waybill_clear(&waybill);
+    /* What the milter counted is all that is kept of a mail that it saw to its end. */
+    read_lines(&waybill, lines, 3, STORY_BASE);
+    assert_int_equal(waybill.size, 7);
     assert_true(slice_is(waybill.from, "a@x"));
     waybill_clear(&waybill);
 }
