@@ -251,11 +251,15 @@ static void test_nothing_stays_delayed_for_ever(void **state)
 static void test_the_queue_manager_knows_the_size(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"10 m mail from=a@x size=5", "30 m queued size=7",
-                                        "0 l active size=9 from=other@x"};
+    static const char *const lines[] = {"10 m mail from=a@x size=5", "0 l active size=9 from=other@x",
+                                        "30 m queued size=7"};
     struct waybill waybill;
-    read_lines(&waybill, lines, 3, STORY_BASE);
+    read_lines(&waybill, lines, 2, STORY_BASE);
     assert_int_equal(waybill.size, 9);
+    waybill_clear(&waybill);
+    /* What the milter counted is all that is kept of a mail that it saw to its end. */
+    read_lines(&waybill, lines, 3, STORY_BASE);
+    assert_int_equal(waybill.size, 7);
     assert_true(slice_is(waybill.from, "a@x"));
     waybill_clear(&waybill);
 }
@@ -282,12 +286,13 @@ static void test_a_log_with_whole_seconds_stands_last_in_its_second(void **state
                                          "0 l active", "0 l delivered to=b@x", "1000 l removed"};
     static const char *const fine[] = {"400 m mail from=a@x", "200 l active",
                                        "950 l delivered to=b@x"};
-    static const enum fact_kind in_order[] = {FACT_MAIL, FACT_RCPT, FACT_QUEUED,
-                                              FACT_ACTIVE, FACT_DELIVERED, FACT_REMOVED};
+    static const enum fact_kind in_order[] = {FACT_MAIL, FACT_RCPT, FACT_QUEUED, FACT_DELIVERED,
+                                              FACT_REMOVED};
     struct waybill waybill;
     read_lines(&waybill, coarse, 6, STORY_BASE);
     assert_true(waybill.coarse_log);
-    for (size_t i = 0; i < 6; i++)
+    assert_int_equal(waybill.fact_count, 5);
+    for (size_t i = 0; i < 5; i++)
         assert_int_equal(waybill.facts[i].kind, in_order[i]);
     assert_int_equal(waybill.arrived, STORY_BASE + 400);
     waybill_clear(&waybill);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../../support/plain.h"
 #include "../../support/redis.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
@@ -90,7 +91,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
     seen->odd[seen->calls++] = why_not != NULL;
     buffer_init(&text, sizeof seen->text - 1);
     if (record->count) {
-        record_format(record, UINT64_MAX, &text);
+        plain_record(record, &text);
         buffer_add_char(&text, '\n'); /* the last line has none */
     }
     strcpy(seen->text, text.data);
@@ -114,7 +115,7 @@ static struct seen *get(struct store *store, const uint64_t *ids, size_t count)
 #define HEAD "1 mx1.example.org postfix 4mGprq8lpWzGsdv\n"
 #define FACT_A "51 mAb3dEf9012 mail from=shop@example.org\n"
 #define FACT_B "60 mAb3dEf9013 rcpt to=bob@example.com\n"
-#define FACT_C "2522 lQw8rTy4567 delivered to=bob@example.com dsn=2.0.0\n"
+#define FACT_C "2522 l00000y4567 delivered to=bob@example.com dsn=2.0.0\n"
 
 static void test_record_comes_back_as_it_went(void **state)
 {
