@@ -132,8 +132,9 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why);
-/* Each value that stands under an id, as it stands there, for people: key, field, how it is kept and
- * in how many bytes, and its text; or `why_not` it cannot be told. Views, for the time of the call. */
+/* Each value that stands under an id, as it stands there, for people: key, field, how it is kept
+ * and in how many bytes, and its text; or `why_not` it cannot be told. Views, for the time of the
+ * call. */
 struct store_raw {
     struct slice key, field, text;
     const char *codec; /* text, zstd, foreign */
