@@ -144,6 +144,18 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why);
+/* Each value that stands under an id, as it stands there, for people: key, field, how it is kept
+ * and in how many bytes, and its text; or `why_not` it cannot be told. Views, for the time of the
+ * call. */
+struct store_raw {
+    struct slice key, field, text;
+    const char *codec; /* text, zstd, foreign */
+    size_t bytes;
+    const char *why_not; /* NULL: text is there */
+};
+int store_get_raw(struct store *store, uint64_t id,
+                  void (*found)(void *context, const struct store_raw *raw), void *context,
+                  struct error *why);
 /* Ids of one day that were posted under a term, highest first, no duplicates. *ids is allocated;
  * free(). Refused mails are among them. May hold ids whose record has not the term (a hash
  * collision) or is gone: check the record. */

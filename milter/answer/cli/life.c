@@ -218,6 +218,30 @@ static void print_envelope(const struct cli *cli, const struct waybill *waybill)
     putchar('\n');
 }
 
+/* ---- what is gone already ---- */
+
+static bool days_over(const struct cli *cli, const struct waybill *waybill, int64_t days)
+{
+    return days != 0 && cli->now >= clock_of_day(id_day(waybill->id), 0) + (days + 1) * DAY_MS;
+}
+
+/* Nothing shown would say that there was nothing. */
+static void print_gone(const struct cli *cli, const struct waybill *waybill)
+{
+    int64_t replies = cli->settings->reply_retention_days;
+    int64_t subjects = cli->settings->subject_retention_days;
+    bool no_words = days_over(cli, waybill, replies);
+    bool no_subject =
+        days_over(cli, waybill, subjects) && cli->settings->subject != SUBJECT_OFF;
+
+    if (no_words)
+        printf("  The servers' words were kept for %" PRId64 " days only.\n", replies);
+    if (no_subject)
+        printf("  The subject was kept for %" PRId64 " days only.\n", subjects);
+    if (no_words || no_subject)
+        putchar('\n');
+}
+
 /* ---- the reports ---- */
 
 static void print_links(const struct waybill *waybill)
@@ -321,26 +345,46 @@ int life_print(const struct cli *cli, const struct waybill *waybill, struct erro
     if (print_recipients(cli, waybill, why) != 0)
         return -1;
     course_print(cli, waybill);
+    print_gone(cli, waybill);
     return 0;
 }
 
-int life_print_raw(const struct waybill *waybill, struct error *why)
+static void print_raw_line(struct slice line)
 {
-    struct buffer line, safe;
-    int result = 0;
+    struct buffer safe;
 
-    buffer_init(&line, FACT_LINE_MAX + 1024);
     buffer_init(&safe, 8 * (FACT_LINE_MAX + 1024));
-    for (size_t i = 0; i < waybill->fact_count && result == 0; i++) {
-        buffer_clear(&line);
-        buffer_clear(&safe);
-        if (fact_encode(&waybill->facts[i], &line) != 0 ||
-            escape_terminal(&safe, slice_make(line.data, line.size)) != 0)
-            result = error_set(why, "cannot print the facts: no memory");
-        else
-            puts(safe.data);
-    }
-    buffer_free(&line);
+    escape_terminal(&safe, line);
+    puts(safe.size > 0 ? safe.data : "");
     buffer_free(&safe);
-    return result;
+}
+
+static void print_raw(void *context, const struct store_raw *raw)
+{
+    struct slice rest = raw->text, line;
+    struct buffer head;
+    size_t *count = context;
+
+    buffer_init(&head, 1024);
+    if ((*count)++ > 0)
+        putchar('\n');
+    buffer_addf(&head, "%.*s %.*s %s, %zu bytes", SLICE_ARGS(raw->key), SLICE_ARGS(raw->field),
+                raw->codec, raw->bytes);
+    if (raw->why_not == NULL && rest.size != raw->bytes)
+        buffer_addf(&head, " of %zu", rest.size);
+    print_raw_line(slice_make(head.data, head.size));
+    buffer_free(&head);
+    if (raw->why_not != NULL)
+        print_raw_line(slice_of(raw->why_not));
+    while (raw->why_not == NULL && text_take_part(&rest, '\n', &line))
+        print_raw_line(line);
+}
+
+int life_print_raw(const struct cli *cli, uint64_t id, struct error *why)
+{
+    size_t count = 0;
+
+    if (store_get_raw(cli->store, id, print_raw, &count, why) != 0)
+        return -1;
+    return count > 0;
 }

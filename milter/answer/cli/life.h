@@ -8,7 +8,7 @@
 #include "command.h"
 
 int life_print(const struct cli *cli, const struct waybill *waybill, struct error *why);
-/* The facts as lines of a record. */
-int life_print_raw(const struct waybill *waybill, struct error *why);
+/* What the store holds under an id, value by value, decoded. 1; 0: nothing; -1. */
+int life_print_raw(const struct cli *cli, uint64_t id, struct error *why);
 
 #endif

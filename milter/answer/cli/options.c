@@ -52,7 +52,7 @@ const struct command_option command_options[] = {
      "FILE is a mail server's log: an object a line"},
     {0, "quiet", NULL, OPTION_SWITCH, AT(quiet), FOR_EXPLAIN, 0, 0,
      "with --log: only count, a line at the end"},
-    {0, "raw", NULL, OPTION_SWITCH, AT(raw), FOR_SHOW, 0, 0, "the facts as the store holds them"},
+    {0, "raw", NULL, OPTION_SWITCH, AT(raw), FOR_SHOW, 0, 0, "what the store holds: key, field, bytes, text"},
     {0, "no-header", NULL, OPTION_SWITCH, AT(no_header), FOR_TRACE, 0, 0,
      "only the rows: no headings, nothing after them"},
     {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_IMPORT, 0, 0,

@@ -45,7 +45,7 @@ static int print_waybill(const struct cli *cli, const struct waybill *waybill, s
     if (cli->request.json)
         return print_json(cli, waybill, why);
     if (cli->request.raw)
-        return life_print_raw(waybill, why);
+        return life_print_raw(cli, waybill->id, why) < 0 ? -1 : 0;
     if (life_print(cli, waybill, why) != 0)
         return -1;
     return onward_print(cli, waybill, why);
@@ -55,7 +55,11 @@ static int print_waybill(const struct cli *cli, const struct waybill *waybill, s
 static int show_by_id(const struct cli *cli, uint64_t id, struct error *why)
 {
     struct waybill waybill;
-    int result = query_one(cli->store, id, cli->basis.queue_lifetime, &waybill, why);
+    int result;
+
+    if (cli->request.raw) /* also what cannot be read as a record */
+        return life_print_raw(cli, id, why);
+    result = query_one(cli->store, id, cli->basis.queue_lifetime, &waybill, why);
 
     if (result <= 0)
         return result;
