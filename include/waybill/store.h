@@ -53,6 +53,13 @@ int store_connect(struct store *store, struct error *why);
 /* Of the last call that failed. */
 enum store_trouble store_last_trouble(const struct store *store);
 
+/* Goes up each time that writes which were acknowledged may have been lost: another run of the
+ * server, or another server, answers now. 0 before the first connection, and where the server does
+ * not let us ask (INFO). */
+uint64_t store_epoch(const struct store *store);
+/* A digest of that run, the same for all who ask it, also after a restart of ours. 0: not known. */
+uint64_t store_run_digest(const struct store *store);
+
 /* ---- the writer's verbs: queued until store_flush ---- */
 
 /* The record of a waybill. `node` of the writer: another node's mail goes into its own field

@@ -15,6 +15,7 @@
 #include "internal.h"
 #include "secret.h"
 #include "waybill/clock.h"
+#include "waybill/digest.h"
 
 static const char *or_empty(const char *text)
 {
@@ -37,6 +38,16 @@ int store_fail(struct store *store, enum store_trouble trouble, struct error *wh
 enum store_trouble store_last_trouble(const struct store *store)
 {
     return store->trouble;
+}
+
+uint64_t store_epoch(const struct store *store)
+{
+    return store->epoch;
+}
+
+uint64_t store_run_digest(const struct store *store)
+{
+    return store->run;
 }
 
 /* ---- life ---- */
@@ -112,21 +123,49 @@ void store_close(struct store **store)
 
 /* ---- the greeting ---- */
 
-enum greeting { GREET_AUTH, GREET_NAME, GREET_PING };
+enum greeting { GREET_AUTH, GREET_NAME, GREET_RUN, GREET_PING };
 
 struct greetings {
-    enum greeting order[3];
+    struct store *store;
+    enum greeting order[4];
     size_t count;
     bool login_refused;
 };
 
-static enum got greeting_got(void *context, size_t index, const struct reply *reply)
+/* Another run than before may have forgotten what the one before told us it had. */
+static void note_run(struct store *store, struct slice info)
 {
-    (void)context, (void)index;
-    return reply->type == REPLY_STATUS ? GOT_FINE : GOT_ODD;
+    struct slice line, run = {0};
+
+    while (run.size == 0 && info.size > 0) {
+        if (!text_take_until(&info, '\n', &line))
+            return;
+        if (text_take(&line, "run_id:"))
+            run = line;
+    }
+    if (run.size == 0)
+        return;
+    uint64_t digest = digest_64(run.at, run.size);
+    if (digest == store->run)
+        return;
+    store->run = digest;
+    store->epoch++;
+    store->postings_stale = true;
 }
 
-/* A user who may not name the connection, or not PING, may still do our work. */
+static enum got greeting_got(void *context, size_t index, const struct reply *reply)
+{
+    const struct greetings *greetings = context;
+
+    if (greetings->order[index] != GREET_RUN)
+        return reply->type == REPLY_STATUS ? GOT_FINE : GOT_ODD;
+    if (reply->type != REPLY_TEXT)
+        return GOT_ODD;
+    note_run(greetings->store, reply->text);
+    return GOT_FINE;
+}
+
+/* A user who may not name the connection, nor ask for the run, nor PING, may still do our work. */
 static bool greeting_refused(void *context, size_t index, enum store_trouble trouble,
                              struct slice words)
 {
@@ -136,7 +175,7 @@ static bool greeting_refused(void *context, size_t index, enum store_trouble tro
         greetings->login_refused = true;
         return false;
     }
-    if (greetings->order[index] == GREET_NAME && trouble == STORE_PROTOCOL)
+    if (greetings->order[index] != GREET_PING && trouble == STORE_PROTOCOL)
         return true;
     return slice_starts(words, "NOPERM ");
 }
@@ -164,7 +203,7 @@ static int greet_login(struct store *store, struct pipeline *pipeline, struct gr
 
 static int greet(struct store *store, struct pipeline *pipeline, struct error *why)
 {
-    struct greetings greetings = {.count = 0};
+    struct greetings greetings = {.store = store};
     struct replies replies = {
         .context = &greetings, .got = greeting_got, .refused = greeting_refused};
 
@@ -173,6 +212,8 @@ static int greet(struct store *store, struct pipeline *pipeline, struct error *w
     PIPELINE_ADD(pipeline, WORD("CLIENT"), WORD("SETNAME"),
                  slice_of(program_invocation_short_name));
     greetings.order[greetings.count++] = GREET_NAME;
+    PIPELINE_ADD(pipeline, WORD("INFO"), WORD("server"));
+    greetings.order[greetings.count++] = GREET_RUN;
     PIPELINE_ADD(pipeline, WORD("PING"));
     greetings.order[greetings.count++] = GREET_PING;
     store->trouble =

@@ -22,6 +22,8 @@ struct store {
     struct transport transport;
     struct pipeline pipeline;
     enum store_trouble trouble;
+    uint64_t epoch, run; /* run: digest of the server's run_id; 0: not known */
+    bool postings_stale; /* they were found out from another run */
 
     struct batch writes;
     struct batch events; /* go out last: who follows them finds the records */
