@@ -146,10 +146,11 @@ static enum got map_got(void *context, size_t index, const struct reply *reply)
     return slots_read(reply, map_range, context) == 0 ? GOT_FINE : GOT_ODD;
 }
 
-/* A master that was none before was a replica, and may lack what its master had acknowledged. */
+/* Where one master is none any more and another one is, a replica took over, and may lack what its
+ * master had acknowledged. One that only came or only left had slots moved to it or away. */
 static void map_take(struct cluster *cluster, const uint16_t *map)
 {
-    bool masters[CLUSTER_NODES_MAX] = {false};
+    bool masters[CLUSTER_NODES_MAX] = {false}, came = false, left = false;
 
     for (unsigned slot = 0; slot < SLOTS; slot++)
         if (map[slot] != RUN_NOWHERE)
@@ -157,12 +158,13 @@ static void map_take(struct cluster *cluster, const uint16_t *map)
     for (size_t i = 0; i < cluster->count; i++) {
         struct node *node = cluster->nodes[i];
 
-        if (masters[i] && !node->master && cluster->known)
-            cluster->lost = true;
+        came = came || (masters[i] && !node->master && cluster->known);
+        left = left || (!masters[i] && node->master);
         if (!masters[i])
             link_close(&node->link);
         node->master = masters[i];
     }
+    cluster->lost = cluster->lost || (came && left);
     memcpy(cluster->map, map, sizeof cluster->map);
     cluster->known = true;
     cluster->stale = false;
