@@ -156,7 +156,7 @@ static int store_configure(struct store *store, struct error *why)
 {
     const struct settings *settings = store->settings;
 
-    store->mode = settings->redis_mode;
+    store->mode = (enum redis_mode)settings->redis_mode;
     store->prefix = or_empty(settings->redis_prefix);
     if (strlen(store->prefix) > KEY_PREFIX_MAX)
         return error_set(why, "cannot use the prefix '%s': it has over %u bytes", store->prefix,
