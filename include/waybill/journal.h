@@ -118,11 +118,21 @@ struct journal_entry {
 int journal_next(struct journal_reader *reader, struct journal_entry *entry, struct error *why);
 /* Wait until there may be more, at most `ms`. A write by this process wakes it at once. */
 void journal_reader_wait(struct journal_reader *reader, struct journal *own, int64_t ms);
-/* All up to `position` (of its generation) is shipped: make the cursor durable, then remove
- * segments that lie wholly before it. Not the newest segment of a generation. */
-int journal_commit(struct journal_reader *reader, const struct journal_position *position,
-                   struct error *why);
-/* Go back to the durable cursors: what was read and not committed is read again. */
+/* All up to `shipped` (of its generation) is shipped, and from `kept` on (NULL: from `shipped` on)
+ * the records are kept for a rewind: make both durable, then remove segments that lie wholly before
+ * what is kept. Not the newest segment of a generation. Neither of the two ever goes back. */
+int journal_commit(struct journal_reader *reader, const struct journal_position *shipped,
+                   const struct journal_position *kept, struct error *why);
+/* How far a generation is shipped. False: nothing of it is, or it is not there. */
+bool journal_shipped(struct journal_reader *reader, unsigned generation,
+                     struct journal_position *position);
+/* Do all generations come near to total_size? Then nothing should be kept for a rewind. */
+bool journal_tight(struct journal_reader *reader);
+/* Which run of the store is given what is committed from now on: a digest; 0: not known. True:
+ * another run was given some of what is kept, so it is time for a rewind. */
+bool journal_name_store(struct journal_reader *reader, uint64_t store);
+/* Take all that is kept for not shipped, durably: it is read again, and so is all that was read and
+ * not committed. */
 void journal_rewind(struct journal_reader *reader);
 /* The last value of a note that is with the kernel, in any generation, by the order of its time.
  * What this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */

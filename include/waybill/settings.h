@@ -67,6 +67,7 @@ struct settings {
     char *redis_server_name;   /* name in each certificate; default: HOST */
     char *redis_prefix;
     int64_t redis_timeout_ms;
+    int64_t redis_rewind_seconds; /* so long what is shipped is kept, to be shipped again */
     int64_t batch_facts;
     int64_t batch_ms;
     int64_t hold_seconds; /* how long a log line waits for the milter's facts of the same mail */

@@ -17,7 +17,7 @@
 struct ship;
 
 struct ship_stats {
-    uint64_t facts, records, batches, retries;
+    uint64_t facts, records, batches, retries; /* facts: each once, also after a rewind */
     uint64_t held;         /* facts that wait for their mail, now */
     uint64_t orphans;      /* facts that no waybill was found or made for */
     uint64_t over_limit;   /* facts that their waybill had no room for, or could not take */
@@ -26,6 +26,7 @@ struct ship_stats {
     /* Facts of reports: into the mail that they speak of; of no known mail; of these, those of
      * strangers who came too often to be looked for. */
     uint64_t reports_matched, reports_unmatched, reports_unasked;
+    uint64_t rewinds;                       /* another run of the store was found */
     uint64_t gaps;                          /* of all witnesses, that were told to the store */
     uint64_t troubles[STORE_TROUBLE_COUNT]; /* failures of the store, by kind */
     uint64_t backlog_bytes;

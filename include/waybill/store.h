@@ -55,9 +55,13 @@ void store_close(struct store **store);
 int store_connect(struct store *store, struct error *why);
 /* Of the last call that failed. */
 enum store_trouble store_last_trouble(const struct store *store);
-/* Goes up each time writes that were acknowledged may be lost: another master, another process of
- * the server (its run_id; each new connection, if it may not be asked). 0: never connected. */
+/* Goes up each time that writes which were acknowledged may have been lost: another run of the
+ * server, or another master, answers now. 0: never connected. Who may not ask for INFO does not
+ * learn of another run. */
 uint64_t store_epoch(const struct store *store);
+/* A digest of that run, in a Cluster of those of all masters, the same for all who ask it, also
+ * after a restart of ours. 0: not known. May connect to masters. */
+uint64_t store_run_digest(struct store *store);
 /* May reads leave out what a master of a Cluster has that is away (from the start: no, they fail)?
  * Then what it has is as if it were not there, a record of it is told with `why_not`, and
  * store_unanswered says how many questions since its last call were not answered, and why the

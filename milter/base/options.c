@@ -192,6 +192,13 @@ const struct option options[] = {
     {"redis_timeout_ms", OPTION_NUMBER, AT(redis_timeout_ms), .initial = "2000", .least = 10,
      .most = 60000,
      .text = "Give up on a reply of Redis after this long; the batch is sent again."},
+    {"redis_rewind_seconds", OPTION_NUMBER, AT(redis_rewind_seconds), .initial = "60",
+     .most = 3600, LIVE,
+     .text = "Keep in the journal what was shipped in this time. "
+             "When another run of Redis answers, after a failover, a crash or a restored copy, it is "
+             "shipped again, so that what Redis had acknowledged and lost comes back; what it still "
+             "has stays as it is. "
+             "0: nothing is kept, and what Redis loses is lost."},
     {"batch_facts", OPTION_NUMBER, AT(batch_facts), .initial = "1000", .least = 1, .most = 100000,
      LIVE,
      .text = "Most facts that are folded into records at once."},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * commit: first the cursor is durable, then segments go. A crash between the two leaves segments
- * that the cursor says are shipped; the next commit removes them.
+ * that the cursor says nobody wants; the next commit removes them. And the way back: a rewind.
  */
 #include "stream.h"
 
@@ -58,13 +58,43 @@ static void remove_before(struct stream *stream, uint64_t segment)
         log_debug("cannot sync the journal's directory: %s", strerror(errno));
 }
 
-int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool sync,
-                  struct error *why)
+static bool before(uint64_t segment, uint64_t offset, uint64_t other, uint64_t other_offset)
 {
-    struct cursor_view cursor = {stream->cursor.counter, segment, offset};
-    uint64_t before = stream->cursor.segment;
+    return segment < other || (segment == other && offset < other_offset);
+}
 
-    if (segment < before || (segment == before && offset <= stream->cursor.offset))
+/* Neither what is shipped nor what is kept goes back, and nothing unshipped is let go. */
+static void hold_back(struct cursor_view *cursor, const struct cursor_view *now)
+{
+    cursor->counter = now->counter;
+    if (before(cursor->segment, cursor->offset, now->segment, now->offset)) {
+        cursor->segment = now->segment;
+        cursor->offset = now->offset;
+    }
+    if (before(cursor->segment, cursor->offset, cursor->kept_segment, cursor->kept_offset)) {
+        cursor->kept_segment = cursor->segment;
+        cursor->kept_offset = cursor->offset;
+    }
+    if (before(cursor->kept_segment, cursor->kept_offset, now->kept_segment, now->kept_offset)) {
+        cursor->kept_segment = now->kept_segment;
+        cursor->kept_offset = now->kept_offset;
+    }
+    if (cursor->kept_segment == 0) /* in the file this says something else */
+        cursor->kept_segment = 1;
+}
+
+static bool moves(const struct cursor_view *cursor, const struct cursor_view *now)
+{
+    return cursor->segment != now->segment || cursor->offset != now->offset ||
+           cursor->kept_segment != now->kept_segment || cursor->kept_offset != now->kept_offset;
+}
+
+int stream_commit(struct stream *stream, struct cursor_view cursor, bool sync, struct error *why)
+{
+    uint64_t from = stream->cursor.kept_segment;
+
+    hold_back(&cursor, &stream->cursor);
+    if (!moves(&cursor, &stream->cursor))
         return 0;
     int result = cursor_write(stream->directory, stream->generation, &cursor, sync, why);
     stream->cursor.counter =
@@ -72,8 +102,31 @@ int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool
     if (result < 0)
         return -1;
     stream->cursor = cursor;
-    if (segment != before || !stream->swept)
-        remove_before(stream, segment);
+    if (cursor.kept_segment != from || !stream->swept)
+        remove_before(stream, cursor.kept_segment);
     stream->swept = true;
     return 0;
+}
+
+bool stream_foreign(const struct stream *stream, uint64_t store)
+{
+    const struct cursor_view *cursor = &stream->cursor;
+
+    return cursor->store != 0 && cursor->store != store &&
+           before(cursor->kept_segment, cursor->kept_offset, cursor->segment, cursor->offset);
+}
+
+void stream_rewind(struct stream *stream, uint64_t store, bool sync)
+{
+    struct cursor_view *cursor = &stream->cursor;
+    struct error why;
+
+    stream_leave(stream);
+    cursor->segment = cursor->kept_segment;
+    cursor->offset = cursor->kept_offset;
+    cursor->store = store;
+    stream->segment = cursor->segment;
+    /* As good as it goes: what stands there else names the old run, and leads to a rewind, too. */
+    if (cursor_write(stream->directory, stream->generation, cursor, sync, &why) != 0)
+        log_warning("%s", why.text);
 }

@@ -161,6 +161,9 @@ void cursor_make(unsigned char slot[static CURSOR_SLOT], unsigned generation,
     put64(slot + 16, cursor->counter);
     put64(slot + 24, cursor->segment);
     put64(slot + 32, cursor->offset);
+    put64(slot + 40, cursor->kept_segment);
+    put64(slot + 48, cursor->kept_offset);
+    put64(slot + 56, cursor->store);
     put32(slot + CURSOR_SLOT - 4, crc32c(0, slot, CURSOR_SLOT - 4));
 }
 
@@ -174,6 +177,13 @@ bool cursor_good(const unsigned char slot[static CURSOR_SLOT], unsigned generati
     cursor->counter = get64(slot + 16);
     cursor->segment = get64(slot + 24);
     cursor->offset = get64(slot + 32);
+    cursor->kept_segment = get64(slot + 40);
+    cursor->kept_offset = get64(slot + 48);
+    cursor->store = get64(slot + 56);
+    if (cursor->kept_segment == 0) {
+        cursor->kept_segment = cursor->segment;
+        cursor->kept_offset = cursor->offset;
+    }
     return true;
 }
 

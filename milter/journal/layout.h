@@ -15,6 +15,7 @@
 
 #define GENERATIONS 8u
 #define FORMAT_VERSION 1u
+#define TOTAL_LEAST (1u << 20) /* bytes of all generations */
 
 #define SEGMENT_HEAD 48u
 #define RECORD_HEAD 16u
@@ -68,7 +69,9 @@ size_t note_make(unsigned char payload[static NOTE_PAYLOAD_MAX], struct slice na
 
 struct cursor_view {
     uint64_t counter; /* of writes of the cursor: the higher one is the later one */
-    uint64_t segment, offset;
+    uint64_t segment, offset;           /* all before is shipped */
+    uint64_t kept_segment, kept_offset; /* from here on it is kept for a rewind; not behind it */
+    uint64_t store; /* the run of the store that has what is kept; 0: not known */
 };
 void cursor_make(unsigned char slot[static CURSOR_SLOT], unsigned generation,
                  const struct cursor_view *cursor);

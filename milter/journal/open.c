@@ -18,7 +18,6 @@
 
 #define SEGMENTS_LEAST 16 /* newest segments of all generations take at most half of the total */
 #define SEGMENT_LEAST 4096
-#define TOTAL_LEAST (1u << 20)
 #define BATCH_WORTH 256
 #define RING_RECORD_BYTES 1024 /* what a record in the ring may take on average */
 #define RING_BYTES_LEAST (4u * RECORD_SIZE_MAX)

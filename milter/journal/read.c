@@ -16,11 +16,16 @@
 
 #define LOOK_MS 20          /* how often an exhausted generation is looked at while others flow */
 #define ATTACH_MS SECOND_MS /* how often a new generation is looked for */
+#define SIZE_MS 500         /* so long a sum of all files is good enough */
 #define OTHERS_MS 250       /* how often other processes' generations are looked at when idle */
 
 struct journal_reader {
     int root, lock_file;
     bool sync;
+    uint64_t store;      /* its run, as the cursors shall name it */
+    uint64_t total_size; /* of all generations */
+    int64_t sized;       /* when that was looked at; monotonic */
+    bool tight;
     struct stream streams[GENERATIONS];
     struct stream *taken; /* its record was returned last */
     int64_t looked, attached;
@@ -53,6 +58,8 @@ int journal_lead(struct journal_reader **result, const struct journal_options *o
     reader->root = root;
     reader->lock_file = lock_file;
     reader->sync = options->sync != SYNC_NEVER;
+    reader->total_size =
+        options->total_size > TOTAL_LEAST ? (uint64_t)options->total_size : TOTAL_LEAST;
     for (unsigned generation = 0; generation < GENERATIONS; generation++)
         stream_init(&reader->streams[generation], generation);
     *result = reader;
@@ -165,13 +172,59 @@ void journal_reader_wait(struct journal_reader *reader, struct journal *own, int
     }
 }
 
-int journal_commit(struct journal_reader *reader, const struct journal_position *position,
-                   struct error *why)
+static struct cursor_view cursor_of(const struct journal_position *shipped,
+                                    const struct journal_position *kept, uint64_t store)
 {
-    if (position->generation >= GENERATIONS || reader->streams[position->generation].directory < 0)
-        return error_set(why, "no generation %u in the journal", position->generation);
-    return stream_commit(&reader->streams[position->generation], position->segment,
-                         position->offset, reader->sync, why);
+    return (struct cursor_view){.segment = shipped->segment,
+                                .offset = shipped->offset,
+                                .kept_segment = kept->segment,
+                                .kept_offset = kept->offset,
+                                .store = store};
+}
+
+int journal_commit(struct journal_reader *reader, const struct journal_position *shipped,
+                   const struct journal_position *kept, struct error *why)
+{
+    unsigned generation = shipped->generation;
+
+    if (generation >= GENERATIONS || reader->streams[generation].directory < 0)
+        return error_set(why, "no generation %u in the journal", generation);
+    return stream_commit(&reader->streams[generation],
+                         cursor_of(shipped, kept ? kept : shipped, reader->store), reader->sync,
+                         why);
+}
+
+bool journal_shipped(struct journal_reader *reader, unsigned generation,
+                     struct journal_position *position)
+{
+    attach(reader, clock_monotonic());
+    const struct stream *stream = &reader->streams[generation];
+    *position = (struct journal_position){generation, stream->cursor.segment,
+                                          stream->cursor.offset};
+    return stream->directory >= 0 && stream->cursor.segment > 0;
+}
+
+bool journal_tight(struct journal_reader *reader)
+{
+    int64_t now = clock_monotonic();
+
+    if (reader->sized > 0 && now < reader->sized + SIZE_MS)
+        return reader->tight;
+    reader->sized = now;
+    reader->tight = directory_bytes(reader->root) > reader->total_size / 4 * 3;
+    return reader->tight;
+}
+
+bool journal_name_store(struct journal_reader *reader, uint64_t store)
+{
+    bool foreign = false;
+
+    attach(reader, clock_monotonic());
+    reader->store = store;
+    for (unsigned generation = 0; generation < GENERATIONS; generation++)
+        foreign |= reader->streams[generation].directory >= 0 &&
+                   stream_foreign(&reader->streams[generation], store);
+    return foreign;
 }
 
 void journal_rewind(struct journal_reader *reader)
@@ -179,7 +232,8 @@ void journal_rewind(struct journal_reader *reader)
     reader->taken = NULL;
     reader->looked = 0;
     for (unsigned generation = 0; generation < GENERATIONS; generation++)
-        stream_rewind(&reader->streams[generation]);
+        if (reader->streams[generation].directory >= 0)
+            stream_rewind(&reader->streams[generation], reader->store, reader->sync);
 }
 
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room)

@@ -24,7 +24,7 @@ void stream_init(struct stream *stream, unsigned generation)
     *stream = (struct stream){.generation = generation, .directory = -1, .fd = -1};
 }
 
-static void close_segment(struct stream *stream)
+void stream_leave(struct stream *stream)
 {
     if (stream->fd >= 0)
         close(stream->fd);
@@ -35,7 +35,7 @@ static void close_segment(struct stream *stream)
 
 void stream_clear(struct stream *stream)
 {
-    close_segment(stream);
+    stream_leave(stream);
     scan_clear(&stream->scan);
     if (stream->directory >= 0)
         close(stream->directory);
@@ -74,14 +74,8 @@ bool stream_attach(struct stream *stream, int root)
         stream->directory = -1;
         return false;
     }
-    stream_rewind(stream);
-    return true;
-}
-
-void stream_rewind(struct stream *stream)
-{
-    close_segment(stream);
     stream->segment = stream->cursor.segment;
+    return true;
 }
 
 /* The least segment from `least` on. 0: none. */
@@ -129,7 +123,7 @@ static int open_segment(struct stream *stream, struct error *why)
     uint32_t format = segment_newer(stream->fd);
     if (format > 0) { /* it goes on in this generation while we lead */
         tell_newer(stream, format);
-        close_segment(stream);
+        stream_leave(stream);
         return 0;
     }
     stream->segment = segment;
@@ -184,7 +178,7 @@ static int pass_end(struct stream *stream, struct error *why)
     if (result == SCAN_BAD && scan_resync(&stream->scan))
         return note_damage(stream, offset, why);
     int passed = stream->scan.unreadable ? note_damage(stream, offset, why) : 1;
-    close_segment(stream);
+    stream_leave(stream);
     stream->segment++;
     return passed;
 }

@@ -37,12 +37,15 @@ void stream_clear(struct stream *stream);
 bool stream_attach(struct stream *stream, int root);
 /* Make the next record ready. 1: it is; 0: there is none now; -1: something was stepped over. */
 int stream_peek(struct stream *stream, struct error *why);
-/* Go back to the durable cursor. */
-void stream_rewind(struct stream *stream);
-/* Make the cursor durable and remove what lies before it. */
-int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool sync,
-                  struct error *why);
-/* Bytes after the durable cursor. */
+/* Close the segment that is open. */
+void stream_leave(struct stream *stream);
+/* What is kept counts as not shipped, and is read again. */
+void stream_rewind(struct stream *stream, uint64_t store, bool sync);
+/* Is something kept that another run of the store was given? */
+bool stream_foreign(const struct stream *stream, uint64_t store);
+/* Make the cursor durable and remove what lies before what it keeps. Neither goes back. */
+int stream_commit(struct stream *stream, struct cursor_view cursor, bool sync, struct error *why);
+/* Bytes that are not shipped. */
 uint64_t stream_backlog(const struct stream *stream);
 
 #endif

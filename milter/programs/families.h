@@ -101,6 +101,8 @@
     X(SHIP_BATCHES, "waybill_ship_batches_total", COUNTER, LABELS(NULL), "Batches shipped")        \
     X(SHIP_RETRIES, "waybill_ship_retries_total", COUNTER, LABELS(NULL),                           \
       "Batches that had to be tried again")                                                        \
+    X(SHIP_REWINDS, "waybill_ship_rewinds_total", COUNTER, LABELS(NULL),                           \
+      "Times that another run of Redis answered, and was sent again what the journal kept")        \
     X(STORE_ERRORS, "waybill_store_errors_total", COUNTER, LABELS("kind"),                         \
       "Failures of the store: unreachable, busy, full (it takes no writes), readonly (it is a "    \
       "replica), denied (password or rights), foreign (a key is another's), protocol")             \

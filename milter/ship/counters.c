@@ -138,3 +138,9 @@ void counters_sent(struct counters *counters)
     for (size_t i = 0; i < HOURS_KEPT; i++)
         counters->hours[i].sent = true;
 }
+
+void counters_forget_sent(struct counters *counters)
+{
+    for (size_t i = 0; i < HOURS_KEPT; i++)
+        counters->hours[i].sent = counters->hours[i].start == 0;
+}

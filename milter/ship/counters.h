@@ -47,5 +47,7 @@ uint64_t counters_note(const struct counters *counters, struct journal *journal,
 /* Queue what is not in the store; counters_sent after the flush. */
 void counters_put(const struct counters *counters, struct store *store, unsigned node);
 void counters_sent(struct counters *counters);
+/* The store may have lost them: all hours that are kept are to be put again. */
+void counters_forget_sent(struct counters *counters);
 
 #endif

@@ -60,6 +60,7 @@ struct entry {
     bool carried;  /* a queue manager or cleanup spoke of it: it was in the queue */
     bool broken;   /* its record cannot be read: it is not written over */
     bool loaded;   /* came out of the store, and nothing was written since */
+    bool news;     /* was told a fact that was not read before a rewind */
     bool replayed; /* was told a fact that was in the store already: tell everything again */
     bool in_refused, in_normal; /* where the store has it */
     bool to_refused;            /* where it is on its way to */

@@ -43,6 +43,7 @@ int fold_into(struct ship *ship, struct entry *entry, struct fact *fact, struct 
         entry->learned = true;
     pins_gather(&ship->pins, &entry->pins, *pin);
     *pin = NULL;
+    entry->news = entry->news || !ship->again;
     live_index(&ship->live, entry);
     write_later(ship, entry);
     return 0;
@@ -305,6 +306,7 @@ int fold_batch(struct ship *ship)
     while (batch->folded < batch->count) {
         const struct item *item = &batch->items[batch->folded];
         struct pin *pin = pins_set(&ship->pins, &item->place);
+        ship->again = item->again;
         if (pin == NULL) {
             trouble_memory(ship);
             return -1;
@@ -315,5 +317,6 @@ int fold_batch(struct ship *ship)
             return -1;
         batch->folded++;
     }
+    ship->again = false;
     return 0;
 }

@@ -36,6 +36,7 @@ void harvest_clear(struct batch *batch)
     batch->count = 0;
     batch->used = 0;
     batch->folded = 0;
+    batch->again = 0;
     batch->fetched = false;
     batch->latest = 0;
     batch->first = 0;
@@ -54,14 +55,18 @@ bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact)
     return fact_decode(ship->scratch.data, ship->scratch.size, fact, NULL) == 0;
 }
 
-static void harvest_add(struct batch *batch, const struct journal_entry *entry,
+static void harvest_add(struct ship *ship, const struct journal_entry *entry,
                         const struct pin *place)
 {
+    struct batch *batch = &ship->batch;
+    bool again = rewind_counted(ship, &entry->position);
+    batch->again += again;
     if (batch->count == 0)
         batch->first = (int64_t)(entry->moment / 1000);
     memcpy(batch->lines + batch->used, entry->payload.at, entry->payload.size);
     batch->items[batch->count++] =
-        (struct item){.at = batch->used, .size = entry->payload.size, .place = *place};
+        (struct item){
+            .at = batch->used, .size = entry->payload.size, .place = *place, .again = again};
     batch->used += entry->payload.size;
 }
 
@@ -128,7 +133,7 @@ void harvest_gather(struct ship *ship)
         ship->read_until = (int64_t)(entry.moment / 1000);
         struct pin place = pins_read(&ship->pins, &entry.position);
         if (entry.type == JOURNAL_FACT && entry.payload.size <= JOURNAL_RECORD_MAX)
-            harvest_add(&ship->batch, &entry, &place);
+            harvest_add(ship, &entry, &place);
         if (began == 0)
             began = clock_monotonic();
     }

@@ -186,7 +186,7 @@ bool hold_drop_empty(struct hold *hold, struct group *group)
     return true;
 }
 
-void hold_clear(struct hold *hold, struct pins *pins)
+void hold_empty(struct hold *hold, struct pins *pins)
 {
     struct group *group;
     while ((group = hold->first) != NULL) {
@@ -194,6 +194,11 @@ void hold_clear(struct hold *hold, struct pins *pins)
             hold_remove(hold, pins, group, &group->first);
         hold_drop_empty(hold, group);
     }
+}
+
+void hold_clear(struct hold *hold, struct pins *pins)
+{
+    hold_empty(hold, pins);
     free(hold->by_queue);
     memset(hold, 0, sizeof *hold);
 }

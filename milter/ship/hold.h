@@ -53,6 +53,9 @@ struct hold {
 };
 
 int hold_init(struct hold *hold); /* -1: no memory */
+/* Forget all facts; pins are released, the table stays. */
+void hold_empty(struct hold *hold, struct pins *pins);
+/* The same, and the table goes. */
 void hold_clear(struct hold *hold, struct pins *pins);
 
 /* The group of this key that was begun, or resumed, last, or NULL. */

@@ -151,13 +151,18 @@ void live_trim(struct live *live, int64_t now)
         live_drop(live, entry);
 }
 
-void live_clear(struct live *live, struct pins *pins)
+void live_empty(struct live *live, struct pins *pins)
 {
     for (int place = 0; place < ENTRY_PLACES; place++)
         while (live->list[place].first != NULL) {
             pins_release_chain(pins, &live->list[place].first->pins);
             live_drop(live, live->list[place].first);
         }
+}
+
+void live_clear(struct live *live, struct pins *pins)
+{
+    live_empty(live, pins);
     free(live->by_id);
     free(live->by_queue);
     memset(live, 0, sizeof *live);

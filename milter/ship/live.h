@@ -24,7 +24,9 @@ struct live {
 };
 
 int live_init(struct live *live); /* -1: no memory */
-/* Forget everything; pins are released. */
+/* Forget every waybill; pins are released. The tables stay: this cannot fail. */
+void live_empty(struct live *live, struct pins *pins);
+/* The same, and the tables go. */
 void live_clear(struct live *live, struct pins *pins);
 
 struct entry *live_find(const struct live *live, uint64_t id);

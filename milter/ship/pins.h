@@ -24,8 +24,8 @@ struct pin {
 struct pins {
     struct generation {
         struct pin *first, *last;
-        struct journal_position read, done;
-        bool is_read, is_done;
+        struct journal_position read;
+        bool is_read;
     } of[ID_GENERATIONS];
 };
 
@@ -40,8 +40,7 @@ void pins_release(struct pins *pins, struct pin *pin);
 /* An owner's chain: `pin` goes in, unless it holds an older place of the same generation. */
 void pins_gather(struct pins *pins, struct pin **chain, struct pin *pin);
 void pins_release_chain(struct pins *pins, struct pin **chain);
-/* How far generation `number` may be committed; false: no further than it is. */
+/* How far generation `number` may be committed; false: nothing was read that may. */
 bool pins_commit(const struct pins *pins, unsigned number, struct journal_position *position);
-void pins_committed(struct pins *pins, const struct journal_position *position);
 
 #endif

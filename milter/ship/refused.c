@@ -26,13 +26,20 @@ int refusals_init(struct refusals *refusals)
     return -1;
 }
 
-void refusals_clear(struct refusals *refusals, struct pins *pins)
+void refusals_empty(struct refusals *refusals, struct pins *pins)
 {
     while (refusals->first != NULL) {
         struct refusal *refusal = refusals_take(refusals);
         pins_release(pins, refusal->pin);
         free(refusal);
     }
+    memset(refusals->clients, 0, REFUSED_CLIENTS * sizeof *refusals->clients);
+    memset(refusals->recent, 0, REFUSED_RECENT * sizeof *refusals->recent);
+}
+
+void refusals_clear(struct refusals *refusals, struct pins *pins)
+{
+    refusals_empty(refusals, pins);
     free(refusals->clients);
     free(refusals->recent);
     memset(refusals, 0, sizeof *refusals);

@@ -39,6 +39,9 @@ struct refusals {
 };
 
 int refusals_init(struct refusals *refusals); /* -1: no memory */
+/* Forget what waits and what was counted; pins are released, the tables stay. */
+void refusals_empty(struct refusals *refusals, struct pins *pins);
+/* The same, and the tables go. */
 void refusals_clear(struct refusals *refusals, struct pins *pins);
 
 /* Count one more refused mail of the client in the hour of `time`. False: its share is used up. */

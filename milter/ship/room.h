@@ -12,6 +12,7 @@
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
  *              what this host says of itself                           sheet.c
  *     commit   the cursor, up to the oldest fact that is not written   pins.c
+ *              what is kept behind it, and the way back                rewind.c trail.c
  *
  * A step that fails returns -1 and is done again, with the same batch, after a pause: each is a
  * union of sets or an assignment, so doing it twice is doing it once.
@@ -28,6 +29,7 @@
 #include "match.h"
 #include "refused.h"
 #include "report.h"
+#include "trail.h"
 #include "waybill/log.h"
 #include "waybill/ship.h"
 #include "waybill/store.h"
@@ -40,7 +42,7 @@
 #define REFRESH_MS (30 * INT64_C(1000))     /* what other nodes wrote is read anew after this */
 
 struct limits {
-    int64_t batch_facts, batch_ms, hold_ms, refused_per_client, lifetime_days;
+    int64_t batch_facts, batch_ms, hold_ms, rewind_ms, refused_per_client, lifetime_days;
     bool compress;
 };
 
@@ -49,8 +51,10 @@ struct batch {
     struct item {
         size_t at, size;
         struct pin place;
+        bool again; /* was counted before a rewind */
     } * items; /* BATCH_FACTS_MAX */
     size_t count, used, folded;
+    size_t again; /* so many of them were counted before a rewind */
     bool fetched;
     int64_t latest; /* time of its latest fact */
     int64_t first;  /* ms: when its first fact was appended */
@@ -74,7 +78,7 @@ struct watch {
 };
 
 struct trouble {
-    struct log_trouble store, memory, journal, record, line, rival;
+    struct log_trouble store, memory, journal, tight, record, line, rival;
     struct error why;        /* of the store's last failure */
     enum store_trouble kind; /* the one that was told */
     char text[200];
@@ -108,6 +112,10 @@ struct ship {
     struct ship_stats stats;
     struct journal_reader *reader;
     struct pins pins;
+    struct trail trails[ID_GENERATIONS];
+    uint64_t epoch; /* of the store, as we know it */
+    struct journal_position counted[ID_GENERATIONS]; /* so far the facts are counted */
+    bool again; /* the fact that is folded was read before a rewind */
     struct batch batch;
     struct live live;
     struct hold hold;
@@ -142,6 +150,20 @@ bool harvest_replays(const struct ship *ship);
 /* A line, decoded in ship->scratch; takes no memory. False: it cannot be read. */
 bool harvest_fact(struct ship *ship, struct slice line, struct fact *fact);
 struct slice harvest_line(const struct batch *batch, size_t index);
+
+/* ---- rewind.c ---- */
+/* The cursors, as far as all is shipped. */
+void rewind_commit(struct ship *ship);
+/* The store takes nothing: if the journal is nearly full let go what is shipped. */
+void rewind_make_room(struct ship *ship);
+/* Does another run of the store answer, that may not have what is kept? Told once. */
+bool rewind_needed(struct ship *ship);
+/* Forget what the store was taken to have, and begin again with what is kept. */
+void rewind_all(struct ship *ship);
+/* All that was read is counted. */
+void rewind_count(struct ship *ship);
+/* Was the record counted before a rewind? */
+bool rewind_counted(const struct ship *ship, const struct journal_position *position);
 
 /* ---- load.c: from the store into the live table ---- */
 /* Read these waybills, as far as they are not live. `make`: an empty entry for those that the
@@ -226,6 +248,8 @@ int watch_recall(struct ship *ship);
 bool watch_waits(const struct watch *watch);
 void watch_put(const struct watch *watch, struct store *store, unsigned node);
 void watch_sent(struct watch *watch);
+/* What was told may have got lost: it will be read, and told, again. */
+void watch_forget(struct watch *watch);
 
 /* ---- sheet.c ---- */
 /* Queue what this host says of itself; asks the store for its time, and who else wrote. If that

@@ -58,21 +58,10 @@ static bool ship_stopping(struct ship *ship, bool *in_time)
 
 static void ship_commit(struct ship *ship)
 {
-    struct journal_position position;
-    struct error why;
     int64_t now = clock_monotonic();
     if (ship->batch.count == 0 && now < ship->commit_at)
         return;
-    for (unsigned i = 0; i < ID_GENERATIONS; i++) {
-        if (!pins_commit(&ship->pins, i, &position))
-            continue;
-        if (journal_commit(ship->reader, &position, &why) != 0) {
-            log_trouble_on(&ship->trouble.journal, "%s; facts will be shipped again", why.text);
-            continue;
-        }
-        log_trouble_off(&ship->trouble.journal, "the journal's cursor moves again");
-        pins_committed(&ship->pins, &position);
-    }
+    rewind_commit(ship);
     ship->commit_at = now + COMMIT_MS;
 }
 
@@ -94,7 +83,7 @@ static bool ship_has_work(const struct ship *ship, int64_t now, bool counters)
 {
     const struct live *live = &ship->live;
     return live->list[ENTRY_DIRTY].first != NULL || live->list[ENTRY_WAITING].first != NULL ||
-           watch_waits(&ship->watch) || now >= ship->heart_at || counters;
+           watch_waits(&ship->watch) || now >= ship->heart_at || counters || ship->batch.count > 0;
 }
 
 static int ship_step(struct ship *ship, bool counters)
@@ -109,6 +98,27 @@ static int ship_step(struct ship *ship, bool counters)
     return 0;
 }
 
+/* All of the batch is in the store. True: there is nothing left to do now. */
+static bool ship_done(struct ship *ship)
+{
+    struct batch *batch = &ship->batch;
+    bool again = rewind_needed(ship); /* what went well may rest on what is lost */
+    if (!again)
+        ship_commit(ship);
+    ship->stats.facts += batch->count - batch->again;
+    ship->stats.batches += batch->count > 0;
+    if (batch->count > 0)
+        ship->stats.lag_ms = clock_now() - batch->first;
+    if (batch->latest > ship->stats.shipped_until)
+        ship->stats.shipped_until = batch->latest;
+    bool idle = !again && batch->count == 0 && ship->live.list[ENTRY_DIRTY].first == NULL;
+    rewind_count(ship);
+    harvest_clear(batch);
+    if (again)
+        rewind_all(ship);
+    return idle;
+}
+
 /* True: there is nothing left to do now. */
 static bool ship_round(struct ship *ship)
 {
@@ -119,20 +129,15 @@ static bool ship_round(struct ship *ship)
     ship->reached = false;
     if (ship_step(ship, counters) != 0) {
         int64_t pause = trouble_met(ship);
+        if (rewind_needed(ship))
+            rewind_all(ship);
+        rewind_make_room(ship);
         ship_show(ship);
         ship_pause(ship, pause);
         return false;
     }
     trouble_over(ship);
-    ship_commit(ship);
-    bool idle = batch->count == 0 && ship->live.list[ENTRY_DIRTY].first == NULL;
-    ship->stats.facts += batch->count;
-    ship->stats.batches += batch->count > 0;
-    if (batch->count > 0)
-        ship->stats.lag_ms = clock_now() - batch->first;
-    if (batch->latest > ship->stats.shipped_until)
-        ship->stats.shipped_until = batch->latest;
-    harvest_clear(batch);
+    bool idle = ship_done(ship);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
     return idle;
@@ -217,6 +222,7 @@ static struct limits limits_of(const struct settings *settings)
         .batch_facts = settings->batch_facts,
         .batch_ms = settings->batch_ms,
         .hold_ms = settings->hold_seconds * SECOND_MS,
+        .rewind_ms = settings->redis_rewind_seconds * SECOND_MS,
         .refused_per_client = settings->refused_per_client,
         .compress = settings->compression == COMPRESSION_ZSTD,
         .lifetime_days = settings->queue_lifetime_hours / 24 + 1,

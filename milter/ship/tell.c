@@ -56,7 +56,7 @@ static void show_outcome(const struct ship *ship, const struct entry *entry,
     const struct tellings *tellings = &entry->telling;
     struct told wanted = {.recipient = event->recipient};
     int state = event_state(event->action);
-    if (watcher->outcome == NULL || state < 0 || tellings->count == 0)
+    if (watcher->outcome == NULL || state < 0 || tellings->count == 0 || !entry->news)
         return;
     const struct told *found =
         bsearch(&wanted, tellings->of, tellings->count, sizeof wanted, told_order);

@@ -8,6 +8,7 @@
 #include "room.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "waybill/clock.h"
 
@@ -136,4 +137,10 @@ void watch_sent(struct watch *watch)
     watch->count = 0;
     for (size_t i = 0; i < BEATS; i++)
         watch->beats[i].fresh = false;
+}
+
+void watch_forget(struct watch *watch)
+{
+    watch->count = 0;
+    memset(watch->beats, 0, sizeof watch->beats);
 }

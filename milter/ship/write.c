@@ -20,6 +20,7 @@ void write_later(struct ship *ship, struct entry *entry)
 static void entry_written(struct ship *ship, struct entry *entry)
 {
     tell_done(entry);
+    entry->news = false;
     pins_release_chain(&ship->pins, &entry->pins);
     if (entry->own.see == 0) {
         entry->in_refused = entry->to_refused;
@@ -217,6 +218,7 @@ static uint64_t note_counters(struct ship *ship)
     int64_t now = clock_now();
     counters_tell(&ship->counters, "ship_facts", ship->stats.facts);
     counters_tell(&ship->counters, "ship_retries", ship->stats.retries);
+    counters_tell(&ship->counters, "ship_rewinds", ship->stats.rewinds);
     counters_tell(&ship->counters, "ship_orphans", ship->stats.orphans);
     counters_tell(&ship->counters, "ship_over_limit", ship->stats.over_limit);
     counters_tell(&ship->counters, "ship_refused_over", ship->stats.refused_over);
@@ -255,16 +257,18 @@ int write_all(struct ship *ship, bool counters)
 {
     int64_t now = clock_monotonic();
     bool heart = now >= ship->heart_at;
+    /* Facts that are all known already: only if the store is the one that we know. */
+    bool asks = ship->batch.count > 0;
     write_waiting(ship);
     if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
-    if (heart) {
+    if (heart)
         sheet_put(ship);
-        store_put_beat(ship->store, ship->node, "ship", clock_now());
-    }
     if (counters)
         write_counters(ship);
+    if (heart || (asks && store_queued(ship->store) == 0))
+        store_put_beat(ship->store, ship->node, "ship", clock_now());
     if (store_queued(ship->store) == 0)
         return 0;
     if (write_flush(ship) != 0)

@@ -44,6 +44,11 @@ enum store_trouble cluster_know(struct cluster *cluster, struct error *why);
  * master that was needed is away, another one lives. `replies->missed`: see there. */
 enum store_trouble cluster_run(struct cluster *cluster, struct pipeline *pipeline,
                                const struct replies *replies, struct error *why);
+/* The node of that server, made if it is new. RUN_NOWHERE: no memory, or too many. */
+uint16_t cluster_node(struct cluster *cluster, const struct server *server);
+/* What no map names any more is forgotten, and so the table stays as small as the cluster. Only
+ * between two runs: within one, answers tell nodes by their place. */
+void cluster_tidy(struct cluster *cluster);
 /* The masters, one by one, from *place 0 on: NULL after the last. */
 struct node *cluster_master(struct cluster *cluster, size_t *place);
 /* Its link, opened if need be; NULL and why not. */

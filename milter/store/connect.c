@@ -16,6 +16,7 @@
 #include "internal.h"
 #include "run.h"
 #include "secret.h"
+#include "waybill/digest.h"
 
 static const char *or_empty(const char *text)
 {
@@ -43,6 +44,31 @@ enum store_trouble store_last_trouble(const struct store *store)
 uint64_t store_epoch(const struct store *store)
 {
     return store->epoch;
+}
+
+static uint64_t run_digest(const struct link *link)
+{
+    return *link->run_id ? digest_64(link->run_id, strlen(link->run_id)) : 0;
+}
+
+/* The order in which the masters are met does not matter. */
+uint64_t store_run_digest(struct store *store)
+{
+    uint64_t all = 0;
+    struct node *node;
+    struct error why;
+    size_t place = 0;
+
+    if (!store->cluster)
+        return run_digest(&store->link);
+    while ((node = cluster_master(store->cluster, &place))) {
+        struct link *link = cluster_link(store->cluster, node, &why);
+
+        if (!link || run_digest(link) == 0)
+            return 0;
+        all ^= run_digest(link);
+    }
+    return all;
 }
 
 void store_read_partly(struct store *store, bool allowed)
@@ -130,7 +156,7 @@ static int store_configure(struct store *store, struct error *why)
 {
     const struct settings *settings = store->settings;
 
-    store->mode = settings->redis_mode;
+    store->mode = (enum redis_mode)settings->redis_mode;
     store->prefix = or_empty(settings->redis_prefix);
     if (strlen(store->prefix) > KEY_PREFIX_MAX)
         return error_set(why, "cannot use the prefix '%s': it has over %u bytes", store->prefix,
@@ -196,8 +222,10 @@ static void store_met(struct store *store, bool lost)
     marks_clear(&store->marks);
     packing_restart(&store->packing);
     store->nodes_until = 0;
-    if (store->epoch == 0 || lost)
+    if (store->epoch == 0 || lost) {
         store->epoch++;
+        store->postings_stale = true;
+    }
 }
 
 static void store_meet_cluster(struct store *store)

@@ -54,6 +54,8 @@ struct postings {
 void postings_init(struct postings *postings);
 void postings_free(struct postings *postings);
 void postings_clear(struct postings *postings);
+/* The server may have forgotten which sets there are: find out anew, and tell them again. */
+void postings_forget(struct postings *postings);
 /* Choose the sets of all postings and put them into the store's batch. */
 int postings_place(struct store *store, struct error *why);
 

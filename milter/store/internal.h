@@ -28,6 +28,7 @@ struct store {
     struct pipeline pipeline;
     enum store_trouble trouble;
     uint64_t epoch;
+    bool postings_stale; /* they were found out from a server that may have known more */
 
     bool partly; /* readers bear holes */
     uint64_t unanswered;

@@ -119,12 +119,13 @@ static enum store_trouble greet(struct link *link, struct pipeline *pipeline,
     return greetings->login_refused && trouble == STORE_PROTOCOL ? STORE_DENIED : trouble;
 }
 
-/* Whoever does not tell who it is could be another one each time. */
+/* Of one that does not tell who it is nothing can be known. */
 static void link_know(struct link *link, const char *run_id)
 {
-    if (link->met && (*run_id == '\0' || strcmp(run_id, link->run_id) != 0))
+    if (*run_id == '\0')
+        return;
+    if (*link->run_id && strcmp(run_id, link->run_id) != 0)
         link->stranger = true;
-    link->met = true;
     memcpy(link->run_id, run_id, sizeof link->run_id);
 }
 

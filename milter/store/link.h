@@ -32,8 +32,7 @@ struct link {
     struct reply_reader *reader;
     struct lane lane;
     char run_id[RUN_ID_SIZE]; /* of the server's process; "": not known */
-    bool met;                 /* it was once connected */
-    bool stranger;            /* since then: not the process that we knew, or nobody can tell */
+    bool stranger;            /* it was another one before */
 };
 
 void link_init(struct link *link);

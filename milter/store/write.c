@@ -250,5 +250,8 @@ int store_flush(struct store *store, struct error *why)
     batch_clear(&store->writes);
     batch_clear(&store->events);
     postings_clear(&store->postings);
+    if (store->postings_stale) /* not earlier: the flush may have met the other run half way */
+        postings_forget(&store->postings);
+    store->postings_stale = false;
     return result;
 }

@@ -67,13 +67,16 @@ class PrivateSentinels:
 
 
 class PrivateCluster:
-    """Three masters; replicas come by add_replica."""
+    """Three masters; replicas come by add_replica. `tls`: the CA file; clients are told of ports
+    with TLS, which stand beside the others."""
 
-    def __init__(self, base, *arguments):
+    def __init__(self, base, *arguments, tls=None):
         self.base = base
         self._arguments = arguments
+        self._tls = tls
         self.nodes = [self._node(i) for i in range(3)]
-        self.address = ",".join(each.address for each in self.nodes)
+        self.address = ",".join(f"tls:127.0.0.1:{each.tls_port}" if tls else each.address
+                                for each in self.nodes)
 
     def _node(self, number):
         node = PrivateRedis(f"{self.base}/node{number}", "--cluster-enabled", "yes",
@@ -82,11 +85,15 @@ class PrivateCluster:
                             "--cluster-replica-validity-factor", "0",
                             "--repl-diskless-sync-delay", "0", *self._arguments)
         node.bus_port = place.free_port()
+        if self._tls:
+            node.tls_port = place.free_port()
         return node
 
     def start(self):
         for each in self.nodes:
-            each.start("--cluster-port", str(each.bus_port))
+            each.start("--cluster-port", str(each.bus_port),
+                       *(["--tls-port", str(each.tls_port), "--tls-cluster", "yes"]
+                         if self._tls else []))
         self.cli("--cluster", "create", *(f"127.0.0.1:{each.port}" for each in self.nodes),
                  "--cluster-yes")
         place.wait_until(self.ready, 30, "the Cluster is whole")

@@ -179,6 +179,7 @@ static const struct {
     {"log_gaps", "gaps in the log"},
     {"ship_facts", "facts brought into the store"},
     {"ship_retries", "writes to the store that were tried again"},
+    {"ship_rewinds", "times that another run of Redis was sent the last minute again"},
     {"ship_orphans", "facts of which no mail was found"},
     {"ship_over_limit", "facts for which the record of their mail had no room"},
     {"ship_refused_over", "refused mails that were only counted, for their client had too many"},

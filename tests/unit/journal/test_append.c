@@ -155,7 +155,7 @@ static void test_notes_survive_rotation_shipping_and_restart(void **state)
                      1000);
     reader = reader_must_lead(&options);
     list_read(&got, reader);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     assert_int_equal(segments(0, numbers), 1); /* all others are gone, the note's first too */
     assert_true(numbers[0] > 5);
     assert_int_equal(journal_find_note(reader, "log", value, sizeof value), 0);
@@ -266,7 +266,7 @@ static void test_each_sync_mode_answers_and_keeps(void **state)
         list_read(&got, reader);
         assert_int_equal(got.count, 20);
         struct error why;
-        assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+        assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
         journal_reader_close(&reader);
         list_clear(&got);
     }

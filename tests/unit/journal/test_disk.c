@@ -44,7 +44,7 @@ static void drain(struct journal *journal, struct journal_reader *reader, struct
         size_t before = got->count;
         list_read(got, reader);
         if (got->count > 0)
-            assert_int_equal(journal_commit(reader, &got->last, &why), 0);
+            assert_int_equal(journal_commit(reader, &got->last, NULL, &why), 0);
         journal_read_stats(journal, &stats);
         quiet = got->count == before && stats.waiting == 0 ? quiet + 1 : 0;
         journal_reader_wait(reader, journal, 250);
@@ -125,7 +125,7 @@ static void test_a_start_on_a_full_disk_waits_for_place(void **state)
     struct error why;
     list_read(&got, reader);
     assert_int_equal(got.count, 1);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     unlink(path);
     assert_true(journal_wait(journal, ticket, 2000));
     list_read(&got, reader);

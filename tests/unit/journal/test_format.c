@@ -78,7 +78,7 @@ static void test_any_changed_bit_spoils_head_record_and_cursor(void **state)
     unsigned char head[SEGMENT_HEAD], record[64], slot[CURSOR_SLOT];
     struct place place = {1, 77};
     struct record_view view;
-    struct cursor_view cursor = {5, 77, 1000}, read;
+    struct cursor_view cursor = {5, 77, 1000, 76, 500, 99}, read;
 
     (void)state;
     segment_head_make(head, place, 123456);

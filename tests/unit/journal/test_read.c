@@ -58,13 +58,13 @@ static void test_two_generations_are_merged_by_time(void **state)
     assert_int_equal(got.count, 200);
     for (int i = 0; i < 200; i++)
         assert_int_equal(number_at_end(slice_of(got.line[i])), i);
-    assert_int_equal(journal_commit(reader, &last[0], &why), 0);
+    assert_int_equal(journal_commit(reader, &last[0], NULL, &why), 0);
     list_clear(&got);
     journal_rewind(reader);
     list_read(&got, reader);
     assert_int_equal(got.count, 67); /* generation 1 is not committed */
     list_clear(&got);
-    assert_int_equal(journal_commit(reader, &last[1], &why), 0);
+    assert_int_equal(journal_commit(reader, &last[1], NULL, &why), 0);
     journal_reader_close(&reader);
     reader = reader_must_lead(&options);
     list_read(&got, reader);
@@ -115,7 +115,7 @@ static void test_rewind_gives_again_what_was_not_committed(void **state)
                 assert_int_equal(number_at_end(entry.payload), j);
             }
         }
-        assert_int_equal(journal_commit(reader, &entry.position, &why), 0);
+        assert_int_equal(journal_commit(reader, &entry.position, NULL, &why), 0);
     }
     assert_int_equal(journal_next(reader, &entry, &why), 0);
     journal_backlog(reader, &backlog);
@@ -143,12 +143,12 @@ static void test_commit_removes_what_lies_before_but_never_the_newest(void **sta
     struct journal_reader *reader = reader_must_lead(&options);
     list_read(&got, reader);
     assert_int_equal(segments(0, numbers), before); /* reading alone removes nothing */
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     assert_int_equal(segments(0, numbers), 1);
     assert_int_equal(numbers[0], newest);
     /* a position that is older than the cursor changes nothing */
     struct journal_position old = {0, 1, 100};
-    assert_int_equal(journal_commit(reader, &old, &why), 0);
+    assert_int_equal(journal_commit(reader, &old, NULL, &why), 0);
     journal_rewind(reader);
     list_clear(&got);
     list_read(&got, reader);
@@ -173,7 +173,7 @@ static void test_segments_before_the_cursor_are_not_read_again(void **state)
     unsigned char *first = file_read(segment_path(0, 1, ""), &size);
     struct journal_reader *reader = reader_must_lead(&options);
     list_read(&got, reader);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     journal_reader_close(&reader);
     file_write(segment_path(0, 1, ""), first, size);
     free(first);
@@ -183,7 +183,7 @@ static void test_segments_before_the_cursor_are_not_read_again(void **state)
         list_read(&got, reader);
         assert_int_equal(got.count, i);
         if (i == 1)
-            assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+            assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
         journal_wait(journal, append_text(journal, "one more"), 1000);
         journal_reader_close(&reader);
     }
@@ -208,7 +208,7 @@ static void test_a_cursor_with_a_torn_slot_falls_back_to_the_other(void **state)
     struct journal_reader *reader = reader_must_lead(&options);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(journal_next(reader, &entry, &why), 1);
-        assert_int_equal(journal_commit(reader, &entry.position, &why), 0);
+        assert_int_equal(journal_commit(reader, &entry.position, NULL, &why), 0);
     }
     journal_reader_close(&reader);
     snprintf(path, sizeof path, "%s/0/cursor", directory);
@@ -241,7 +241,7 @@ static void test_numbers_are_not_used_again_when_all_segments_are_gone(void **st
     journal_wait(journal, append_text(journal, "shipped"), 1000);
     struct journal_reader *reader = reader_must_lead(&options);
     list_read(&got, reader);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     journal_close(&journal);
     unlink(segment_path(0, got.last.segment, ""));
     journal = journal_must_open(&options);
@@ -430,7 +430,7 @@ static void test_a_living_process_is_read_by_another(void **state)
         journal_reader_wait(reader, NULL, 50);
         list_read(&got, reader);
         if (got.count > 0)
-            assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+            assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);

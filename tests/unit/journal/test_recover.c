@@ -113,7 +113,7 @@ static struct journal_stats check(const struct sample *sample, size_t from, size
     journal_close(&journal);
     list_read(&got, reader);
     assert_string_equal(got.line[got.count - 1], "later");
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     assert_false(exists(segment_path(0, 2, "")));
     assert_int_equal(exists(segment_path(0, 2, ".broken")), stats.quarantined > 0);
     journal_reader_close(&reader);
@@ -296,7 +296,7 @@ static void test_foreign_files_are_left_alone(void **state)
     struct error why;
     list_read(&got, reader);
     assert_int_equal(got.count, 1);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     assert_true(exists(path) && exists(segment_path(0, 99, ".old")));
     journal_reader_close(&reader);
     journal_close(&journal);
@@ -331,7 +331,7 @@ static void assert_left_alone(const char *path, const unsigned char *bytes, size
     list_read(&got, reader);
     assert_int_equal(got.count, 1);
     assert_true(list_has(&got, "new"));
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     journal_reader_close(&reader);
     journal_close(&journal);
     unsigned char *after = file_read(path, &now);

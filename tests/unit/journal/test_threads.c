@@ -66,7 +66,7 @@ static void run_threads(enum sync_mode sync)
          list_facts(&got) + lost < THREADS * EACH && clock_monotonic() < end;) {
         journal_reader_wait(reader, journal, 100);
         list_read(&got, reader);
-        assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+        assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);

@@ -47,7 +47,7 @@ static void ship(struct journal_reader *reader, int shipped)
         if (entry.type == JOURNAL_FACT)
             dprintf(shipped, "%.*s\n", SLICE_ARGS(entry.payload));
     }
-    if (any && journal_commit(reader, &position, &why) < 0)
+    if (any && journal_commit(reader, &position, NULL, &why) < 0)
         fprintf(stderr, "%s\n", why.text);
 }
 
