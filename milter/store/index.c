@@ -154,8 +154,10 @@ static struct layout *layout_of(struct postings *postings, const struct posting 
 
 static uint64_t posting_tag(const struct postings *postings, const struct posting *posting)
 {
-    uint64_t seed = postings->seed + id_day(posting->id) * UINT64_C(1000003) +
-                    (unsigned char)posting->kind * 2u + posting->refused;
+    /* Mixed: a hash begins with seed xor first byte. */
+    uint64_t of = (uint64_t)id_day(posting->id) << 16 | (unsigned char)posting->kind * 2u |
+                  posting->refused;
+    uint64_t seed = (postings->seed ^ of) * UINT64_C(0xd6e8feb86659fd93);
     uint64_t tag = hash_of(seed, posting_term(postings, posting));
 
     return tag ? tag : 1;
