@@ -3,8 +3,8 @@
  * candidates: ids of waybills that may satisfy a query, newest first, a portion at a time.
  *
  * They come from the most selective source that the query allows: the index (a day a portion,
- * several terms intersected), the set of what is delayed (one portion), or, with nothing to go by, the
- * ten-minute slices backwards. None is missing; some may not fit: the caller checks the waybill.
+ * several terms intersected), the set of what is delayed (one portion), or, with nothing to go
+ * by, the ten-minute slices backwards. None is missing; some may not fit: the caller checks the waybill.
  */
 #ifndef WAYBILL_ANSWER_CANDIDATES_H
 #define WAYBILL_ANSWER_CANDIDATES_H
