@@ -4,7 +4,8 @@
  *
  * They come from the most selective source that the query allows: the index (a day a portion,
  * several terms intersected), the set of what is delayed (one portion), or, with nothing to go
- * by, the ten-minute slices backwards. None is missing; some may not fit: the caller checks the waybill.
+ * by, the ten-minute slices backwards. None is missing; some may not fit: the caller checks the
+ * waybill.
  */
 #ifndef WAYBILL_ANSWER_CANDIDATES_H
 #define WAYBILL_ANSWER_CANDIDATES_H
