@@ -10,7 +10,9 @@
 const struct command commands[] = {
     {.name = "trace",
      .bit = FOR_TRACE,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "find mails: by sender, recipient, id, client, state, time",
      .details =
          "Prints a row per recipient, newest mail first. All terms given must hold.\n"
@@ -47,7 +49,9 @@ const struct command commands[] = {
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "watch mails live, an event a line",
      .details = "Prints events as they reach the store, until Ctrl-C. The terms are those of\n"
                 "trace; with --state only events that tell of this state are shown.\n",
@@ -58,7 +62,9 @@ const struct command commands[] = {
      .run = follow_run},
     {.name = "stats",
      .bit = FOR_STATS,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "counts by state, what was watched, what was lost",
      .details = "Counts the recipients of the mails since the time given (default: 24 hours),\n"
                 "at most 20,000 mails, by state and by reason, and tells for each mail server\n"
