@@ -88,6 +88,7 @@ struct query_value {
     struct slice given; /* as it was given; both in memory of the query */
     unsigned char network[16];
     unsigned bits;
+    bool is_four; /* of IPv4 */
     uint64_t number;
 };
 struct query_term {

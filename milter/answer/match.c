@@ -53,7 +53,8 @@ static bool fits_network(const struct query_value *value, struct slice text)
     bool is_four;
 
     if (value->shape != QUERY_NETWORK || text.at == NULL ||
-        !address_binary(text, binary, &is_four) || memcmp(binary, value->network, whole) != 0)
+        !address_binary(text, binary, &is_four) || is_four != value->is_four ||
+        memcmp(binary, value->network, whole) != 0)
         return false;
     return left == 0 || (binary[whole] ^ value->network[whole]) >> (8 - left) == 0;
 }

@@ -3,8 +3,8 @@
  * query: puts waybills together for an answer.
  *
  * Candidates come in the order asked for; their records are fetched in pages, computed, and
- * checked against the query. A record that only says `see` stands for the one it names, unless that one comes
- * among the candidates by itself: so a walk with the cursor meets each waybill once.
+ * checked against the query. A record that only says `see` stands for the one it names, unless
+ * that one comes among the candidates by itself: so a walk with the cursor meets each waybill once.
  */
 #include "waybill/query.h"
 

@@ -146,6 +146,7 @@ static bool read_network(struct draft *draft, struct slice words, bool *wrong)
         return false;
     }
     draft->value.shape = QUERY_NETWORK;
+    draft->value.is_four = is_four;
     draft->value.bits = (unsigned)bits + (is_four ? 96 : 0);
     draft_folded(draft, front);
     return true;
