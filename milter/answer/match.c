@@ -40,8 +40,6 @@ static bool fits_address(const struct query_value *value, struct slice address)
 /* Of a machine or a list all names in a domain are meant. */
 static bool fits_name(const struct query_value *value, struct slice name)
 {
-    if (name.size > 0 && name.at[name.size - 1] == '.')
-        name.size--;
     return name.at != NULL && value->shape != QUERY_NETWORK &&
            fits_domain(value, name, value->shape != QUERY_TEXT);
 }
@@ -142,9 +140,13 @@ static bool fits_mail_value(enum query_field field, const struct query_value *va
 
 static bool fits_server(const struct query_value *value, struct slice text)
 {
+    unsigned char binary[16];
     struct relay relay;
+    bool is_four;
 
+    /* "example.org[private/lmtp]" is no server, as the index sees it, too. */
     return text.at != NULL && relay_read(text, &relay) &&
+           address_binary(relay.ip, binary, &is_four) &&
            (fits_network(value, relay.ip) || fits_name(value, relay.name));
 }
 
