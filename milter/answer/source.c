@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "waybill/clock.h"
-#include "waybill/id.h"
+#include "waybill/cause.h"
 
 /* ---- lists of ids ---- */
 
@@ -86,6 +85,10 @@ static bool value_serves(enum query_field field, const struct query_value *value
         return value->shape == QUERY_NETWORK && value->bits == 128;
     case QUERY_FIELD_STATE:
         return value->number == STATE_DELAYED || is_outcome(value->number);
+    case QUERY_FIELD_REASON:
+        return true;
+    case QUERY_FIELD_REMOTE: /* the address of a server that has a name is not */
+        return value->shape == QUERY_TEXT;
     default:
         return false;
     }
@@ -143,23 +146,27 @@ static int add_client(struct source *source, const struct query_value *value, st
     return add_term(source, TERM_CLIENT_IP, slice_of(text), why);
 }
 
-/* A set of failed, rejected or expired is of the day when that happened, and that may be any day
- * from the mail's own on. */
 static int add_state(struct source *source, struct store *store, enum recipient_state state,
-                     int64_t from, struct error *why)
+                     struct error *why)
 {
-    uint32_t last = clock_day(from, NULL), day = clock_day(clock_now() + DAY_MS, NULL);
+    uint64_t *found = NULL;
+    size_t count = 0;
 
-    for (; day >= last; day = clock_day_add(day, -1)) {
-        uint64_t *found = NULL;
-        size_t count = 0;
+    if (state != STATE_DELAYED)
+        return add_term(source, TERM_OUTCOME, slice_of(state_word(state)), why);
+    return store_find_delayed(store, &found, &count, why) == 0
+               ? ids_append(&source->list, &source->list_count, found, count, why)
+               : -1;
+}
 
-        if (store_find_state(store, state, day, &found, &count, why) != 0 ||
-            ids_append(&source->list, &source->list_count, found, count, why) != 0)
+/* Whoever has a reason is in one of these states. The words that the index has for reasons are
+ * those of the rules at the time when the mail was shipped; a query asks by those of today. */
+static int add_reasons(struct source *source, struct store *store, struct error *why)
+{
+    for (int state = 0; state < STATE_COUNT; state++)
+        if (cause_wanted((enum recipient_state)state) &&
+            add_state(source, store, (enum recipient_state)state, why) != 0)
             return -1;
-        if (state == STATE_DELAYED)
-            break;
-    }
     return 0;
 }
 
@@ -174,7 +181,7 @@ static int add_id(struct source *source, uint64_t id, struct error *why)
 }
 
 static int add_value(struct source *source, struct store *store, enum query_field field,
-                     const struct query_value *value, int64_t from, struct error *why)
+                     const struct query_value *value, struct error *why)
 {
     switch (field) {
     case QUERY_FIELD_WHO:
@@ -190,7 +197,9 @@ static int add_value(struct source *source, struct store *store, enum query_fiel
     case QUERY_FIELD_CLIENT:
         return add_client(source, value, why);
     case QUERY_FIELD_STATE:
-        return add_state(source, store, (enum recipient_state)value->number, from, why);
+        return add_state(source, store, (enum recipient_state)value->number, why);
+    case QUERY_FIELD_REMOTE:
+        return add_term(source, TERM_REMOTE, value->text, why);
     case QUERY_FIELD_ID:
         return add_id(source, value->number, why);
     default:
@@ -203,8 +212,10 @@ int source_open(struct source *source, struct store *store, const struct query_t
 {
     *source = (struct source){
         .term = term, .oldest_first = oldest_first, .over = true};
-    for (size_t i = 0; i < term->count; i++)
-        if (add_value(source, store, term->field, &term->values[i], from, why) != 0)
+    if (term->field == QUERY_FIELD_REASON && add_reasons(source, store, why) != 0)
+        return -1;
+    for (size_t i = 0; term->field != QUERY_FIELD_REASON && i < term->count; i++)
+        if (add_value(source, store, term->field, &term->values[i], why) != 0)
             return -1;
     source->list_count = ids_sort(source->list, source->list_count, oldest_first);
     source->weight = source->list_count;
