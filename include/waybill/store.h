@@ -149,7 +149,9 @@ int store_walk_open(struct store_walk **walk, struct store *store, const struct 
  * terms. Known after the open, at no cost; of more than STORE_DAYS_MAX days by the first ones. */
 uint64_t store_walk_weight(const struct store_walk *walk);
 /* The next portion, in order, each id once over all portions; *ids is allocated, free(). Of a
- * frequent term a portion has some hundred ids at first, then more. 1: more may follow; 0: that was all, *ids is NULL; -1: the store failed; the same call
+/* The next portion, in order, each id once over all portions; *ids is allocated, free(). Of a
+ * frequent term a portion has some hundred ids at first, then more. 1: more may follow; 0: that
+ * was all, *ids is NULL; -1: the store failed; the same
  * may be made again. */
 int store_walk_next(struct store_walk *walk, uint64_t **ids, size_t *count, struct error *why);
 void store_walk_close(struct store_walk **walk);

@@ -16,7 +16,8 @@
 #include "split.h"
 #include "waybill/buffer.h"
 
-#define HOT_AFTER 64u /* postings of a term in a day, by all writers, before it gets sets of its own */
+/* Postings of a term in a day, by all writers, before it gets sets of its own. */
+#define HOT_AFTER 64u
 #define TERM_SLOTS 32768u
 #define PART_SLOTS 32768u
 #define DAY_SLOTS 256u
@@ -53,8 +54,8 @@ struct part {
     uint64_t fill; /* members when it was asked for */
     uint32_t since, pending;
     uint32_t pass; /* of the pending ones */
-    uint32_t told; /* pass in which its number was told */
-    bool asked;
+    uint32_t told;  /* pass in which its number was told */
+    uint32_t asked; /* pass in which its fill was asked for; 0: never */
 };
 
 struct postings {
@@ -66,6 +67,7 @@ struct postings {
     struct often *often;   /* TERM_SLOTS; the terms that come often stay */
     struct part *parts;    /* PART_SLOTS */
     uint32_t pass;         /* over the list, to place it; never 0 */
+    uint32_t first_pass;   /* of this batch */
     struct questions questions;
     uint64_t seed;
 };
