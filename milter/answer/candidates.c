@@ -4,202 +4,174 @@
  */
 #include "candidates.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "waybill/address.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
 #define SLICE_MS (10 * MINUTE_MS)
+#define PORTION 500
 
-/* ---- which source ---- */
+/* ---- which sources ---- */
 
-static void term_add(struct candidates *candidates, enum term_kind kind, struct slice text)
+static int weight_compare(const void *a, const void *b)
 {
-    struct candidates_term *term = &candidates->terms[candidates->term_count];
+    const struct source *x = a, *y = b;
+    return x->weight < y->weight ? -1 : x->weight > y->weight;
+}
 
-    if (text.size == 0 || text.size >= sizeof term->text)
+/* The rarest leads; those stay that are cheaper to walk than the records they save. */
+static void choose(struct candidates *candidates)
+{
+    uint64_t most;
+
+    if (candidates->count < 2)
         return;
-    term->kind = kind;
-    term->size = text.size;
-    memcpy(term->text, text.at, text.size);
-    candidates->term_count++;
+    qsort(candidates->sources, candidates->count, sizeof candidates->sources[0], weight_compare);
+    most = candidates->sources[0].weight;
+    most = most > UINT64_MAX / CANDIDATES_IDS_PER_RECORD ? UINT64_MAX
+                                                          : most * CANDIDATES_IDS_PER_RECORD;
+    while (candidates->count > 1 && candidates->sources[candidates->count - 1].weight > most)
+        source_close(&candidates->sources[--candidates->count]);
 }
 
-static void term_add_folded(struct candidates *candidates, enum term_kind kind, struct slice text)
+/* What the cursor leaves of the time. */
+static void narrow(const struct candidates *candidates, int64_t *from, int64_t *until)
 {
-    char folded[TERM_MAX];
+    uint64_t after = candidates->query->after;
 
-    term_add(candidates, kind, slice_make(folded, term_fold(text, folded)));
-}
-
-static void term_add_address(struct candidates *candidates, enum term_kind kind,
-                             enum term_kind domain_kind, struct slice address)
-{
-    char normal[ADDRESS_MAX];
-    struct slice domain = address;
-
-    if (address.at == NULL)
+    *from = candidates->oldest;
+    *until = candidates->newest;
+    if (after == 0)
         return;
-    if (text_take_char(&domain, '@') && slice_find(domain, '@') < 0)
-        term_add(candidates, domain_kind, slice_make(normal, address_normal(domain, normal)));
-    else
-        term_add(candidates, kind, slice_make(normal, address_normal(address, normal)));
+    if (candidates->query->oldest_first && id_time(after) > *from)
+        *from = id_time(after);
+    if (!candidates->query->oldest_first && id_time(after) + SECOND_MS < *until)
+        *until = id_time(after) + SECOND_MS;
 }
 
-/* Only addresses of clients are in the index; their names are compared afterwards. */
-static void term_add_client(struct candidates *candidates, struct slice client)
+static int open_sources(struct candidates *candidates, int64_t from, int64_t until,
+                        struct error *why)
 {
-    unsigned char binary[sizeof(struct in6_addr)];
-    char text[INET6_ADDRSTRLEN];
+    const struct query *query = candidates->query;
 
-    if (client.at == NULL || !slice_copy(client, text, sizeof text))
-        return;
-    if (inet_pton(AF_INET, text, binary) == 1 ||
-        (inet_pton(AF_INET6, text, binary) == 1 && inet_ntop(AF_INET6, binary, text, sizeof text)))
-        term_add_folded(candidates, TERM_CLIENT_IP, slice_of(text));
-}
-
-/* An end that is in the index. What is delayed now has a set of its own. */
-static bool state_has_term(int state)
-{
-    return state == STATE_FAILED || state == STATE_REJECTED || state == STATE_EXPIRED;
-}
-
-void candidates_init(struct candidates *candidates, struct store *store, const struct query *query)
-{
-    *candidates = (struct candidates){
-        .store = store, .before = query->before};
-    candidates->newest = query->until + CANDIDATES_SLACK_MS;
-    candidates->oldest = query->since - CANDIDATES_SLACK_MS;
-    if (query->before != 0 && id_time(query->before) < candidates->newest)
-        candidates->newest = id_time(query->before) + SECOND_MS;
-    if (candidates->oldest < clock_now() - CANDIDATES_DAYS_MAX * DAY_MS) {
-        candidates->oldest = clock_now() - CANDIDATES_DAYS_MAX * DAY_MS;
-        candidates->cut = true;
-    }
-    candidates->at = candidates->newest;
-
-    term_add_folded(candidates, TERM_MESSAGE_ID, query->message_id);
-    term_add_folded(candidates, TERM_QUEUE_ID, query->queue_id);
-    term_add_address(candidates, TERM_RECIPIENT, TERM_RECIPIENT_DOMAIN, query->to);
-    term_add_address(candidates, TERM_SENDER, TERM_SENDER_DOMAIN, query->from);
-    term_add_folded(candidates, TERM_LOGIN, query->login);
-    term_add_client(candidates, query->client);
-    if (candidates->term_count == 0 && state_has_term(query->state))
-        term_add(candidates, TERM_OUTCOME,
-                 slice_of(state_word((enum recipient_state)query->state)));
-    candidates->source = candidates->term_count > 0         ? FROM_TERMS
-                         : query->state == STATE_DELAYED ? FROM_DELAYED
-                                                         : FROM_SLICES;
-}
-
-/* ---- sorted lists of ids, highest first ---- */
-
-static int id_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
-static size_t ids_sort(uint64_t *ids, size_t count)
-{
-    size_t kept = 0;
-
-    if (count == 0)
-        return 0;
-    qsort(ids, count, sizeof *ids, id_compare);
-    for (size_t i = 1; i < count; i++)
-        if (ids[i] != ids[kept])
-            ids[++kept] = ids[i];
-    return kept + 1;
-}
-
-static size_t ids_intersect(uint64_t *ids, size_t count, const uint64_t *others, size_t other_count)
-{
-    size_t kept = 0, j = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        while (j < other_count && others[j] > ids[i])
-            j++;
-        if (j < other_count && others[j] == ids[i])
-            ids[kept++] = ids[i];
-    }
-    return kept;
-}
-
-static int ids_append(uint64_t **ids, size_t *count, uint64_t *more, size_t more_count,
-                      struct error *why)
-{
-    uint64_t *larger;
-
-    if (more_count == 0) {
-        free(more);
-        return 0;
-    }
-    larger = realloc(*ids, (*count + more_count) * sizeof **ids);
-    if (larger == NULL) {
-        free(more);
-        return error_set(why, "cannot search: no memory for %zu ids", *count + more_count);
-    }
-    memcpy(larger + *count, more, more_count * sizeof *more);
-    free(more);
-    *ids = larger;
-    *count += more_count;
+    candidates->sources = calloc(query->count + 1, sizeof candidates->sources[0]);
+    if (candidates->sources == NULL)
+        return error_set(why, "cannot search: no memory");
+    for (size_t i = 0; i < query->count; i++)
+        if (source_serves(&query->terms[i]) &&
+            source_open(&candidates->sources[candidates->count++], candidates->store,
+                        &query->terms[i], from, until, query->oldest_first, why) != 0)
+            return -1;
+    choose(candidates);
     return 0;
 }
 
-static bool id_holds(const uint64_t *ids, size_t count, uint64_t id)
+int candidates_open(struct candidates *candidates, struct store *store, const struct query *query,
+                    struct error *why)
 {
-    return count > 0 && bsearch(&id, ids, count, sizeof *ids, id_compare) != NULL;
+    int64_t from, until, oldest = clock_now() - CANDIDATES_DAYS_MAX * DAY_MS;
+    int64_t newest = clock_now() + 2 * DAY_MS; /* no host's clock is further ahead */
+
+    *candidates = (struct candidates){.store = store, .query = query};
+    if (query->until < newest)
+        newest = query->until;
+    candidates->newest = newest + CANDIDATES_SLACK_MS;
+    candidates->cut = query->since < oldest;
+    candidates->oldest = (candidates->cut ? oldest : query->since) - CANDIDATES_SLACK_MS;
+    narrow(candidates, &from, &until);
+    candidates->at = query->oldest_first ? from : until;
+    return open_sources(candidates, from, until, why);
 }
 
-/* Without those that the query cannot want. */
-static size_t ids_keep(const struct candidates *candidates, uint64_t *ids, size_t count)
+void candidates_close(struct candidates *candidates)
 {
-    size_t kept = 0;
+    for (size_t i = 0; i < candidates->count; i++)
+        source_close(&candidates->sources[i]);
+    free(candidates->sources);
+    candidates->sources = NULL;
+    candidates->count = 0;
+}
 
-    for (size_t i = 0; i < count; i++)
-        if ((candidates->before == 0 || ids[i] < candidates->before) &&
-            id_time(ids[i]) <= candidates->newest && id_time(ids[i]) >= candidates->oldest)
-            ids[kept++] = ids[i];
-    return kept;
+bool query_is_narrow(const struct query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (source_serves(&query->terms[i]) && query->terms[i].field != QUERY_FIELD_STATE &&
+            query->terms[i].field != QUERY_FIELD_REASON)
+            return true;
+    return false;
 }
 
 /* ---- the portions ---- */
 
-static int day_of_terms(const struct candidates *candidates, uint32_t day, uint64_t **ids,
-                        size_t *count, struct error *why)
+static bool comes_first(const struct candidates *candidates, uint64_t a, uint64_t b)
 {
-    for (size_t i = 0; i < candidates->term_count; i++) {
-        const struct candidates_term *term = &candidates->terms[i];
-        uint64_t *found = NULL;
-        size_t found_count = 0;
+    return candidates->query->oldest_first ? a < b : a > b;
+}
 
-        if (store_find_term(candidates->store, day, term->kind,
-                            slice_make(term->text, term->size), &found, &found_count, why) != 0) {
-            free(*ids);
-            *ids = NULL;
-            return -1;
+static bool is_wanted(const struct candidates *candidates, uint64_t id)
+{
+    uint64_t after = candidates->query->after;
+
+    return (after == 0 || comes_first(candidates, after, id)) &&
+           id_time(id) <= candidates->newest && id_time(id) >= candidates->oldest;
+}
+
+/* The next id of all sources: 1, or 0: no more; or -1. */
+static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
+{
+    int result = source_peek(&candidates->sources[0], id, why);
+
+    for (size_t i = 1; i < candidates->count && result == 1;) {
+        struct source *other = &candidates->sources[i];
+        uint64_t theirs;
+
+        result = source_peek(other, &theirs, why);
+        if (result == 1 && comes_first(candidates, theirs, *id)) {
+            source_skip(other, *id);
+            result = source_peek(other, &theirs, why);
         }
-        if (i == 0) {
-            *ids = found;
-            *count = found_count;
+        if (result != 1 || theirs == *id) {
+            i++;
             continue;
         }
-        *count = ids_intersect(*ids, *count, found, found_count);
-        free(found);
-        if (*count == 0)
-            break;
+        if (comes_first(candidates, theirs, *id))
+            continue; /* it has a portion more to pass over */
+        /* They are further on: the leading one must follow, and all others look again. */
+        source_skip(&candidates->sources[0], theirs);
+        result = source_peek(&candidates->sources[0], id, why);
+        i = 1;
     }
-    return 0;
+    return result;
+}
+
+static int portion_of_sources(struct candidates *candidates, uint64_t **ids, size_t *count,
+                              struct error *why)
+{
+    uint64_t *list = malloc(PORTION * sizeof *list), id;
+    int result = 1;
+
+    if (list == NULL)
+        return error_set(why, "cannot search: no memory");
+    while (*count < PORTION && (result = meet(candidates, &id, why)) == 1) {
+        source_pass(&candidates->sources[0], id);
+        if (is_wanted(candidates, id))
+            list[(*count)++] = id;
+    }
+    if (result < 0 || (result == 0 && *count == 0)) {
+        free(list);
+        return result;
+    }
+    *ids = list;
+    return 1;
 }
 
 static int slice_both(const struct candidates *candidates, int64_t at, uint64_t **ids,
                       size_t *count, struct error *why)
 {
+    size_t kept = 0;
+
     for (int refused = 0; refused <= 1; refused++) {
         uint64_t *found = NULL;
         size_t found_count = 0;
@@ -211,30 +183,27 @@ static int slice_both(const struct candidates *candidates, int64_t at, uint64_t 
             return -1;
         }
     }
-    *count = ids_sort(*ids, *count);
-    return 0;
+    *count = ids_sort(*ids, *count, candidates->query->oldest_first);
+    for (size_t i = 0; i < *count; i++)
+        if (is_wanted(candidates, (*ids)[i]))
+            (*ids)[kept++] = (*ids)[i];
+    *count = kept;
+    return 1;
 }
 
-static int64_t day_start(int64_t at)
+static int portion_of_slices(struct candidates *candidates, uint64_t **ids, size_t *count,
+                             struct error *why)
 {
-    return clock_of_day(clock_day(at, NULL), 0);
-}
+    int64_t at = candidates->at, begin = at - at % SLICE_MS;
+    bool up = candidates->query->oldest_first;
 
-static int portion(struct candidates *candidates, uint64_t **ids, size_t *count, struct error *why)
-{
-    int64_t at = candidates->at;
-
-    switch (candidates->source) {
-    case FROM_TERMS:
-        candidates->at = day_start(at) - 1;
-        return day_of_terms(candidates, clock_day(at, NULL), ids, count, why);
-    case FROM_DELAYED:
-        candidates->at = candidates->oldest - 1;
-        return store_find_delayed(candidates->store, ids, count, why);
-    case FROM_SLICES:
-        break;
+    if (up ? at > candidates->newest : at < candidates->oldest)
+        return 0;
+    if (candidates->slices++ >= CANDIDATES_SLICES_MAX) {
+        candidates->stopped = true;
+        return 0;
     }
-    candidates->at = at - at % SLICE_MS - 1;
+    candidates->at = up ? begin + SLICE_MS : begin - 1;
     return slice_both(candidates, at, ids, count, why);
 }
 
@@ -242,31 +211,36 @@ int candidates_next(struct candidates *candidates, uint64_t **ids, size_t *count
 {
     *ids = NULL;
     *count = 0;
-    if (candidates->at < candidates->oldest)
-        return 0;
-    if (candidates->source == FROM_SLICES && candidates->slices++ >= CANDIDATES_SLICES_MAX) {
-        candidates->stopped = true;
-        return 0;
+    return candidates->count > 0 ? portion_of_sources(candidates, ids, count, why)
+                                 : portion_of_slices(candidates, ids, count, why);
+}
+
+/* ---- one id ---- */
+
+/* Is it among the ids of the same term, in its second alone? */
+static int term_holds(const struct candidates *candidates, const struct query_term *term,
+                      uint64_t id, struct error *why)
+{
+    struct source source;
+    uint64_t found = 0;
+    int result = source_open(&source, candidates->store, term, id_time(id), id_time(id), false, why);
+
+    while (result == 0 && (result = source_peek(&source, &found, why)) == 1 && found != id) {
+        source_pass(&source, found);
+        result = 0;
     }
-    if (portion(candidates, ids, count, why) != 0)
-        return -1;
-    *count = ids_keep(candidates, *ids, *count);
-    return 1;
+    source_close(&source);
+    return result;
 }
 
 int candidates_hold(const struct candidates *candidates, uint64_t id, struct error *why)
 {
-    struct candidates other = *candidates;
-    uint64_t *ids = NULL;
-    size_t count = 0;
-    bool holds;
-
-    if (id_time(id) < candidates->oldest)
+    if (id_time(id) < candidates->oldest || id_time(id) > candidates->newest)
         return 0;
-    other.at = id_time(id);
-    if (portion(&other, &ids, &count, why) != 0)
-        return -1;
-    holds = id_holds(ids, count, id);
-    free(ids);
-    return holds;
+    for (size_t i = 0; i < candidates->count; i++) {
+        int result = term_holds(candidates, candidates->sources[i].term, id, why);
+        if (result <= 0)
+            return result;
+    }
+    return 1;
 }

@@ -2,9 +2,9 @@
 /*
  * query: puts waybills together for an answer.
  *
- * Candidates come newest first; their records are fetched in pages, computed, and checked against
- * the query. A record that only says `see` stands for the one it names, unless that one comes
- * among the candidates by itself: so a walk with the cursor meets each waybill once.
+ * Candidates come in the order asked for; their records are fetched in pages, computed, and
+ * checked against the query. A record that only says `see` stands for the one it names, unless
+ * that one comes among the candidates by itself: so a walk with the cursor meets each waybill once.
  */
 #include "waybill/query.h"
 
@@ -37,7 +37,7 @@ struct walk {
     int64_t now;
     uint64_t last;      /* the last id that was dealt with */
     uint64_t told_last; /* the position of the last waybill that was told */
-    size_t told, examined, most;
+    size_t told;
     bool more;          /* one more than the limit fits */
     uint64_t *seen;     /* targets of `see` that were told */
     size_t seen_count;
@@ -46,13 +46,6 @@ struct walk {
     struct error *why;
     bool failed;
 };
-
-void query_init(struct query *query)
-{
-    int64_t now = clock_now();
-
-    *query = (struct query){.state = -1, .since = now - DAY_MS, .until = now, .limit = 50};
-}
 
 /* ---- one page ---- */
 
@@ -175,7 +168,7 @@ static int walk_page(struct walk *walk, const uint64_t *ids, size_t count)
     }
     result = tell_items(walk);
     drop_items(walk);
-    walk->examined += count;
+    walk->answer->examined += count;
     walk->last = ids[count - 1];
     return result;
 }
@@ -195,7 +188,7 @@ static int walk_portion(struct walk *walk, const uint64_t *ids, size_t count)
         size_t size = page_size(walk);
         int result;
 
-        if (walk->examined >= walk->most) {
+        if (walk->candidates.count == 0 && walk->answer->examined >= walk->query->scan_most) {
             walk->answer->bounded = true;
             return 1;
         }
@@ -221,10 +214,12 @@ static void say_where_it_ended(struct walk *walk)
         answer->scanned_until = id_time(walk->last);
         answer->next = walk->last;
     } else if (walk->candidates.stopped) {
-        uint32_t second, day = clock_day(walk->candidates.at, &second);
+        bool up = walk->query->oldest_first; /* then the second before is the last that is done */
+        int64_t last = walk->candidates.at - (up ? SECOND_MS : 0);
+        uint32_t second, day = clock_day(last, &second);
 
         answer->bounded = true;
-        answer->scanned_until = walk->candidates.at + 1;
+        answer->scanned_until = walk->candidates.at + (up ? 0 : 1);
         answer->next = id_make(day, second * SECOND_REFS + (SECOND_REFS - 1));
     } else if (walk->candidates.cut) {
         answer->bounded = true;
@@ -268,10 +263,10 @@ int query_each(struct store *store, const struct query *query, query_found *foun
     walk->context = context;
     walk->now = clock_now();
     walk->why = why;
-    candidates_init(&walk->candidates, store, query);
-    walk->most =
-        walk->candidates.source == FROM_SLICES ? QUERY_SCAN_MAX : QUERY_INDEX_MAX;
-    result = walk_all(walk);
+    result = candidates_open(&walk->candidates, store, query, why);
+    if (result == 0)
+        result = walk_all(walk);
+    candidates_close(&walk->candidates);
     free(walk->seen);
     free(walk);
     return result;

@@ -6,141 +6,197 @@
 
 #include <string.h>
 
-#include "waybill/address.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"
+#include "waybill/token.h"
 
-static struct slice without_brackets(const char *text)
-{
-    struct slice slice = slice_trim(slice_of(text));
+/* ---- the options: each stands for a term ---- */
 
-    if (slice.size >= 2 && slice.at[0] == '<' && slice.at[slice.size - 1] == '>')
-        slice = slice_make(slice.at + 1, slice.size - 2);
-    return slice;
-}
-
-static bool has_term(const struct request *request)
-{
-    return request->from != NULL || request->to != NULL || request->message_id != NULL ||
-           request->queue_id != NULL || request->client != NULL || request->login != NULL;
-}
-
-void asked_query(const struct cli *cli, struct query *query)
+static int add_options(struct cli *cli, struct error *why)
 {
     const struct request *request = &cli->request;
-    int64_t days = has_term(request) ? ASKED_DAYS_WITH_TERM : ASKED_DAYS_WITHOUT;
+    const struct {
+        enum query_field field;
+        const char *option, *value;
+    } terms[] = {
+        {QUERY_FIELD_FROM, "from", request->from},
+        {QUERY_FIELD_TO, "to", request->to},
+        {QUERY_FIELD_MESSAGE_ID, "message-id", request->message_id},
+        {QUERY_FIELD_QUEUE_ID, "queue-id", request->queue_id},
+        {QUERY_FIELD_CLIENT, "client", request->client},
+        {QUERY_FIELD_LOGIN, "login", request->login},
+        {QUERY_FIELD_STATE, "state", request->state},
+    };
 
-    query_init(query);
-    if (request->from != NULL)
-        query->from = address_bare(slice_of(request->from));
-    if (request->to != NULL)
-        query->to = address_bare(slice_of(request->to));
-    if (request->message_id != NULL)
-        query->message_id = without_brackets(request->message_id);
-    query->queue_id = slice_of(request->queue_id);
-    query->client = slice_of(request->client);
-    query->login = slice_of(request->login);
-    query->state = (int)request->state;
-    /* A host whose clock is ahead of ours is no reason to hide its newest mails. */
-    query->until = request->until != TIME_NOT_GIVEN ? request->until : cli->now + MINUTE_MS;
-    query->since = request->since != TIME_NOT_GIVEN ? request->since
-                   : request->until != TIME_NOT_GIVEN
-                       ? request->until - days * DAY_MS
-                       : cli->now - days * DAY_MS;
-    query->limit = (size_t)request->limit;
-    query->before = request->after;
-    query->queue_lifetime = cli->basis.queue_lifetime;
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++)
+        if (terms[i].value != NULL && query_add(&cli->query, terms[i].field, false,
+                                                slice_of(terms[i].value), why) != 0)
+            return error_prefix(why, "--%s", terms[i].option);
+    return 0;
 }
 
-static void say_term(struct buffer *to, const char *word, struct slice value)
+static int add_moments(struct cli *cli, struct error *why)
 {
-    if (value.at == NULL)
-        return;
-    buffer_addf(to, " %s ", word);
-    if (value.size == 0)
-        buffer_add_text(to, "<>");
-    else
-        escape_terminal(to, value);
+    const struct request *request = &cli->request;
+
+    if (request->since_words != NULL &&
+        query_set_moment(&cli->query, false, slice_of(request->since_words), cli->now, why) != 0)
+        return error_prefix(why, "--since");
+    if (request->until_words != NULL &&
+        query_set_moment(&cli->query, true, slice_of(request->until_words), cli->now, why) != 0)
+        return error_prefix(why, "--until");
+    return 0;
 }
+
+/* ---- the words ---- */
+
+static int read_words(struct cli *cli)
+{
+    const struct request *request = &cli->request;
+    struct query_fault fault;
+    struct buffer text, shown;
+    int result;
+
+    buffer_init(&text, 4u << 20);
+    for (int i = 0; i < request->argument_count; i++)
+        buffer_addf(&text, "%s%s", i > 0 ? " " : "", request->arguments[i]);
+    result = query_parse(&cli->query, slice_make(text.data, text.size), cli->now, &fault);
+    if (result != 0) {
+        buffer_init(&shown, 65536);
+        query_fault_show(&fault, slice_make(text.data, text.size), &shown);
+        fprintf(stderr, "waybill: the query, %s", shown.data);
+        buffer_free(&shown);
+    }
+    buffer_free(&text);
+    return result;
+}
+
+/* How far back, where nothing was said of it. A case code has its day in it. */
+static void choose_span(struct cli *cli)
+{
+    struct query *query = &cli->query;
+    int64_t days = query_is_narrow(query) ? ASKED_DAYS_WITH_TERM : ASKED_DAYS_WITHOUT;
+
+    /* A host whose clock is ahead of ours is no reason to hide its newest mails. */
+    if (query->until_given[0] == '\0')
+        query->until = cli->now + MINUTE_MS;
+    if (query->since_given[0] != '\0')
+        return;
+    query->since = (query->until_given[0] == '\0' ? cli->now : query->until) - days * DAY_MS;
+    for (size_t i = 0; i < query->count; i++) {
+        const struct query_term *term = &query->terms[i];
+        for (size_t j = 0; term->field == QUERY_FIELD_ID && !term->negated && j < term->count; j++)
+            if (id_time(term->values[j].number) - DAY_MS < query->since)
+                query->since = id_time(term->values[j].number) - DAY_MS;
+    }
+}
+
+int asked_read(struct cli *cli)
+{
+    struct error why;
+
+    if (add_options(cli, &why) != 0 || add_moments(cli, &why) != 0) {
+        complain("%s", why.text);
+        return -1;
+    }
+    if (cli->request.limit != LIMIT_NOT_GIVEN) {
+        cli->query.limit = (size_t)cli->request.limit;
+        cli->query.limited = true;
+    }
+    if (read_words(cli) != 0)
+        return -1;
+    choose_span(cli);
+    if (cli->query.since <= cli->query.until)
+        return 0;
+    complain("the time asked for ends before it begins: since is later than until");
+    return -1;
+}
+
+/* NULL: none is set, or it is not for this user: the cursor then is only checked for mistakes,
+ * which is all that it has to be here. */
+static const unsigned char *cursor_key(const struct cli *cli, unsigned char key[static 32])
+{
+    const char *path = cli->settings->key_file;
+
+    return path != NULL && path[0] != '\0' && token_key(path, "cursor", key, NULL) == 0 ? key
+                                                                                       : NULL;
+}
+
+int asked_prepare(struct cli *cli, struct error *why)
+{
+    unsigned char key[32];
+    int result = 0;
+
+    cli->query.queue_lifetime = cli->basis.queue_lifetime;
+    cli->query.book = cli->book;
+    if (cli->request.after != NULL)
+        result = query_resume(&cli->query, slice_of(cli->request.after), cursor_key(cli, key), why);
+    return result == 0 ? 0 : error_prefix(why, "--after");
+}
+
+void asked_cursor(const struct cli *cli, const struct query *query, uint64_t next,
+                  char text[static QUERY_CURSOR_SIZE])
+{
+    unsigned char key[32];
+
+    query_cursor(query, next, cursor_key(cli, key), text);
+}
+
+/* ---- in words again ---- */
 
 void asked_describe(const struct cli *cli, const struct query *query, const char *subject,
                     struct buffer *to)
 {
     char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    struct buffer terms;
 
+    (void)cli;
     buffer_add_text(to, subject);
-    say_term(to, "from", query->from);
-    say_term(to, "to", query->to);
-    say_term(to, "with Message-ID", query->message_id);
-    say_term(to, "with queue id", query->queue_id);
-    say_term(to, "handed in by", query->client);
-    say_term(to, "of login", query->login);
-    if (query->state >= 0)
-        buffer_addf(to, " in state %s", state_word((enum recipient_state)query->state));
+    buffer_init(&terms, 4u << 20);
+    query_write(query, true, &terms);
+    if (terms.size > 0) {
+        buffer_add_text(to, " with ");
+        escape_terminal(to, slice_make(terms.data, terms.size));
+    }
+    buffer_free(&terms);
     clock_text(query->since, 0, since);
     clock_text(query->until, 0, until);
-    buffer_addf(to, ", %.16s to %s", since,
-                cli->request.until == TIME_NOT_GIVEN ? "now" : until);
-    if (query->before != 0) {
-        char code[ID_CODE_SIZE];
-        id_code(query->before, code);
-        buffer_addf(to, ", after %s", code);
-    }
+    buffer_addf(to, ", %.16s to %s", since, query->until_given[0] == '\0' ? "now" : until);
 }
 
-static void add_quoted(struct buffer *to, const char *word)
+static void add_quoted(struct buffer *to, const char *before, struct slice words)
 {
     struct buffer quoted;
 
-    buffer_init(&quoted, 65536);
-    escape_shell(&quoted, slice_of(word));
+    buffer_init(&quoted, 4u << 20);
+    escape_shell(&quoted, words);
+    buffer_add_text(to, before);
     escape_terminal(to, slice_make(quoted.data, quoted.size));
     buffer_free(&quoted);
-}
-
-static void again_option(struct buffer *to, const char *option, const char *value)
-{
-    if (value == NULL)
-        return;
-    buffer_addf(to, " %s ", option);
-    add_quoted(to, value);
-}
-
-static void again_moment(struct buffer *to, const char *option, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-
-    clock_text(ms, 0, text);
-    again_option(to, option, text);
 }
 
 void asked_again(const struct cli *cli, const struct query *query, uint64_t next,
                  struct buffer *to)
 {
     const struct request *request = &cli->request;
-    char code[ID_CODE_SIZE];
+    char cursor[QUERY_CURSOR_SIZE];
+    struct buffer text;
 
     buffer_add_text(to, "waybill trace");
-    again_option(to, "-c", request->config);
-    again_option(to, "-f", request->from);
-    again_option(to, "-t", request->to);
-    again_option(to, "-m", request->message_id);
-    again_option(to, "-q", request->queue_id);
-    again_option(to, "--client", request->client);
-    again_option(to, "--login", request->login);
-    if (request->state >= 0)
-        again_option(to, "--state", state_word((enum recipient_state)request->state));
-    /* "-2h" would mean another time by then. */
-    again_moment(to, "-s", query->since);
-    if (request->until != TIME_NOT_GIVEN)
-        again_moment(to, "-e", query->until);
-    if (request->limit != 50)
-        buffer_addf(to, " -l %lld", (long long)request->limit);
+    if (request->config != NULL)
+        add_quoted(to, " -c ", slice_of(request->config));
+    buffer_init(&text, 4u << 20);
+    query_write(query, false, &text);
+    if (text.size > 0 && text.data[0] == '-')
+        text.data[0] = '!'; /* the same, and no option */
+    if (text.size > 0)
+        add_quoted(to, " ", slice_make(text.data, text.size));
+    buffer_free(&text);
     if (request->json)
         buffer_add_text(to, " --json");
     if (request->csv)
         buffer_add_text(to, " --csv");
-    id_code(next, code);
-    again_option(to, "--after", code);
+    asked_cursor(cli, query, next, cursor);
+    buffer_addf(to, " --after %s", cursor);
 }

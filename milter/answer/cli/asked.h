@@ -10,12 +10,18 @@
 #define ASKED_DAYS_WITH_TERM 30 /* how far back a search goes by itself */
 #define ASKED_DAYS_WITHOUT 1
 
-void asked_query(const struct cli *cli, struct query *query);
-/* "SUBJECT to bob@example.org, 2026-10-22 14:03 to now"; escaped. */
+/* cli->query out of the options and the words behind them. -1: it was complained of. */
+int asked_read(struct cli *cli);
+/* What it needs of the configuration, once that is read: rules, the place to go on. */
+int asked_prepare(struct cli *cli, struct error *why);
+/* "SUBJECT with to:bob@example.org, 2026-10-22 14:03 to now"; escaped. */
 void asked_describe(const struct cli *cli, const struct query *query, const char *subject,
                     struct buffer *to);
-/* The command that goes on below `next`, for a shell. */
+/* The command that goes on at `next`, for a shell. */
 void asked_again(const struct cli *cli, const struct query *query, uint64_t next,
                  struct buffer *to);
+/* `next` for programs. */
+void asked_cursor(const struct cli *cli, const struct query *query, uint64_t next,
+                  char text[static QUERY_CURSOR_SIZE]);
 
 #endif

@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "asked.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/log.h"
@@ -134,12 +134,15 @@ static int open_rules(struct cli *cli, struct error *why)
 
 static int prepare(struct cli *cli, const struct command *command, struct error *why)
 {
-    bool rules = command->asks_rules || (cli->request.json && command->asks_store);
+    bool rules = command->asks_rules || (cli->request.json && command->asks_store) ||
+                 query_asks_reason(&cli->query);
     bool strict = command->asks_store || (command->writes && !cli->request.dry_run);
 
     if (read_settings(cli, strict, why) != 0)
         return -1;
     if (rules && open_rules(cli, why) != 0)
+        return -1;
+    if (command->asks_query && asked_prepare(cli, why) != 0)
         return -1;
     return command->asks_store ? store_open(&cli->store, cli->settings, why) : 0;
 }
@@ -164,6 +167,8 @@ static int run_command(struct cli *cli, const struct command *command)
     }
     if (command->alone) {
         code = command->run(cli);
+    } else if (command->asks_query && asked_read(cli) != 0) {
+        code = CLI_USAGE;
     } else if (prepare(cli, command, &why) != 0) {
         complain("%s", why.text);
         code = CLI_USAGE;
@@ -171,6 +176,7 @@ static int run_command(struct cli *cli, const struct command *command)
         code = run_prepared(cli, command);
     }
     store_close(&cli->store);
+    query_clear(&cli->query);
     phrasebook_close(&cli->book);
     settings_free(&cli->settings);
     return code;
@@ -238,6 +244,7 @@ int cli_main(int argc, char **argv)
     sigaction(SIGPIPE, &ignore, NULL);
     log_start("waybill", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
     request_init(&cli.request);
+    query_init(&cli.query);
     look_at_terminal(&cli);
     at = read_global(&cli, argc, argv);
     if (at < 0)

@@ -16,16 +16,17 @@
 
 #define TIME_NOT_GIVEN INT64_MIN
 #define RETENTION_NOT_GIVEN INT64_MIN
+#define LIMIT_NOT_GIVEN 0
 
 /* What was asked for on the command line; filled by the option table (options.c). */
 struct request {
     const char *config;
-    const char *from, *to, *message_id, *queue_id, *client, *login;
-    int64_t state; /* -1: any */
+    const char *from, *to, *message_id, *queue_id, *client, *login, *state;
     int64_t since, until;
+    const char *since_words, *until_words; /* as they were given */
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
-    uint64_t after;
+    const char *after, *by;
     const char *host, *instance;
     const char *mc; /* sendmail.mc */
     const char *config_directory, *only, *send_test, *sender;
@@ -42,6 +43,7 @@ struct cli {
     struct request request;
     struct settings *settings;
     struct store *store;
+    struct query query;         /* of a command that asks_query */
     struct phrasebook *book;    /* NULL: the command asks for no verdict */
     struct verdict_basis basis; /* of the two above */
     int64_t now;
@@ -78,6 +80,7 @@ struct command {
     const char *examples;  /* lines in its own help */
     bool alone; /* opens what it needs itself: it goes on without, or needs nothing */
     bool asks_store;
+    bool asks_query; /* its words are a query */
     bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
     int (*run)(struct cli *cli); /* returns the exit code */
@@ -91,8 +94,6 @@ enum option_type {
     OPTION_WORDS,
     OPTION_MOMENT,
     OPTION_NUMBER,
-    OPTION_STATE,
-    OPTION_CODE,
     OPTION_RETENTION, /* days, or "keep" */
     OPTION_MTA,       /* "postfix" or "sendmail" */
 };

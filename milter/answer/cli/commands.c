@@ -10,23 +10,26 @@
 const struct command commands[] = {
     {.name = "trace",
      .bit = FOR_TRACE,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "find mails: by sender, recipient, id, client, state, time",
      .details =
-         "Prints a row per recipient, newest mail first. All terms given must hold.\n"
-         "An address is exact (upper and lower case are the same), or @example.org for\n"
-         "a whole domain. Without --since the search goes back 30 days if there is a\n"
-         "term, else 24 hours.\n"
+         "Prints a row per recipient, newest mail first. All terms given must hold: those\n"
+         "of QUERY, as 'waybill help query' lists them, and the options, which stand for\n"
+         "some of them. An address is exact (upper and lower case are the same), or\n"
+         "@example.org for a whole domain. Without --since the search goes back 30 days if\n"
+         "a term leads to few mails, else 24 hours.\n"
          "\n"
          "A TIME is 2026-11-21, \"2026-11-21 14:03\", 14:03 (today), -2h, -30m, -3d, -1w\n"
          "or now.\n"
          "\n"
          "When nothing is found the answer tells which mail servers were watched in\n"
          "that time, since only then \"not seen\" means something.\n",
-     .examples = "waybill trace --to bob@example.org\n"
-                 "waybill trace --from @shop.example --state failed --since -2d\n"
+     .examples = "waybill trace to:bob@example.org\n"
+                 "waybill trace 'from:@shop.example state:failed -reason:mailboxfull since:-2d'\n"
                  "waybill trace -q 4mGprq8lpWzGsdv\n"
-                 "waybill trace --to bob@example.org --json | jq '.recipients[]?'\n",
+                 "waybill trace to:bob@example.org --json | jq '.recipients[]?'\n",
      .asks_store = true,
      .run = trace_run},
     {.name = "show",
@@ -47,27 +50,36 @@ const struct command commands[] = {
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "watch mails live, an event a line",
      .details = "Prints events as they reach the store, until Ctrl-C. The terms are those of\n"
-                "trace; with --state only events that tell of this state are shown.\n",
+                "trace; with state: only events that tell of this state are shown.\n",
      .examples = "waybill follow\n"
-                 "waybill follow --to @example.org --state delayed\n"
+                 "waybill follow to:@example.org state:delayed\n"
                  "waybill follow --json --for 60\n",
      .asks_store = true,
      .run = follow_run},
     {.name = "stats",
      .bit = FOR_STATS,
-     .arguments = "",
+     .arguments = "[QUERY...]",
+     .most = INT_MAX,
+     .asks_query = true,
      .summary = "counts by state, what was watched, what was lost",
-     .details = "Counts the recipients of the mails since the time given (default: 24 hours),\n"
-                "at most 20,000 mails, by state and by reason, and tells for each mail server\n"
-                "which witness was silent or blind, and what its counters say.\n"
+     .details = "Counts the recipients of the mails since the time given (default: 24 hours), or\n"
+                "those of QUERY, by state and by reason, and tells for each mail server which\n"
+                "witness was silent or blind, and what its counters say. Where no term leads to\n"
+                "few mails it stops at 1,000,000 of them, and says so.\n"
                 "\n"
+                "With --by: a row for each group of recipients, the largest first, by up to four\n"
+                "of state reason status domain to sender-domain from remote client login host\n"
+                "list day hour.\n"
                 "With --coverage: what each witness watched, in percent, and each gap.\n"
                 "With --unclassified: what servers said of failed and delayed recipients that\n"
                 "no rule knows, most frequent first; see waybill-rules(5) on adding rules.\n",
      .examples = "waybill stats\n"
+                 "waybill stats --by reason,domain state:failed since:today\n"
                  "waybill stats --coverage --since -7d\n"
                  "waybill stats --since -1h --json\n"
                  "waybill stats --unclassified --since -7d\n",

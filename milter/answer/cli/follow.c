@@ -27,7 +27,7 @@
 
 struct follow {
     const struct cli *cli;
-    struct query query;
+    const struct query *query;
     struct event batch[BATCH_MAX];
     size_t count, dropped;
     uint64_t told[TOLD_MAX]; /* a ring */
@@ -173,17 +173,28 @@ static void print_event_json(const struct cli *cli, const struct event *event,
     buffer_free(&line);
 }
 
+/* Is a term of what became of a recipient? */
+static bool asks_outcome(const struct query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (query->terms[i].field == QUERY_FIELD_STATE ||
+            query->terms[i].field == QUERY_FIELD_REASON ||
+            query->terms[i].field == QUERY_FIELD_STATUS ||
+            query->terms[i].field == QUERY_FIELD_REMOTE)
+            return true;
+    return false;
+}
+
 /* An event of a recipient must be of one that was asked for, in the state that the event tells
- * of; an event of the mail shows only where no state was asked for. */
+ * of; an event of the mail shows only where no outcome was asked for. */
 static bool wants(const struct query *query, const struct waybill *waybill,
                   const struct recipient *recipient)
 {
-    struct query mail = *query;
-
-    mail.state = -1;
-    if (!query_fits(&mail, waybill))
+    if (!query_fits_mail(query, waybill))
         return false;
-    return recipient != NULL ? query_fits_recipient(query, recipient) : query->state < 0;
+    if (recipient != NULL)
+        return query_fits_recipient(query, waybill, recipient);
+    return !asks_outcome(query) && query_fits(query, waybill);
 }
 
 static int tell(struct follow *follow, const struct event *event, struct error *why)
@@ -194,7 +205,7 @@ static int tell(struct follow *follow, const struct event *event, struct error *
 
     /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
     if (event->action == EVENT_TRACE_GAP)
-        return follow->query.state >= 0 ? 0 : gap_tell(follow->cli, event, why);
+        return asks_outcome(follow->query) ? 0 : gap_tell(follow->cli, event, why);
     int result = query_one(follow->cli->store, event->waybill,
                            follow->cli->basis.queue_lifetime, &waybill, why);
 
@@ -210,7 +221,7 @@ static int tell(struct follow *follow, const struct event *event, struct error *
         turn_back(&waybill, event, &then);
         recipient = &then;
     }
-    if (wants(&follow->query, &waybill, recipient)) {
+    if (wants(follow->query, &waybill, recipient)) {
         if (follow->cli->request.json)
             print_event_json(follow->cli, event, &waybill, recipient);
         else
@@ -288,9 +299,9 @@ int follow_run(struct cli *cli)
         return CLI_UNREACHABLE;
     }
     follow->cli = cli;
-    asked_query(cli, &follow->query);
-    follow->query.since = 0;
-    follow->query.until = INT64_MAX;
+    cli->query.since = 0; /* what happens now may be of an old mail */
+    cli->query.until = INT64_MAX;
+    follow->query = &cli->query;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     code = watch(follow);

@@ -51,6 +51,47 @@ static void print_states(FILE *to)
                 state_sentence((enum recipient_state)state));
 }
 
+static void print_query(FILE *to)
+{
+    fputs("Usage: waybill trace [QUERY...], and so follow and stats\n"
+          "\n"
+          "A query is terms with blanks between them; all must hold. A term is FIELD:VALUE, or\n"
+          "FIELD:ONE,OTHER where either will do, or -FIELD:VALUE where it must not hold. A\n"
+          "value with blanks or commas stands in quotes. Terms of a recipient must hold for one\n"
+          "and the same. See waybill-query(7) for all of it.\n"
+          "\n"
+          "Fields of the mail:\n",
+          to);
+    for (int recipient = 0; recipient <= 1; recipient++) {
+        if (recipient)
+            fputs("\nFields of a recipient:\n", to);
+        for (int field = 0; field < QUERY_FIELD_COUNT; field++)
+            if (query_rows[field].recipient == recipient)
+                fprintf(to, "  %-12s %s\n", query_rows[field].word, query_rows[field].text);
+    }
+    fputs("\n"
+          "Time, order, number:\n"
+          "  since        arrived then or later: 2026-11-21, 14:03, -2d, today, yesterday\n"
+          "  until        arrived then or earlier; a day is meant to its end\n"
+          "  order        newest (as it is by itself) or oldest\n"
+          "  limit        at most so many mails\n"
+          "\n"
+          "Addresses: bob@example.org, @example.org for that domain, @.example.org for it and\n"
+          "all below. A word without a field may be an address, a <Message-ID> or a case code.\n",
+          to);
+    print_states(to);
+    fputs("\nReasons:\n", to);
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        fprintf(to, "  %-15s %s\n", reason_word((enum reason)reason),
+                reason_text((enum reason)reason));
+    fputs("\nExamples:\n"
+          "  waybill trace to:bob@example.org\n"
+          "  waybill trace 'to:@example.org state:failed since:-2d'\n"
+          "  waybill trace state:failed,expired -reason:mailboxfull client:192.0.2.0/24\n"
+          "  waybill stats --by reason,domain since:today\n",
+          to);
+}
+
 static void print_examples(FILE *to, const char *examples)
 {
     fputs("\nExamples:\n", to);
@@ -78,7 +119,7 @@ void help_print(FILE *to, const struct command *command)
     for (size_t i = 0; i < command_option_count; i++)
         if ((command_options[i].commands & command->bit) != 0) {
             print_option(to, &command_options[i]);
-            states = states || command_options[i].type == OPTION_STATE;
+            states = states || strcmp(command_options[i].name, "state") == 0;
         }
     if (states)
         print_states(to);
@@ -89,6 +130,10 @@ int help_run(struct cli *cli)
 {
     const struct command *command = NULL;
 
+    if (cli->request.argument_count > 0 && strcmp(cli->request.arguments[0], "query") == 0) {
+        print_query(stdout);
+        return CLI_FOUND;
+    }
     if (cli->request.argument_count > 0) {
         command = command_find(cli->request.arguments[0]);
         if (command == NULL) {

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "waybill/clock.h"
-#include "waybill/id.h"
 #include "waybill/import.h"
 #include "waybill/mta.h"
 
@@ -26,24 +25,31 @@ const struct command_option command_options[] = {
      "Message-ID, with or without < >"},
     {'q', "queue-id", "ID", OPTION_WORDS, AT(queue_id), FOR_TRACE, 0, 0,
      "queue id in the mail server"},
-    {'s', "since", "TIME", OPTION_MOMENT, AT(since),
-     FOR_TRACE | FOR_STATS | FOR_IMPORT, 0, 0, "arrived at this time or later"},
-    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_TRACE | FOR_STATS | FOR_IMPORT, 0, 0,
+    {'s', "since", "TIME", OPTION_WORDS, AT(since_words), FOR_TRACE | FOR_STATS, 0, 0,
+     "arrived at this time or later"},
+    {'e', "until", "TIME", OPTION_WORDS, AT(until_words), FOR_TRACE | FOR_STATS, 0, 0,
      "arrived at this time or earlier"},
-    {'l', "limit", "NUMBER", OPTION_NUMBER, AT(limit), FOR_TRACE, 1, 10000,
+    {'s', "since", "TIME", OPTION_MOMENT, AT(since), FOR_IMPORT, 0, 0,
+     "arrived at this time or later"},
+    {'e', "until", "TIME", OPTION_MOMENT, AT(until), FOR_IMPORT, 0, 0,
+     "arrived at this time or earlier"},
+    {'l', "limit", "NUMBER", OPTION_NUMBER, AT(limit), FOR_TRACE, 1, QUERY_LIMIT_MAX,
      "at most so many mails (default 50)"},
-    {0, "state", "STATE", OPTION_STATE, AT(state), FOR_FIND, 0, 0,
+    {0, "state", "STATE", OPTION_WORDS, AT(state), FOR_FIND, 0, 0,
      "recipients in this state (the words are listed below)"},
     {0, "client", "CLIENT", OPTION_WORDS, AT(client), FOR_TRACE, 0, 0,
      "who handed it in: an address, a name, or @domain"},
     {0, "login", "NAME", OPTION_WORDS, AT(login), FOR_TRACE, 0, 0, "SASL login of the sender"},
-    {0, "after", "CODE", OPTION_CODE, AT(after), FOR_TRACE, 0, 0,
-     "go on below this case code; the line \"more:\" has it"},
+    {0, "after", "CURSOR", OPTION_WORDS, AT(after), FOR_TRACE, 0, 0,
+     "go on there; the line \"more:\" of an answer has it"},
+    {0, "by", "WORDS", OPTION_WORDS, AT(by), FOR_STATS, 0, 0,
+     "count by these, e.g. reason,domain"},
     {0, "for", "SECONDS", OPTION_NUMBER, AT(seconds), FOR_FOLLOW, 1, 1000000,
      "end after so many seconds"},
     {0, "json", NULL, OPTION_SWITCH, AT(json), FOR_ALL & ~(unsigned)FOR_HELP, 0, 0,
      "an object a line, for programs"},
-    {0, "csv", NULL, OPTION_SWITCH, AT(csv), FOR_TRACE, 0, 0, "a row per recipient, for tables"},
+    {0, "csv", NULL, OPTION_SWITCH, AT(csv), FOR_TRACE | FOR_STATS, 0, 0,
+     "a row per recipient or group, for tables"},
     {0, "unclassified", NULL, OPTION_SWITCH, AT(unclassified), FOR_STATS, 0, 0,
      "only what servers said that no rule knows"},
     {0, "coverage", NULL, OPTION_SWITCH, AT(coverage), FOR_STATS, 0, 0,
@@ -95,28 +101,12 @@ const size_t command_option_count = sizeof command_options / sizeof command_opti
 void request_init(struct request *request)
 {
     *request = (struct request){
-        .state = -1,
         .mta = -1,
         .since = TIME_NOT_GIVEN,
         .until = TIME_NOT_GIVEN,
         .retention = RETENTION_NOT_GIVEN,
-        .limit = 50,
+        .limit = LIMIT_NOT_GIVEN,
     };
-}
-
-static int read_state(const char *value, int64_t *state, struct error *why)
-{
-    struct buffer words;
-
-    *state = state_of(slice_of(value));
-    if (*state >= 0)
-        return 0;
-    buffer_init(&words, 400);
-    for (int i = 0; i < STATE_COUNT; i++)
-        buffer_addf(&words, "%s%s", i == 0 ? "" : " ", state_word((enum recipient_state)i));
-    error_set(why, "--state '%s': no such state; there are: %s", value, words.data);
-    buffer_free(&words);
-    return -1;
 }
 
 static int read_retention(const char *value, const struct command_option *row, int64_t *days,
@@ -166,19 +156,41 @@ static int read_value(struct request *request, const struct command_option *row,
                              (long long)row->least, (long long)row->most);
         *(int64_t *)field = (int64_t)number;
         return 0;
-    case OPTION_STATE:
-        return read_state(value, field, why);
     case OPTION_RETENTION:
         return read_retention(value, row, field, why);
     case OPTION_MTA:
         return read_mta(value, field, why);
-    case OPTION_CODE:
-        if (!id_parse(slice_of(value), field))
-            return error_set(why, "--%s '%s': not a case code, or one character is wrong",
-                             row->name, value);
-        return 0;
     }
     return -1;
+}
+
+/* "-state:failed" is a term of a query, and no row of options: such words are put behind all others,
+ * in their order. Returns how many words are left in front. */
+static int set_terms_aside(const struct command *command, int argc, char **argv)
+{
+    int kept = 0, aside = 0;
+    char **words;
+
+    if (!command->asks_query || (words = calloc((size_t)argc, sizeof *words)) == NULL)
+        return argc;
+    for (int i = 0; i < argc; i++) {
+        struct slice rest = slice_of(argv[i]), name;
+
+        if (strcmp(argv[i], "--") == 0) {
+            free(words);
+            return argc; /* whoever writes it needs no help */
+        }
+        if (text_take_char(&rest, '-') && text_take_until(&rest, ':', &name) &&
+            query_field_of(name) >= 0)
+            words[argc - ++aside] = argv[i];
+        else
+            words[kept++] = argv[i];
+    }
+    for (int i = 0; i < aside; i++)
+        argv[kept + i] = words[argc - 1 - i];
+    memcpy(argv, words, (size_t)kept * sizeof *argv);
+    free(words);
+    return kept;
 }
 
 /* The rows of this command in the form of getopt_long. */
@@ -204,12 +216,13 @@ static void table_fill(const struct command *command, struct option *longs, char
     shorts[letters] = '\0';
 }
 
-static const struct command_option *row_of(int found)
+static const struct command_option *row_of(const struct command *command, int found)
 {
     if (found >= LONG_ONLY && (size_t)(found - LONG_ONLY) < command_option_count)
         return &command_options[found - LONG_ONLY];
     for (size_t i = 0; i < command_option_count; i++)
-        if (command_options[i].letter != 0 && command_options[i].letter == found)
+        if (command_options[i].letter != 0 && command_options[i].letter == found &&
+            (command_options[i].commands & command->bit) != 0)
             return &command_options[i];
     return NULL;
 }
@@ -230,6 +243,11 @@ static int check_arguments(const struct request *request, const struct command *
         (request->until != TIME_NOT_GIVEN || request->retention != RETENTION_NOT_GIVEN))
         return error_set(why, "--%s does not go with --queue: a listing tells of now",
                          request->until != TIME_NOT_GIVEN ? "until" : "retention");
+    if (request->by != NULL && (request->coverage || request->unclassified))
+        return error_set(why, "--by does not go with --%s",
+                         request->coverage ? "coverage" : "unclassified");
+    if (command->bit == FOR_STATS && request->csv && request->by == NULL)
+        return error_set(why, "--csv goes with --by");
     if (request->coverage && request->unclassified)
         return error_set(why, "--coverage and --unclassified exclude each other");
     if (request->json && request->csv)
@@ -251,13 +269,14 @@ int request_read(struct request *request, const struct command *command, int arg
 {
     struct option longs[sizeof command_options / sizeof command_options[0] + 1];
     char shorts[2 * sizeof command_options / sizeof command_options[0] + 2];
-    int found;
+    int found, all = argc;
 
+    argc = set_terms_aside(command, argc, argv);
     table_fill(command, longs, shorts);
     opterr = 0;
     optind = 0; /* start anew, whatever was read before */
     while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct command_option *row = row_of(found);
+        const struct command_option *row = row_of(command, found);
 
         if (found == ':')
             return error_set(why, "'%s' needs a value", argv[optind - 1]);
@@ -269,6 +288,6 @@ int request_read(struct request *request, const struct command *command, int arg
             return -1;
     }
     request->arguments = argv + optind;
-    request->argument_count = argc - optind;
+    request->argument_count = all - optind;
     return check_arguments(request, command, why);
 }

@@ -89,7 +89,7 @@ static void add_rows(const struct cli *cli, struct table *table, const struct qu
                      size_t *recipients)
 {
     for (size_t i = 0; i < waybill->recipient_count; i++)
-        if (query_fits_recipient(query, &waybill->recipients[i])) {
+        if (query_fits_recipient(query, waybill, &waybill->recipients[i])) {
             add_row(cli, table, waybill, &waybill->recipients[i], before, wide);
             ++*recipients;
         }
@@ -194,7 +194,7 @@ int rows_csv(const struct query *query, const struct waybill *waybills, size_t c
     for (size_t i = 0; i < count && result == 0; i++) {
         const struct waybill *waybill = &waybills[i];
         for (size_t j = 0; j < waybill->recipient_count && result == 0; j++)
-            if (query_fits_recipient(query, &waybill->recipients[j]))
+            if (query_fits_recipient(query, waybill, &waybill->recipients[j]))
                 result = csv_row(&line, waybill, &waybill->recipients[j], why);
         if (waybill->recipient_count == 0)
             result = csv_row(&line, waybill, NULL, why);

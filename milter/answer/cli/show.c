@@ -89,23 +89,29 @@ static int show_by_name(const struct cli *cli, const char *name, struct error *w
 {
     struct query query;
     struct query_answer answer;
-    struct cli other = *cli;
     int result;
 
-    if (strchr(name, '@') != NULL)
-        other.request.message_id = name;
-    else
-        other.request.queue_id = name;
-    asked_query(&other, &query);
+    query_init(&query);
+    query.until = cli->now + MINUTE_MS;
+    query.since = cli->now - ASKED_DAYS_WITH_TERM * DAY_MS;
     query.limit = ALIKE_MAX;
-    if (query_run(cli->store, &query, &answer, why) != 0)
+    query.queue_lifetime = cli->basis.queue_lifetime;
+    result = query_add(&query,
+                       strchr(name, '@') != NULL ? QUERY_FIELD_MESSAGE_ID : QUERY_FIELD_QUEUE_ID,
+                       false, slice_of(name), why);
+    if (result == 0)
+        result = query_run(cli->store, &query, &answer, why);
+    if (result != 0) {
+        query_clear(&query);
         return -1;
+    }
     result = answer.count == 0   ? 0
              : answer.count == 1 ? print_waybill(cli, &answer.waybills[0], why)
                                  : print_alike(cli, &query, &answer, why);
     if (result == 0 && answer.count > 0)
         result = 1;
     query_answer_clear(&answer);
+    query_clear(&query);
     return result;
 }
 

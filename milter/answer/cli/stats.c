@@ -10,6 +10,7 @@
 
 #include "../unknown.h"
 #include "coverage.h"
+#include "groups.h"
 #include "out.h"
 #include "unclassified.h"
 #include "waybill/cause.h"
@@ -19,6 +20,7 @@
 #include "waybill/waybill_json.h"
 
 #define COUNTERS_MAX 200
+#define SCAN_MAX 1000000 /* mails counted where no term narrows the search */
 
 struct counter {
     char name[64];
@@ -32,6 +34,7 @@ struct stats {
     uint64_t reasons[REASON_COUNT]; /* of failed, expired and delayed recipients */
     struct unknown *unknown;        /* NULL: not asked for */
     const struct phrasebook *book;
+    const struct query *query;
     struct query_answer answer; /* how far the count came */
     struct buffer coverage;
     struct counter counters[COUNTERS_MAX];
@@ -58,10 +61,12 @@ static int count_waybill(void *context, struct waybill *waybill)
     stats->mails++;
     stats->refused += waybill_refused(waybill) ? 1 : 0;
     for (size_t i = 0; i < waybill->recipient_count; i++) {
+        if (!query_fits_recipient(stats->query, waybill, &waybill->recipients[i]))
+            continue;
+        stats->recipients++;
         stats->states[waybill->recipients[i].state]++;
         count_reason(stats, waybill, &waybill->recipients[i]);
     }
-    stats->recipients += waybill->recipient_count;
     waybill_clear(waybill);
     return 0;
 }
@@ -83,24 +88,15 @@ static int counter_compare(const void *a, const void *b)
     return strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
 }
 
-static void asked_span(const struct cli *cli, int64_t *since, int64_t *until)
-{
-    *until = cli->request.until != TIME_NOT_GIVEN ? cli->request.until : cli->now;
-    *since = cli->request.since != TIME_NOT_GIVEN ? cli->request.since : *until - DAY_MS;
-}
-
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
-    struct query query;
+    struct query all = cli->query;
 
-    query_init(&query);
-    query.queue_lifetime = cli->basis.queue_lifetime;
-    asked_span(cli, &stats->since, &stats->until);
-    query.since = stats->since;
-    /* A host whose clock is ahead of ours is no reason to leave out its newest mails. */
-    query.until = cli->request.until != TIME_NOT_GIVEN ? stats->until : cli->now + MINUTE_MS;
-    query.limit = SIZE_MAX - 1;
-    if (query_each(cli->store, &query, count_waybill, stats, &stats->answer, why) != 0 ||
+    all.limit = SIZE_MAX - 1;
+    stats->query = &cli->query;
+    stats->since = all.since;
+    stats->until = all.until < cli->now ? all.until : cli->now;
+    if (query_each(cli->store, &all, count_waybill, stats, &stats->answer, why) != 0 ||
         query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0 ||
         store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why) != 0)
         return -1;
@@ -232,8 +228,7 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
     out_states(cli, stats->states, 10);
     if (stats->answer.bounded) {
         clock_text(stats->answer.scanned_until, 0, since);
-        printf("  The count stopped at its bound of %d mails and came back to %s.\n",
-               QUERY_SCAN_MAX, since);
+        printf("  The count stopped at its bound of %d mails and came to %s.\n", SCAN_MAX, since);
     }
     print_why(cli, stats);
     putchar('\n');
@@ -330,12 +325,14 @@ int stats_run(struct cli *cli)
 {
     struct stats *stats;
     struct error why;
-    int64_t since, until;
     int code;
 
-    asked_span(cli, &since, &until);
+    cli->query.scan_most = SCAN_MAX;
     if (cli->request.coverage)
-        return coverage_run(cli, since, until);
+        return coverage_run(cli, cli->query.since,
+                            cli->query.until < cli->now ? cli->query.until : cli->now);
+    if (cli->request.by != NULL)
+        return groups_run(cli);
     stats = calloc(1, sizeof *stats);
 
     if (stats == NULL || (cli->request.unclassified && unknown_new(&stats->unknown, &why) != 0)) {

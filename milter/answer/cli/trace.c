@@ -13,7 +13,6 @@
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
-#include "waybill/id.h"
 #include "waybill/json.h"
 #include "waybill/waybill_json.h"
 
@@ -26,10 +25,12 @@ static int print_nothing(const struct cli *cli, const struct query *query,
     struct buffer asked;
 
     /* No more is said than was looked at. */
-    if (answer->bounded)
+    if (answer->bounded && query->oldest_first)
+        searched.until = answer->scanned_until;
+    else if (answer->bounded)
         searched.since = answer->scanned_until;
     buffer_init(&asked, 65536);
-    buffer_add_text(&asked, query->before != 0 ? "Nothing more: " : "Not seen: ");
+    buffer_add_text(&asked, query->after != 0 ? "Nothing more: " : "Not seen: ");
     asked_describe(cli, &searched, "no mail", &asked);
     buffer_add_char(&asked, '.');
     out_folded(cli, 0, 0, asked.data);
@@ -43,7 +44,7 @@ static void print_title(const struct cli *cli, const struct query *query)
 
     buffer_init(&asked, 65536);
     asked_describe(cli, query, "Mails", &asked);
-    buffer_add_text(&asked, "; newest first");
+    buffer_add_text(&asked, query->oldest_first ? "; oldest first" : "; newest first");
     out_colour(cli, "dim");
     out_folded(cli, 0, 0, asked.data);
     out_plain(cli);
@@ -57,7 +58,7 @@ static void tell_bound(const struct query_answer *answer, FILE *to)
     if (!answer->bounded)
         return;
     clock_text(answer->scanned_until, 0, until);
-    fprintf(to, "The search stopped at its bound and came back to %s; "
+    fprintf(to, "The search stopped at its bound and came to %s; "
                 "name an address, an id or a shorter time.\n", until);
 }
 
@@ -121,7 +122,7 @@ static int print_json_line(struct buffer *line, struct error *why)
 static int put_page(const struct cli *cli, const struct query *query,
                     const struct query_answer *answer, struct json *json, struct error *why)
 {
-    char code[ID_CODE_SIZE];
+    char cursor[QUERY_CURSOR_SIZE];
     struct buffer coverage;
 
     buffer_init(&coverage, 1 << 20);
@@ -130,7 +131,7 @@ static int put_page(const struct cli *cli, const struct query *query,
         buffer_free(&coverage);
         return -1;
     }
-    id_code(answer->next, code);
+    asked_cursor(cli, query, answer->next, cursor);
     json_begin_object(json);
     json_put_key(json, "object");
     json_put_text(json, "page");
@@ -139,7 +140,7 @@ static int put_page(const struct cli *cli, const struct query *query,
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
     json_put_key(json, "next");
-    json_put_text(json, answer->next != 0 ? code : NULL);
+    json_put_text(json, answer->next != 0 ? cursor : NULL);
     json_put_key(json, "unreadable");
     json_put_number(json, (int64_t)answer->unreadable);
     json_put_key(json, "bounded");
@@ -197,20 +198,19 @@ static int print_csv(const struct cli *cli, const struct query *query,
 
 int trace_run(struct cli *cli)
 {
-    struct query query;
+    const struct query *query = &cli->query;
     struct query_answer answer;
     struct error why;
     int result, code;
 
-    asked_query(cli, &query);
-    if (query_run(cli->store, &query, &answer, &why) != 0)
+    if (query_run(cli->store, query, &answer, &why) != 0)
         return complain_store(cli, &why);
     if (cli->request.json)
-        result = print_json(cli, &query, &answer, &why);
+        result = print_json(cli, query, &answer, &why);
     else if (cli->request.csv)
-        result = print_csv(cli, &query, &answer, &why);
+        result = print_csv(cli, query, &answer, &why);
     else
-        result = print_table(cli, &query, &answer, &why);
+        result = print_table(cli, query, &answer, &why);
     tell_unreadable(&answer);
     code = answer.count > 0 ? CLI_FOUND : CLI_NOTHING;
     query_answer_clear(&answer);

@@ -126,13 +126,17 @@ static int look_up(const struct doctor *doctor, const struct sendtest *test, con
 {
     struct query_answer answer;
     struct query query;
+    int result;
 
     query_init(&query);
-    query.message_id = slice_of(message_id);
     query.until += MINUTE_MS; /* a host's clock may be ahead of ours */
     query.since = query.until - HOUR_MS;
     query.queue_lifetime = test->queue_lifetime;
-    if (query_run(doctor->store, &query, &answer, why) != 0)
+    result = query_add(&query, QUERY_FIELD_MESSAGE_ID, false, slice_of(message_id), why);
+    if (result == 0)
+        result = query_run(doctor->store, &query, &answer, why);
+    query_clear(&query);
+    if (result != 0)
         return -1;
     for (size_t i = 0; i < answer.count; i++)
         note_facts(progress, &answer.waybills[i]);

@@ -156,16 +156,25 @@ static void random_ask(struct ask *ask)
         ask->until = ask->since + (int64_t)roll(86400) * SECOND_MS;
 }
 
+static void add(struct query *query, enum query_field field, const char *value)
+{
+    struct error why;
+
+    if (value != NULL && query_add(query, field, false, slice_of(value), &why) != 0)
+        fail_msg("%s", why.text);
+}
+
 static void query_of(const struct ask *ask, struct query *query)
 {
     query_init(query);
-    query->from = slice_of(ask->from);
-    query->to = slice_of(ask->to);
-    query->message_id = slice_of(ask->message_id);
-    query->queue_id = slice_of(ask->queue_id);
-    query->login = slice_of(ask->login);
-    query->client = slice_of(ask->client);
-    query->state = ask->state;
+    add(query, QUERY_FIELD_FROM, ask->from);
+    add(query, QUERY_FIELD_TO, ask->to);
+    add(query, QUERY_FIELD_MESSAGE_ID, ask->message_id);
+    add(query, QUERY_FIELD_QUEUE_ID, ask->queue_id);
+    add(query, QUERY_FIELD_LOGIN, ask->login);
+    add(query, QUERY_FIELD_CLIENT, ask->client);
+    if (ask->state >= 0)
+        add(query, QUERY_FIELD_STATE, state_word((enum recipient_state)ask->state));
     query->since = ask->since;
     query->until = ask->until;
     query->limit = 10000;
@@ -211,6 +220,7 @@ static void test_queries_equal_a_simple_pass_over_all_mails(void **state)
         assert_true(answer.next == 0);
         found += at;
         query_answer_clear(&answer);
+        query_clear(&query);
     }
     assert_true(found > 1000); /* the questions were not all empty */
 }
@@ -233,9 +243,10 @@ static void walk_in_pages(const struct ask *ask, size_t limit)
             assert_true(answer.waybills[i].id == mails[at].id);
             at++;
         }
-        query.before = answer.next;
+        query.after = answer.next;
         query_answer_clear(&answer);
-    } while (query.before != 0);
+    } while (query.after != 0);
+    query_clear(&query);
     while (at < MAILS)
         assert_false(simple_fit(ask, &mails[at++]));
 }
@@ -283,6 +294,7 @@ static size_t count_to(const char *to)
     run(&query, &answer);
     count = answer.count;
     query_answer_clear(&answer);
+    query_clear(&query);
     return count;
 }
 
@@ -369,6 +381,7 @@ static void test_an_unreadable_record_is_counted_and_the_rest_answered(void **st
     assert_true(answer.waybills[0].id == good.id);
     assert_int_equal(answer.unreadable, 1);
     query_answer_clear(&answer);
+    query_clear(&query);
     assert_int_equal(query_one(world.store, bad.id, 0, &waybill, &why), -1);
     assert_int_equal(store_last_trouble(world.store), STORE_FINE);
     assert_non_null(strstr(why.text, "cannot read the record"));
@@ -393,6 +406,7 @@ static void test_an_unreadable_record_behind_a_see_hides_no_other(void **state)
     assert_int_equal(answer.count, 1);
     assert_int_equal(answer.unreadable, 1);
     query_answer_clear(&answer);
+    query_clear(&query);
 }
 
 static void test_an_id_in_the_index_without_a_record_is_passed_over(void **state)
@@ -425,6 +439,7 @@ static void test_refused_mail_is_found_by_term_and_without(void **state)
         seen = seen || answer.waybills[i].id == mail.id;
     assert_true(seen);
     query_answer_clear(&answer);
+    query_clear(&query);
 }
 
 static void test_a_scan_stops_at_its_bound_and_goes_on_from_there(void **state)
@@ -444,12 +459,13 @@ static void test_a_scan_stops_at_its_bound_and_goes_on_from_there(void **state)
     assert_true(answer.scanned_until < base - 30 * DAY_MS);
     assert_true(answer.scanned_until > base - 40 * DAY_MS);
     assert_true(answer.next != 0 && id_valid(answer.next));
-    query.before = answer.next;
+    query.after = answer.next;
     query_answer_clear(&answer);
     run(&query, &answer);
     assert_int_equal(answer.count, 0);
     assert_true(answer.scanned_until < base - 60 * DAY_MS);
     query_answer_clear(&answer);
+    query_clear(&query);
 }
 
 static int stop_at_three(void *context, struct waybill *waybill)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * groups: see groups.h.
+ */
+#include "groups.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asked.h"
+#include "coverage.h"
+#include "out.h"
+#include "table.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+#include "waybill/json.h"
+#include "waybill/waybill_json.h"
+
+struct asked_groups {
+    struct cli *cli;
+    enum query_by by[QUERY_BY_MAX];
+    size_t count;
+    struct query_groups found;
+};
+
+int groups_read(const char *words, enum query_by *by, size_t *count, struct error *why)
+{
+    struct slice rest = slice_of(words), word;
+    struct buffer all;
+
+    for (*count = 0; text_take_part(&rest, ',', &word); ++*count) {
+        int found = query_by_of(word);
+
+        if (*count >= QUERY_BY_MAX)
+            return error_set(why, "--by: at most %d at once", QUERY_BY_MAX);
+        if (found >= 0) {
+            by[*count] = (enum query_by)found;
+            continue;
+        }
+        buffer_init(&all, 400);
+        for (int i = 0; i < QUERY_BY_COUNT; i++)
+            buffer_addf(&all, " %s", query_by_word((enum query_by)i));
+        error_set(why, "--by: there is no '%.*s'; there are:%s",
+                  (int)(word.size > 60 ? 60 : word.size), word.at, all.data);
+        buffer_free(&all);
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- for people ---- */
+
+static int print_rows(const struct asked_groups *asked, struct error *why)
+{
+    struct table_column columns[QUERY_BY_MAX + 2] = {{"RECIPIENTS", false, true},
+                                                     {"MAILS", false, true}};
+    struct table *table;
+
+    for (size_t i = 0; i < asked->count; i++)
+        columns[2 + i] = (struct table_column){query_by_word(asked->by[i]), true, false};
+    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header);
+    if (table == NULL)
+        return error_set(why, "cannot print the table: no memory");
+    for (size_t i = 0; i < asked->found.count; i++) {
+        const struct query_group *group = &asked->found.groups[i];
+        struct buffer words[QUERY_BY_MAX];
+        const char *cells[QUERY_BY_MAX + 2];
+        char recipients[32], mails[32];
+
+        out_number(group->recipients, recipients);
+        out_number(group->mails, mails);
+        cells[0] = recipients;
+        cells[1] = mails;
+        for (size_t j = 0; j < asked->count; j++) {
+            buffer_init(&words[j], 4096);
+            escape_terminal(&words[j], group->values[j].size > 0 ? group->values[j]
+                                                                 : slice_of("-"));
+            cells[2 + j] = words[j].data;
+        }
+        table_row(table, cells, 0, NULL, NULL, 0);
+        for (size_t j = 0; j < asked->count; j++)
+            buffer_free(&words[j]);
+    }
+    return table_print(&table, why);
+}
+
+static void tell_rest(const struct asked_groups *asked, FILE *to)
+{
+    char until[CLOCK_TEXT_SIZE];
+
+    if (asked->found.over > 0)
+        fprintf(to, "There are more than %d groups; %" PRIu64 " recipients belong to none of "
+                    "these.\n", QUERY_GROUPS_MAX, asked->found.over);
+    if (!asked->found.answer.bounded)
+        return;
+    clock_text(asked->found.answer.scanned_until, 0, until);
+    fprintf(to, "The count stopped at its bound and came to %s; name an address, an id or a "
+                "shorter time.\n", until);
+}
+
+static int print_table(const struct asked_groups *asked, struct error *why)
+{
+    char mails[32], recipients[32];
+    struct buffer title;
+
+    buffer_init(&title, 65536);
+    asked_describe(asked->cli, &asked->cli->query, "Mails", &title);
+    out_colour(asked->cli, "dim");
+    out_folded(asked->cli, 0, 0, title.data);
+    out_plain(asked->cli);
+    buffer_free(&title);
+    if (asked->found.count > 0 && print_rows(asked, why) != 0)
+        return -1;
+    out_number(asked->found.mails, mails);
+    out_number(asked->found.recipients, recipients);
+    printf("%s mail%s, %s recipient%s, %zu group%s\n", mails,
+           asked->found.mails == 1 ? "" : "s", recipients,
+           asked->found.recipients == 1 ? "" : "s", asked->found.count,
+           asked->found.count == 1 ? "" : "s");
+    tell_rest(asked, stdout);
+    return 0;
+}
+
+/* ---- for programs ---- */
+
+static void put_group(const struct asked_groups *asked, const struct query_group *group,
+                      struct json *json)
+{
+    json_begin_object(json);
+    json_put_key(json, "object");
+    json_put_text(json, "group");
+    for (size_t i = 0; i < asked->count; i++) {
+        char key[24];
+
+        snprintf(key, sizeof key, "%s", query_by_word(asked->by[i]));
+        for (char *at = key; *at != '\0'; at++)
+            *at = *at == '-' ? '_' : *at;
+        json_put_key(json, key);
+        if (group->values[i].size > 0)
+            json_put_string(json, group->values[i]);
+        else
+            json_put_null(json);
+    }
+    json_put_key(json, "recipients");
+    json_put_number(json, (int64_t)group->recipients);
+    json_put_key(json, "mails");
+    json_put_number(json, (int64_t)group->mails);
+    json_end_object(json);
+}
+
+static void put_sums(const struct asked_groups *asked, struct json *json)
+{
+    const struct query_groups *found = &asked->found;
+
+    json_begin_object(json);
+    json_put_key(json, "object");
+    json_put_text(json, "groups");
+    json_put_key(json, "count");
+    json_put_number(json, (int64_t)found->count);
+    json_put_key(json, "mails");
+    json_put_number(json, (int64_t)found->mails);
+    json_put_key(json, "recipients");
+    json_put_number(json, (int64_t)found->recipients);
+    json_put_key(json, "over");
+    json_put_number(json, (int64_t)found->over);
+    waybill_json_time(json, "since", asked->cli->query.since);
+    waybill_json_time(json, "until", asked->cli->query.until);
+    json_put_key(json, "unreadable");
+    json_put_number(json, (int64_t)found->answer.unreadable);
+    json_put_key(json, "bounded");
+    json_put_bool(json, found->answer.bounded);
+    waybill_json_time(json, "scanned_until", found->answer.scanned_until);
+    json_end_object(json);
+}
+
+static int print_json(const struct asked_groups *asked, struct error *why)
+{
+    struct buffer line;
+    struct json json;
+    int result = 0;
+
+    buffer_init(&line, 1 << 20);
+    for (size_t i = 0; i <= asked->found.count && result == 0; i++) {
+        buffer_clear(&line);
+        json_init(&json, &line);
+        if (i < asked->found.count)
+            put_group(asked, &asked->found.groups[i], &json);
+        else
+            put_sums(asked, &json);
+        if (line.failed)
+            result = error_set(why, "cannot write the answer: no memory");
+        else
+            puts(line.data);
+    }
+    buffer_free(&line);
+    return result;
+}
+
+static int print_csv(const struct asked_groups *asked, struct error *why)
+{
+    struct buffer line;
+    int result = 0;
+
+    buffer_init(&line, 1 << 20);
+    for (size_t i = 0; i < asked->count && !asked->cli->request.no_header; i++)
+        printf("%s,", query_by_word(asked->by[i]));
+    if (!asked->cli->request.no_header)
+        fputs("recipients,mails\r\n", stdout);
+    for (size_t i = 0; i < asked->found.count && result == 0; i++) {
+        const struct query_group *group = &asked->found.groups[i];
+
+        buffer_clear(&line);
+        for (size_t j = 0; j < asked->count; j++) {
+            escape_csv(&line, group->values[j]);
+            buffer_add_char(&line, ',');
+        }
+        buffer_addf(&line, "%" PRIu64 ",%" PRIu64 "\r\n", group->recipients, group->mails);
+        if (line.failed)
+            result = error_set(why, "cannot write the answer: no memory");
+        else
+            fwrite(line.data, 1, line.size, stdout);
+    }
+    buffer_free(&line);
+    fflush(stdout);
+    tell_rest(asked, stderr);
+    return result;
+}
+
+static int print_groups(const struct asked_groups *asked, struct error *why)
+{
+    const struct query *query = &asked->cli->query;
+
+    if (asked->cli->request.json)
+        return print_json(asked, why);
+    if (asked->cli->request.csv)
+        return print_csv(asked, why);
+    if (print_table(asked, why) != 0)
+        return -1;
+    return asked->found.mails > 0
+               ? 0
+               : coverage_tell(asked->cli, query->since, query->until, stdout, why);
+}
+
+int groups_run(struct cli *cli)
+{
+    struct asked_groups asked = {.cli = cli};
+    struct error why;
+    int code;
+
+    if (groups_read(cli->request.by, asked.by, &asked.count, &why) != 0) {
+        complain("%s", why.text);
+        return CLI_USAGE;
+    }
+    if (query_group(cli->store, &cli->query, asked.by, asked.count, &asked.found, &why) != 0 ||
+        print_groups(&asked, &why) != 0)
+        code = complain_store(cli, &why);
+    else
+        code = asked.found.mails > 0 ? CLI_FOUND : CLI_NOTHING;
+    if (asked.found.answer.unreadable > 0)
+        complain("%zu records could not be read and are not counted",
+                 asked.found.answer.unreadable);
+    query_groups_clear(&asked.found);
+    return code;
+}
