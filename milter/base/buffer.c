@@ -86,6 +86,15 @@ int buffer_add(struct buffer *buffer, const void *data, size_t size)
     return 0;
 }
 
+char *buffer_extend(struct buffer *buffer, size_t size)
+{
+    if (buffer_reserve(buffer, size) < 0)
+        return NULL;
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+    return buffer->data + buffer->size - size;
+}
+
 int buffer_add_text(struct buffer *buffer, const char *text)
 {
     return buffer_add(buffer, text, strlen(text));

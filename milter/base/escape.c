@@ -181,8 +181,12 @@ static void value_character(struct buffer *to, struct slice *from)
         buffer_add(to, start, length);
         return;
     }
-    for (const char *byte = start; byte < from->at; byte++)
-        buffer_addf(to, "%%%02X", (unsigned)(unsigned char)*byte);
+    for (const char *byte = start; byte < from->at; byte++) {
+        static const char digits[] = "0123456789ABCDEF";
+        unsigned char value = (unsigned char)*byte;
+        char piece[3] = {'%', digits[value >> 4], digits[value & 15]};
+        buffer_add(to, piece, sizeof piece);
+    }
 }
 
 int escape_shell(struct buffer *to, struct slice from)
@@ -208,6 +212,8 @@ int escape_value(struct buffer *to, struct slice from)
         size_t run = plain_run(from, ' ', '%');
         if (run > 0)
             add_run(to, &from, run);
+        else if (from.at[0] == ' ') /* the words of a reply are full of them */
+            buffer_add(to, "%20", 3), from.at++, from.size--;
         else
             value_character(to, &from);
     }

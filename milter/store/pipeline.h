@@ -17,9 +17,6 @@
 struct pipeline {
     struct buffer out;
     size_t count;
-    const char **words; /* of the command being formed */
-    size_t *sizes;
-    size_t room;
     bool failed; /* no memory */
     struct reply_reader *reader;
     char *in; /* what was just received */
