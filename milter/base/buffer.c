@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 256 /* a fact, most often */
 
 /* Shared by all empty buffers. Never written: capacity 0 says that nothing is owned. */
 static char nothing[1] = "";

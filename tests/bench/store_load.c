@@ -5,7 +5,7 @@
  *     store_load SCHEMA MAILS SETTINGS HOST PORT [refused=PERCENT] [ask=COUNT] [seed=N] [batch=N]
  *                [twice] [streams] [capped]
  *
- * SCHEMA is `ours`, `naive` or `floor`. The Redis is empty, and nobody else's. Mails are made
+ * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and nobody else's. Mails are made
  * outside of all that is measured. Prints a line for each figure: its name, a blank, its value.
  */
 #include <hiredis/hiredis.h>
@@ -17,6 +17,7 @@
 #include "store_floor.h"
 #include "store_naive.h"
 #include "store_ours.h"
+#include "store_ship.h"
 #include "waybill/clock.h"
 
 struct load {
@@ -159,6 +160,16 @@ static void run_naive(struct load *load)
     naive_close(naive);
 }
 
+static void run_ship(struct load *load)
+{
+    struct server before = server_now(load), after;
+    struct shipped shipped = ship_all(load->settings, load->mails, load->seed);
+    after = server_now(load);
+    print_server(load, &before, &after);
+    printf("client_us_per_mail %.3f\n", shipped.client / (double)load->mails * 1e6);
+    printf("facts_per_mail %.2f\n", (double)shipped.facts / (double)load->mails);
+}
+
 static void run_floor(struct load *load)
 {
     struct traffic *others = traffic_open(load->seed + 1000, load->mails, load->refused);
@@ -224,10 +235,12 @@ int main(int count, char **words)
         result = run_ours(&load);
     else if (strcmp(words[1], "naive") == 0)
         run_naive(&load);
+    else if (strcmp(words[1], "ship") == 0)
+        run_ship(&load);
     else if (strcmp(words[1], "floor") == 0)
         run_floor(&load);
     else
-        fail("SCHEMA is ours, naive or floor");
+        fail("SCHEMA is ours, naive, ship or floor");
     if (load.asks != NULL)
         asks_close(load.asks);
     traffic_close(load.traffic);
