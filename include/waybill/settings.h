@@ -18,6 +18,7 @@
 
 #define SETTINGS_LIST_MAX 32
 
+enum compression { COMPRESSION_NONE, COMPRESSION_ZSTD };
 enum subject_mode { SUBJECT_FULL, SUBJECT_HASH, SUBJECT_OFF };
 enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
 
@@ -66,6 +67,7 @@ struct settings {
     int64_t hold_seconds; /* how long a log line waits for the milter's facts of the same mail */
     int64_t retention_days;
     int64_t refused_retention_days;
+    int64_t compression; /* enum compression, of new records */
     int64_t refused_per_client; /* refused sessions recorded per client and hour */
     int64_t events_kept;        /* per stream */
 

@@ -59,6 +59,9 @@ enum store_trouble store_last_trouble(const struct store *store);
  * ref+NN. `refused`: into the short-lived buckets. */
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused);
+/* Are records compressed from now on? store_open takes it from its settings. What is there stays
+ * as it is: text and frames may stand side by side. */
+void store_compress(struct store *store, bool compress);
 /* Would the record be taken, or is its day about to go? */
 bool store_takes(const struct store *store, uint64_t id, bool refused);
 /* Take a record back (it moved, or its bucket was the wrong one). */

@@ -14,6 +14,7 @@
 #define LIVE .live = true
 
 static const char *const subject_words[] = {"full", "hash", "off", NULL};
+static const char *const compression_words[] = {"none", "zstd", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const sync_words[] = {"interval", "always", "never", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -185,6 +186,12 @@ const struct option options[] = {
     {"refused_retention_days", OPTION_NUMBER, AT(refused_retention_days), .initial = "3",
      .least = 1, .most = 3650,
      .text = "The same for sessions of which no recipient was accepted."},
+    {"compression", OPTION_CHOICE, AT(compression), .initial = "none", .choices = compression_words,
+     LIVE,
+     .text = "How new records are kept: as text that anybody can read with redis-cli, or as zstd "
+             "frames, in less than half of the memory. "
+             "What is there stays as it is, and both are read. "
+             "waybill-schema(7) says how a person reads a frame."},
     {"refused_per_client", OPTION_NUMBER, AT(refused_per_client), .initial = "100",
      .most = 1000000, LIVE,
      .text = "Most such sessions that are recorded per client and hour; those over it are "

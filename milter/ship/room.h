@@ -41,6 +41,7 @@
 
 struct limits {
     int64_t batch_facts, batch_ms, hold_ms, refused_per_client, lifetime_days;
+    bool compress;
 };
 
 struct batch {

@@ -46,6 +46,7 @@ static bool ship_stopping(struct ship *ship, bool *in_time)
     bool stopping = ship->stopping;
     *in_time = clock_monotonic() < ship->stop_at;
     ship->limits = ship->wanted;
+    store_compress(ship->store, ship->limits.compress);
     if (ship->sheet_first)
         ship->heart_at = 0;
     ship->sheet_first = false;
@@ -217,6 +218,7 @@ static struct limits limits_of(const struct settings *settings)
         .batch_ms = settings->batch_ms,
         .hold_ms = settings->hold_seconds * SECOND_MS,
         .refused_per_client = settings->refused_per_client,
+        .compress = settings->compression == COMPRESSION_ZSTD,
         .lifetime_days = settings->queue_lifetime_hours / 24 + 1,
     };
 }

@@ -81,7 +81,8 @@ int store_open(struct store **store, const struct settings *settings, struct err
     batch_init(&new->writes);
     batch_init(&new->events);
     postings_init(&new->postings);
-    if (pipeline_init(&new->pipeline)) {
+    new->packing.wanted = settings->compression == COMPRESSION_ZSTD;
+    if (pipeline_init(&new->pipeline) || packing_init(&new->packing)) {
         store_close(&new);
         return error_set(why, "cannot open the store: no memory");
     }
@@ -107,6 +108,7 @@ void store_close(struct store **store)
     batch_free(&old->events);
     postings_free(&old->postings);
     marks_free(&old->marks);
+    packing_free(&old->packing);
     free(old);
 }
 
@@ -213,6 +215,7 @@ int store_connect(struct store *store, struct error *why)
     }
     /* It may be another server, or one that lost its last second: say all expiries again. */
     marks_clear(&store->marks);
+    packing_restart(&store->packing);
     store->nodes_until = 0;
     return 0;
 }

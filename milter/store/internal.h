@@ -7,6 +7,7 @@
 #include "expiry.h"
 #include "index.h"
 #include "keys.h"
+#include "packing.h"
 #include "pipeline.h"
 #include "server.h"
 #include "tls.h"
@@ -24,6 +25,7 @@ struct store {
     enum store_trouble trouble;
 
     struct batch writes;
+    struct packing packing;
     struct batch events; /* go out last: who follows them finds the records */
     struct postings postings;
     struct marks marks;

@@ -57,7 +57,7 @@ const struct key_row key_rows[] = {
      "waybill waybill-notify"},
     {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number", "seconds",
      "waybill-notify"},
-    {"dict:V", "string", "zstd dictionary number V", "none", "waybilld waybill"},
+    {"dict:V", "string", "zstd dictionary number V", "none", "waybilld"},
 };
 const size_t key_row_count = sizeof key_rows / sizeof key_rows[0];
 
@@ -196,6 +196,11 @@ void key_gaps(struct key *key, const char *prefix, uint32_t day)
 void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned hour, unsigned node)
 {
     key_write(key, "%scount:%06" PRIu32 "%02u:%02u", prefix, day, hour, node);
+}
+
+void key_dictionary(struct key *key, const char *prefix, uint32_t number)
+{
+    key_write(key, "%sdict:%" PRIu32, prefix, number);
 }
 
 void key_events(struct key *key, const char *prefix, unsigned stream)

@@ -17,20 +17,29 @@ struct reading {
     const uint64_t *ids;
     void (*found)(void *context, uint64_t id, const struct record *record, const char *why_not);
     void *context;
+    struct store *store;
     struct record record;
     struct error why_not;
     bool unreadable, any;
+    size_t stop; /* place of the id whose dictionary has to be fetched first */
 };
 
-static void reading_take(struct reading *reading, struct slice text)
+static bool reading_take(struct reading *reading, struct slice value)
 {
+    struct slice text;
     struct error why;
+    enum unpacked unpacked = codec_unpack(reading->store->packing.codec, reading->store->prefix,
+                                          value, &text, &why);
 
+    if (unpacked == UNPACK_WANTS)
+        return false;
     reading->any = true;
-    if (record_parse(&reading->record, text, &why) && !reading->unreadable) {
+    if ((unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) &&
+        !reading->unreadable) {
         reading->why_not = why;
         reading->unreadable = true;
     }
+    return true;
 }
 
 /* Both classes of an id were answered. */
@@ -52,18 +61,24 @@ static enum got reading_got(void *context, size_t index, const struct reply *rep
     struct reading *reading = context;
     bool refused = index & 1;
 
-    if (!refused)
-        reading_begin(reading, reading->ids[index / 2]);
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
+    if (index / 2 >= reading->stop)
+        return GOT_FINE;
+    if (!refused)
+        reading_begin(reading, reading->ids[index / 2]);
     /* A mail that was refused at first and taken later has left its first record behind. */
     for (size_t i = 0; i < reply->count && !(refused && reading->any); i++)
         if (reply->items[i]->type != REPLY_TEXT && reply->items[i]->type != REPLY_NIL)
             return GOT_ODD;
     if (!(refused && reading->any))
         for (size_t i = 0; i < reply->count; i++)
-            if (reply->items[i]->type == REPLY_TEXT)
-                reading_take(reading, reply->items[i]->text);
+            if (reply->items[i]->type == REPLY_TEXT &&
+                !reading_take(reading, reply->items[i]->text)) {
+                record_clear(&reading->record);
+                reading->stop = index / 2;
+                return GOT_FINE;
+            }
     if (refused)
         reading_hand_on(reading, reading->ids[index / 2]);
     return GOT_FINE;
@@ -75,6 +90,8 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
     struct reading *reading = context;
     bool refused = index & 1;
 
+    if (index / 2 >= reading->stop)
+        return trouble == STORE_FOREIGN;
     if (!refused)
         reading_begin(reading, reading->ids[index / 2]);
     if (trouble == STORE_FOREIGN) {
@@ -112,29 +129,42 @@ static void read_ask(struct store *store, uint64_t id, bool refused)
     pipeline_add(&store->pipeline, words, count);
 }
 
+/* The first of so many ids. `stop` is where to go on: a dictionary is fetched at most once, so
+ * each round gets further, or knows one more. */
+static int read_portion(struct store *store, struct reading *reading, const uint64_t *ids,
+                        size_t count, struct error *why)
+{
+    struct replies replies = {.context = reading, .got = reading_got, .refused = reading_refused};
+    size_t portion = count < READ_IDS ? count : READ_IDS;
+
+    reading->ids = ids;
+    reading->stop = portion;
+    record_init(&reading->record, 0);
+    for (size_t i = 0; i < portion; i++) {
+        read_ask(store, ids[i], false);
+        read_ask(store, ids[i], true);
+    }
+    if (store_run(store, &replies, "read records", why) || store_learn_dictionaries(store, why)) {
+        record_clear(&reading->record);
+        return -1;
+    }
+    return 0;
+}
+
 int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why)
 {
-    struct reading reading = {.found = found, .context = context};
-    struct replies replies = {.context = &reading, .got = reading_got, .refused = reading_refused};
+    struct reading reading = {.found = found, .context = context, .store = store};
 
     if (count == 0)
         return 0;
     if (store_know_nodes(store, why))
         return -1;
-    record_init(&reading.record, 0);
-    for (size_t done = 0; done < count; done += READ_IDS) {
-        reading.ids = ids + done;
-        for (size_t i = done; i < count && i < done + READ_IDS; i++) {
-            read_ask(store, ids[i], false);
-            read_ask(store, ids[i], true);
-        }
-        if (store_run(store, &replies, "read records", why)) {
-            record_clear(&reading.record);
+    codec_forget_missing(store->packing.codec);
+    for (size_t done = 0; done < count; done += reading.stop)
+        if (read_portion(store, &reading, ids + done, count - done, why))
             return -1;
-        }
-    }
     return 0;
 }

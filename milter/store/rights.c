@@ -19,6 +19,7 @@ static const struct trial {
     bool on_nodes; /* the set of nodes stands for the key: it exists, and is no hash */
     const char *words[WORDS_MAX]; /* "@" is the key */
 } trials[] = {
+    {false, false, {"GET", "@"}},
     {false, false, {"HGETALL", "@"}},
     {false, false, {"HKEYS", "@"}},
     {false, false, {"HMGET", "@", "x"}},
@@ -29,6 +30,7 @@ static const struct trial {
     {false, false, {"XREVRANGE", "@", "+", "-", "COUNT", "1"}},
     {false, false, {"TIME"}},
     {false, false, {"INFO", "server"}},
+    {true, false, {"SET", "@", "x", "NX", "XX"}},
     {true, false, {"HGET", "@", "x"}},
     {true, false, {"HSET", "@", "odd", "number", "of"}},
     {true, true, {"HSETNX", "@", "x", "x"}},

@@ -78,7 +78,7 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
     store_note_node(store, id_node(id));
     key_records(&key, store->prefix, id, refused);
     BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), store_life(store, id_day(id), refused),
-              record_field(id, node, field), text);
+              record_field(id, node, field), store_pack(store, text));
 }
 
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused)
@@ -225,7 +225,7 @@ static int flush_run(struct store *store, struct error *why)
 
 static int flush_all(struct store *store, struct error *why)
 {
-    if (store_connect(store, why))
+    if (store_connect(store, why) || store_packs(store, why))
         return -1;
     /* How many writers share the index decides how often its fill is measured. */
     if (store->postings.count > 0 && (store_know_nodes(store, why) || postings_place(store, why)))
@@ -247,6 +247,7 @@ int store_flush(struct store *store, struct error *why)
     store->nodes_changed = false;
     if (result)
         marks_clear(&store->marks); /* what was marked as said may not have arrived */
+    store->packing.used = false;
     batch_clear(&store->writes);
     batch_clear(&store->events);
     postings_clear(&store->postings);
