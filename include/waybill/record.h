@@ -28,10 +28,12 @@
 
 struct record_line {
     int64_t time;   /* ms, absolute */
-    uint64_t fact;  /* fact id */
+    uint64_t fact;  /* record_fact_id */
+    uint32_t who;   /* hash of kind and recipient: what an id of 30 bits may not tell apart */
     char witness;
     uint8_t rank;   /* of its kind, among the log's lines of one moment */
-    char *text;     /* "kind key=value ...", owned */
+    uint8_t kind;   /* enum fact_kind */
+    char *text;     /* "kind key=value ..." as in the journal, owned */
     uint32_t size;
 };
 
@@ -60,8 +62,15 @@ bool record_knows(const struct record *record, const struct fact *fact);
 bool record_full(const struct record *record, const struct fact *fact);
 /* Add all that `other` has (same id). The number of new facts, or -1. */
 int record_merge(struct record *record, const struct record *other, struct error *why);
-/* The text for the store. -1 only if the buffer failed. */
-int record_format(const struct record *record, struct buffer *to);
+/* The text for the store, of format 2, with the values alone whose KEY_BIT is in `keys`
+ * (UINT64_MAX: all; KEY_TO is always among them). What a value that is left out would have said of
+ * others is written. With KEY_BIT(TO) in `keys` the text has a line for each fact, without it only
+ * for those that have one of the values; both texts read into one record are the whole again. -1
+ * only if the buffer failed or there is no memory. */
+int record_format(const struct record *record, uint64_t keys, struct buffer *to);
+/* The id by which a record knows the fact: 30 bits of a fact of the log or of a report, else all.
+ * Facts out of a record have that one. */
+uint64_t record_fact_id(const struct fact *fact);
 
 /* The order of two facts in a record: negative, 0 (they are the same one), positive. */
 int record_order(const struct fact *a, const struct fact *b);

@@ -30,6 +30,20 @@ static const char *const key_words[FACT_KEY_COUNT] = {
 #undef X
 };
 
+/* The same, measured by the compiler: each fact that is read looks its words up. */
+static const struct slice kind_slices[FACT_KIND_COUNT] = {
+    [FACT_UNKNOWN] = SLICE_LITERAL("unknown"),
+#define X(symbol, word, text) [FACT_##symbol] = SLICE_LITERAL(word),
+    FACT_KINDS(X)
+#undef X
+};
+
+static const struct slice key_slices[FACT_KEY_COUNT] = {
+#define X(symbol, word, text) [KEY_##symbol] = SLICE_LITERAL(word),
+    FACT_KEYS(X)
+#undef X
+};
+
 _Static_assert(FACT_KEY_COUNT <= 64, "a set of keys is of 64 bits");
 _Static_assert(FACT_KEY_COUNT * (VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
                "a line has room for all keys with short values");
@@ -59,7 +73,7 @@ const char *fact_kind_word(enum fact_kind kind)
 enum fact_kind fact_kind_of(struct slice word)
 {
     for (int kind = FACT_UNKNOWN + 1; kind < FACT_KIND_COUNT; kind++)
-        if (slice_is(word, kind_words[kind]))
+        if (slice_equal(word, kind_slices[kind]))
             return (enum fact_kind)kind;
     return FACT_UNKNOWN;
 }
@@ -69,11 +83,14 @@ const char *fact_key_word(enum fact_key key)
     return key_words[key];
 }
 
-static int key_of(struct slice word)
+/* Keys stand in their order, so the one that is looked for is not far behind the last. */
+int body_key(struct slice name, int after)
 {
-    for (int key = 0; key < FACT_KEY_COUNT; key++)
-        if (slice_is(word, key_words[key]))
+    for (int i = 1; i <= FACT_KEY_COUNT; i++) {
+        int key = after + i < FACT_KEY_COUNT ? after + i : after + i - FACT_KEY_COUNT;
+        if (slice_equal(name, key_slices[key]))
             return key;
+    }
     return -1;
 }
 
@@ -120,14 +137,24 @@ bool fact_id_parse(struct slice text, uint64_t *id)
     return true;
 }
 
-uint64_t fact_id_milter(uint64_t waybill, unsigned number)
+/* The hash is dear, and who asks for one fact of a waybill asks for its others too. */
+static uint64_t milter_front(uint64_t waybill)
 {
+    static _Thread_local uint64_t last, front;
     unsigned char bytes[sizeof waybill];
+    if (waybill == last && front != 0)
+        return front;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)(waybill >> (8 * i));
+    front = digest_64(bytes, sizeof bytes) & FACT_ID_MASK & ~FACT_NUMBER_MASK;
+    last = waybill;
+    return front;
+}
+
+uint64_t fact_id_milter(uint64_t waybill, unsigned number)
+{
     /* The number stands last, so that the facts of one moment sort as they were seen. */
-    return (digest_64(bytes, sizeof bytes) & FACT_ID_MASK & ~FACT_NUMBER_MASK) |
-           (number & FACT_NUMBER_MASK);
+    return milter_front(waybill) | (number & FACT_NUMBER_MASK);
 }
 
 /* Far enough from the next occurrence of the same line. */
@@ -166,58 +193,113 @@ static struct slice cut_value(struct slice value, size_t size)
     return slice_make(value.at, keep);
 }
 
-static bool key_stands(const struct fact *fact, uint64_t left_out, int key)
-{
-    return key != KEY_WAYBILL && fact->value[key].at != NULL && !(left_out & UINT64_C(1) << key);
-}
-
 /* Room that longer values before it must leave: who may choose these must not be able to push out
  * where a fact came from. Escaped, a byte may become three. */
 static size_t key_share(const struct fact *fact, int key)
 {
     size_t size = fact->value[key].size;
-    return strlen(key_words[key]) + 2 + (size < VALUE_SHORT ? size : VALUE_SHORT) * 3;
+    return key_slices[key].size + 2 + (size < VALUE_SHORT ? size : VALUE_SHORT) * 3;
 }
 
-int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct buffer *to)
+static void encode_values(const struct fact *fact, uint64_t keys, size_t room, struct buffer *to)
 {
     size_t start = to->size, shares = 0;
-    for (int key = 0; key < FACT_KEY_COUNT; key++)
-        shares += key_stands(fact, left_out, key) ? key_share(fact, key) : 0;
-    buffer_add_text(to, fact_kind_word(fact->kind));
-    if (fact->waybill != 0 && !(left_out & UINT64_C(1) << KEY_WAYBILL))
-        buffer_addf(to, " %s=%llu", key_words[KEY_WAYBILL], (unsigned long long)fact->waybill);
-    for (int key = 0; key < FACT_KEY_COUNT; key++) {
-        if (!key_stands(fact, left_out, key))
-            continue;
+    for (uint64_t rest = keys; rest != 0;)
+        shares += key_share(fact, fact_take_key(&rest));
+    while (keys != 0) {
+        enum fact_key key = fact_take_key(&keys);
         shares -= key_share(fact, key);
-        size_t name = strlen(key_words[key]) + 2;
-        size_t most = (FACT_LINE_MAX - used - (to->size - start) - shares - name) / 3;
+        size_t most = (room - (to->size - start) - shares - key_slices[key].size - 2) / 3;
         buffer_add_char(to, ' ');
-        buffer_add_text(to, key_words[key]);
+        buffer_add(to, key_slices[key].at, key_slices[key].size);
         buffer_add_char(to, '=');
         most = most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX;
         escape_value(to, cut_value(fact->value[key], most));
     }
+}
+
+static uint64_t keys_that_stand(const struct fact *fact, uint64_t left_out)
+{
+    uint64_t keys = 0;
+    for (uint64_t rest = fact->keys & ~left_out & ~KEY_BIT(WAYBILL); rest != 0;) {
+        enum fact_key key = fact_take_key(&rest);
+        keys |= (uint64_t)(fact->value[key].at != NULL) << key;
+    }
+    return keys;
+}
+
+static void encode(const struct fact *fact, struct slice kind, uint64_t left_out, size_t used,
+                   struct buffer *to)
+{
+    size_t start = to->size;
+    buffer_add(to, kind.at, kind.size);
+    if (fact->waybill != 0 && !(left_out & KEY_BIT(WAYBILL)))
+        buffer_addf(to, " w=%llu", (unsigned long long)fact->waybill);
+    encode_values(fact, keys_that_stand(fact, left_out),
+                  FACT_LINE_MAX - used - (to->size - start), to);
+}
+
+int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct buffer *to)
+{
+    encode(fact, slice_of(fact_kind_word(fact->kind)), left_out, used, to);
     return to->failed ? -1 : 0;
 }
 
-int body_decode(char *body, size_t size, struct fact *fact)
+int body_encode_all(const struct body *body, uint64_t left_out, size_t used, struct buffer *to)
 {
-    struct slice rest = slice_make(body, size), word;
+    size_t start = to->size;
+    encode(&body->fact, body->kind, left_out, used, to);
+    for (size_t i = 0; i < body->more_count; i++) {
+        if (to->size - start + 1 + body->more[i].size > FACT_LINE_MAX - used)
+            continue;
+        buffer_add_char(to, ' ');
+        buffer_add(to, body->more[i].at, body->more[i].size);
+    }
+    return to->failed ? -1 : 0;
+}
+
+static bool is_name(struct slice name)
+{
+    if (name.size == 0 || name.size > 32)
+        return false;
+    for (size_t i = 0; i < name.size; i++)
+        if ((name.at[i] < 'a' || name.at[i] > 'z') && (name.at[i] < '0' || name.at[i] > '9'))
+            return false;
+    return true;
+}
+
+void body_keep(struct body *body, struct slice word)
+{
+    struct slice value = word, name;
+    if (body->more_count < BODY_MORE && text_take_until(&value, '=', &name) && is_name(name) &&
+        !text_take_char(&value, '"'))
+        body->more[body->more_count++] = word;
+}
+
+/* `whole` takes what is unknown; it may be NULL. */
+static int decode(char *text, size_t size, struct fact *fact, struct body *whole)
+{
+    struct slice rest = slice_make(text, size), word;
+    int key = KEY_QUEUE;
     if (!text_take_word(&rest, &word))
         return -1;
     fact->kind = fact_kind_of(word);
+    if (whole != NULL)
+        whole->kind = word;
     while (text_take_char(&rest, ' ')) {
         struct slice pair, name;
         if (!text_take_word(&rest, &pair))
             break;
+        word = pair;
         if (!text_take_until(&pair, '=', &name))
             continue;
-        int key = key_of(name);
-        if (key < 0 || fact->value[key].at != NULL)
+        int found = body_key(name, key);
+        if (found < 0 && whole != NULL)
+            body_keep(whole, word);
+        if (found < 0 || fact->value[found].at != NULL)
             continue;
-        pair.size = unescape_value(body + (pair.at - body), pair.size);
+        key = found;
+        pair.size = unescape_value(text + (pair.at - text), pair.size);
         if (key == KEY_WAYBILL) {
             if (!text_number(pair, 1, UINT64_MAX, &fact->waybill))
                 return -1;
@@ -226,6 +308,18 @@ int body_decode(char *body, size_t size, struct fact *fact)
         }
     }
     return 0;
+}
+
+int body_decode(char *body, size_t size, struct fact *fact)
+{
+    return decode(body, size, fact, NULL);
+}
+
+int body_decode_all(char *text, size_t size, struct body *whole)
+{
+    fact_renew(&whole->fact, whole->fact.witness, FACT_UNKNOWN, whole->fact.time);
+    whole->more_count = 0;
+    return decode(text, size, &whole->fact, whole);
 }
 
 int fact_encode(const struct fact *fact, struct buffer *to)

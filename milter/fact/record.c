@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "body.h"
+#include "record_set.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"
 
-#define KEY_TEXT_MAX 512 /* host, instance, queue id */
+#define WHO_SIZE 60      /* bytes of a recipient: what a line keeps of it, whatever else it has */
 #define STRANGE_SHARE 8  /* of a record: one part is for what strangers send */
 
 void record_init(struct record *record, uint64_t id)
@@ -68,20 +68,49 @@ static int line_order(const struct record_line *a, const struct record_line *b)
         return a->witness < b->witness ? -1 : 1;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
-    return a->fact < b->fact ? -1 : a->fact > b->fact;
+    if (a->fact != b->fact)
+        return a->fact < b->fact ? -1 : 1;
+    return a->who < b->who ? -1 : a->who > b->who;
+}
+
+uint64_t record_fact_id(const struct fact *fact)
+{
+    bool hashed = fact->witness == WITNESS_LOG || fact->witness == WITNESS_REPORT;
+    return hashed ? (fact->id ^ fact->id >> RECORD_ID_BITS) & RECORD_ID_MASK : fact->id;
+}
+
+/* FNV-1a, which is the same on every machine and cheap; a stranger who makes it collide has still
+ * to make the ids collide. */
+static uint32_t hash_on(uint32_t hash, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++)
+        hash = (hash ^ (unsigned char)bytes.at[i]) * UINT32_C(16777619);
+    return hash;
+}
+
+static uint32_t who_of(struct slice kind, struct slice recipient)
+{
+    uint32_t hash = hash_on(UINT32_C(2166136261), kind);
+    if (recipient.size > WHO_SIZE)
+        recipient.size = WHO_SIZE;
+    return hash_on(hash_on(hash, slice_of(" ")), recipient);
+}
+
+struct record_line line_of(const struct fact *fact, struct slice kind)
+{
+    return (struct record_line){.time = fact->time,
+                                .fact = record_fact_id(fact),
+                                .who = who_of(kind, fact->value[KEY_TO]),
+                                .witness = (char)fact->witness,
+                                .rank = line_rank((char)fact->witness, fact->kind),
+                                .kind = (uint8_t)fact->kind};
 }
 
 int record_order(const struct fact *a, const struct fact *b)
 {
-    struct record_line lines[2];
-    const struct fact *facts[2] = {a, b};
-    for (int i = 0; i < 2; i++)
-        lines[i] = (struct record_line){.time = facts[i]->time,
-                                        .fact = facts[i]->id,
-                                        .witness = (char)facts[i]->witness,
-                                        .rank = line_rank((char)facts[i]->witness,
-                                                          facts[i]->kind)};
-    return line_order(&lines[0], &lines[1]);
+    struct record_line one = line_of(a, slice_of(fact_kind_word(a->kind)));
+    struct record_line other = line_of(b, slice_of(fact_kind_word(b->kind)));
+    return line_order(&one, &other);
 }
 
 /* Where the line stands or would stand; *known says which. */
@@ -89,6 +118,9 @@ static size_t record_place(const struct record *record, const struct record_line
 {
     size_t low = 0, high = record->count;
     *known = false;
+    /* Most come in their order. */
+    if (high > 0 && line_order(line, &record->lines[high - 1]) > 0)
+        return high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = line_order(line, &record->lines[middle]);
@@ -118,13 +150,12 @@ static void record_remove(struct record *record, size_t index)
             (record->count - index) * sizeof *record->lines);
 }
 
-static bool line_is(const struct record_line *line, enum witness witness, const char *kind)
+static bool line_is(const struct record_line *line, enum witness witness, enum fact_kind kind)
 {
-    struct slice rest = slice_make(line->text, line->size), word;
-    return line->witness == (char)witness && text_take_word(&rest, &word) && slice_is(word, kind);
+    return line->witness == (char)witness && line->kind == kind;
 }
 
-static bool record_has(const struct record *record, enum witness witness, const char *kind)
+static bool record_has(const struct record *record, enum witness witness, enum fact_kind kind)
 {
     for (size_t i = 0; i < record->count; i++)
         if (line_is(&record->lines[i], witness, kind))
@@ -140,17 +171,18 @@ static bool client_is_news(const struct record_line *line)
 }
 
 /* Leave out what says nothing new, see the header. */
-static void record_settle(struct record *record)
+void record_settle(struct record *record)
 {
-    bool mail = record_has(record, WITNESS_MILTER, "mail");
-    bool header = record_has(record, WITNESS_MILTER, "header");
-    bool active = false;
+    bool mail = record_has(record, WITNESS_MILTER, FACT_MAIL);
+    bool header = record_has(record, WITNESS_MILTER, FACT_HEADER);
+    bool active = mail && record_has(record, WITNESS_MILTER, FACT_QUEUED);
     for (size_t i = 0; i < record->count;) {
         const struct record_line *line = &record->lines[i];
-        bool again = active && line_is(line, WITNESS_LOG, "active");
-        active = active || line_is(line, WITNESS_LOG, "active");
-        if (again || (mail && line_is(line, WITNESS_LOG, "client") && !client_is_news(line)) ||
-            (header && line_is(line, WITNESS_LOG, "cleanup")))
+        bool again = active && line_is(line, WITNESS_LOG, FACT_ACTIVE);
+        active = active || line_is(line, WITNESS_LOG, FACT_ACTIVE);
+        if (again ||
+            (mail && line_is(line, WITNESS_LOG, FACT_CLIENT) && !client_is_news(line)) ||
+            (header && line_is(line, WITNESS_LOG, FACT_CLEANUP)))
             record_remove(record, i);
         else
             i++;
@@ -160,8 +192,8 @@ static void record_settle(struct record *record)
 /* Only these kinds can leave another out, or be left out. */
 static bool kind_settles(enum fact_kind kind)
 {
-    return kind == FACT_MAIL || kind == FACT_HEADER || kind == FACT_CLIENT ||
-           kind == FACT_CLEANUP || kind == FACT_ACTIVE;
+    return kind == FACT_MAIL || kind == FACT_HEADER || kind == FACT_QUEUED ||
+           kind == FACT_CLIENT || kind == FACT_CLEANUP || kind == FACT_ACTIVE;
 }
 
 static bool record_takes(const struct record *record, size_t share, size_t cost)
@@ -211,21 +243,93 @@ bool record_full(const struct record *record, const struct fact *fact)
     return !record_fits(record, fact, FACT_LINE_MAX + 64);
 }
 
-static enum fact_kind kind_of(struct slice body)
+char *text_copy(const char *text, size_t size)
 {
-    struct slice word;
-    return text_take_word(&body, &word) ? fact_kind_of(word) : FACT_UNKNOWN;
+    char *copy = malloc(size + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
 }
 
-/* Take ownership of line->text. 1: in; 0: was there; -1: no room. Only who adds a new fact asks
+/* ---- one fact out of two texts ---- */
+
+/* Of two values for one key the longer, or the greater: the same whoever came first. */
+static bool is_better(struct slice a, struct slice b)
+{
+    if (a.size != b.size)
+        return a.size > b.size;
+    return a.size > 0 && memcmp(a.at, b.at, a.size) > 0;
+}
+
+static void join_values(struct body *all, const struct body *other)
+{
+    for (uint64_t keys = other->fact.keys; keys != 0;) {
+        enum fact_key key = fact_take_key(&keys);
+        if (all->fact.value[key].at == NULL ||
+            is_better(other->fact.value[key], all->fact.value[key]))
+            fact_set(&all->fact, key, other->fact.value[key]);
+    }
+    for (size_t i = 0; i < other->more_count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < all->more_count; k++)
+            there = there || slice_equal(all->more[k], other->more[i]);
+        if (!there)
+            body_keep(all, other->more[i]);
+    }
+}
+
+/* The line gets what the other one has besides. 1: it is another now; -1: no memory. */
+static int line_join(struct record *record, struct record_line *line,
+                     const struct record_line *other)
+{
+    struct buffer one, two, all;
+    struct body a = {0}, b = {0};
+    int result = -1;
+    buffer_init(&one, FACT_LINE_MAX + 1);
+    buffer_init(&two, FACT_LINE_MAX + 1);
+    buffer_init(&all, FACT_LINE_MAX + 1);
+    if (buffer_add(&one, line->text, line->size) == 0 &&
+        buffer_add(&two, other->text, other->size) == 0 &&
+        body_decode_all(one.data, one.size, &a) == 0 &&
+        body_decode_all(two.data, two.size, &b) == 0) {
+        join_values(&a, &b);
+        result = body_encode_all(&a, BODY_PLACE_KEYS, 32, &all);
+    }
+    if (result == 0 && (all.size != line->size || memcmp(all.data, line->text, all.size) != 0)) {
+        char *text = text_copy(all.data, all.size);
+        result = text != NULL ? 1 : -1;
+        if (text != NULL) {
+            free(line->text);
+            record->bytes = record->bytes - line->size + all.size;
+            line->text = text;
+            line->size = (uint32_t)all.size;
+        }
+    }
+    buffer_free(&one);
+    buffer_free(&two);
+    buffer_free(&all);
+    return result;
+}
+
+static bool line_same(const struct record_line *a, const struct record_line *b)
+{
+    return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
+
+/* Take ownership of line->text. 1: it told something; 0: was there; -1: no room. Only who adds a new fact asks
  * for shares: what was added once is read again, whatever came beside it. */
-static int record_insert(struct record *record, struct record_line line, struct error *why)
+int record_insert(struct record *record, struct record_line line, struct error *why)
 {
     bool known;
     size_t place = record_place(record, &line, &known);
     if (known) {
+        int joined = line_same(&record->lines[place], &line)
+                         ? 0
+                         : line_join(record, &record->lines[place], &line);
         free(line.text);
-        return 0;
+        return joined < 0 ? error_set(why, "no memory for a fact") : joined;
     }
     if (!record_takes(record, 1, line_cost(&line))) {
         free(line.text);
@@ -249,23 +353,13 @@ static int record_insert(struct record *record, struct record_line line, struct 
     return 1;
 }
 
-static char *text_copy(const char *text, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy != NULL) {
-        memcpy(copy, text, size);
-        copy[size] = '\0';
-    }
-    return copy;
-}
-
 /* Learn one word of the mail's key. 1: it was not known; 0: it was; -1: it is another mail's. */
 static int key_learn(char **known, struct slice told, const char *what, struct error *why)
 {
     if (told.at == NULL || told.size == 0)
         return 0;
-    if (told.size > KEY_TEXT_MAX)
-        told.size = KEY_TEXT_MAX;
+    if (told.size > RECORD_KEY_MAX)
+        told.size = RECORD_KEY_MAX;
     if (*known != NULL) {
         if (slice_equal(slice_of(*known), told))
             return 0;
@@ -297,10 +391,7 @@ static int record_learn_key(struct record *record, struct slice host, struct sli
 bool record_knows(const struct record *record, const struct fact *fact)
 {
     bool known;
-    struct record_line line = {.time = fact->time,
-                               .fact = fact->id,
-                               .witness = (char)fact->witness,
-                               .rank = line_rank((char)fact->witness, fact->kind)};
+    struct record_line line = line_of(fact, slice_of(fact_kind_word(fact->kind)));
     record_place(record, &line, &known);
     return known;
 }
@@ -324,11 +415,8 @@ int record_add(struct record *record, const struct fact *fact, struct error *why
         buffer_free(&body);
         return error_set(why, "no memory for a fact");
     }
-    struct record_line line = {.time = fact->time,
-                               .fact = fact->id,
-                               .witness = (char)fact->witness,
-                               .rank = line_rank((char)fact->witness, fact->kind),
-                               .size = (uint32_t)body.size};
+    struct record_line line = line_of(fact, slice_of(fact_kind_word(fact->kind)));
+    line.size = (uint32_t)body.size;
     line.text = text_copy(body.data, body.size);
     buffer_free(&body);
     if (line.text == NULL)
@@ -381,120 +469,6 @@ int record_merge(struct record *record, const struct record *other, struct error
     }
     record_settle(record);
     return added;
-}
-
-static void format_key(struct buffer *to, const char *word)
-{
-    buffer_add_char(to, ' ');
-    if (word == NULL)
-        buffer_add_char(to, '-');
-    else
-        escape_value(to, slice_of(word));
-}
-
-int record_format(const struct record *record, struct buffer *to)
-{
-    int64_t base = id_time(record->id);
-    if (record->see != 0) {
-        buffer_addf(to, "1 see=%llu", (unsigned long long)record->see);
-        return to->failed ? -1 : 0;
-    }
-    buffer_add_char(to, '1');
-    format_key(to, record->host);
-    format_key(to, record->instance);
-    format_key(to, record->queue_id);
-    for (size_t i = 0; i < record->count; i++) {
-        const struct record_line *line = &record->lines[i];
-        char id[FACT_ID_SIZE];
-        fact_id_text(line->fact, id);
-        buffer_addf(to, "\n%lld %c%s ", (long long)(line->time - base), line->witness, id);
-        buffer_add(to, line->text, line->size);
-    }
-    return to->failed ? -1 : 0;
-}
-
-/* One word of the first line into an owned string; "-" leaves it unknown. */
-static int parse_key(struct slice *rest, char **word, struct error *why)
-{
-    struct slice taken;
-    if (!text_take_char(rest, ' ') || !text_take_word(rest, &taken) ||
-        taken.size > KEY_TEXT_MAX * 3)
-        return error_set(why, "cannot read a record: no host, instance and queue id at its front");
-    if (slice_is(taken, "-"))
-        return 0;
-    *word = text_copy(taken.at, taken.size);
-    if (*word == NULL)
-        return error_set(why, "no memory for a record");
-    (*word)[unescape_value(*word, taken.size)] = '\0';
-    return 0;
-}
-
-static int parse_head(struct record *record, struct slice head, struct error *why)
-{
-    uint64_t version;
-    if (!text_take_number(&head, &version))
-        return error_set(why, "cannot read a record: no format version at its front");
-    if (version != 1)
-        return error_set(why, "cannot read a record: format %llu is newer than this program",
-                         (unsigned long long)version);
-    if (text_take(&head, " see=")) {
-        if (!text_number(head, 1, UINT64_MAX, &record->see))
-            return error_set(why, "cannot read a record: no id after 'see='");
-        return 0;
-    }
-    if (parse_key(&head, &record->host, why) != 0 || parse_key(&head, &record->instance, why) != 0)
-        return -1;
-    return parse_key(&head, &record->queue_id, why);
-}
-
-static int parse_line(struct record *record, struct slice text, int64_t base, struct error *why)
-{
-    struct record_line line = {0};
-    struct slice rest = text, name;
-    uint64_t offset;
-    bool before = text_take_char(&rest, '-');
-    if (!text_take_number(&rest, &offset) || offset > INT64_MAX / 2 ||
-        !text_take_char(&rest, ' ') || !text_take_word(&rest, &name) ||
-        !fact_id_parse(slice_make(name.at + 1, name.size - 1), &line.fact) ||
-        !text_take_char(&rest, ' ') || rest.size == 0 || rest.size > FACT_LINE_MAX)
-        return error_set(why, "cannot read a record: '%.*s' is no fact",
-                         text.size < 40 ? (int)text.size : 40, text.at);
-    line.time = base + (before ? -(int64_t)offset : (int64_t)offset);
-    line.witness = name.at[0];
-    line.size = (uint32_t)rest.size;
-    line.rank = line_rank(line.witness, kind_of(rest));
-    line.text = text_copy(rest.at, rest.size);
-    if (line.text == NULL)
-        return error_set(why, "no memory for a record");
-    return record_insert(record, line, why) < 0 ? -1 : 0;
-}
-
-static int parse_text(struct record *record, struct slice text, struct error *why)
-{
-    int64_t base = id_time(record->id);
-    struct slice line = text, rest = SLICE_ABSENT;
-    ptrdiff_t end = slice_find(text, '\n');
-    if (end >= 0) {
-        line.size = (size_t)end;
-        rest = slice_make(text.at + end + 1, text.size - (size_t)end - 1);
-    }
-    if (parse_head(record, line, why) != 0)
-        return -1;
-    while (text_take_part(&rest, '\n', &line))
-        if (line.size > 0 && parse_line(record, line, base, why) != 0)
-            return -1;
-    return 0;
-}
-
-int record_parse(struct record *record, struct slice text, struct error *why)
-{
-    struct record read;
-    record_init(&read, record->id);
-    int result = parse_text(&read, text, why);
-    if (result == 0)
-        result = record_merge(record, &read, why) < 0 ? -1 : 0;
-    record_clear(&read);
-    return result;
 }
 
 int record_fact(const struct record *record, size_t index, struct fact *fact,

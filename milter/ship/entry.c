@@ -46,9 +46,11 @@ static void entry_learn_log(struct entry *entry, const struct fact *fact)
 {
     entry->begun = true;
     if (fact->kind == FACT_CLIENT && entry->client == 0)
-        entry->client = fact->id;
+        entry->client = record_fact_id(fact);
     if (fact->kind == FACT_CLEANUP && entry->cleanup == 0)
-        entry->cleanup = fact->id;
+        entry->cleanup = record_fact_id(fact);
+    if (fact->kind == FACT_ACTIVE && entry->active == 0)
+        entry->active = record_fact_id(fact);
 }
 
 static void entry_learn(struct entry *entry, const struct fact *fact)
@@ -126,7 +128,8 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
 
 bool entry_knows(const struct entry *entry, const struct fact *fact)
 {
-    return fact->id == entry->client || fact->id == entry->cleanup ||
+    uint64_t id = record_fact_id(fact);
+    return id == entry->client || id == entry->cleanup || id == entry->active ||
            record_knows(entry_record(entry), fact);
 }
 

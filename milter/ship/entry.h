@@ -51,7 +51,7 @@ struct entry {
     char ip[64];         /* client's address */
     bool begun;          /* the log spoke of it */
     uint64_t order;      /* when it began to, among all mails of this process; 0: before it */
-    uint64_t client, cleanup; /* fact ids of its first lines; 0: not seen by this process */
+    uint64_t client, cleanup, active; /* fact ids of its first lines; 0: not seen by this process */
     bool indexed;        /* found by its queue id */
     bool learned;        /* its queue id is new: others may wait for it */
 

@@ -128,7 +128,7 @@ static int entry_format(const struct ship *ship, const struct entry *entry, stru
     if (id_node(entry->id) != ship->node)
         head.host = NULL;
     buffer_clear(text);
-    return record_format(&head, text);
+    return record_format(&head, UINT64_MAX, text);
 }
 
 static int write_entry(struct ship *ship, struct entry *entry)

@@ -221,7 +221,7 @@ static void make_client(struct mails *mails, struct mails_mail *mail, struct fac
         fact_set(fact, KEY_HELO, percent(mails, 75) && name.size > 7
                                      ? name
                                      : say(mail, "smtp%u.%.*s", number % 9, SLICE_ARGS(domain)));
-    fact_set(fact, KEY_DAEMON, slice_of("mx1.example.org"));
+    fact_set(fact, KEY_DAEMON, slice_of(mails->host));
     fact_set(fact, KEY_DAEMON_PORT, slice_of(login ? "587" : "25"));
     if (login || percent(mails, 90))
         fact_set(fact, KEY_TLS, slice_of(ONE_OF(mails, ciphers)));
@@ -251,11 +251,14 @@ static void make_header(struct mails *mails, struct mails_mail *mail, struct fac
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int64_t when = mails->now - (int64_t)zipf(mails, 4000) * 1000;
+    static const int hours[] = {0, 1, 2, -5};
+    unsigned zone = below(mails, 4);
+    int64_t when = mails->now - (int64_t)zipf(mails, 4000) * 1000 + hours[zone] * HOUR_MS;
     uint32_t second, day = clock_day(when, &second);
     ptrdiff_t at = slice_find(from, '@');
-    struct slice domain = at < 0 ? slice_of("mx1.example.org")
-                                 : slice_make(from.at + at + 1, from.size - (size_t)at - 1);
+    struct slice domain = at < 0 || percent(mails, 35)
+                              ? domain_of(mail, draw(mails) % DOMAINS)
+                              : slice_make(from.at + at + 1, from.size - (size_t)at - 1);
     fact_set(fact, KEY_MESSAGE_ID,
              say(mail, "%08llx-%04x-%04x-%04x-%012llx@%.*s", (unsigned long long)draw(mails) >> 32,
                  below(mails, 65536), below(mails, 65536), below(mails, 65536),
@@ -263,7 +266,7 @@ static void make_header(struct mails *mails, struct mails_mail *mail, struct fac
     fact_set(fact, KEY_DATE,
              say(mail, "%s, %u %s 20%02u %02u:%02u:%02u %s", days[(when / DAY_MS + 4) % 7],
                  day % 100, months[day / 100 % 100 - 1], day / 10000, second / 3600,
-                 second / 60 % 60, second % 60, ONE_OF(mails, zones)));
+                 second / 60 % 60, second % 60, zones[zone]));
     struct slice name = spell(mail, draw(mails) % SENDERS, 5);
     if (from.size == 0)
         fact_set(fact, KEY_HEADER_FROM, slice_of("Mail Delivery System <MAILER-DAEMON@example.net>"));
@@ -414,7 +417,7 @@ static void make_log(struct mails *mails, struct mails_mail *mail, struct slice 
 
 void mails_init(struct mails *mails, uint64_t seed, unsigned node, int64_t start, double gap)
 {
-    *mails = (struct mails){.chance = mix(seed), .now = start, .gap = gap, .host = "mx1"};
+    *mails = (struct mails){.chance = mix(seed), .now = start, .gap = gap, .host = "mx1.example.org"};
     id_mint_init(&mails->mint, node, 0, 0);
 }
 

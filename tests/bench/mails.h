@@ -22,7 +22,7 @@ struct mails {
     uint64_t number;      /* mails made */
     int64_t now;          /* ms: when the last one arrived */
     double gap;           /* ms between two mails, in the mean */
-    const char *host;     /* given: "mx1" */
+    const char *host;     /* given: "mx1.example.org" */
     bool subjects;        /* given: do headers have them? false */
     struct id_mint mint;
 };

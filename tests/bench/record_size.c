@@ -144,7 +144,7 @@ static void measure_time(struct mails *mails, size_t count)
         at[0] = seconds();
         make_record(&mail, &record);
         at[1] = seconds();
-        record_format(&record, &text);
+        record_format(&record, UINT64_MAX, &text);
         at[2] = seconds();
         record_init(&back, mail.id);
         record_parse(&back, slice_make(text.data, text.size), &why);
@@ -201,7 +201,7 @@ static void fill(struct mails *mails, size_t count, struct texts *texts, struct 
         mails_next(mails, &mail);
         make_record(&mail, &record);
         buffer_init(&text, RECORD_MAX * 2);
-        record_format(&record, &text);
+        record_format(&record, UINT64_MAX, &text);
         if (show)
             printf("%s\n\n", text.data);
         if (sizes != NULL)

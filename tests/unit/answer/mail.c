@@ -185,7 +185,7 @@ void mail_put(struct store *store, const struct mail *mail)
 
     mail_record(mail, &record);
     buffer_init(&text, RECORD_MAX);
-    assert_int_equal(record_format(&record, &text), 0);
+    assert_int_equal(record_format(&record, UINT64_MAX, &text), 0);
     store_put_record(store, id_node(mail->id), mail->id, slice_make(text.data, text.size),
                      mail_refused(mail));
     mail_post_terms(store, mail, mail->id);

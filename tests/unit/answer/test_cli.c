@@ -306,7 +306,7 @@ static void put_record(const struct record *record)
     struct buffer text;
 
     buffer_init(&text, RECORD_MAX);
-    assert_int_equal(record_format(record, &text), 0);
+    assert_int_equal(record_format(record, UINT64_MAX, &text), 0);
     store_put_record(world.store, id_node(record->id), record->id,
                      slice_make(text.data, text.size), false);
     mail_flush(world.store);

@@ -53,7 +53,7 @@ static char *format(const struct record *record)
 {
     struct buffer text;
     buffer_init(&text, RECORD_MAX * 2);
-    assert_int_equal(record_format(record, &text), 0);
+    assert_int_equal(record_format(record, UINT64_MAX, &text), 0);
     return text.data;
 }
 
@@ -306,7 +306,7 @@ static void test_reports_of_strangers_leave_room_for_others_and_for_the_log(void
     /* What was taken is read again. */
     buffer_init(&text, RECORD_MAX * 2);
     record_init(&back, ID);
-    assert_int_equal(record_format(&record, &text), 0);
+    assert_int_equal(record_format(&record, UINT64_MAX, &text), 0);
     assert_int_equal(record_parse(&back, slice_make(text.data, text.size), &why), 0);
     assert_int_equal(back.count, record.count);
     buffer_free(&text);

@@ -170,7 +170,7 @@ static void record_found(void *context, uint64_t id, const struct record *record
     (void)id;
     assert_null(why_not);
     if (record->count > 0 || record->see != 0)
-        assert_int_equal(0, record_format(record, text));
+        assert_int_equal(0, record_format(record, UINT64_MAX, text));
 }
 
 char *world_record(const struct world *world, uint64_t id)

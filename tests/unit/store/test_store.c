@@ -90,7 +90,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
     seen->odd[seen->calls++] = why_not != NULL;
     buffer_init(&text, sizeof seen->text - 1);
     if (record->count) {
-        record_format(record, &text);
+        record_format(record, UINT64_MAX, &text);
         buffer_add_char(&text, '\n'); /* the last line has none */
     }
     strcpy(seen->text, text.data);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* record_set: what the set of a record's lines (record.c) has for its text (record_text.c). */
+#ifndef WAYBILL_FACT_RECORD_SET_H
+#define WAYBILL_FACT_RECORD_SET_H
+
+#include "body.h"
+#include "waybill/record.h"
+
+#define RECORD_ID_BITS 30 /* of a fact of the log or of a report */
+#define RECORD_ID_MASK ((UINT64_C(1) << RECORD_ID_BITS) - 1)
+#define RECORD_KEY_MAX 512 /* host, instance, queue id */
+
+/* A line for the fact, without its text. */
+struct record_line line_of(const struct fact *fact, struct slice kind);
+/* Take ownership of line.text. 1: it told something; 0: was there; -1: no room. */
+int record_insert(struct record *record, struct record_line line, struct error *why);
+/* Leave out what says nothing new. */
+void record_settle(struct record *record);
+/* A terminated copy, or NULL. */
+char *text_copy(const char *text, size_t size);
+
+#endif
