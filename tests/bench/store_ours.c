@@ -93,7 +93,7 @@ static void fold(struct ours *ours, struct going *item, const struct fact *facts
         if (record_add(&item->record, &facts[i], &why) < 0)
             ours_fail("a fact", &why);
     item->at = ours->texts.size;
-    if (record_format(&item->record, &ours->texts) != 0)
+    if (record_format(&item->record, UINT64_MAX, &ours->texts) != 0)
         abort();
     item->size = ours->texts.size - item->at;
     if (waybill_read(&item->waybill, &item->record, clock_now(), 0, &why) != 0)
