@@ -59,12 +59,20 @@ enum store_trouble store_last_trouble(const struct store *store);
  * ref+NN. `refused`: into the short-lived buckets. */
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused);
+/* What lives shorter than its record: the values of these keys go into a text of their own
+ * (record_format with the mask, and without it for the record), for each kind. 0: they live as
+ * long, and stand in the record. */
+enum apart { APART_REPLY, APART_SUBJECT, APART_COUNT };
+uint64_t store_apart_keys(const struct store *store, enum apart kind, bool refused);
+/* Such a text; readers merge it into the record. Left out once its day is about to go. */
+void store_put_apart(struct store *store, unsigned node, uint64_t id, enum apart kind,
+                     struct slice text, bool refused);
 /* Are records compressed from now on? store_open takes it from its settings. What is there stays
  * as it is: text and frames may stand side by side. */
 void store_compress(struct store *store, bool compress);
 /* Would the record be taken, or is its day about to go? */
 bool store_takes(const struct store *store, uint64_t id, bool refused);
-/* Take a record back (it moved, or its bucket was the wrong one). */
+/* Take a record back (it moved, or its bucket was the wrong one), and what stands apart. */
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused);
 /* One term of a waybill into the index of its day. `term` is normalised by the caller: an address
  * by address_normal, another word by term_fold. */

@@ -186,6 +186,13 @@ const struct option options[] = {
     {"refused_retention_days", OPTION_NUMBER, AT(refused_retention_days), .initial = "3",
      .least = 1, .most = 3650,
      .text = "The same for sessions of which no recipient was accepted."},
+    {"reply_retention_days", OPTION_NUMBER, AT(reply_retention_days), .initial = "0", .most = 3650,
+     .text = "Days after which the words that servers answered are gone; at most retention_days. "
+             "States, codes and times stay with the record. "
+             "0: as long as the record."},
+    {"subject_retention_days", OPTION_NUMBER, AT(subject_retention_days), .initial = "0",
+     .most = 3650,
+     .text = "The same for subjects, and for their hashes where subject = hash."},
     {"compression", OPTION_CHOICE, AT(compression), .initial = "none", .choices = compression_words,
      LIVE,
      .text = "How new records are kept: as text that anybody can read with redis-cli, or as zstd "

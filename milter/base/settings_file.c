@@ -211,8 +211,7 @@ static int load(const char *path, struct buffer *file, struct error *why)
     return result;
 }
 
-/* What no row can say alone. */
-static int check_together(struct reading *reading)
+static int check_journal(struct reading *reading)
 {
     const struct settings *settings = reading->settings;
     const struct option *max = option_find("journal_max_mb");
@@ -234,6 +233,31 @@ static int check_together(struct reading *reading)
                  (long long)(settings->journal_max_mb / 2),
                  (long long)settings->journal_segment_mb);
     return reading_fail(reading, max_line > segment_line ? max_line : segment_line, text);
+}
+
+/* What lives shorter than the record cannot live longer. */
+static int check_retention(struct reading *reading, const char *name, int64_t days)
+{
+    unsigned line = reading->lines[option_find(name) - options];
+    unsigned other = reading->lines[option_find("retention_days") - options];
+    char text[200];
+
+    if (days <= reading->settings->retention_days)
+        return 0;
+    snprintf(text, sizeof text, "%s: must be at most retention_days, so %lld, not %lld", name,
+             (long long)reading->settings->retention_days, (long long)days);
+    return reading_fail(reading, line > other ? line : other, text);
+}
+
+/* What no row can say alone. */
+static int check_together(struct reading *reading)
+{
+    const struct settings *settings = reading->settings;
+
+    if (check_journal(reading) ||
+        check_retention(reading, "reply_retention_days", settings->reply_retention_days))
+        return -1;
+    return check_retention(reading, "subject_retention_days", settings->subject_retention_days);
 }
 
 int settings_file_read(struct settings *settings, const char *path, struct error *why)

@@ -52,6 +52,18 @@ static int write_flush(struct ship *ship)
 
 /* ---- one waybill ---- */
 
+/* The host of another node's mail is that node's to name: two names in two fields of one record
+ * would make it no record. */
+static int entry_format(const struct ship *ship, const struct entry *entry, uint64_t keys,
+                        struct buffer *text)
+{
+    struct record head = entry->own;
+    if (id_node(entry->id) != ship->node)
+        head.host = NULL;
+    buffer_clear(text);
+    return record_format(&head, keys, text);
+}
+
 /* The other id's record first: a pointer into nothing would lose what it points from. */
 static bool target_waits(const struct ship *ship, const struct entry *entry)
 {
@@ -60,12 +72,15 @@ static bool target_waits(const struct ship *ship, const struct entry *entry)
                               target->place == ENTRY_WAITING);
 }
 
-static void write_see(struct ship *ship, struct entry *entry)
+static int write_see(struct ship *ship, struct entry *entry)
 {
     if (target_waits(ship, entry)) {
         live_move(&ship->live, entry, ENTRY_DIRTY);
-        return;
+        return 0;
     }
+    if (entry_format(ship, entry, UINT64_MAX, &ship->text) != 0)
+        return -1;
+    ship->queued_bytes += ship->text.size;
     store_put_record(ship->store, ship->node, entry->id,
                      slice_make(ship->text.data, ship->text.size), false);
     if (entry->in_refused)
@@ -73,6 +88,7 @@ static void write_see(struct ship *ship, struct entry *entry)
     tell_nothing(ship, entry);
     entry->finished = true;
     live_move(&ship->live, entry, ENTRY_SENT);
+    return 0;
 }
 
 /* Refused so far. Its transaction may go on to a recipient that is taken, so it waits for the
@@ -99,6 +115,30 @@ static bool write_not_yet(struct ship *ship, struct entry *entry)
     return true;
 }
 
+/* What lives shorter than the record stands beside it, if there is any. */
+static int write_texts(struct ship *ship, const struct entry *entry, bool refused)
+{
+    uint64_t stays = UINT64_MAX;
+    for (unsigned kind = 0; kind < APART_COUNT; kind++) {
+        uint64_t keys = store_apart_keys(ship->store, kind, refused);
+        stays &= ~keys;
+        if (keys == 0)
+            continue;
+        if (entry_format(ship, entry, keys, &ship->text) != 0)
+            return -1;
+        struct slice text = slice_make(ship->text.data, ship->text.size);
+        if (slice_find(text, '\n') >= 0)
+            store_put_apart(ship->store, ship->node, entry->id, kind, text, refused);
+        ship->queued_bytes += text.size;
+    }
+    if (entry_format(ship, entry, stays, &ship->text) != 0)
+        return -1;
+    ship->queued_bytes += ship->text.size;
+    store_put_record(ship->store, ship->node, entry->id,
+                     slice_make(ship->text.data, ship->text.size), refused);
+    return 0;
+}
+
 static int write_record(struct ship *ship, struct entry *entry, const struct waybill *waybill)
 {
     bool refused = waybill_refused(waybill) && !entry->carried;
@@ -108,8 +148,8 @@ static int write_record(struct ship *ship, struct entry *entry, const struct way
         store_drop_record(ship->store, ship->node, entry->id, true);
         entry->replayed = true; /* its terms stand in the index of the refused */
     }
-    store_put_record(ship->store, ship->node, entry->id,
-                     slice_make(ship->text.data, ship->text.size), refused);
+    if (write_texts(ship, entry, refused) != 0)
+        return -1;
     entry->to_refused = refused;
     entry->finished = waybill_finished(waybill);
     if (tell_all(ship, entry, waybill, refused) != 0) {
@@ -120,34 +160,21 @@ static int write_record(struct ship *ship, struct entry *entry, const struct way
     return 0;
 }
 
-/* The host of another node's mail is that node's to name: two names in two fields of one record
- * would make it no record. */
-static int entry_format(const struct ship *ship, const struct entry *entry, struct buffer *text)
+static int write_waybill(struct ship *ship, struct entry *entry)
 {
-    struct record head = entry->own;
-    if (id_node(entry->id) != ship->node)
-        head.host = NULL;
-    buffer_clear(text);
-    return record_format(&head, UINT64_MAX, text);
+    struct waybill waybill;
+    if (waybill_read(&waybill, entry_record(entry), clock_now(), 0, NULL) != 0)
+        return -1;
+    int result = write_record(ship, entry, &waybill);
+    waybill_clear(&waybill);
+    return result;
 }
 
 static int write_entry(struct ship *ship, struct entry *entry)
 {
-    struct waybill waybill;
-    int result = entry_format(ship, entry, &ship->text);
-    if (result == 0 && entry->own.see != 0) {
-        write_see(ship, entry);
-        return 0;
-    }
-    if (result == 0)
-        result = waybill_read(&waybill, entry_record(entry), clock_now(), 0, NULL);
-    if (result == 0) {
-        result = write_record(ship, entry, &waybill);
-        waybill_clear(&waybill);
-    }
+    int result = entry->own.see != 0 ? write_see(ship, entry) : write_waybill(ship, entry);
     if (result != 0)
         trouble_memory(ship);
-    ship->queued_bytes += ship->text.size;
     return result;
 }
 

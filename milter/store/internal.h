@@ -3,6 +3,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "apart.h"
 #include "batch.h"
 #include "expiry.h"
 #include "index.h"
@@ -33,6 +34,7 @@ struct store {
     uint64_t too_late; /* writes to days that are about to go */
 
     bool nodes[ID_NODES]; /* that ever wrote */
+    bool apart[APART_COUNT]; /* texts of this kind were ever written */
     bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
 };
@@ -48,9 +50,12 @@ int store_run(struct store *store, const struct replies *replies, const char *do
 int64_t store_days(const struct store *store, bool refused);
 struct life store_life(const struct store *store, uint32_t day, bool refused);
 bool store_day_open(struct store *store, uint32_t day, bool refused);
+/* The field of `node` in the record of a waybill: a view into `room`. */
+#define FIELD_SIZE 24u
+struct slice record_field(uint64_t id, unsigned node, char room[static FIELD_SIZE]);
 /* Queue: this node writes here. */
 void store_note_node(struct store *store, unsigned node);
-/* Which nodes wrote here; asked anew every few seconds. */
+/* Which nodes wrote here, and what apart; asked anew every few seconds. */
 int store_know_nodes(struct store *store, struct error *why);
 unsigned store_node_count(const struct store *store);
 

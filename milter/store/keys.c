@@ -17,6 +17,14 @@ const struct key_row key_rows[] = {
      "retention", "waybilld waybill"},
     {"rr:YYMMDD:HHMM:N", "hash", "the same, of mails that were refused altogether",
      "refused retention", "waybilld waybill"},
+    {"t:YYMMDD:HHMM:N", "hash", "texts with the replies of such records, if they live shorter",
+     "reply retention", "waybilld waybill"},
+    {"rt:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "reply retention",
+     "waybilld waybill"},
+    {"u:YYMMDD:HHMM:N", "hash", "texts with the subjects of such records, if they live shorter",
+     "subject retention", "waybilld waybill"},
+    {"ru:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "subject retention",
+     "waybilld waybill"},
     {"x:YYMMDD:K:HEX", "set", "shard HEX of 2^K of the day's index: numbers fp*10^12+ref",
      "retention", "waybilld waybill"},
     {"rx:YYMMDD:K:HEX", "set", "the same, of refused mails", "refused retention",
@@ -39,6 +47,7 @@ const struct key_row key_rows[] = {
     {"ev:S", "stream", "events of the waybills whose id modulo 16 is S, by ids only",
      "bounded length", "waybilld waybill"},
     {"nodes", "set", "numbers of all nodes that ever wrote", "none", "waybilld waybill"},
+    {"apart", "set", "t, u: the kinds of such texts that were ever written", "none", "waybilld"},
     {"node:NN", "hash", "the machine that owns node NN: machine, host, since", "none", "waybilld"},
     {"beat:NN", "hash", "last sign of life of each witness of node NN", "none", "waybilld"},
     {"sheet:NN", "hash", "what the waybilld of node NN says of itself, the last time that it wrote",
@@ -88,22 +97,31 @@ static void key_append(struct key *key, struct slice term)
     key->size += size;
 }
 
-/* "PREFIX NAME:YYMMDD:", and where the rest goes. The two keys that each mail needs are not printed:
+static void key_add(struct key *key, const char *text)
+{
+    key_append(key, slice_of(text));
+}
+
+/* "PREFIX NAME:YYMMDD:", and where the rest goes. The keys that each mail needs are not printed:
  * that took a tenth of the time of a write. */
 static char *key_begin(struct key *key, const char *prefix, const char *name, uint32_t day)
 {
-    char *to = stpcpy(stpcpy(key->text, prefix), name);
+    char *to;
 
+    key->size = 0;
+    key_add(key, prefix);
+    key_add(key, name);
+    to = key->text + key->size;
     *to++ = ':';
     text_digits_fixed(day, to, 6);
     to[6] = ':';
     return to + 7;
 }
 
-void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
-                    unsigned node, bool refused)
+static void key_bucket(struct key *key, const char *prefix, const char *name, uint32_t day,
+                       unsigned slice, unsigned node)
 {
-    char *to = key_begin(key, prefix, refused ? "rr" : "r", day);
+    char *to = key_begin(key, prefix, name, day);
 
     text_digits_fixed(slice / 6 * 100 + slice % 6 * 10, to, 4); /* HHM0 */
     to[4] = ':';
@@ -111,11 +129,29 @@ void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned 
     key->size = (size_t)(to - key->text);
 }
 
+static unsigned slice_of_id(uint64_t id)
+{
+    return (unsigned)(id_ref(id) / 10000000 / 600);
+}
+
+void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
+                    unsigned node, bool refused)
+{
+    key_bucket(key, prefix, refused ? "rr" : "r", day, slice, node);
+}
+
 void key_records(struct key *key, const char *prefix, uint64_t id, bool refused)
 {
-    uint64_t second = id_ref(id) / 10000000;
+    key_records_of(key, prefix, id_day(id), slice_of_id(id), id_node(id), refused);
+}
 
-    key_records_of(key, prefix, id_day(id), (unsigned)(second / 600), id_node(id), refused);
+void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
+                       bool refused)
+{
+    static const char *const names[APART_COUNT][2] = {[APART_REPLY] = {"t", "rt"},
+                                                      [APART_SUBJECT] = {"u", "ru"}};
+
+    key_bucket(key, prefix, names[kind][refused], id_day(id), slice_of_id(id), id_node(id));
 }
 
 void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused)
@@ -166,6 +202,11 @@ void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient
 void key_nodes(struct key *key, const char *prefix)
 {
     key_write(key, "%snodes", prefix);
+}
+
+void key_apart(struct key *key, const char *prefix)
+{
+    key_write(key, "%sapart", prefix);
 }
 
 void key_node(struct key *key, const char *prefix, unsigned node)

@@ -34,6 +34,8 @@ static inline struct slice key_slice(const struct key *key)
 }
 
 void key_records(struct key *key, const char *prefix, uint64_t id, bool refused);
+void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
+                       bool refused);
 void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
                     unsigned node, bool refused);
 /* The index: the exponents in use of a day, and shard `part` of 2^exponent. */
@@ -50,6 +52,7 @@ void key_delayed(struct key *key, const char *prefix);
 void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient_state state);
 
 void key_nodes(struct key *key, const char *prefix);
+void key_apart(struct key *key, const char *prefix);
 void key_node(struct key *key, const char *prefix, unsigned node);
 void key_beat(struct key *key, const char *prefix, unsigned node);
 void key_sheet(struct key *key, const char *prefix, unsigned node);

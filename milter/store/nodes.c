@@ -26,7 +26,8 @@ static enum got nodes_got(void *context, size_t index, const struct reply *reply
     struct store *store = context;
     uint64_t node;
 
-    (void)index;
+    if (index == 1)
+        return apart_take(store, reply) ? GOT_ODD : GOT_FINE;
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     memset(store->nodes, 0, sizeof store->nodes);
@@ -47,6 +48,8 @@ int store_know_nodes(struct store *store, struct error *why)
     if (store->nodes_until > now && store->transport.fd >= 0)
         return 0;
     key_nodes(&key, store->prefix);
+    PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
+    key_apart(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
     if (store_run(store, &replies, "read the nodes", why))
         return -1;

@@ -2,16 +2,13 @@
 /*
  * read: records by their ids.
  *
- * One HMGET per id and class asks for the field of the waybill's own node and of every node that
- * may know more; the replies come in the order of the ids, so each record is merged and handed
- * on before the next is read.
+ * One HMGET per id, class and text (the record, and what stands apart) asks for the field of the
+ * waybill's own node and of every node that may know more; the replies come in the order of the
+ * ids, so each record is merged and handed on before the next is read.
  */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "internal.h"
 
-#define READ_IDS (PIPELINE_COMMANDS) /* a round trip; two commands each */
+#define READ_COMMANDS (2 * PIPELINE_COMMANDS) /* a round trip */
 
 struct reading {
     const uint64_t *ids;
@@ -20,7 +17,8 @@ struct reading {
     struct store *store;
     struct record record;
     struct error why_not;
-    bool unreadable, any;
+    size_t texts; /* asked for of each class */
+    bool unreadable, any, here; /* any field; any of this class */
     size_t stop; /* place of the id whose dictionary has to be fetched first */
 };
 
@@ -33,7 +31,7 @@ static bool reading_take(struct reading *reading, struct slice value)
 
     if (unpacked == UNPACK_WANTS)
         return false;
-    reading->any = true;
+    reading->any = reading->here = true;
     if ((unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) &&
         !reading->unreadable) {
         reading->why_not = why;
@@ -42,7 +40,30 @@ static bool reading_take(struct reading *reading, struct slice value)
     return true;
 }
 
-/* Both classes of an id were answered. */
+/* Which text of which id a reply is. */
+struct text_place {
+    size_t id;
+    bool refused, apart, first, last;
+};
+
+static struct text_place place_of(const struct reading *reading, size_t index)
+{
+    size_t part = index % (2 * reading->texts);
+
+    return (struct text_place){.id = index / (2 * reading->texts),
+                          .refused = part >= reading->texts,
+                          .apart = part % reading->texts != 0,
+                          .first = part == 0,
+                          .last = part == 2 * reading->texts - 1};
+}
+
+static void reading_begin(struct reading *reading, uint64_t id)
+{
+    record_init(&reading->record, id);
+    reading->unreadable = reading->any = reading->here = false;
+}
+
+/* All texts of an id were answered. */
 static void reading_hand_on(struct reading *reading, uint64_t id)
 {
     reading->found(reading->context, id, &reading->record,
@@ -50,37 +71,47 @@ static void reading_hand_on(struct reading *reading, uint64_t id)
     record_clear(&reading->record);
 }
 
-static void reading_begin(struct reading *reading, uint64_t id)
+/* A mail that was refused at first and taken later has left its first record behind; and what
+ * stands apart counts only beside its record. */
+static bool reading_wants(const struct reading *reading, const struct text_place *place)
 {
-    record_init(&reading->record, id);
-    reading->unreadable = reading->any = false;
+    if (place->apart)
+        return reading->here && reading->record.see == 0;
+    return !place->refused || !reading->any;
+}
+
+/* False: a dictionary has to be fetched first. */
+static bool reading_take_fields(struct reading *reading, const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->count; i++)
+        if (reply->items[i]->type == REPLY_TEXT && !reading_take(reading, reply->items[i]->text))
+            return false;
+    return true;
 }
 
 static enum got reading_got(void *context, size_t index, const struct reply *reply)
 {
     struct reading *reading = context;
-    bool refused = index & 1;
+    struct text_place place = place_of(reading, index);
 
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
-    if (index / 2 >= reading->stop)
+    if (place.id >= reading->stop)
         return GOT_FINE;
-    if (!refused)
-        reading_begin(reading, reading->ids[index / 2]);
-    /* A mail that was refused at first and taken later has left its first record behind. */
-    for (size_t i = 0; i < reply->count && !(refused && reading->any); i++)
+    if (place.first)
+        reading_begin(reading, reading->ids[place.id]);
+    for (size_t i = 0; i < reply->count; i++)
         if (reply->items[i]->type != REPLY_TEXT && reply->items[i]->type != REPLY_NIL)
             return GOT_ODD;
-    if (!(refused && reading->any))
-        for (size_t i = 0; i < reply->count; i++)
-            if (reply->items[i]->type == REPLY_TEXT &&
-                !reading_take(reading, reply->items[i]->text)) {
-                record_clear(&reading->record);
-                reading->stop = index / 2;
-                return GOT_FINE;
-            }
-    if (refused)
-        reading_hand_on(reading, reading->ids[index / 2]);
+    if (!place.apart)
+        reading->here = false;
+    if (reading_wants(reading, &place) && !reading_take_fields(reading, reply)) {
+        record_clear(&reading->record);
+        reading->stop = place.id;
+        return GOT_FINE;
+    }
+    if (place.last)
+        reading_hand_on(reading, reading->ids[place.id]);
     return GOT_FINE;
 }
 
@@ -88,45 +119,52 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
                             struct slice words)
 {
     struct reading *reading = context;
-    bool refused = index & 1;
+    struct text_place place = place_of(reading, index);
+    bool foreign = trouble == STORE_FOREIGN;
 
-    if (index / 2 >= reading->stop)
-        return trouble == STORE_FOREIGN;
-    if (!refused)
-        reading_begin(reading, reading->ids[index / 2]);
-    if (trouble == STORE_FOREIGN) {
-        if (!reading->unreadable)
-            error_set(&reading->why_not, "%.*s", SLICE_ARGS(words));
-        reading->unreadable = true;
-    }
-    if (!refused)
-        return trouble == STORE_FOREIGN;
-    if (trouble == STORE_FOREIGN)
-        reading_hand_on(reading, reading->ids[index / 2]);
-    else
+    if (place.id >= reading->stop)
+        return foreign;
+    if (place.first)
+        reading_begin(reading, reading->ids[place.id]);
+    if (!place.apart)
+        reading->here = false;
+    if (foreign && !reading->unreadable)
+        error_set(&reading->why_not, "%.*s", SLICE_ARGS(words));
+    reading->unreadable = reading->unreadable || foreign;
+    if (place.last && foreign)
+        reading_hand_on(reading, reading->ids[place.id]);
+    else if (place.last)
         record_clear(&reading->record);
-    return trouble == STORE_FOREIGN;
+    return foreign;
+}
+
+/* One text of a record: the fields of all nodes. */
+static void read_ask_text(struct store *store, uint64_t id, const struct key *key)
+{
+    struct slice words[3 + ID_NODES];
+    char fields[1 + ID_NODES][FIELD_SIZE];
+    size_t count = 0;
+
+    words[count++] = WORD("HMGET");
+    words[count++] = key_slice(key);
+    words[count++] = record_field(id, id_node(id), fields[ID_NODES]);
+    for (unsigned node = 0; node < ID_NODES; node++)
+        if (store->nodes[node] && node != id_node(id))
+            words[count++] = record_field(id, node, fields[node]);
+    pipeline_add(&store->pipeline, words, count);
 }
 
 static void read_ask(struct store *store, uint64_t id, bool refused)
 {
-    struct slice words[3 + ID_NODES];
-    char own[16], others[ID_NODES][16];
-    size_t count = 0;
     struct key key;
 
     key_records(&key, store->prefix, id, refused);
-    snprintf(own, sizeof own, "%012" PRIu64, id_ref(id));
-    words[count++] = WORD("HMGET");
-    words[count++] = key_slice(&key);
-    words[count++] = slice_of(own);
-    for (unsigned node = 0; node < ID_NODES; node++) {
-        if (!store->nodes[node] || node == id_node(id))
-            continue;
-        snprintf(others[node], sizeof others[node], "%012" PRIu64 "+%02u", id_ref(id), node);
-        words[count++] = slice_of(others[node]);
-    }
-    pipeline_add(&store->pipeline, words, count);
+    read_ask_text(store, id, &key);
+    for (unsigned kind = 0; kind < APART_COUNT; kind++)
+        if (apart_asked(store, kind)) {
+            key_records_apart(&key, store->prefix, id, kind, refused);
+            read_ask_text(store, id, &key);
+        }
 }
 
 /* The first of so many ids. `stop` is where to go on: a dictionary is fetched at most once, so
@@ -135,9 +173,15 @@ static int read_portion(struct store *store, struct reading *reading, const uint
                         size_t count, struct error *why)
 {
     struct replies replies = {.context = reading, .got = reading_got, .refused = reading_refused};
-    size_t portion = count < READ_IDS ? count : READ_IDS;
+    size_t portion, texts = 1;
 
+    for (unsigned kind = 0; kind < APART_COUNT; kind++)
+        texts += apart_asked(store, kind);
+    portion = READ_COMMANDS / (2 * texts);
+    if (count < portion)
+        portion = count;
     reading->ids = ids;
+    reading->texts = texts;
     reading->stop = portion;
     record_init(&reading->record, 0);
     for (size_t i = 0; i < portion; i++) {

@@ -53,8 +53,7 @@ void store_note_node(struct store *store, unsigned node)
 
 /* ---- records ---- */
 
-/* The field of `node` in the record of a waybill. */
-static struct slice record_field(uint64_t id, unsigned node, char room[static MEMBER_SIZE])
+struct slice record_field(uint64_t id, unsigned node, char room[static FIELD_SIZE])
 {
     text_digits_fixed(id_ref(id), room, 12);
     if (node == id_node(id))
@@ -67,7 +66,7 @@ static struct slice record_field(uint64_t id, unsigned node, char room[static ME
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,
                       bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     if (!store_day_open(store, id_day(id), refused)) {
@@ -83,12 +82,13 @@ void store_put_record(struct store *store, unsigned node, uint64_t id, struct sl
 
 void store_drop_record(struct store *store, unsigned node, uint64_t id, bool refused)
 {
-    char field[MEMBER_SIZE];
+    char field[FIELD_SIZE];
     struct key key;
 
     key_records(&key, store->prefix, id, refused);
     BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
               record_field(id, node, field));
+    apart_drop(store, node, id, refused);
 }
 
 /* ---- states ---- */

@@ -201,6 +201,10 @@ static const struct {
      "2: journal_max_mb: must be at least twice journal_segment_mb, so 32, not 20"},
     {"\njournal_segment_mb = 600\n",
      "2: journal_segment_mb: must be at most half of journal_max_mb, so 512, not 600"},
+    {"reply_retention_days = 31\n",
+     "1: reply_retention_days: must be at most retention_days, so 30, not 31"},
+    {"subject_retention_days = 8\nretention_days = 7\n",
+     "2: subject_retention_days: must be at most retention_days, so 7, not 8"},
     {"nodde = 3\n", "1: nodde: no such option; did you mean 'node'?"},
     {"retention_day = 3\n", "1: retention_day: no such option; did you mean 'retention_days'?"},
     {"zebra = 3\n", "1: zebra: no such option; waybill.conf(5) has them all"},
@@ -378,7 +382,7 @@ static void test_manual_names_every_option_of_the_example(void **state)
         assert_non_null(strstr(manual, item));
         count++;
     }
-    assert_true(count == 42);
+    assert_true(count == 44);
     free(manual);
     free(example);
 }

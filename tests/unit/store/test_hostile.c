@@ -245,7 +245,7 @@ static const struct {
 } asks[] = {
     {"records",
      ask_records,
-     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n",
+     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n*0\r\n",
       "*2\r\n$16\r\n1 mx1 postfix Q1\r\n$-1\r\n*2\r\n$-1\r\n$-1\r\n"}},
     {"term",
      ask_term,
@@ -255,9 +255,9 @@ static const struct {
     {"state", ask_state, {"*2\r\n$7\r\n1:abcde\r\n$29\r\n251121576320300412:ABCDEFGHIJ\r\n"}},
     {"nodes",
      ask_nodes,
-     {"*1\r\n$1\r\n3\r\n", "*2\r\n$4\r\n1234\r\n$3\r\nmx1\r\n*3\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n"}},
+     {"*1\r\n$1\r\n3\r\n*0\r\n", "*2\r\n$4\r\n1234\r\n$3\r\nmx1\r\n*3\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n"}},
     {"gaps", ask_gaps, {"*2\r\n$15\r\n04 log 17637400\r\n$17\r\n17637500 1 killed\r\n"}},
-    {"counters", ask_counters, {"*1\r\n$1\r\n3\r\n", "*2\r\n$5\r\nmails\r\n$2\r\n10\r\n"}},
+    {"counters", ask_counters, {"*1\r\n$1\r\n3\r\n*0\r\n", "*2\r\n$5\r\nmails\r\n$2\r\n10\r\n"}},
     {"events",
      ask_events,
      {"*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nx\r\n$1\r\ny\r\n",
@@ -273,7 +273,7 @@ static const struct {
       "*2\r\n$4\r\nsave\r\n$0\r\n\r\n*0\r\n*0\r\n"}},
     {"sheets",
      ask_sheets,
-     {"*1\r\n$1\r\n3\r\n",
+     {"*1\r\n$1\r\n3\r\n*0\r\n",
       "*2\r\n$10\r\n1795338300\r\n$6\r\n123456\r\n*30\r\n$5\r\n0.1.0\r\n$3\r\nmx1\r\n" NILS_7
           NILS_7 NILS_7 NILS_7}},
 };
