@@ -44,6 +44,11 @@ struct ship_watcher {
      * again after a failure, or after a process was killed that had not yet moved its cursor. */
     void (*outcome)(void *context, const struct waybill *waybill,
                     const struct recipient *recipient, enum recipient_state state);
+    /* The word for why a recipient is where he is now or, with an `attempt` (a fact of this
+     * waybill), for why that one failed; NULL: there is none. Asked whenever a waybill is told, and
+     * put into the index. */
+    const char *(*reason)(void *context, const struct waybill *waybill,
+                          const struct recipient *recipient, const struct fact *attempt);
     /* What was on its way is there (`good`), or will be told again. */
     void (*settled)(void *context, bool good);
     void *context;

@@ -89,8 +89,8 @@ enum term_kind {
 size_t term_fold(struct slice term, char to[static TERM_MAX]);
 void store_post_term(struct store *store, uint64_t id, enum term_kind kind, struct slice term,
                      bool refused);
-/* Put recipient (recipient_hash) of a waybill into the status sets that its state asks for, and
- * out of the others: delayed now; failed, rejected, expired of the day of `time`. */
+/* Put recipient (recipient_hash) of a waybill into the set of what is delayed now, if that is its
+ * state, and out of it if not. */
 void store_mark_state(struct store *store, uint64_t id, uint64_t recipient,
                       enum recipient_state state, int64_t time);
 void store_emit_event(struct store *store, const struct event *event);
@@ -137,8 +137,9 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
  * collision) or is gone: check the record. */
 int store_find_term(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                     uint64_t **ids, size_t *count, struct error *why);
-/* The same of several days, `last` and those before it, in as few round trips. */
-#define STORE_DAYS_MAX 16u
+/* The same of several days, `last` and those before it, in as few round trips. Both see all that
+ * was flushed before, by any writer, and ask about days that are past the retention, too. */
+#define STORE_DAYS_MAX 32u
 int store_find_days(struct store *store, uint32_t last, unsigned days, enum term_kind kind,
                     struct slice term, uint64_t **ids, size_t *count, struct error *why);
 /* Ids of a time, newest or oldest first, that were posted under one of several terms (an OR), a
@@ -149,26 +150,26 @@ struct store_term {
     struct slice term; /* must live as long as the walk */
 };
 struct store_walk;
-/* `from` and `until` in ms, both included: no id's own time lies outside. */
+/* `from` and `until` in ms, both included: no id's own time lies outside. Days past the retention
+ * are not asked about. One round trip tells how STORE_DAYS_MAX days are kept (of days that are over
+ * that is remembered for a minute); one more reads all of them for terms that are rare. */
 int store_walk_open(struct store_walk **walk, struct store *store, const struct store_term *terms,
                     size_t count, int64_t from, int64_t until, bool oldest_first,
                     struct error *why);
 /* About how many ids will come, at least in order of magnitude: to choose the rarest of several
- * terms. Known after the open, at no cost. */
+ * terms. Known after the open, at no cost; of more than STORE_DAYS_MAX days by the first ones. */
 uint64_t store_walk_weight(const struct store_walk *walk);
-/* The next portion, in order, each id once over all portions; *ids is allocated, free(); may be
- * empty. 1: more may follow; 0: that was all, *ids is NULL; -1: the store failed; the same call
+/* The next portion, in order, each id once over all portions; *ids is allocated, free(). Of a
+ * frequent term a portion has some hundred ids at first, then more. 1: more may follow; 0: that was all, *ids is NULL; -1: the store failed; the same call
  * may be made again. */
 int store_walk_next(struct store_walk *walk, uint64_t **ids, size_t *count, struct error *why);
 void store_walk_close(struct store_walk **walk);
 /* Ids of one ten-minute slice (the one that `at` lies in), highest first, of all nodes. */
 int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **ids, size_t *count,
                      struct error *why);
-/* Ids by state, highest first; `day` matters for failed, rejected, expired only. -1 also for a
- * state of which no set is kept: only delayed and these three have one. The sets help to find:
- * what the record says counts. */
-int store_find_state(struct store *store, enum recipient_state state, uint32_t day,
-                     uint64_t **ids, size_t *count, struct error *why);
+/* Ids with a recipient who is delayed now, highest first. The set helps to find: what the record
+ * says counts. Who failed, expired or was rejected is found by TERM_OUTCOME. */
+int store_find_delayed(struct store *store, uint64_t **ids, size_t *count, struct error *why);
 /* Nodes that ever wrote here: number, host ("": it never claimed the number), and the last beat
  * per witness. */
 struct store_node {

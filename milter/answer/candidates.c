@@ -62,16 +62,16 @@ static void term_add_client(struct candidates *candidates, struct slice client)
         term_add_folded(candidates, TERM_CLIENT_IP, slice_of(text));
 }
 
-static bool state_has_set(int state)
+/* An end that is in the index. What is delayed now has a set of its own. */
+static bool state_has_term(int state)
 {
-    return state == STATE_DELAYED || state == STATE_FAILED || state == STATE_REJECTED ||
-           state == STATE_EXPIRED;
+    return state == STATE_FAILED || state == STATE_REJECTED || state == STATE_EXPIRED;
 }
 
 void candidates_init(struct candidates *candidates, struct store *store, const struct query *query)
 {
     *candidates = (struct candidates){
-        .store = store, .state = query->state, .before = query->before};
+        .store = store, .before = query->before};
     candidates->newest = query->until + CANDIDATES_SLACK_MS;
     candidates->oldest = query->since - CANDIDATES_SLACK_MS;
     if (query->before != 0 && id_time(query->before) < candidates->newest)
@@ -88,9 +88,12 @@ void candidates_init(struct candidates *candidates, struct store *store, const s
     term_add_address(candidates, TERM_SENDER, TERM_SENDER_DOMAIN, query->from);
     term_add_folded(candidates, TERM_LOGIN, query->login);
     term_add_client(candidates, query->client);
-    candidates->source = candidates->term_count > 0     ? FROM_TERMS
-                         : state_has_set(query->state) ? FROM_STATE
-                                                       : FROM_SLICES;
+    if (candidates->term_count == 0 && state_has_term(query->state))
+        term_add(candidates, TERM_OUTCOME,
+                 slice_of(state_word((enum recipient_state)query->state)));
+    candidates->source = candidates->term_count > 0         ? FROM_TERMS
+                         : query->state == STATE_DELAYED ? FROM_DELAYED
+                                                         : FROM_SLICES;
 }
 
 /* ---- sorted lists of ids, highest first ---- */
@@ -194,32 +197,6 @@ static int day_of_terms(const struct candidates *candidates, uint32_t day, uint6
     return 0;
 }
 
-/* A set of failed, rejected or expired is of the day when that happened, and that may be any day
- * from the mail's own on; so all of them make one portion. */
-static int all_of_state(const struct candidates *candidates, uint64_t **ids, size_t *count,
-                        struct error *why)
-{
-    enum recipient_state state = (enum recipient_state)candidates->state;
-    uint32_t last = clock_day(candidates->oldest, NULL);
-    uint32_t day = clock_day(clock_now() + DAY_MS, NULL);
-
-    for (; day >= last; day = clock_day_add(day, -1)) {
-        uint64_t *found = NULL;
-        size_t found_count = 0;
-
-        if (store_find_state(candidates->store, state, day, &found, &found_count, why) != 0 ||
-            ids_append(ids, count, found, found_count, why) != 0) {
-            free(*ids);
-            *ids = NULL;
-            return -1;
-        }
-        if (state == STATE_DELAYED)
-            break;
-    }
-    *count = ids_sort(*ids, *count);
-    return 0;
-}
-
 static int slice_both(const struct candidates *candidates, int64_t at, uint64_t **ids,
                       size_t *count, struct error *why)
 {
@@ -251,9 +228,9 @@ static int portion(struct candidates *candidates, uint64_t **ids, size_t *count,
     case FROM_TERMS:
         candidates->at = day_start(at) - 1;
         return day_of_terms(candidates, clock_day(at, NULL), ids, count, why);
-    case FROM_STATE:
+    case FROM_DELAYED:
         candidates->at = candidates->oldest - 1;
-        return all_of_state(candidates, ids, count, why);
+        return store_find_delayed(candidates->store, ids, count, why);
     case FROM_SLICES:
         break;
     }

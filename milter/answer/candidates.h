@@ -3,7 +3,7 @@
  * candidates: ids of waybills that may satisfy a query, newest first, a portion at a time.
  *
  * They come from the most selective source that the query allows: the index (a day a portion,
- * several terms intersected), the sets of a state (one portion), or, with nothing to go by, the
+ * several terms intersected), the set of what is delayed (one portion), or, with nothing to go by, the
  * ten-minute slices backwards. None is missing; some may not fit: the caller checks the waybill.
  */
 #ifndef WAYBILL_ANSWER_CANDIDATES_H
@@ -16,7 +16,7 @@
 #define CANDIDATES_DAYS_MAX 1100   /* nothing older is searched */
 #define CANDIDATES_SLICES_MAX 5000 /* slices asked in one search; 34 days and a half */
 
-enum candidates_source { FROM_TERMS, FROM_STATE, FROM_SLICES };
+enum candidates_source { FROM_TERMS, FROM_DELAYED, FROM_SLICES };
 
 struct candidates_term {
     enum term_kind kind;
@@ -29,7 +29,6 @@ struct candidates {
     enum candidates_source source;
     struct candidates_term terms[6];
     size_t term_count;
-    int state;
     int64_t newest, oldest; /* ms: no id outside is of interest */
     uint64_t before;        /* nor one from here on; 0: no such bound */
     int64_t at;             /* the portion that comes next lies here */

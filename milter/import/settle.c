@@ -206,7 +206,7 @@ enum import_result settle_all(struct settle *settle, struct error *why)
     struct ids delayed = {0};
     enum import_result result;
 
-    if (store_find_state(settle->store, STATE_DELAYED, 0, &delayed.list, &delayed.count, why) != 0)
+    if (store_find_delayed(settle->store, &delayed.list, &delayed.count, why) != 0)
         return IMPORT_UNREACHABLE;
     result = settle_ids(settle, delayed.list, delayed.count, why);
     for (int64_t at = settle->since; at < settle->taken && result == IMPORT_DONE; at += SLICE_MS)

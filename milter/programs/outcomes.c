@@ -45,6 +45,21 @@ static void on_outcome(void *context, const struct waybill *waybill,
     outcomes->on_way[state][reason]++;
 }
 
+static const char *on_reason(void *context, const struct waybill *waybill,
+                             const struct recipient *recipient, const struct fact *attempt)
+{
+    const struct outcomes *outcomes = context;
+    struct cause cause;
+
+    if (attempt != NULL)
+        cause_of_attempt(outcomes->book, attempt, &cause);
+    else if (cause_wanted(recipient->state))
+        cause_find(outcomes->book, waybill, recipient, &cause);
+    else
+        return NULL;
+    return reason_word(cause.reason);
+}
+
 static void on_settled(void *context, bool good)
 {
     struct outcomes *outcomes = context;
@@ -59,7 +74,7 @@ static void on_settled(void *context, bool good)
 
 struct ship_watcher outcomes_watcher(struct outcomes *outcomes)
 {
-    return (struct ship_watcher){on_outcome, on_settled, outcomes};
+    return (struct ship_watcher){on_outcome, on_reason, on_settled, outcomes};
 }
 
 static bool is_told(enum recipient_state state)

@@ -25,7 +25,7 @@ enum entry_place {
     ENTRY_PLACES
 };
 
-/* What the status sets were told of a recipient. */
+/* What the set of the delayed was told of a recipient. */
 struct told {
     uint64_t recipient;
     enum recipient_state state;

@@ -208,12 +208,12 @@ void terms_each(const struct waybill *waybill,
                 void (*found)(void *context, enum term_kind kind, struct slice term),
                 void *context);
 
-/* ---- tell.c: what follows from a record: terms, status sets, events ---- */
+/* ---- tell.c: what follows from a record: terms, who is delayed, events ---- */
 /* Queue what was not told before. -1: no memory. */
 int tell_all(struct ship *ship, struct entry *entry, const struct waybill *waybill, bool refused);
 /* The record came out of the store: all that follows from it was told. */
 int tell_recall(struct ship *ship, struct entry *entry);
-/* Take its recipients out of the status sets. */
+/* Take its recipients out of the set of the delayed. */
 void tell_nothing(struct ship *ship, struct entry *entry);
 void tell_done(struct entry *entry);   /* the flush was good */
 void tell_failed(struct entry *entry); /* it was not */

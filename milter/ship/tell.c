@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tell: what the store is told besides the record: index terms, status sets, events. Each is
+ * tell: what the store is told besides the record: index terms, who is delayed, events. Each is
  * told once; again only when a flush failed or a replay showed that one may have failed.
  */
 #include "room.h"
@@ -39,6 +39,44 @@ static void post_term(void *context, enum term_kind kind, struct slice term)
     posting->failed = seen_add(seen, mark) != 0 || posting->failed;
     if (!posting->only_mark)
         store_post_term(posting->ship->store, entry->id, kind, term, posting->refused);
+}
+
+/* Words of others for why: asked for once as long as nothing changes. */
+static void post_reason(struct posting *posting, const struct waybill *waybill,
+                        const struct recipient *recipient, const struct fact *attempt)
+{
+    const struct ship_watcher *watcher = &posting->ship->watcher;
+    struct entry *entry = posting->entry;
+    const struct fact *fact = attempt;
+    if (fact == NULL && recipient->decided_by < waybill->fact_count)
+        fact = &waybill->facts[recipient->decided_by];
+    const uint64_t what[] = {recipient_hash(recipient->address),
+                             (uint64_t)recipient->state,
+                             (uint64_t)recipient->since,
+                             fact != NULL ? fact->id : 0,
+                             recipient->reason.size, /* told or not; one that is told stays */
+                             attempt != NULL};
+    uint64_t mark = digest_64(what, sizeof what);
+    if (seen_have(&entry->posted, mark) || seen_have(&entry->fresh, mark))
+        return;
+    const char *word = watcher->reason(watcher->context, waybill, recipient, attempt);
+    struct seen *seen = posting->only_mark ? &entry->posted : &entry->fresh;
+    posting->failed = seen_add(seen, mark) != 0 || posting->failed;
+    if (word != NULL)
+        post_term(posting, TERM_REASON, slice_of(word));
+}
+
+static void post_reasons(struct posting *posting, const struct waybill *waybill)
+{
+    if (posting->ship->watcher.reason == NULL)
+        return;
+    for (size_t i = 0; i < waybill->recipient_count; i++)
+        post_reason(posting, waybill, &waybill->recipients[i], NULL);
+    for (size_t i = 0; i < waybill->fact_count; i++)
+        if (waybill->facts[i].kind == FACT_DELAYED && waybill->trust[i] == TRUST_OWN &&
+            waybill->subject[i] != SUBJECT_MAIL)
+            post_reason(posting, waybill, &waybill->recipients[waybill->subject[i]],
+                        &waybill->facts[i]);
 }
 
 /* ---- events ---- */
@@ -108,34 +146,14 @@ static int tellings_read(struct tellings *tellings, const struct waybill *waybil
     return 0;
 }
 
-static bool state_has_day(enum recipient_state state)
-{
-    return state == STATE_FAILED || state == STATE_REJECTED || state == STATE_EXPIRED;
-}
-
-static bool state_has_set(enum recipient_state state)
-{
-    return state == STATE_DELAYED || state_has_day(state);
-}
-
-static bool same_day(int64_t a, int64_t b)
-{
-    return clock_day(a, NULL) == clock_day(b, NULL);
-}
-
-/* `before` NULL: the sets know nothing of this recipient, unless `again`. */
+/* `before` NULL: the set knows nothing of this recipient, unless `again`. */
 static void tell_state(struct ship *ship, const struct entry *entry, const struct told *before,
                        const struct told *now, bool again)
 {
-    bool same = before != NULL && before->state == now->state && before->since == now->since;
-    if (same && !again)
-        return;
-    if (before == NULL && !again && !state_has_set(now->state))
-        return;
-    /* The sets of the other day know it still. */
-    if (before != NULL && state_has_day(before->state) && !same_day(before->since, now->since))
-        store_mark_state(ship->store, entry->id, now->recipient, STATE_ACCEPTED, before->since);
-    store_mark_state(ship->store, entry->id, now->recipient, now->state, now->since);
+    bool was = before != NULL && before->state == STATE_DELAYED;
+    bool is = now->state == STATE_DELAYED;
+    if (again || was != is || (is && before->since != now->since))
+        store_mark_state(ship->store, entry->id, now->recipient, now->state, now->since);
 }
 
 static void tell_states(struct ship *ship, struct entry *entry, bool again)
@@ -167,6 +185,7 @@ int tell_all(struct ship *ship, struct entry *entry, const struct waybill *waybi
     if (again)
         seen_clear(&entry->posted);
     terms_each(waybill, post_term, &posting);
+    post_reasons(&posting, waybill);
     if (posting.failed || tellings_read(&entry->telling, waybill) != 0 ||
         tell_events(ship, entry, waybill, false) != 0)
         return -1;
@@ -183,6 +202,7 @@ int tell_recall(struct ship *ship, struct entry *entry)
     if (waybill_read(&waybill, entry_record(entry), clock_now(), 0, NULL) != 0)
         return -1;
     terms_each(&waybill, post_term, &posting);
+    post_reasons(&posting, &waybill);
     int result = tell_events(ship, entry, &waybill, true);
     if (result == 0)
         result = tellings_read(&entry->told, &waybill);

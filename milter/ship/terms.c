@@ -7,6 +7,7 @@
  */
 #include "room.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "waybill/address.h"
@@ -51,6 +52,30 @@ static const char *fact_bad(enum fact_kind kind)
     return kind == FACT_REFUSED || kind == FACT_REJECTED ? "rejected/" : NULL;
 }
 
+static void find_outcome(const struct finder *finder, enum fact_kind kind)
+{
+    if (kind == FACT_FAILED)
+        find_word(finder, TERM_OUTCOME, slice_of(state_word(STATE_FAILED)));
+    else if (kind == FACT_EXPIRED)
+        find_word(finder, TERM_OUTCOME, slice_of(state_word(STATE_EXPIRED)));
+    else if (kind == FACT_REFUSED || kind == FACT_REJECTED)
+        find_word(finder, TERM_OUTCOME, slice_of(state_word(STATE_REJECTED)));
+}
+
+/* The server of an attempt, "mx.example.org[192.0.2.1]:25". Others have no address there: "none",
+ * "local", "example.org[private/lmtp]". */
+static void find_remote(const struct finder *finder, struct slice relay)
+{
+    unsigned char binary[sizeof(struct in6_addr)];
+    char address[INET6_ADDRSTRLEN];
+    struct slice name, ip;
+    if (relay.size == 0 || !text_take_until(&relay, '[', &name) ||
+        !text_take_until(&relay, ']', &ip) || !slice_copy(ip, address, sizeof address) ||
+        (inet_pton(AF_INET, address, binary) != 1 && inet_pton(AF_INET6, address, binary) != 1))
+        return;
+    find_word(finder, TERM_REMOTE, name.size > 0 ? name : ip);
+}
+
 /* Nobody outside may choose under which words a mail is found: not by a claim, and who proves that
  * he is bob's server may say that bob's mail failed, but not that it was alice's. Trust only grows
  * with more facts, so the index stays the same. */
@@ -67,6 +92,8 @@ static void find_fact(const struct finder *finder, const struct waybill *waybill
     const struct fact *fact = &waybill->facts[index];
     if (fact->kind == FACT_REPORT)
         return; /* whom a report speaks of is not to whom it went */
+    if (waybill->trust[index] != TRUST_CLAIMED)
+        find_outcome(finder, fact->kind);
     if (waybill->trust[index] != TRUST_OWN) {
         find_outside(finder, waybill, index);
         return;
@@ -77,6 +104,7 @@ static void find_fact(const struct finder *finder, const struct waybill *waybill
     /* What a report says of its own sender or client is not this mail's. */
     if (fact->witness == WITNESS_REPORT)
         return;
+    find_remote(finder, fact->value[KEY_RELAY]);
     find_address(finder, TERM_SENDER, TERM_SENDER_DOMAIN, fact->value[KEY_FROM], NULL);
     find_word(finder, TERM_MESSAGE_ID, fact->value[KEY_MESSAGE_ID]);
     find_word(finder, TERM_LOGIN, fact->value[KEY_LOGIN]);

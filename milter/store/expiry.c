@@ -31,6 +31,11 @@ bool expiry_open(uint32_t day, int64_t days, int64_t now)
     return now < day_gone(day, days) - HOUR_MS;
 }
 
+bool expiry_over(uint32_t day, int64_t days, int64_t now)
+{
+    return now > day_gone(day, days) + JITTER_SECONDS * SECOND_MS;
+}
+
 /* ---- marks ---- */
 
 uint64_t hash_of(uint64_t seed, struct slice bytes)

@@ -23,6 +23,9 @@ int64_t expiry_of(struct slice key, uint32_t day, int64_t days);
  * make the key anew. The answer is one for all keys of a day. */
 bool expiry_open(uint32_t day, int64_t days, int64_t now);
 
+/* Has the last key of `day` gone by now? */
+bool expiry_over(uint32_t day, int64_t days, int64_t now);
+
 /* A bounded set of things said once: forgetting some only means that they are said again. */
 #define MARKS_SIZE 131072u
 struct marks {

@@ -1,233 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * find: which mails of a day have a term, or stand in a slice, or in a state: the reader's side.
- *
- * A term takes two round trips, for one day as for several: the exponents in use, then every set
- * that may hold it.
+ * find: which mails of some days have a term, or stand in a slice, or are delayed: all of them.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "idlist.h"
 #include "internal.h"
+#include "walk.h"
 #include "waybill/clock.h"
 
-#define FIND_CURSORS_MAX                                                                           \
-    100000u /* SSCAN steps of one set: more is a server that runs in circles                       \
-             */
 #define STATE_PAGE 20000u
 
-/* A set that is read step by step. */
-struct scan {
-    unsigned day; /* place in find's days */
-    bool refused;
-    unsigned exponent;
-    uint64_t cursor;
-};
+/* ---- a term ---- */
 
-struct find {
-    struct store *store;
-    struct error *why;
-    enum term_kind kind;
-    struct slice term;
-    struct place place;
-    struct idlist found;
-    struct find_day {
-        uint32_t day;
-        bool index_used[2][SPLIT_INDEX_MOST + 1]; /* [refused][exponent] */
-        bool hot_used[2][SPLIT_HOT_MOST + 1];
-    } days[STORE_DAYS_MAX];
-    unsigned day_count;
-    struct { /* behind each command */
-        unsigned day;
-        bool is_scan;
-        struct scan scan;
-    } asked[PIPELINE_COMMANDS];
-    struct scan rest[PIPELINE_COMMANDS]; /* sets that were not read in one go */
-    size_t rest_count;
-};
-
-_Static_assert(STORE_DAYS_MAX * 2 * (SPLIT_INDEX_MOST + 1) <= PIPELINE_COMMANDS,
-               "every set of the days is asked for at once");
-
-/* ---- the exponents ---- */
-
-static enum got exponents_got(void *context, size_t index, const struct reply *reply)
+static int ids_append(uint64_t **ids, size_t *count, uint64_t *more, size_t more_count)
 {
-    struct find *find = context;
-    bool refused = index & 1, hot = index & 2;
-    struct find_day *day = &find->days[index / 4];
-    bool *used = hot ? day->hot_used[refused] : day->index_used[refused];
-    uint64_t exponent;
+    uint64_t *larger = reallocarray(*ids, *count + more_count, sizeof **ids);
 
-    if (reply->type != REPLY_LIST)
-        return GOT_ODD;
-    for (size_t i = 0; i < reply->count; i++) {
-        if (!reply_number(reply->items[i], hot ? SPLIT_HOT_MOST : SPLIT_INDEX_MOST, &exponent))
-            return GOT_ODD;
-        used[exponent] = true;
+    if (larger) {
+        memcpy(larger + *count, more, more_count * sizeof *more);
+        *ids = larger;
+        *count += more_count;
     }
-    return GOT_FINE;
+    free(more);
+    return larger ? 0 : -1;
 }
 
-static int find_exponents(struct find *find)
+static int walk_to_end(struct store_walk *walk, struct store *store, uint64_t **ids, size_t *count,
+                       struct error *why)
 {
-    struct store *store = find->store;
-    struct replies replies = {.context = find, .got = exponents_got};
-    struct key key;
+    uint64_t *more;
+    size_t more_count;
+    int result;
 
-    for (unsigned i = 0; i < 4 * find->day_count; i++) {
-        uint32_t day = find->days[i / 4].day;
-        if (i & 2)
-            key_hot(&key, store->prefix, day, find->kind, find->term, i & 1);
-        else
-            key_shards(&key, store->prefix, day, i & 1);
-        PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
-    }
-    return store_run(store, &replies, "read the index", find->why);
-}
-
-/* ---- the sets ---- */
-
-static enum got members_take(struct find *find, uint32_t day, const struct reply *members,
-                             bool fingerprinted)
-{
-    uint64_t number;
-
-    if (members->type != REPLY_LIST)
-        return GOT_ODD;
-    for (size_t i = 0; i < members->count; i++) {
-        if (!reply_number(members->items[i], INT64_MAX, &number))
-            return GOT_ODD;
-        if (fingerprinted && number / ID_REF != find->place.fingerprint)
+    while ((result = store_walk_next(walk, &more, &more_count, why)) > 0) {
+        if (*count + more_count > IDLIST_MAX)
+            free(more);
+        else if (ids_append(ids, count, more, more_count) == 0)
             continue;
-        if (!fingerprinted && number >= ID_REF)
-            return GOT_ODD;
-        if (idlist_add(&find->found, id_make(day, number % ID_REF)))
-            return GOT_NO_MEMORY;
+        return store_fail(store, STORE_UNREACHABLE, why, "no memory to read the index");
     }
-    return GOT_FINE;
-}
-
-static enum got sets_got(void *context, size_t index, const struct reply *reply)
-{
-    struct find *find = context;
-    uint32_t day = find->days[find->asked[index].day].day;
-    uint64_t cursor;
-
-    if (!find->asked[index].is_scan)
-        return members_take(find, day, reply, false);
-    if (reply->type != REPLY_LIST || reply->count != 2 ||
-        !reply_number(reply->items[0], UINT64_MAX, &cursor))
-        return GOT_ODD;
-    if (cursor != 0) {
-        struct scan *rest = &find->rest[find->rest_count++];
-        *rest = find->asked[index].scan;
-        rest->cursor = cursor;
-    }
-    return members_take(find, day, reply->items[1], true);
-}
-
-static int sets_run(struct find *find)
-{
-    struct replies replies = {.context = find, .got = sets_got};
-
-    return store_run(find->store, &replies, "read the index", find->why);
-}
-
-static void sets_scan(struct find *find, struct scan scan)
-{
-    struct store *store = find->store;
-    size_t index = store->pipeline.count;
-    char from[24], match[24];
-    struct key key;
-
-    key_shard(&key, store->prefix, find->days[scan.day].day, scan.exponent,
-              find->place.shard & ((UINT32_C(1) << scan.exponent) - 1), scan.refused);
-    snprintf(from, sizeof from, "%" PRIu64, scan.cursor);
-    snprintf(match, sizeof match, "%" PRIu32 "????????????", find->place.fingerprint);
-    find->asked[index].day = scan.day;
-    find->asked[index].is_scan = true;
-    find->asked[index].scan = scan;
-    PIPELINE_ADD(&store->pipeline, WORD("SSCAN"), key_slice(&key), slice_of(from), WORD("MATCH"),
-                 slice_of(match), WORD("COUNT"), WORD("1000"));
-}
-
-static int find_shards(struct find *find)
-{
-    size_t steps = 0;
-
-    for (unsigned day = 0; day < find->day_count; day++)
-        for (unsigned i = 0; i < 2 * (SPLIT_INDEX_MOST + 1); i++)
-            if (find->days[day].index_used[i & 1][i / 2])
-                sets_scan(find, (struct scan){.day = day, .refused = i & 1, .exponent = i / 2});
-    while (find->store->pipeline.count > 0) {
-        find->rest_count = 0;
-        if (sets_run(find))
-            return -1;
-        if (++steps > FIND_CURSORS_MAX)
-            return store_fail(find->store, STORE_PROTOCOL, find->why,
-                              "cannot read the index: SSCAN finds no end");
-        for (size_t i = 0; i < find->rest_count; i++)
-            sets_scan(find, find->rest[i]);
-    }
-    return 0;
-}
-
-static int find_hot_parts(struct find *find, unsigned day, bool refused, unsigned exponent)
-{
-    struct store *store = find->store;
-    uint32_t parts = UINT32_C(1) << exponent;
-    struct key key;
-
-    for (uint32_t part = 0; part < parts; part++) {
-        find->asked[store->pipeline.count].day = day;
-        find->asked[store->pipeline.count].is_scan = false;
-        key_hot_part(&key, store->prefix, find->days[day].day, exponent, part, find->kind,
-                     find->term, refused);
-        PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
-        if ((part + 1 == parts || store->pipeline.count == PIPELINE_COMMANDS) && sets_run(find))
-            return -1;
-    }
-    return 0;
-}
-
-static int find_all(struct find *find)
-{
-    if (find_exponents(find) || find_shards(find))
-        return -1;
-    for (unsigned day = 0; day < find->day_count; day++)
-        for (unsigned i = 0; i < 2 * (SPLIT_HOT_MOST + 1); i++)
-            if (find->days[day].hot_used[i & 1][i / 2] && find_hot_parts(find, day, i & 1, i / 2))
-                return -1;
-    return 0;
+    return result;
 }
 
 int store_find_days(struct store *store, uint32_t last, unsigned days, enum term_kind kind,
                     struct slice term, uint64_t **ids, size_t *count, struct error *why)
 {
-    struct find *find = calloc(1, sizeof *find);
-    char room[48];
+    const struct store_term of = {kind, term};
+    struct store_walk *walk;
     int result;
 
     *ids = NULL;
     *count = 0;
-    if (!find)
-        return store_fail(store, STORE_UNREACHABLE, why, "no memory to read the index");
-    find->store = store;
-    find->why = why;
-    find->day_count = days < STORE_DAYS_MAX ? days : STORE_DAYS_MAX;
-    for (unsigned i = 0; i < find->day_count; i++)
-        find->days[i].day = clock_day_add(last, -(int)i);
-    find->kind = kind;
-    find->term = index_term(term, room);
-    find->place = index_place(kind, find->term);
-    result = term.size == 0 ? 0 : find_all(find);
-    if (result == 0)
-        idlist_give(&find->found, ids, count);
-    idlist_free(&find->found);
-    free(find);
+    if (days == 0)
+        return 0;
+    days = days < STORE_DAYS_MAX ? days : STORE_DAYS_MAX;
+    if (walk_days(&walk, store, &of, clock_day_add(last, 1 - (int)days), last, why))
+        return -1;
+    result = walk_to_end(walk, store, ids, count, why);
+    store_walk_close(&walk);
+    if (result) {
+        free(*ids);
+        *ids = NULL;
+        *count = 0;
+    }
     return result;
 }
 
@@ -343,11 +182,10 @@ static int state_page(struct store *store, struct state_find *find, const struct
     find->got = 0;
     PIPELINE_ADD(&store->pipeline, WORD("ZREVRANGE"), key_slice(key), slice_of(first),
                  slice_of(last));
-    return store_run(store, &replies, "read a status set", why);
+    return store_run(store, &replies, "read what is delayed", why);
 }
 
-int store_find_state(struct store *store, enum recipient_state state, uint32_t day, uint64_t **ids,
-                     size_t *count, struct error *why)
+int store_find_delayed(struct store *store, uint64_t **ids, size_t *count, struct error *why)
 {
     struct state_find find = {0};
     size_t from = 0;
@@ -356,13 +194,7 @@ int store_find_state(struct store *store, enum recipient_state state, uint32_t d
 
     *ids = NULL;
     *count = 0;
-    if (state == STATE_DELAYED)
-        key_delayed(&key, store->prefix);
-    else if (state == STATE_FAILED || state == STATE_REJECTED || state == STATE_EXPIRED)
-        key_ended(&key, store->prefix, day, state);
-    else
-        return store_fail(store, STORE_FINE, why, "no set is kept of the state '%s'",
-                          state_word(state));
+    key_delayed(&key, store->prefix);
     do {
         result = state_page(store, &find, &key, from, why);
         from += STATE_PAGE;

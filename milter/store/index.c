@@ -61,14 +61,6 @@ struct place index_place(enum term_kind kind, struct slice term)
     };
 }
 
-uint32_t index_hot_part(uint64_t ref, unsigned exponent)
-{
-    uint64_t mixed = ref * UINT64_C(0x9e3779b97f4a7c15);
-
-    mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(mixed >> 40) & ((UINT32_C(1) << exponent) - 1);
-}
-
 /* ---- postings that wait ---- */
 
 void postings_init(struct postings *postings)
@@ -84,6 +76,8 @@ void postings_free(struct postings *postings)
     free(postings->list);
     free(postings->days);
     free(postings->often);
+    free(postings->parts);
+    questions_free(&postings->questions);
     *postings = (struct postings){0};
 }
 
@@ -102,8 +96,10 @@ static bool postings_make_room(struct postings *postings)
     if (!postings->days)
         postings->days = calloc(DAY_SLOTS, sizeof *postings->days);
     if (!postings->often)
-        postings->often = calloc(HOT_SLOTS, sizeof *postings->often);
-    if (!postings->days || !postings->often)
+        postings->often = calloc(TERM_SLOTS, sizeof *postings->often);
+    if (!postings->parts)
+        postings->parts = calloc(PART_SLOTS, sizeof *postings->parts);
+    if (!postings->days || !postings->often || !postings->parts)
         return false;
     if (postings->count < postings->room)
         return true;
@@ -144,20 +140,16 @@ static struct slice posting_term(const struct postings *postings, const struct p
 
 /* ---- which family ---- */
 
-static void family_begin(struct family *family, uint64_t tag, uint32_t day, unsigned exponent)
-{
-    *family = (struct family){.tag = tag, .day = day, .split.exponent = (uint8_t)exponent};
-}
-
-static struct family *family_of_day(struct postings *postings, const struct posting *posting)
+static struct layout *layout_of(struct postings *postings, const struct posting *posting)
 {
     uint32_t day = id_day(posting->id);
     uint64_t number = (uint64_t)(clock_of_day(day, 0) / DAY_MS) * 2 + posting->refused;
-    struct family *family = &postings->days[number % DAY_SLOTS];
+    struct layout *layout = &postings->days[number % DAY_SLOTS];
 
-    if (family->tag != number + 1)
-        family_begin(family, number + 1, day, SPLIT_INDEX_FIRST);
-    return family;
+    if (layout->day != day || layout->refused != posting->refused)
+        *layout = (struct layout){
+            .day = day, .refused = posting->refused, .exponent = SPLIT_FIRST};
+    return layout;
 }
 
 static uint64_t posting_tag(const struct postings *postings, const struct posting *posting)
@@ -169,134 +161,221 @@ static uint64_t posting_tag(const struct postings *postings, const struct postin
     return tag ? tag : 1;
 }
 
-static struct family *family_of_term(struct postings *postings, const struct posting *posting)
-{
-    uint64_t tag = posting_tag(postings, posting);
-    struct family *family = &postings->often[tag % HOT_SLOTS];
-
-    return family->tag == tag ? family : NULL;
-}
-
 /* Count the term. A slot that another term holds is worn down first, so that what comes often
  * stays and what comes once goes: memory is bounded whatever terms strangers think of. */
-static struct family *family_count_term(struct postings *postings, const struct posting *posting)
+static bool posting_is_hot(struct postings *postings, const struct posting *posting, unsigned nodes)
 {
-    uint64_t tag = posting_tag(postings, posting);
     uint32_t day = id_day(posting->id);
-    struct family *family = &postings->often[tag % HOT_SLOTS];
+    struct often *often = &postings->often[posting->tag % TERM_SLOTS];
 
-    if (family->tag != tag) {
-        if (family->count > 1 && family->day >= day) {
-            family->count--;
-            return NULL;
+    if (often->tag != posting->tag) {
+        if (often->count > 1 && often->day >= day) {
+            often->count--;
+            return false;
         }
-        family_begin(family, tag, day, SPLIT_HOT_FIRST);
+        *often = (struct often){.tag = posting->tag, .day = day};
     }
-    family->count++;
-    return family;
+    if (often->count < UINT32_MAX)
+        often->count++;
+    return often->count > HOT_AFTER / (nodes ? nodes : 1);
 }
 
-static struct family *posting_family(struct postings *postings, const struct posting *posting)
+static void postings_count(struct postings *postings, unsigned nodes)
 {
-    struct family *family = posting->hot ? family_of_term(postings, posting) : NULL;
+    for (size_t i = 0; i < postings->count; i++) {
+        struct posting *posting = &postings->list[i];
 
-    return family ? family : family_of_day(postings, posting);
+        posting->tag = posting_tag(postings, posting);
+        posting->hot = posting_is_hot(postings, posting, nodes);
+        if (!posting->hot)
+            layout_of(postings, posting)->pending++;
+    }
+}
+
+/* ---- the part of a hot posting ---- */
+
+static struct part *part_slot(struct postings *postings, const struct posting *posting,
+                              uint32_t number)
+{
+    uint64_t tag = (posting->tag ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+    struct part *part;
+
+    tag = (tag ^ tag >> 29) | 1;
+    part = &postings->parts[(tag >> 8) % PART_SLOTS];
+    if (part->tag != tag)
+        *part = (struct part){.tag = tag};
+    if (part->pass != postings->pass)
+        part->pending = 0;
+    part->pass = postings->pass;
+    return part;
+}
+
+/* Where the way down begins: half as many parts as the day before had in all, so that it stays
+ * short, and a term that comes less often from then on has fewer. */
+static unsigned often_level(const struct often *often)
+{
+    unsigned level = 0;
+
+    while (level < PART_MOST && often->before >> (level + 2))
+        level++;
+    return level;
+}
+
+static void ask_before(struct store *store, const struct posting *posting, struct often *often)
+{
+    struct key key;
+
+    key_hot(&key, store->prefix, clock_day_add(id_day(posting->id), -1),
+            (enum term_kind)posting->kind, posting_term(&store->postings, posting),
+            posting->refused);
+    often->asked = true;
+    questions_add(store, &store->postings.questions, &key, false, &often->before);
+}
+
+static void ask_part(struct store *store, const struct posting *posting, uint32_t number,
+                     struct part *part)
+{
+    struct key key;
+
+    key_hot_part(&key, store->prefix, id_day(posting->id), number, (enum term_kind)posting->kind,
+                 posting_term(&store->postings, posting), posting->refused);
+    part->asked = true;
+    part->fill = part->since = 0;
+    questions_add(store, &store->postings.questions, &key, false, &part->fill);
+}
+
+/* The first part with room on the way down to the posting's moment. One that must be asked for
+ * ends the way for now. */
+static void posting_descend(struct store *store, struct posting *posting, unsigned nodes)
+{
+    struct postings *postings = &store->postings;
+    struct often *often = &postings->often[posting->tag % TERM_SLOTS];
+    uint64_t ref = id_ref(posting->id);
+    unsigned level;
+
+    if (often->tag == posting->tag && !often->asked) {
+        ask_before(store, posting, often);
+        return;
+    }
+    for (level = often->tag == posting->tag ? often_level(often) : 0;; level += PART_STEP) {
+        uint32_t number = part_of(ref, level);
+        struct part *part = part_slot(postings, posting, number);
+
+        if (!part->asked || part->since > SPLIT_GROWTH / nodes)
+            ask_part(store, posting, number, part);
+        part->pending++;
+        posting->part = number;
+        if (part->fill + part->since + part->pending <= PART_FILL || level + PART_STEP > PART_MOST)
+            return;
+    }
 }
 
 /* ---- placing a batch ---- */
 
-static void postings_count(struct postings *postings)
-{
-    for (size_t i = 0; i < postings->count; i++) {
-        struct posting *posting = &postings->list[i];
-        struct family *family = family_count_term(postings, posting);
+/* What must be asked before each posting has its place: at most these round trips. Whoever has
+ * none by then (a burst that fills one part after the other) goes where the last one led. */
+#define PASSES 6u
 
-        posting->hot = family && family->count > HOT_AFTER;
-        posting_family(postings, posting)->split.pending++;
-    }
+/* Nothing that was asked for is known. */
+static void postings_forget(struct postings *postings)
+{
+    memset(postings->days, 0, DAY_SLOTS * sizeof *postings->days);
+    memset(postings->parts, 0, PART_SLOTS * sizeof *postings->parts);
+    for (size_t i = 0; i < TERM_SLOTS; i++)
+        postings->often[i].asked = false;
+    postings->questions.failed = false;
 }
 
-static size_t postings_list_looks(struct store *store, struct look *looks)
+static void postings_step(struct store *store, unsigned nodes)
 {
     struct postings *postings = &store->postings;
-    unsigned nodes = store_node_count(store);
-    size_t count = 0;
 
+    postings->pass += postings->pass == UINT32_MAX ? 2 : 1;
     for (size_t i = 0; i < postings->count; i++) {
-        const struct posting *posting = &postings->list[i];
-        struct family *family = posting_family(postings, posting);
+        struct posting *posting = &postings->list[i];
+        struct layout *layout;
 
-        if (family->split.listed || !split_wants_look(&family->split, nodes))
+        if (posting->hot) {
+            posting_descend(store, posting, nodes);
             continue;
-        family->split.listed = true;
-        looks[count++] = (struct look){.split = &family->split,
-                                       .day = id_day(posting->id),
-                                       .refused = posting->refused,
-                                       .hot = family != family_of_day(postings, posting),
-                                       .kind = (enum term_kind)posting->kind,
-                                       .term = posting_term(postings, posting)};
+        }
+        layout = layout_of(postings, posting);
+        if (layout->pass != postings->pass)
+            layout_step(store, &postings->questions, layout, nodes);
+        layout->pass = postings->pass;
     }
-    return count;
 }
 
-static int postings_look(struct store *store, struct error *why)
+static int postings_choose(struct store *store, unsigned nodes, struct error *why)
 {
-    struct look *looks = calloc(store->postings.count, sizeof *looks);
-    size_t count;
-    int result = 0;
+    struct postings *postings = &store->postings;
 
-    if (!looks)
-        return store_fail(store, STORE_UNREACHABLE, why, "no memory to place %zu postings",
-                          store->postings.count);
-    count = postings_list_looks(store, looks);
-    if (count > 0)
-        result = split_look(store, looks, count, why);
-    free(looks);
-    return result;
+    for (unsigned round = 0; round < PASSES; round++) {
+        postings_step(store, nodes);
+        if (postings->questions.count == 0)
+            return 0;
+        if (questions_run(store, &postings->questions, why)) {
+            postings_forget(postings);
+            return -1;
+        }
+    }
+    return 0;
 }
 
-/* Say that a family uses an exponent; once. */
-static void post_exponent(struct store *store, struct key *key, unsigned exponent, struct life life)
+/* Say that a set has a number in use; once. */
+static void post_number(struct store *store, struct key *key, uint32_t number, struct life life)
 {
-    char text[4];
-    struct slice number, family = key_slice(key);
+    char text[12];
+    struct slice word, family = key_slice(key);
 
-    snprintf(text, sizeof text, "%u", exponent);
-    number = slice_of(text);
-    memcpy(key->text + key->size, text, number.size);
-    if (marks_first(&store->marks, slice_make(key->text, key->size + number.size)))
-        BATCH_ADD(&store->writes, VERB_SADD, family, life, number);
+    /* The 0 keeps "a1", 2 apart from "a", 12. */
+    text[0] = '\0';
+    snprintf(text + 1, sizeof text - 1, "%" PRIu32, number);
+    word = slice_of(text + 1);
+    memcpy(key->text + key->size, text, 1 + word.size);
+    if (marks_first(&store->marks, slice_make(key->text, key->size + 1 + word.size)))
+        BATCH_ADD(&store->writes, VERB_SADD, family, life, word);
 }
 
-static void post_hot(struct store *store, const struct posting *posting, unsigned exponent)
+static void post_hot(struct store *store, const struct posting *posting)
 {
     struct slice term = posting_term(&store->postings, posting);
     uint32_t day = id_day(posting->id);
     enum term_kind kind = (enum term_kind)posting->kind;
     struct life life = store_life(store, day, posting->refused);
+    struct part *part = part_slot(&store->postings, posting, posting->part);
     char member[24];
     struct key key;
 
-    key_hot(&key, store->prefix, day, kind, term, posting->refused);
-    post_exponent(store, &key, exponent, life);
-    key_hot_part(&key, store->prefix, day, exponent, index_hot_part(id_ref(posting->id), exponent),
-                 kind, term, posting->refused);
+    if (part->told != store->postings.pass) {
+        key_hot(&key, store->prefix, day, kind, term, posting->refused);
+        post_number(store, &key, posting->part, life);
+    }
+    part->told = store->postings.pass;
+    part->since++;
+    key_hot_part(&key, store->prefix, day, posting->part, kind, term, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, id_ref(posting->id));
     BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
 }
 
-static void post_shard(struct store *store, const struct posting *posting, unsigned exponent)
+static void post_shard(struct store *store, const struct posting *posting)
 {
     struct place place =
         index_place((enum term_kind)posting->kind, posting_term(&store->postings, posting));
-    uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << exponent) - 1;
+    struct layout *layout = layout_of(&store->postings, posting);
+    uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << layout->exponent) - 1;
     struct life life = store_life(store, day, posting->refused);
     char member[24];
     struct key key;
 
-    key_shards(&key, store->prefix, day, posting->refused);
-    post_exponent(store, &key, exponent, life);
-    key_shard(&key, store->prefix, day, exponent, place.shard & mask, posting->refused);
+    if (layout->told != store->postings.pass) {
+        key_shards(&key, store->prefix, day, posting->refused);
+        post_number(store, &key, layout->exponent, life);
+    }
+    layout->told = store->postings.pass;
+    layout->since++;
+    layout->pending = 0;
+    key_shard(&key, store->prefix, day, layout->exponent, place.shard & mask, posting->refused);
     snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + id_ref(posting->id));
     BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
 }
@@ -304,26 +383,21 @@ static void post_shard(struct store *store, const struct posting *posting, unsig
 int postings_place(struct store *store, struct error *why)
 {
     struct postings *postings = &store->postings;
-    int result;
+    unsigned nodes = store_node_count(store);
 
     if (postings->count == 0)
         return 0;
-    postings_count(postings);
-    result = postings_look(store, why);
+    nodes += nodes == 0;
+    postings_count(postings, nodes);
+    if (postings_choose(store, nodes, why))
+        return -1;
     for (size_t i = 0; i < postings->count; i++) {
         const struct posting *posting = &postings->list[i];
-        struct family *family = posting_family(postings, posting);
-        struct split *split = &family->split;
 
-        split->since += split->pending;
-        split->pending = 0;
-        split->listed = false;
-        if (result)
-            continue;
-        if (family == family_of_day(postings, posting))
-            post_shard(store, posting, split->exponent);
+        if (posting->hot)
+            post_hot(store, posting);
         else
-            post_hot(store, posting, split->exponent);
+            post_shard(store, posting);
     }
-    return result;
+    return 0;
 }

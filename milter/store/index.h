@@ -5,7 +5,10 @@
  *     "r:bob@example.com" --SHA-1--> fingerprint (7 digits) and shard (of 2^K)
  *     x:251121:10:3f  =  { 8123456 576320300412, ... }   fingerprint, then ref
  *
- * A term with many postings in a day gets sets of its own ("hot"), see split.h.
+ * A term with many postings in a day gets sets of its own ("hot"): parts of the day, see split.h.
+ *
+ *     h:251121:R:gmail.com      =  { 1, 6, 26, ... }     the parts in use
+ *     hp:251121:26:R:gmail.com  =  { 576320300412, ... } refs
  */
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
@@ -13,8 +16,9 @@
 #include "split.h"
 #include "waybill/buffer.h"
 
-#define HOT_AFTER 32u
-#define HOT_SLOTS 32768u
+#define HOT_AFTER 64u /* postings of a term in a day, by all writers, before it gets sets of its own */
+#define TERM_SLOTS 32768u
+#define PART_SLOTS 32768u
 #define DAY_SLOTS 256u
 
 struct place {
@@ -24,22 +28,33 @@ struct place {
 /* The term as it stands in keys: long ones by their hash, in `room`. */
 struct slice index_term(struct slice term, char room[static 48]);
 struct place index_place(enum term_kind kind, struct slice term);
-uint32_t index_hot_part(uint64_t ref, unsigned exponent);
 
 struct posting {
     uint64_t id;
+    uint64_t tag; /* of the term in its day */
     uint32_t term_at;
+    uint32_t part; /* of a hot term */
     uint16_t term_size;
     char kind;
     bool refused, hot;
 };
 
-/* A day's index, or a term that may be hot. */
-struct family {
-    uint64_t tag;   /* 0: free */
-    uint64_t count; /* postings of a term by this process, less those that fell on its slot */
-    uint32_t day;
-    struct split split;
+/* A term of a day that may be hot. */
+struct often {
+    uint64_t tag;        /* 0: free */
+    uint64_t before;     /* parts that it had the day before: asked when it gets hot */
+    uint32_t count, day; /* postings by this process, less those that fell on its slot */
+    bool asked;
+};
+
+/* A part of a hot term, as last measured. */
+struct part {
+    uint64_t tag;  /* 0: free */
+    uint64_t fill; /* members when it was asked for */
+    uint32_t since, pending;
+    uint32_t pass; /* of the pending ones */
+    uint32_t told; /* pass in which its number was told */
+    bool asked;
 };
 
 struct postings {
@@ -47,8 +62,11 @@ struct postings {
     size_t count, room;
     struct buffer terms;
     bool failed;
-    struct family *days;  /* DAY_SLOTS; an old day makes way for a new one */
-    struct family *often; /* HOT_SLOTS; the terms that come often stay */
+    struct layout *days;   /* DAY_SLOTS; an old day makes way for a new one */
+    struct often *often;   /* TERM_SLOTS; the terms that come often stay */
+    struct part *parts;    /* PART_SLOTS */
+    uint32_t pass;         /* over the list, to place it; never 0 */
+    struct questions questions;
     uint64_t seed;
 };
 void postings_init(struct postings *postings);

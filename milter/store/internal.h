@@ -16,6 +16,14 @@
 #include "waybill/log.h"
 #include "waybill/store.h"
 
+/* The exponents of a past day, as last heard. */
+#define STORE_KNOWN_DAYS 64u
+struct known_day {
+    uint32_t day;
+    uint64_t used[2]; /* [refused]; bit K */
+    int64_t until;    /* clock_monotonic */
+};
+
 struct store {
     const struct settings *settings;
     const char *prefix;
@@ -37,6 +45,7 @@ struct store {
     bool apart[APART_COUNT]; /* texts of this kind were ever written */
     bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
+    struct known_day known[STORE_KNOWN_DAYS];
 };
 
 /* Remember the trouble, word it, return -1. */

@@ -31,19 +31,16 @@ const struct key_row key_rows[] = {
      "waybilld waybill"},
     {"d:YYMMDD", "set", "the values of K in use that day", "retention", "waybilld waybill"},
     {"rd:YYMMDD", "set", "the same, of refused mails", "refused retention", "waybilld waybill"},
-    {"h:YYMMDD:KIND:TERM", "set", "the values of P in use for a term with many postings",
+    {"h:YYMMDD:KIND:TERM", "set", "the parts in use of a term with many postings",
      "retention", "waybilld waybill"},
     {"rh:YYMMDD:KIND:TERM", "set", "the same, of refused mails", "refused retention",
      "waybilld waybill"},
-    {"hp:YYMMDD:P:HEX:KIND:TERM", "set", "part HEX of 2^P of such a term: refs", "retention",
+    {"hp:YYMMDD:PART:KIND:TERM", "set", "such a part: 1 is the day, 2 and 3 its halves, ...: refs", "retention",
      "waybilld waybill"},
-    {"rhp:YYMMDD:P:HEX:KIND:TERM", "set", "the same, of refused mails", "refused retention",
+    {"rhp:YYMMDD:PART:KIND:TERM", "set", "the same, of refused mails", "refused retention",
      "waybilld waybill"},
     {"st:delayed", "zset", "id:recipient of what is delayed now; score: time of the last attempt",
      "swept after retention", "waybilld waybill"},
-    {"st:YYMMDD:STATE", "zset",
-     "id:recipient that failed, rejected or expired that day; score: its time", "retention",
-     "waybilld waybill"},
     {"ev:S", "stream", "events of the waybills whose id modulo 16 is S, by ids only",
      "bounded length", "waybilld waybill"},
     {"nodes", "set", "numbers of all nodes that ever wrote", "none", "waybilld waybill"},
@@ -181,22 +178,17 @@ void key_hot(struct key *key, const char *prefix, uint32_t day, enum term_kind k
     key_append(key, term);
 }
 
-void key_hot_part(struct key *key, const char *prefix, uint32_t day, unsigned exponent,
-                  uint32_t part, enum term_kind kind, struct slice term, bool refused)
+void key_hot_part(struct key *key, const char *prefix, uint32_t day, uint32_t part,
+                  enum term_kind kind, struct slice term, bool refused)
 {
-    key_write(key, "%s%s:%06" PRIu32 ":%u:%" PRIx32 ":%c:", prefix, refused ? "rhp" : "hp", day,
-              exponent, part, (char)kind);
+    key_write(key, "%s%s:%06" PRIu32 ":%" PRIu32 ":%c:", prefix, refused ? "rhp" : "hp", day, part,
+              (char)kind);
     key_append(key, term);
 }
 
 void key_delayed(struct key *key, const char *prefix)
 {
     key_write(key, "%sst:delayed", prefix);
-}
-
-void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient_state state)
-{
-    key_write(key, "%sst:%06" PRIu32 ":%s", prefix, day, state_word(state));
 }
 
 void key_nodes(struct key *key, const char *prefix)

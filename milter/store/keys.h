@@ -42,14 +42,13 @@ void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned 
 void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused);
 void key_shard(struct key *key, const char *prefix, uint32_t day, unsigned exponent, uint32_t part,
                bool refused);
-/* Hot terms: the exponents in use of a term, and part `part` of 2^exponent. */
+/* Hot terms: the parts in use of a term, and one of them. */
 void key_hot(struct key *key, const char *prefix, uint32_t day, enum term_kind kind,
              struct slice term, bool refused);
-void key_hot_part(struct key *key, const char *prefix, uint32_t day, unsigned exponent,
-                  uint32_t part, enum term_kind kind, struct slice term, bool refused);
+void key_hot_part(struct key *key, const char *prefix, uint32_t day, uint32_t part,
+                  enum term_kind kind, struct slice term, bool refused);
 
 void key_delayed(struct key *key, const char *prefix);
-void key_ended(struct key *key, const char *prefix, uint32_t day, enum recipient_state state);
 
 void key_nodes(struct key *key, const char *prefix);
 void key_apart(struct key *key, const char *prefix);

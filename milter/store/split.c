@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * split: how far a family of sets is split.
+ * split: how far sets are split.
  *
- * The look costs one round trip, at most a command per few hundred postings, and a second one
- * only when another writer (or we, before a restart) had split the family further.
+ * A new day is laid out for what an earlier day held, so that readers mostly find one exponent a
+ * day. A day that brings more goes on at the next exponent: what stands at one stays there.
  */
 #include "split.h"
 
@@ -11,162 +11,193 @@
 
 #include "internal.h"
 
-#define SAMPLES 8u
-#define GROWTH 64u /* members a set that all writers together may add between two looks */
+/* ---- asking ---- */
 
-bool split_wants_look(const struct split *split, unsigned nodes)
+void questions_free(struct questions *questions)
 {
-    uint64_t share = ((uint64_t)GROWTH << split->exponent) / (nodes ? nodes : 1);
-
-    return !split->looked || split->since + split->pending > share;
+    free(questions->list);
+    *questions = (struct questions){0};
 }
 
-static unsigned look_most(const struct look *look)
+void questions_add(struct store *store, struct questions *questions, const struct key *key,
+                   bool exponents, uint64_t *sum)
 {
-    return look->hot ? SPLIT_HOT_MOST : SPLIT_INDEX_MOST;
+    if (questions->count == questions->room) {
+        size_t room = questions->room ? questions->room * 2 : 64;
+        struct question *list = reallocarray(questions->list, room, sizeof *list);
+
+        if (!list) {
+            questions->failed = true;
+            return;
+        }
+        questions->list = list;
+        questions->room = room;
+    }
+    questions->list[questions->count++] = (struct question){sum, exponents};
+    PIPELINE_ADD(&store->pipeline, exponents ? WORD("SMEMBERS") : WORD("SCARD"), key_slice(key));
 }
 
-static uint32_t look_samples(const struct look *look)
+static enum got question_got(void *context, size_t index, const struct reply *reply)
 {
-    uint32_t parts = UINT32_C(1) << look->split->exponent;
-
-    return parts < SAMPLES ? parts : SAMPLES;
-}
-
-/* ---- one round ---- */
-
-struct round {
-    struct look **of; /* the look behind each command */
-    bool *exponents;  /* is the command the one for the exponents? */
-};
-
-static enum got round_got(void *context, size_t index, const struct reply *reply)
-{
-    struct round *round = context;
-    struct look *look = round->of[index];
+    const struct questions *questions = context;
+    const struct question *question = &questions->list[index];
     uint64_t number;
 
-    if (!round->exponents[index]) {
+    if (!question->exponents) {
         if (!reply_number(reply, UINT32_MAX, &number))
             return GOT_ODD;
-        look->sum += number;
-        look->sampled++;
+        *question->sum += number;
         return GOT_FINE;
     }
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++)
-        if (reply_number(reply->items[i], look_most(look), &number) && number > look->most)
-            look->most = (unsigned)number;
+        if (reply_number(reply->items[i], SPLIT_MOST, &number))
+            *question->sum |= UINT64_C(1) << number;
     return GOT_FINE;
 }
 
 /* A key that holds something else is told when it is written; here it counts as empty. */
-static bool round_refused(void *context, size_t index, enum store_trouble trouble,
-                          struct slice words)
+static bool question_refused(void *context, size_t index, enum store_trouble trouble,
+                             struct slice words)
 {
     (void)context, (void)index, (void)words;
     return trouble == STORE_FOREIGN;
 }
 
-static void look_key(const struct store *store, const struct look *look, struct key *key)
+int questions_run(struct store *store, struct questions *questions, struct error *why)
 {
-    if (look->hot)
-        key_hot(key, store->prefix, look->day, look->kind, look->term, look->refused);
-    else
-        key_shards(key, store->prefix, look->day, look->refused);
+    struct replies replies = {
+        .context = questions, .got = question_got, .refused = question_refused};
+    int result;
+
+    if (questions->failed) {
+        pipeline_clear(&store->pipeline);
+        return store_fail(store, STORE_UNREACHABLE, why, "no memory to measure the index");
+    }
+    result = store_run(store, &replies, "measure the index", why);
+    questions->count = 0;
+    return result;
 }
 
-static void look_part_key(const struct store *store, const struct look *look, uint32_t part,
-                          struct key *key)
+/* ---- the layout of a day ---- */
+
+static unsigned exponent_highest(uint64_t used)
 {
-    if (look->hot)
-        key_hot_part(key, store->prefix, look->day, look->split->exponent, part, look->kind,
-                     look->term, look->refused);
-    else
-        key_shard(key, store->prefix, look->day, look->split->exponent, part, look->refused);
+    unsigned highest = 0;
+
+    for (unsigned i = 0; i <= SPLIT_MOST; i++)
+        if (used >> i & 1)
+            highest = i;
+    return highest;
 }
 
-static void round_ask(struct store *store, struct round *round, struct look *look, size_t *count)
+static void layout_list(struct store *store, struct questions *questions, struct layout *layout,
+                        unsigned of)
 {
-    uint32_t samples = look_samples(look);
-    uint32_t step = (UINT32_C(1) << look->split->exponent) / samples;
+    static const int back[] = {0, -1, -7};
     struct key key;
 
-    look->sum = look->sampled = 0;
-    look_key(store, look, &key);
-    round->of[*count] = look;
-    round->exponents[(*count)++] = true;
-    PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
+    layout->of[of].used = 0;
+    key_shards(&key, store->prefix, clock_day_add(layout->day, back[of]), layout->refused);
+    questions_add(store, questions, &key, true, &layout->of[of].used);
+}
+
+static void layout_sample(struct store *store, struct questions *questions, struct layout *layout,
+                          unsigned of, unsigned exponent)
+{
+    static const int back[] = {0, -1, -7};
+    uint32_t parts = UINT32_C(1) << exponent;
+    uint32_t samples = parts < SPLIT_SAMPLES ? parts : SPLIT_SAMPLES;
+    struct key key;
+
+    layout->of[of].sum = 0;
+    layout->of[of].sampled = samples;
     for (uint32_t i = 0; i < samples; i++) {
-        look_part_key(store, look, i * step, &key);
-        round->of[(*count)++] = look;
-        PIPELINE_ADD(&store->pipeline, WORD("SCARD"), key_slice(&key));
+        key_shard(&key, store->prefix, clock_day_add(layout->day, back[of]), exponent,
+                  i * (parts / samples), layout->refused);
+        questions_add(store, questions, &key, false, &layout->of[of].sum);
     }
 }
 
-/* Ask about the first `count` looks. */
-static int round_run(struct store *store, struct look **looks, size_t count, struct error *why)
+/* Members of a day, by its samples at the highest exponent; those below are as good as full. */
+static uint64_t layout_members(const struct layout *layout, unsigned of)
 {
-    struct round round = {calloc(count * (SAMPLES + 1), sizeof *round.of),
-                          calloc(count * (SAMPLES + 1), sizeof *round.exponents)};
-    struct replies replies = {.context = &round, .got = round_got, .refused = round_refused};
-    size_t commands = 0;
-    int result = -1;
+    uint64_t used = layout->of[of].used, members = 0;
+    unsigned highest = exponent_highest(used);
 
-    if (round.of && round.exponents) {
-        for (size_t i = 0; i < count; i++)
-            round_ask(store, &round, looks[i], &commands);
-        result = store_run(store, &replies, "measure the index", why);
-    } else {
-        store_fail(store, STORE_UNREACHABLE, why, "no memory to measure the index");
-    }
-    free(round.of);
-    free(round.exponents);
-    return result;
+    if (used == 0 || layout->of[of].sampled == 0)
+        return 0;
+    for (unsigned i = 0; i < highest; i++)
+        if (used >> i & 1)
+            members += (uint64_t)SPLIT_FILL << i;
+    return members + (layout->of[of].sum << highest) / layout->of[of].sampled;
 }
 
-/* ---- choosing ---- */
-
-static void split_choose(struct look *look)
+static void layout_begin(struct layout *layout)
 {
-    struct split *split = look->split;
-    uint64_t members = look->sampled ? (look->sum << split->exponent) / look->sampled : 0;
+    uint64_t day = layout_members(layout, 1), week = layout_members(layout, 2);
+    uint64_t most = day > week ? day : week;
 
-    /* What stands at one exponent stays there: the sets of the next one are empty. */
-    while (members + split->pending > (uint64_t)SPLIT_FILL << split->exponent &&
-           split->exponent + SPLIT_STEP <= look_most(look)) {
-        split->exponent = (uint8_t)(split->exponent + SPLIT_STEP);
+    layout->exponent = SPLIT_FIRST;
+    if (most == 0)
+        return;
+    layout->exponent = SPLIT_LEAST;
+    while (most > (uint64_t)SPLIT_BEGIN << layout->exponent && layout->exponent < SPLIT_MOST)
+        layout->exponent++;
+}
+
+static void layout_choose(struct layout *layout)
+{
+    uint64_t members = 0;
+
+    if (layout->of[0].used == 0)
+        layout_begin(layout);
+    else
+        members = (layout->of[0].sum << layout->exponent) / layout->of[0].sampled;
+    /* The sets of the next exponent are empty. */
+    while (members + layout->pending > (uint64_t)SPLIT_FILL << layout->exponent &&
+           layout->exponent + SPLIT_STEP <= SPLIT_MOST) {
+        layout->exponent = (uint8_t)(layout->exponent + SPLIT_STEP);
         members = 0;
     }
-    split->since = 0;
-    split->looked = true;
+    layout->since = 0;
+    layout->stage = LAYOUT_READY;
 }
 
-int split_look(struct store *store, struct look *looks, size_t count, struct error *why)
+bool layout_step(struct store *store, struct questions *questions, struct layout *layout,
+                 unsigned nodes)
 {
-    struct look **now = reallocarray(NULL, count ? count : 1, sizeof(struct look *));
-    size_t again = count;
-    int result = now ? 0 : store_fail(store, STORE_UNREACHABLE, why, "no memory");
+    uint64_t share = ((uint64_t)SPLIT_GROWTH << layout->exponent) / (nodes ? nodes : 1);
+    bool own = layout->of[0].used != 0;
 
-    for (size_t i = 0; now && i < count; i++)
-        now[i] = &looks[i];
-    for (int round = 0; round < 2 && again > 0 && result == 0; round++) {
-        size_t asked = again;
-
-        result = round_run(store, now, asked, why);
-        again = 0;
-        for (size_t i = 0; i < asked && result == 0; i++) {
-            struct look *look = now[i];
-
-            if (look->most <= look->split->exponent)
-                continue;
-            look->split->exponent = (uint8_t)look->most;
-            now[again++] = look;
+    switch (layout->stage) {
+    case LAYOUT_NEW:
+        for (unsigned of = 0; of < 3; of++)
+            layout_list(store, questions, layout, of);
+        layout->stage = LAYOUT_LISTED;
+        return true;
+    case LAYOUT_LISTED:
+        if (own)
+            layout->exponent = (uint8_t)exponent_highest(layout->of[0].used);
+        for (unsigned of = own ? 0 : 1; of < (own ? 1 : 3); of++)
+            layout_sample(store, questions, layout, of, exponent_highest(layout->of[of].used));
+        layout->stage = LAYOUT_SAMPLED;
+        return true;
+    case LAYOUT_SAMPLED:
+        if (own && exponent_highest(layout->of[0].used) > layout->exponent) {
+            layout->stage = LAYOUT_LISTED; /* another writer went on */
+            return layout_step(store, questions, layout, nodes);
         }
+        layout_choose(layout);
+        return false;
+    case LAYOUT_READY:
+        break;
     }
-    free(now);
-    for (size_t i = 0; i < count && result == 0; i++)
-        split_choose(&looks[i]);
-    return result;
+    if (layout->since == 0 || layout->since + layout->pending <= share)
+        return false;
+    layout_list(store, questions, layout, 0);
+    layout_sample(store, questions, layout, 0, layout->exponent);
+    layout->stage = LAYOUT_SAMPLED;
+    return true;
 }

@@ -102,25 +102,14 @@ static struct slice state_member(uint64_t id, uint64_t recipient, char room[stat
     return slice_of(room);
 }
 
-static void state_put(struct store *store, const struct key *key, struct life life, bool is_so,
-                      struct slice member, int64_t time)
-{
-    char score[24];
-
-    snprintf(score, sizeof score, "%" PRId64, time);
-    if (is_so)
-        BATCH_ADD(&store->writes, VERB_ZADD, key_slice(key), life, slice_of(score), member);
-    else
-        BATCH_ADD(&store->writes, VERB_ZREM, key_slice(key), LIFE_ENDLESS, member);
-}
-
-/* st:delayed has no expiry: once a day the writer takes out what no record stands behind. */
+/* st:delayed has no expiry: the writer takes out what no record stands behind, often, so that it is
+ * little each time. */
 static void sweep_delayed(struct store *store, const struct key *key)
 {
     int64_t now = clock_now();
     char mark[32], until[24];
 
-    snprintf(mark, sizeof mark, "sweep %" PRIu32, clock_day(now, NULL));
+    snprintf(mark, sizeof mark, "sweep %" PRId64, now / SLICE_MS);
     if (!marks_first(&store->marks, slice_of(mark)))
         return;
     snprintf(until, sizeof until, "%" PRId64, now - (store->settings->retention_days + 2) * DAY_MS);
@@ -131,21 +120,18 @@ static void sweep_delayed(struct store *store, const struct key *key)
 void store_mark_state(struct store *store, uint64_t id, uint64_t recipient,
                       enum recipient_state state, int64_t time)
 {
-    static const enum recipient_state ends[] = {STATE_FAILED, STATE_REJECTED, STATE_EXPIRED};
-    uint32_t day = clock_day(time, NULL);
-    char room[MEMBER_SIZE];
+    char room[MEMBER_SIZE], score[24];
     struct slice member = state_member(id, recipient, room);
     struct key key;
 
     key_delayed(&key, store->prefix);
     sweep_delayed(store, &key);
-    state_put(store, &key, LIFE_ENDLESS, state == STATE_DELAYED, member, time);
-    if (!store_day_open(store, day, false))
-        return;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        key_ended(&key, store->prefix, day, ends[i]);
-        state_put(store, &key, store_life(store, day, false), state == ends[i], member, time);
-    }
+    snprintf(score, sizeof score, "%" PRId64, time);
+    if (state == STATE_DELAYED)
+        BATCH_ADD(&store->writes, VERB_ZADD, key_slice(&key), LIFE_ENDLESS, slice_of(score),
+                  member);
+    else
+        BATCH_ADD(&store->writes, VERB_ZREM, key_slice(&key), LIFE_ENDLESS, member);
 }
 
 /* ---- going out ---- */

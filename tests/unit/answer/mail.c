@@ -190,9 +190,14 @@ void mail_put(struct store *store, const struct mail *mail)
                      mail_refused(mail));
     mail_post_terms(store, mail, mail->id);
     assert_int_equal(waybill_read(&waybill, &record, clock_now(), 0, &why), 0);
-    for (size_t i = 0; i < waybill.recipient_count; i++)
-        store_mark_state(store, mail->id, recipient_hash(waybill.recipients[i].address),
-                         waybill.recipients[i].state, waybill.recipients[i].since);
+    for (size_t i = 0; i < waybill.recipient_count; i++) {
+        enum recipient_state state = waybill.recipients[i].state;
+
+        store_mark_state(store, mail->id, recipient_hash(waybill.recipients[i].address), state,
+                         waybill.recipients[i].since);
+        if (state == STATE_FAILED || state == STATE_EXPIRED || state == STATE_REJECTED)
+            post(store, mail->id, TERM_OUTCOME, state_word(state), mail_refused(mail));
+    }
     waybill_clear(&waybill);
     buffer_free(&text);
     record_clear(&record);

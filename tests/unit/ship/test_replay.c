@@ -71,19 +71,19 @@ static void add_outcome(struct lines *lines, const struct world *world, unsigned
     recipient_of(i, to);
     if (i % 4 == 1 || i % 4 == 2)
         add(lines, world, 'l', ms + 1000,
-            "delayed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "delayed " LOG " q=%s to=%s relay=next%u[192.0.2.9]:25 "
             "dsn=4.2.0 reply=try%%20later",
-            queue_id, to);
+            queue_id, to, i % 6);
     if (i % 4 == 2)
         add(lines, world, 'l', ms + 5000,
-            "failed " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "failed " LOG " q=%s to=%s relay=next%u[192.0.2.9]:25 "
             "dsn=5.1.1 reply=no%%20such%%20user",
-            queue_id, to);
+            queue_id, to, i % 6);
     else if (i % 4 != 1)
         add(lines, world, 'l', ms + 5000,
-            "delivered " LOG " q=%s to=%s relay=next[192.0.2.9]:25 "
+            "delivered " LOG " q=%s to=%s relay=next%u[192.0.2.9]:25 "
             "dsn=2.0.0 reply=250%%20Ok",
-            queue_id, to);
+            queue_id, to, i % 6);
     if (i % 4 != 1)
         add(lines, world, 'l', ms + 5000, "removed " LOG " q=%s", queue_id);
 }

@@ -93,7 +93,7 @@ static void test_a_store_that_comes_late_gets_everything(void **state)
     (void)state;
     struct ship_stats stats;
     seen = (struct seen){0};
-    world.watcher = (struct ship_watcher){see_outcome, see_settled, NULL};
+    world.watcher = (struct ship_watcher){see_outcome, NULL, see_settled, NULL};
     world_start(&world);
     tell_mails(0, 100);
     clock_sleep(500);
@@ -174,7 +174,7 @@ static void test_a_full_store_gets_it_all_once_there_is_room(void **state)
     redis_start(&redis, NULL, true);
     free(redis_ask(&redis, "CONFIG SET maxmemory 1"));
     seen = (struct seen){0};
-    world.watcher = (struct ship_watcher){see_outcome, see_settled, NULL};
+    world.watcher = (struct ship_watcher){see_outcome, NULL, see_settled, NULL};
     world_start(&world);
     tell_mails(0, 50);
     clock_sleep(500);

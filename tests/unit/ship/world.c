@@ -209,7 +209,11 @@ size_t world_state(const struct world *world, enum recipient_state state)
     uint64_t *ids = NULL;
     size_t count;
     struct error why;
-    if (store_find_state(store, state, clock_day(world->start, NULL), &ids, &count, &why) != 0)
+    if (state != STATE_DELAYED) {
+        store_close(&store);
+        return world_find(world, TERM_OUTCOME, state_word(state), NULL);
+    }
+    if (store_find_delayed(store, &ids, &count, &why) != 0)
         fail_msg("%s", why.text);
     free(ids);
     store_close(&store);

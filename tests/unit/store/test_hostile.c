@@ -173,7 +173,7 @@ static int ask_state(struct store *store, struct error *why)
 {
     uint64_t *ids;
     size_t count;
-    int result = store_find_state(store, STATE_DELAYED, 251121, &ids, &count, why);
+    int result = store_find_delayed(store, &ids, &count, why);
 
     free(ids);
     return result;
@@ -249,8 +249,8 @@ static const struct {
       "*2\r\n$16\r\n1 mx1 postfix Q1\r\n$-1\r\n*2\r\n$-1\r\n$-1\r\n"}},
     {"term",
      ask_term,
-     {"*1\r\n$2\r\n10\r\n*0\r\n*1\r\n$1\r\n0\r\n*0\r\n",
-      "*2\r\n$1\r\n7\r\n*1\r\n$19\r\n8123456576320300412\r\n", "*2\r\n$1\r\n0\r\n*0\r\n",
+     {"*1\r\n$2\r\n10\r\n*0\r\n:1\r\n:0\r\n",
+      "*2\r\n$1\r\n7\r\n*1\r\n$19\r\n8123456576320300412\r\n*1\r\n$1\r\n1\r\n", "*2\r\n$1\r\n0\r\n*0\r\n",
       "*1\r\n$12\r\n576320300412\r\n"}},
     {"state", ask_state, {"*2\r\n$7\r\n1:abcde\r\n$29\r\n251121576320300412:ABCDEFGHIJ\r\n"}},
     {"nodes",

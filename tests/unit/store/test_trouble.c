@@ -449,7 +449,7 @@ static int read_all(void)
     free(ids);
     result |= store_find_slice(store, clock_now(), false, &ids, &count, &why);
     free(ids);
-    result |= store_find_state(store, STATE_DELAYED, id_day(id), &ids, &count, &why);
+    result |= store_find_delayed(store, &ids, &count, &why);
     free(ids);
     result |= store_get_nodes(store, no_node, NULL, &why);
     result |= store_get_gaps(store, clock_now(), clock_now(), no_gap, NULL, &why);
