@@ -18,8 +18,18 @@
 #define RANGE_MS (6 * HOUR_MS)
 
 enum ask_kind {
-    ASK_RECIPIENT, ASK_SENDER, ASK_RECIPIENT_DOMAIN, ASK_MESSAGE_ID, ASK_QUEUE_ID, ASK_CLIENT_IP,
-    ASK_LOGIN, ASK_COMBINED, ASK_FAILED, ASK_DELAYED, ASK_RANGE, ASK_KINDS
+    ASK_RECIPIENT,
+    ASK_SENDER,
+    ASK_RECIPIENT_DOMAIN,
+    ASK_MESSAGE_ID,
+    ASK_QUEUE_ID,
+    ASK_CLIENT_IP,
+    ASK_LOGIN,
+    ASK_COMBINED,
+    ASK_FAILED,
+    ASK_DELAYED,
+    ASK_RANGE,
+    ASK_KINDS
 };
 static const struct {
     const char *name;
@@ -408,7 +418,7 @@ static void ask_state(struct answer *answer, struct store *store)
     struct error why;
     uint64_t *ids;
     size_t count;
-    if (store_find_state(store, STATE_DELAYED, 0, &ids, &count, &why) != 0)
+    if (store_find_delayed(store, &ids, &count, &why) != 0)
         ask_fail(&why);
     take_ids(answer, store, ids, count);
     free(ids);
@@ -496,7 +506,8 @@ static size_t run_kind(struct asks *asks, enum ask_kind kind, struct store *stor
             fprintf(stderr, "store_load: %s %s %s: %zu mails found, %llu wanted%s%s\n",
                     kinds[kind].name, ask->word, ask->second, answer.count,
                     (unsigned long long)(ask->noted < NEWEST ? ask->noted : NEWEST),
-                    answer.why_not != NULL ? "; " : "", answer.why_not != NULL ? answer.why_not : "");
+                    answer.why_not != NULL ? "; " : "",
+                    answer.why_not != NULL ? answer.why_not : "");
     }
     qsort(asks->spent, asks->count, sizeof *asks->spent, by_size);
     fprintf(to, "ask.%s.p50_ms %.4f\n", kinds[kind].name, asks->spent[asks->count / 2]);

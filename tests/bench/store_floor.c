@@ -101,7 +101,8 @@ static ZSTD_CDict *learn(struct traffic *others, struct mails_mail *mail, struct
         sizes[count] = payload->size;
         used += payload->size;
     }
-    size_t size = ZDICT_trainFromBuffer(dictionary, DICTIONARY_SIZE, samples, sizes, (unsigned)count);
+    size_t size =
+        ZDICT_trainFromBuffer(dictionary, DICTIONARY_SIZE, samples, sizes, (unsigned)count);
     if (ZDICT_isError(size)) {
         fprintf(stderr, "store_load: no dictionary: %s\n", ZDICT_getErrorName(size));
         exit(1);
@@ -127,9 +128,8 @@ struct floors floors_of(struct traffic *traffic, uint64_t count, struct traffic 
         traffic_next(traffic, mail);
         pay(payload, mail);
         floors.raw += payload->size - payload->separators;
-        floors.packed +=
-            ZSTD_compress_usingCDict(context, packed, ZSTD_compressBound(PAYLOAD_MAX),
-                                     payload->bytes, payload->size, dictionary);
+        floors.packed += ZSTD_compress_usingCDict(context, packed, ZSTD_compressBound(PAYLOAD_MAX),
+                                                  payload->bytes, payload->size, dictionary);
     }
     ZSTD_freeCDict(dictionary);
     ZSTD_freeCCtx(context);

@@ -5,8 +5,9 @@
  *     store_load SCHEMA MAILS SETTINGS HOST PORT [refused=PERCENT] [ask=COUNT] [seed=N] [batch=N]
  *                [twice] [streams] [capped]
  *
- * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and nobody else's. Mails are made
- * outside of all that is measured. Prints a line for each figure: its name, a blank, its value.
+ * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and
+ * nobody else's. Mails are made outside of all that is measured. Prints a line for each figure: its
+ * name, a blank, its value.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -149,8 +150,8 @@ static int run_ours(struct load *load)
 
 static void run_naive(struct load *load)
 {
-    struct naive *naive = naive_open(load->host, load->port, load->settings->retention_days,
-                                     load->options.streams);
+    struct naive *naive =
+        naive_open(load->host, load->port, load->settings->retention_days, load->options.streams);
     struct writer writer = {load, NULL, naive, 0};
     struct server before = server_now(load), after;
     load_mails(load, write_naive, &writer);

@@ -136,15 +136,17 @@ void naive_flush(struct naive *naive)
 static void put_envelope(struct naive *naive, uint64_t id, const struct fact *facts, size_t count)
 {
     static const enum fact_key kept[] = {
-        KEY_HOST, KEY_INSTANCE,   KEY_QUEUE, KEY_FROM,   KEY_CLIENT,      KEY_IP,   KEY_PORT,
-        KEY_HELO, KEY_LOGIN,      KEY_AUTH,  KEY_TLS,    KEY_DAEMON,      KEY_SIZE, KEY_MESSAGE_ID,
+        KEY_HOST, KEY_INSTANCE,    KEY_QUEUE, KEY_FROM,    KEY_CLIENT,     KEY_IP,   KEY_PORT,
+        KEY_HELO, KEY_LOGIN,       KEY_AUTH,  KEY_TLS,     KEY_DAEMON,     KEY_SIZE, KEY_MESSAGE_ID,
         KEY_DATE, KEY_HEADER_FROM, KEY_LIST,  KEY_SUBJECT, KEY_DAEMON_PORT};
     char key[64], time[24];
-    struct slice value, name = slice_make(key, (size_t)snprintf(key, sizeof key, "wb:mail:%" PRIu64, id));
+    struct slice value,
+        name = slice_make(key, (size_t)snprintf(key, sizeof key, "wb:mail:%" PRIu64, id));
     struct command command = {.count = 0};
     add(&command, slice_of("HSET"));
     add(&command, name);
-    add_pair(&command, "time", slice_make(time, (size_t)snprintf(time, sizeof time, "%" PRId64, facts[0].time)));
+    add_pair(&command, "time",
+             slice_make(time, (size_t)snprintf(time, sizeof time, "%" PRId64, facts[0].time)));
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         value = SLICE_ABSENT;
         for (size_t j = 0; j < count && value.at == NULL; j++)
@@ -193,8 +195,8 @@ static size_t find_people(struct person *people, const struct fact *facts, size_
 static void put_person(struct naive *naive, uint64_t id, size_t number, const struct person *person)
 {
     char key[64], time[24], attempts[12];
-    struct slice name =
-        slice_make(key, (size_t)snprintf(key, sizeof key, "wb:mail:%" PRIu64 ":rcpt:%zu", id, number));
+    struct slice name = slice_make(
+        key, (size_t)snprintf(key, sizeof key, "wb:mail:%" PRIu64 ":rcpt:%zu", id, number));
     struct command command = {.count = 0};
     const struct fact *last = person->last;
     add(&command, slice_of("HSET"));
@@ -202,15 +204,19 @@ static void put_person(struct naive *naive, uint64_t id, size_t number, const st
     add_pair(&command, "to", person->address);
     add_pair(&command, "orig", person->original);
     if (last != NULL) {
-        add_pair(&command, "state", slice_of(state_word((enum recipient_state)state_of_kind(last->kind))));
-        add_pair(&command, "since", slice_make(time, (size_t)snprintf(time, sizeof time, "%" PRId64, last->time)));
+        add_pair(&command, "state",
+                 slice_of(state_word((enum recipient_state)state_of_kind(last->kind))));
+        add_pair(&command, "since",
+                 slice_make(time, (size_t)snprintf(time, sizeof time, "%" PRId64, last->time)));
         add_pair(&command, "dsn", last->value[KEY_STATUS]);
         add_pair(&command, "relay", last->value[KEY_RELAY]);
         add_pair(&command, "delays", last->value[KEY_DELAYS]);
         add_pair(&command, "next", last->value[KEY_NEXT]);
         add_pair(&command, "reply", last->value[KEY_REPLY]);
     }
-    add_pair(&command, "attempts", slice_make(attempts, (size_t)snprintf(attempts, sizeof attempts, "%u", person->attempts)));
+    add_pair(
+        &command, "attempts",
+        slice_make(attempts, (size_t)snprintf(attempts, sizeof attempts, "%u", person->attempts)));
     send(naive, &command);
     send_expiry(naive, name, id);
 }
@@ -246,8 +252,7 @@ static void json_event(struct buffer *to, const struct fact *fact)
 /* Taken into the queue, and whatever changed a recipient's state. */
 static bool is_event(const struct fact *fact)
 {
-    return fact->kind == FACT_QUEUED ||
-           (fact->kind != FACT_RCPT && state_of_kind(fact->kind) >= 0);
+    return fact->kind == FACT_QUEUED || (fact->kind != FACT_RCPT && state_of_kind(fact->kind) >= 0);
 }
 
 static void send_stream(struct naive *naive, uint64_t id, struct slice json)
@@ -255,7 +260,8 @@ static void send_stream(struct naive *naive, uint64_t id, struct slice json)
     char key[24];
     struct command command = {.count = 0};
     add(&command, slice_of("XADD"));
-    add(&command, slice_make(key, (size_t)snprintf(key, sizeof key, "wb:stream:%u", (unsigned)(id % STORE_STREAMS))));
+    add(&command, slice_make(key, (size_t)snprintf(key, sizeof key, "wb:stream:%u",
+                                                   (unsigned)(id % STORE_STREAMS))));
     add(&command, slice_of("MAXLEN"));
     add(&command, slice_of("~"));
     add(&command, slice_of("10000"));
@@ -374,7 +380,8 @@ static void put_state(struct naive *naive, uint64_t id, size_t number, const str
     if (state != STATE_DELAYED && state != STATE_FAILED && state != STATE_REJECTED &&
         state != STATE_EXPIRED)
         return;
-    int key_size = snprintf(key, sizeof key, "wb:state:%s", state_word((enum recipient_state)state));
+    int key_size =
+        snprintf(key, sizeof key, "wb:state:%s", state_word((enum recipient_state)state));
     int size = snprintf(member, sizeof member, "%" PRIu64 ":%zu", id, number);
     put_scored(naive, slice_make(key, (size_t)key_size), person->last->time,
                slice_make(member, (size_t)size));
@@ -385,8 +392,7 @@ void naive_put(struct naive *naive, uint64_t id, const struct fact *facts, size_
     struct person people[RECIPIENTS_MAX];
     size_t people_count = find_people(people, facts, count);
     char member[24];
-    struct slice name =
-        slice_make(member, (size_t)snprintf(member, sizeof member, "%" PRIu64, id));
+    struct slice name = slice_make(member, (size_t)snprintf(member, sizeof member, "%" PRIu64, id));
     put_envelope(naive, id, facts, count);
     for (size_t i = 0; i < people_count; i++) {
         put_person(naive, id, i, &people[i]);

@@ -16,7 +16,7 @@
 struct going {
     struct record record;
     struct waybill waybill;
-    size_t at, size; /* of its text */
+    size_t at, size;             /* of its text */
     uint64_t posted[POSTED_MAX]; /* terms and events */
     size_t posted_count, mail;
     bool refused;
@@ -123,12 +123,6 @@ static void post(void *context, enum term_kind kind, struct slice term)
     store_post_term(ours->store, ours->now->waybill.id, kind, term, ours->now->refused);
 }
 
-static bool state_has_set(enum recipient_state state)
-{
-    return state == STATE_DELAYED || state == STATE_FAILED || state == STATE_REJECTED ||
-           state == STATE_EXPIRED;
-}
-
 static void put_events(struct ours *ours, struct going *item)
 {
     struct event *events;
@@ -150,7 +144,7 @@ static void put(struct ours *ours, struct going *item)
     terms_each(waybill, post, ours);
     for (size_t i = 0; i < waybill->recipient_count; i++) {
         const struct recipient *recipient = &waybill->recipients[i];
-        if (state_has_set(recipient->state))
+        if (recipient->state == STATE_DELAYED)
             store_mark_state(ours->store, waybill->id, recipient_hash(recipient->address),
                              recipient->state, recipient->since);
     }

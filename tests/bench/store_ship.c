@@ -35,8 +35,7 @@ static struct journal *journal_start(const struct settings *settings)
     char directory[PATH_MAX];
     struct error why;
     journal_options_of(&options, settings, directory);
-    if (mkdir(directory, 0700) != 0 ||
-        journal_open(&journal, &options, NULL, NULL, &why) != 0)
+    if (mkdir(directory, 0700) != 0 || journal_open(&journal, &options, NULL, NULL, &why) != 0)
         ship_fail("no journal");
     return journal;
 }

@@ -80,15 +80,19 @@ static struct slice refusal_words(struct traffic *traffic, struct mails_mail *ma
                  SLICE_ARGS(ip), SLICE_ARGS(ip));
         break;
     case 2:
-        snprintf(words, sizeof words, "<%.*s>: Recipient address rejected: User unknown in virtual "
-                 "mailbox table", SLICE_ARGS(to));
+        snprintf(words, sizeof words,
+                 "<%.*s>: Recipient address rejected: User unknown in virtual "
+                 "mailbox table",
+                 SLICE_ARGS(to));
         break;
     case 3:
         snprintf(words, sizeof words, "<%.*s>: Relay access denied", SLICE_ARGS(to));
         break;
     case 4:
-        snprintf(words, sizeof words, "<%.*s>: Recipient address rejected: Greylisted for %u "
-                 "seconds", SLICE_ARGS(to), (unsigned)(which >> 20) % 300);
+        snprintf(words, sizeof words,
+                 "<%.*s>: Recipient address rejected: Greylisted for %u "
+                 "seconds",
+                 SLICE_ARGS(to), (unsigned)(which >> 20) % 300);
         break;
     default:
         snprintf(words, sizeof words, "Client host rejected: cannot find your hostname, [%.*s]",
