@@ -245,7 +245,7 @@ static void note_one_mail(struct asks *asks, const struct mails_mail *mail)
     }
 }
 
-static void note_times(struct asks *asks, const struct mails_mail *mail, bool failed, bool waits)
+static void note_times(struct asks *asks, const struct mails_mail *mail, bool failed, bool delayed)
 {
     int64_t time = id_time(mail->id);
     for (size_t i = 0; i < RANGES_CHECKED && i < asks->count; i++) {
@@ -255,13 +255,23 @@ static void note_times(struct asks *asks, const struct mails_mail *mail, bool fa
         if (failed && time >= bad->from && time <= bad->until)
             note(bad, mail->id);
     }
-    if (waits)
+    if (delayed)
         note(&asks->of[ASK_DELAYED][0], mail->id);
+}
+
+/* One may be named twice, and wait once. */
+static bool waits(const struct mails_mail *mail, struct slice to)
+{
+    for (size_t i = 0; i < mail->count; i++)
+        if ((mail->facts[i].kind == FACT_DELIVERED || mail->facts[i].kind == FACT_FAILED) &&
+            slice_equal(mail->facts[i].value[KEY_TO], to))
+            return false;
+    return true;
 }
 
 void asks_note(struct asks *asks, const struct mails_mail *mail)
 {
-    bool failed = false, log = false, removed = false;
+    bool failed = false, delayed = false;
     struct slice from = value_in(mail, KEY_FROM);
     if (value_in(mail, KEY_QUEUE).size == 0)
         return; /* refused, so it may be gone before the others */
@@ -270,13 +280,12 @@ void asks_note(struct asks *asks, const struct mails_mail *mail)
         note_recipient(asks, mail->id, fact->value[KEY_TO], from);
         note_recipient(asks, mail->id, fact->value[KEY_ORIGINAL], from);
         failed = failed || fact->kind == FACT_FAILED;
-        log = log || fact->witness == WITNESS_LOG;
-        removed = removed || fact->kind == FACT_REMOVED;
+        delayed = delayed || (fact->kind == FACT_DELAYED && waits(mail, fact->value[KEY_TO]));
     }
     note_word(asks, ASK_SENDER, mail->id, from, SLICE_ABSENT);
     note_word(asks, ASK_CLIENT_IP, mail->id, value_in(mail, KEY_IP), SLICE_ABSENT);
     note_word(asks, ASK_LOGIN, mail->id, value_in(mail, KEY_LOGIN), SLICE_ABSENT);
-    note_times(asks, mail, failed, log && !removed);
+    note_times(asks, mail, failed, delayed);
     note_one_mail(asks, mail);
 }
 
