@@ -31,6 +31,8 @@ void buffer_clear(struct buffer *buffer);
 void buffer_cut(struct buffer *buffer, size_t size);
 
 int buffer_add(struct buffer *buffer, const void *data, size_t size);
+/* Add `size` bytes, which the caller writes to where this points; NULL as -1 above. */
+char *buffer_extend(struct buffer *buffer, size_t size);
 int buffer_add_text(struct buffer *buffer, const char *text);
 int buffer_add_char(struct buffer *buffer, char byte);
 int buffer_addf(struct buffer *buffer, const char *format, ...)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 256 /* a fact, most often */
 
 /* Shared by all empty buffers. Never written: capacity 0 says that nothing is owned. */
 static char nothing[1] = "";
@@ -84,6 +84,15 @@ int buffer_add(struct buffer *buffer, const void *data, size_t size)
     buffer->size += size;
     buffer->data[buffer->size] = '\0';
     return 0;
+}
+
+char *buffer_extend(struct buffer *buffer, size_t size)
+{
+    if (buffer_reserve(buffer, size) < 0)
+        return NULL;
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+    return buffer->data + buffer->size - size;
 }
 
 int buffer_add_text(struct buffer *buffer, const char *text)

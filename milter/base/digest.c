@@ -25,8 +25,17 @@ static void digest_give_up(const char *what)
     abort();
 }
 
+static pthread_key_t contexts;
+
+static void digest_context_free(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
 static void digest_fetch(void)
 {
+    if (pthread_key_create(&contexts, digest_context_free) != 0)
+        digest_give_up("a hash");
     sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -34,10 +43,27 @@ static void digest_fetch(void)
         digest_give_up("SHA-1, SHA-256 or HMAC");
 }
 
+/* One for each thread: to make one takes as long as to hash an address. */
+static EVP_MD_CTX *digest_context(void)
+{
+    EVP_MD_CTX *context = pthread_getspecific(contexts);
+
+    if (context != NULL)
+        return context;
+    context = EVP_MD_CTX_new();
+    if (context == NULL || pthread_setspecific(contexts, context) != 0)
+        digest_give_up("a hash");
+    return context;
+}
+
 static void digest_run(EVP_MD *const *algorithm, const void *data, size_t size, unsigned char *out)
 {
+    EVP_MD_CTX *context;
+
     pthread_once(&fetched, digest_fetch);
-    if (EVP_Digest(data, size, out, NULL, *algorithm, NULL) != 1)
+    context = digest_context();
+    if (EVP_DigestInit_ex(context, *algorithm, NULL) != 1 ||
+        EVP_DigestUpdate(context, data, size) != 1 || EVP_DigestFinal_ex(context, out, NULL) != 1)
         digest_give_up("a hash");
 }
 

@@ -229,9 +229,10 @@ int escape_value(struct buffer *to, struct slice from)
 
 size_t unescape_value(char *data, size_t size)
 {
-    size_t out = 0;
+    const char *mark = size > 0 ? memchr(data, '%', size) : NULL;
+    size_t in = mark != NULL ? (size_t)(mark - data) : size, out = in;
 
-    for (size_t in = 0; in < size; in++) {
+    while (in < size) {
         int high = -1, low = -1;
         if (data[in] == '%' && size - in > 2) {
             high = text_hex(data[in + 1]);
@@ -239,9 +240,9 @@ size_t unescape_value(char *data, size_t size)
         }
         if (high >= 0 && low >= 0) {
             data[out++] = (char)(high * 16 + low);
-            in += 2;
+            in += 3;
         } else {
-            data[out++] = data[in];
+            data[out++] = data[in++];
         }
     }
     return out;

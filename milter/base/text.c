@@ -196,3 +196,21 @@ int text_hex(char digit)
         return digit - 'a' + 10;
     return -1;
 }
+
+void text_digits_fixed(uint64_t number, char *to, unsigned width)
+{
+    while (width > 0) {
+        to[--width] = (char)('0' + number % 10);
+        number /= 10;
+    }
+}
+
+size_t text_digits(uint64_t number, char to[static TEXT_DIGITS_MAX])
+{
+    unsigned width = 1;
+
+    for (uint64_t rest = number; rest > 9; rest /= 10)
+        width++;
+    text_digits_fixed(number, to, width);
+    return width;
+}

@@ -40,13 +40,7 @@ bool expiry_over(uint32_t day, int64_t days, int64_t now)
 
 uint64_t hash_of(uint64_t seed, struct slice bytes)
 {
-    uint64_t hash = seed ^ (bytes.size * UINT64_C(0x9e3779b97f4a7c15));
-
-    for (size_t i = 0; i < bytes.size; i++) {
-        hash = (hash ^ (unsigned char)bytes.at[i]) * UINT64_C(0xff51afd7ed558ccd);
-        hash ^= hash >> 29;
-    }
-    return hash;
+    return digest_here(seed, bytes.at, bytes.size);
 }
 
 static bool marks_start(struct marks *marks)

@@ -7,8 +7,6 @@
  */
 #include "pipeline.h"
 
-#include <hiredis/hiredis.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +25,6 @@ int pipeline_init(struct pipeline *pipeline)
 void pipeline_free(struct pipeline *pipeline)
 {
     buffer_free(&pipeline->out);
-    free(pipeline->words);
-    free(pipeline->sizes);
     free(pipeline->routes);
     free(pipeline->in);
     *pipeline = (struct pipeline){0};
@@ -49,23 +45,14 @@ void pipeline_miss(void *context, size_t index, const char *why)
     (void)context, (void)index, (void)why;
 }
 
-static bool pipeline_make_room(struct pipeline *pipeline, size_t count)
+/* What stands before a word, or a list of words: its kind, its size, CR LF. */
+static char *put_size(char *to, char kind, size_t size)
 {
-    const char **words;
-    size_t *sizes;
-
-    if (count <= pipeline->room)
-        return true;
-    words = reallocarray(pipeline->words, count, sizeof *words);
-    if (words)
-        pipeline->words = words;
-    sizes = reallocarray(pipeline->sizes, count, sizeof *sizes);
-    if (sizes)
-        pipeline->sizes = sizes;
-    if (!words || !sizes)
-        return false;
-    pipeline->room = count;
-    return true;
+    *to++ = kind;
+    to += text_digits(size, to);
+    *to++ = '\r';
+    *to++ = '\n';
+    return to;
 }
 
 static bool pipeline_note_route(struct pipeline *pipeline, const struct slice *words, size_t count)
@@ -84,25 +71,38 @@ static bool pipeline_note_route(struct pipeline *pipeline, const struct slice *w
     return true;
 }
 
+static size_t size_of_size(size_t size)
+{
+    char digits[TEXT_DIGITS_MAX];
+
+    return text_digits(size, digits) + 3;
+}
+
+/* Straight to where it is sent from: redisFormatCommandArgv() makes a string of its own of each
+ * command first. */
 void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t count)
 {
-    char *command = NULL;
-    long long size; /* an int before hiredis 1.0 */
+    size_t size = size_of_size(count);
+    char *to;
 
-    if (count > INT_MAX || !pipeline_make_room(pipeline, count)) {
+    for (size_t i = 0; i < count; i++)
+        size += size_of_size(words[i].size) + words[i].size + 2;
+    to = buffer_extend(&pipeline->out, size);
+    if (to == NULL) {
         pipeline->failed = true;
         return;
     }
+    to = put_size(to, '*', count);
     for (size_t i = 0; i < count; i++) {
-        pipeline->words[i] = words[i].size ? words[i].at : "";
-        pipeline->sizes[i] = words[i].size;
+        to = put_size(to, '$', words[i].size);
+        if (words[i].size > 0)
+            memcpy(to, words[i].at, words[i].size);
+        to += words[i].size;
+        *to++ = '\r';
+        *to++ = '\n';
     }
-    size = redisFormatCommandArgv(&command, (int)count, pipeline->words, pipeline->sizes);
-    if (size < 0 || buffer_add(&pipeline->out, command, (size_t)size) ||
-        (pipeline->routed && !pipeline_note_route(pipeline, words, count)))
+    if (pipeline->routed && !pipeline_note_route(pipeline, words, count))
         pipeline->failed = true;
     else
         pipeline->count++;
-    if (size >= 0)
-        redisFreeCommand(command);
 }

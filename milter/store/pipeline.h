@@ -26,9 +26,6 @@ struct pipeline {
     bool routed; /* note the routes: for a Cluster */
     struct route *routes;
     size_t route_room;
-    const char **words; /* of the command being formed */
-    size_t *sizes;
-    size_t room;
     bool failed; /* no memory */
     char *in; /* what was just received: PIPELINE_IN bytes */
 };

@@ -55,11 +55,12 @@ void store_note_node(struct store *store, unsigned node)
 
 struct slice record_field(uint64_t id, unsigned node, char room[static FIELD_SIZE])
 {
+    text_digits_fixed(id_ref(id), room, 12);
     if (node == id_node(id))
-        snprintf(room, FIELD_SIZE, "%012" PRIu64, id_ref(id));
-    else
-        snprintf(room, FIELD_SIZE, "%012" PRIu64 "+%02u", id_ref(id), node % ID_NODES);
-    return slice_of(room);
+        return slice_make(room, 12);
+    room[12] = '+';
+    text_digits_fixed(node % ID_NODES, room + 13, 2);
+    return slice_make(room, 15);
 }
 
 void store_put_record(struct store *store, unsigned node, uint64_t id, struct slice text,

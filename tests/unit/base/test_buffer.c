@@ -57,6 +57,24 @@ static void test_add_over_the_limit_adds_nothing_and_all_later_fail(void **state
     buffer_free(&buffer);
 }
 
+static void test_room_for_the_caller_to_write_ends_where_it_was_asked_for(void **state)
+{
+    struct buffer buffer;
+    char *room;
+
+    (void)state;
+    buffer_init(&buffer, 5);
+    buffer_add_text(&buffer, "ab");
+    room = buffer_extend(&buffer, 3);
+    assert_ptr_equal(room, buffer.data + 2);
+    memcpy(room, "cde", 3);
+    assert_string_equal(buffer.data, "abcde");
+    assert_null(buffer_extend(&buffer, 1));
+    assert_string_equal(buffer.data, "abcde");
+    assert_true(buffer.failed);
+    buffer_free(&buffer);
+}
+
 static void test_absurd_sizes_do_not_wrap_around(void **state)
 {
     struct buffer buffer;
@@ -100,6 +118,7 @@ int main(void)
         cmocka_unit_test(test_empty_buffer_can_be_printed),
         cmocka_unit_test(test_limit_can_be_reached_but_not_passed),
         cmocka_unit_test(test_add_over_the_limit_adds_nothing_and_all_later_fail),
+        cmocka_unit_test(test_room_for_the_caller_to_write_ends_where_it_was_asked_for),
         cmocka_unit_test(test_absurd_sizes_do_not_wrap_around),
         cmocka_unit_test(test_grown_buffer_keeps_its_bytes_and_its_end),
     };

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -215,6 +216,24 @@ static size_t encode(uint32_t code, char to[4])
     return length;
 }
 
+static void test_digits_are_what_printf_prints(void **state)
+{
+    static const uint64_t numbers[] = {0, 9, 10, 99, 100, 576320300412, INT64_MAX, UINT64_MAX};
+    char digits[TEXT_DIGITS_MAX], printed[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        size_t size = text_digits(numbers[i], digits);
+        snprintf(printed, sizeof printed, "%llu", (unsigned long long)numbers[i]);
+        assert_int_equal(size, strlen(printed));
+        assert_memory_equal(digits, printed, size);
+    }
+    text_digits_fixed(1234, digits, 6);
+    assert_memory_equal(digits, "001234", 6);
+    text_digits_fixed(1234, digits, 3);
+    assert_memory_equal(digits, "234", 3);
+}
+
 static void test_every_code_point_and_no_surrogate_is_utf8(void **state)
 {
     char bytes[4];
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_last_mark_is_cut_with_what_follows),
         cmocka_unit_test(test_set_of_take_any_does_not_hold_the_nul),
         cmocka_unit_test(test_numbers_are_digits_within_64_bits),
+        cmocka_unit_test(test_digits_are_what_printf_prints),
         cmocka_unit_test(test_every_code_point_and_no_surrogate_is_utf8),
         cmocka_unit_test(test_overlong_and_stray_bytes_are_no_utf8),
         cmocka_unit_test(test_a_socket_has_a_path_and_a_directory_and_a_port_has_none),
