@@ -3,7 +3,7 @@
  * record: all facts of one mail, as one value of text; a union of sets.
  *
  *     2 mx1 4mGprq8lpWzGsdv
- *     51 from=shop@example.org pc.example[192.0.2.7]:50001 login=#0 TLS_AES_256_GCM_SHA384 size=2100
+ *     51 from=shop@example.org pc.example[192.0.2.7]:50001 login=#0 TLS_AES_256_GCM_SHA384 size=9
  *     9 to=bob@example.com
  *     9 id=77.1@ date=-2+0100 "Ann Lee <#0>
  *     9 size=2088

@@ -205,10 +205,10 @@ static void encode_values(const struct fact *fact, uint64_t keys, size_t room, s
 {
     size_t start = to->size, shares = 0;
     for (uint64_t rest = keys; rest != 0;)
-        shares += key_share(fact, fact_take_key(&rest));
+        shares += key_share(fact, (int)fact_take_key(&rest));
     while (keys != 0) {
         enum fact_key key = fact_take_key(&keys);
-        shares -= key_share(fact, key);
+        shares -= key_share(fact, (int)key);
         size_t most = (room - (to->size - start) - shares - key_slices[key].size - 2) / 3;
         buffer_add_char(to, ' ');
         buffer_add(to, key_slices[key].at, key_slices[key].size);

@@ -39,7 +39,7 @@ static bool number_of(struct numbers *numbers, uint64_t waybill, uint64_t id, ui
 static void format_word(struct buffer *to, const char *word)
 {
     buffer_add_char(to, ' ');
-    if (word == NULL)
+    if (word == NULL || word[0] == '\0')
         buffer_add_char(to, '-');
     else
         escape_value(to, slice_of(word));

@@ -213,7 +213,7 @@ static void check_mail(const struct traffic *traffic, const struct world *world,
     assert_times(text, " delayed ", i % 3 == 0, i);
     assert_times(text, i % 5 ? " delivered " : " failed ", 1, i);
     assert_times(text, " notified ", i % 5 == 0, i);
-    assert_times(text, " active ", 1, i);
+    assert_times(text, " active", 1, i);
     assert_times(text, " removed", 1, i);
     assert_times(text, " client ", mail->id == 0, i);
     snprintf(word, sizeof word, " id=m%u@x", i);
