@@ -15,6 +15,8 @@
 #define STORE_VERSION_LEAST 6u
 
 struct store_health {
+    char server[320];     /* as in the option `redis` */
+    char away[512];       /* why it does not answer; all else is unknown then. "": it does */
     char version[32];
     char role[16];        /* "master", "slave" */
     char primary[120];    /* of a replica: its master, HOST:PORT as in the option `redis` */
@@ -27,13 +29,18 @@ struct store_health {
     bool read_only;                   /* a replica that takes no writes */
     bool cluster, snapshot_failed, aof_failed;
 };
-/* How a person reaches it: "redis-cli -h 10.0.0.7 -p 6379", for a shell; no password. */
-int store_redis_cli(const struct settings *settings, struct buffer *to);
+/* How a person reaches it: "redis-cli -h 10.0.0.7 -p 6379", for a shell; no password. `server` as
+ * in the option `redis`; NULL: the first one there. */
+int store_redis_cli(const struct settings *settings, const char *server, struct buffer *to);
 /* Nobody but this machine can listen: a Unix socket, or a loopback address. */
 bool store_is_near(const struct settings *settings);
 
-/* -1: the server cannot be reached. */
-int store_examine(struct store *store, struct store_health *health, struct error *why);
+/* Of the server; in a Cluster of each master in turn. -1: it, or the Cluster, cannot be reached. */
+int store_examine(struct store *store,
+                  void (*seen)(void *context, const struct store_health *health), void *context,
+                  struct error *why);
+/* "single", "sentinel", "cluster": how the servers are found. */
+const char *store_mode_word(const struct settings *settings);
 unsigned store_health_major(const struct store_health *health); /* of the version; 0: unknown */
 
 /* Each command of ours that we may not give: `keys`: because of the key's name, not of the

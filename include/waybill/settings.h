@@ -20,6 +20,7 @@
 
 enum subject_mode { SUBJECT_FULL, SUBJECT_HASH, SUBJECT_OFF };
 enum when_full { WHEN_FULL_WAIT, WHEN_FULL_SHED };
+enum redis_mode { REDIS_SINGLE, REDIS_SENTINEL, REDIS_CLUSTER };
 enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
 
 struct settings {
@@ -53,13 +54,17 @@ struct settings {
     int64_t journal_ring; /* facts kept in memory while the disk refuses */
 
     /* the store */
-    char *redis;               /* tcp:HOST:PORT, unix:PATH, tls:HOST:PORT */
+    char *redis;               /* tcp:HOST:PORT, unix:PATH, tls:HOST:PORT; several: by commas */
+    int64_t redis_mode;        /* enum redis_mode */
+    char *redis_master_name;   /* by which the sentinels know it */
+    char *redis_sentinel_user;
+    char *redis_sentinel_password_file;
     char *redis_user;
     char *redis_password_file; /* mode at most 0640; first line */
     char *redis_ca_file;
     char *redis_cert_file;
     char *redis_key_file;
-    char *redis_server_name;   /* name in the certificate; default: HOST */
+    char *redis_server_name;   /* name in each certificate; default: HOST */
     char *redis_prefix;
     int64_t redis_timeout_ms;
     int64_t redis_rewind_seconds; /* so long what is shipped is kept, to be shipped again */

@@ -3,15 +3,17 @@
  * store: Redis. Every key that exists is made in milter/store/keys.c; every command is formed in
  * this room. The rest of the program speaks in verbs.
  *
- * One struct store is one connection, used by one thread. Writes are queued (store_put_*,
- * store_post_* ...) and go out with store_flush, which waits for all replies. All writes may be
- * repeated without harm (an event is added again, with the same event id), and each touches one
- * key. Reads (store_get_*, ...) go out at once, and do not see what is still queued. A callback
- * of a read must not use the same store.
+ * One struct store is connected to one server (redis_mode single), to the master that sentinels
+ * name, or to all masters of a Cluster; the verbs are the same. It is used by one thread. Writes
+ * are queued (store_put_*, store_post_* ...) and go out with store_flush, which waits for all
+ * replies. All writes may be repeated without harm (an event is added again, with the same event
+ * id), and each touches one key. Reads (store_get_*, ...) go out at once, and do not see what is
+ * still queued. A callback of a read must not use the same store.
  *
- * No wait is longer than redis_timeout_ms without a byte from the server, and no command is ever
- * sent again by this room: the caller does that. What belongs to a day whose keys are about to
- * expire is left out and counted in the log at level debug.
+ * No wait is longer than redis_timeout_ms without a byte from a server (three of them for the map
+ * of a Cluster). No command that a server may have run is sent again by this room: the caller does
+ * that. What belongs to a day whose keys are about to expire is left out and counted in the log at
+ * level debug.
  */
 #ifndef WAYBILL_STORE_H
 #define WAYBILL_STORE_H
@@ -39,6 +41,7 @@ enum store_trouble {
     STORE_DENIED,      /* NOAUTH, WRONGPASS, NOPERM: the configuration is wrong */
     STORE_FOREIGN,     /* WRONGTYPE: a key of ours holds something else */
     STORE_PROTOCOL,    /* a reply that cannot be */
+    STORE_PARTLY,      /* Cluster: a master that was needed is away, others answered: later */
     STORE_TROUBLE_COUNT
 };
 const char *store_trouble_word(enum store_trouble trouble);
@@ -52,13 +55,19 @@ void store_close(struct store **store);
 int store_connect(struct store *store, struct error *why);
 /* Of the last call that failed. */
 enum store_trouble store_last_trouble(const struct store *store);
-
 /* Goes up each time that writes which were acknowledged may have been lost: another run of the
- * server, or another server, answers now. 0 before the first connection, and where the server does
- * not let us ask (INFO). */
+ * server, or another master, answers now. 0: never connected. Who may not ask for INFO does not
+ * learn of another run. */
 uint64_t store_epoch(const struct store *store);
-/* A digest of that run, the same for all who ask it, also after a restart of ours. 0: not known. */
-uint64_t store_run_digest(const struct store *store);
+/* A digest of that run, in a Cluster of those of all masters, the same for all who ask it, also
+ * after a restart of ours. 0: not known. May connect to masters. */
+uint64_t store_run_digest(struct store *store);
+/* May reads leave out what a master of a Cluster has that is away (from the start: no, they fail)?
+ * Then what it has is as if it were not there, a record of it is told with `why_not`, and
+ * store_unanswered says how many questions since its last call were not answered, and why the
+ * first was not. Writes never leave anything out. */
+void store_read_partly(struct store *store, bool allowed);
+uint64_t store_unanswered(struct store *store, struct error *why);
 
 /* ---- the writer's verbs: queued until store_flush ---- */
 

@@ -15,6 +15,7 @@
 
 static const char *const subject_words[] = {"full", "hash", "off", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const mode_words[] = {"single", "sentinel", "cluster", NULL};
 static const char *const sync_words[] = {"interval", "always", "never", NULL};
 static const char *const full_words[] = {"wait", "shed", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -142,8 +143,26 @@ const struct option options[] = {
      .text = "Facts that are kept in memory while the disk takes none."},
 
     {"redis", OPTION_TEXT, AT(redis), .initial = "tcp:127.0.0.1:6379", .fits = shape_redis,
-     .allowed = "tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH", .heading = "The store",
-     .text = "The Redis server: tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH."},
+     .allowed = "tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH, or several of tcp: or tls:, with commas",
+     .heading = "The store",
+     .text = "The Redis server: tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH. "
+             "With redis_mode at sentinel the sentinels, with cluster some servers of the Cluster, "
+             "parted by commas; one that answers is enough, three are better."},
+    {"redis_mode", OPTION_CHOICE, AT(redis_mode), .initial = "single", .choices = mode_words,
+     .text = "single: one server. "
+             "sentinel: redis names sentinels, and these tell which server is the master. "
+             "cluster: redis names servers of a Redis Cluster, and these tell of the others."},
+    {"redis_master_name", OPTION_TEXT, AT(redis_master_name), .initial = "mymaster",
+     .fits = shape_word, .allowed = "a name without blanks",
+     .text = "By which name the sentinels know the master."},
+    {"redis_sentinel_user", OPTION_TEXT, AT(redis_sentinel_user), .initial = "",
+     .fits = shape_word, .allowed = "a name without blanks, or empty",
+     .text = "User name (ACL) for the sentinels, which have users of their own; empty: the default "
+             "user."},
+    {"redis_sentinel_password_file", OPTION_TEXT, AT(redis_sentinel_password_file), .initial = "",
+     .fits = shape_secret_or_empty, .allowed = SECRET_OR_EMPTY_FORM,
+     .text = "File whose first line is the password for the sentinels; as redis_password_file. "
+             "Empty: they ask for none."},
     {"redis_user", OPTION_TEXT, AT(redis_user), .initial = "", .fits = shape_word,
      .allowed = "a name without blanks, or empty",
      .text = "User name (ACL) for Redis; empty: the default user."},
@@ -163,7 +182,9 @@ const struct option options[] = {
      .text = "The key of redis_cert_file, in PEM."},
     {"redis_server_name", OPTION_TEXT, AT(redis_server_name), .initial = "", .fits = shape_host,
      .allowed = "a host name without blanks, or empty",
-     .text = "Name that the server's certificate must have; empty: the HOST of redis."},
+     .text = "Name that the certificate of each server must have. "
+             "Empty: the HOST that is connected to, which with sentinel and cluster is the one that "
+             "the servers tell."},
     {"redis_prefix", OPTION_TEXT, AT(redis_prefix), .initial = "wb:", .fits = shape_prefix,
      .allowed = "1 to 32 visible ASCII characters without braces, brackets, quotes, *, ? or \\",
      .text = "Every key begins with this. "

@@ -110,11 +110,17 @@ static bool is_host_port(struct slice value)
 
 bool shape_redis(struct slice value)
 {
+    struct slice one;
+
     if (text_take(&value, "unix:"))
         return is_socket_path(value);
-    if (text_take(&value, "tcp:") || text_take(&value, "tls:"))
-        return is_host_port(value);
-    return false;
+    while (text_take_until(&value, ',', &one)) {
+        one = slice_trim(one);
+        if ((!text_take(&one, "tcp:") && !text_take(&one, "tls:")) || !is_host_port(one))
+            return false;
+    }
+    value = slice_trim(value);
+    return (text_take(&value, "tcp:") || text_take(&value, "tls:")) && is_host_port(value);
 }
 
 /* Braces would make Cluster hash only what stands between them; the glob characters would make

@@ -22,6 +22,7 @@ static const struct {
     [STORE_READONLY] = {"the store is a replica now", "redis= has to name the master"},
     [STORE_DENIED] = {"the store denies us", "check redis_user, its password file and its rights"},
     [STORE_FOREIGN] = {"a key of ours is another's", "does a program use the same redis_prefix?"},
+    [STORE_PARTLY] = {"a part of the store cannot be reached", "a master of the Cluster is away"},
     [STORE_PROTOCOL] = {"the store answers nonsense", "is it a Redis, and a sound one?"},
 };
 

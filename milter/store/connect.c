@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * connect: a store's life, its connection, and how every run of commands ends.
+ * connect: a store's life, what it is connected to, and how every run of commands ends.
  *
- * The connection is made when it is first needed and again after anything that ended it. The
- * password is read anew each time, so a changed one needs no restart.
+ *     single: one link, to the one server
+ *     sentinel: one link, to the master that the sentinels name
+ *     cluster: a link to each master
+ *
+ * Connections are made when they are first needed and again after anything that ended them.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+#include "run.h"
 #include "secret.h"
-#include "waybill/clock.h"
 #include "waybill/digest.h"
 
 static const char *or_empty(const char *text)
@@ -45,39 +46,128 @@ uint64_t store_epoch(const struct store *store)
     return store->epoch;
 }
 
-uint64_t store_run_digest(const struct store *store)
+static uint64_t run_digest(const struct link *link)
 {
-    return store->run;
+    return *link->run_id ? digest_64(link->run_id, strlen(link->run_id)) : 0;
+}
+
+/* The order in which the masters are met does not matter. */
+uint64_t store_run_digest(struct store *store)
+{
+    uint64_t all = 0;
+    struct node *node;
+    struct error why;
+    size_t place = 0;
+
+    if (!store->cluster)
+        return run_digest(&store->link);
+    while ((node = cluster_master(store->cluster, &place))) {
+        struct link *link = cluster_link(store->cluster, node, &why);
+
+        if (!link || run_digest(link) == 0)
+            return 0;
+        all ^= run_digest(link);
+    }
+    return all;
+}
+
+void store_read_partly(struct store *store, bool allowed)
+{
+    store->partly = allowed;
+}
+
+uint64_t store_unanswered(struct store *store, struct error *why)
+{
+    uint64_t count = store->unanswered;
+
+    if (count > 0)
+        error_set(why, "%s", store->unanswered_why.text);
+    store->unanswered = 0;
+    return count;
 }
 
 /* ---- life ---- */
+
+static int login_check(const char *user, const char *file, struct error *why)
+{
+    char secret[SECRET_MAX];
+
+    if (*or_empty(user) && !*or_empty(file))
+        return error_set(why, "cannot log in as '%s': no password file is named", user);
+    if (!*or_empty(file))
+        return 0;
+    if (secret_file_read(file, secret, why))
+        return -1;
+    explicit_bzero(secret, sizeof secret);
+    return 0;
+}
+
+/* One server, or several of one kind. */
+static int servers_configure(struct store *store, struct error *why)
+{
+    const struct settings *settings = store->settings;
+    const char *mode = store->mode == REDIS_CLUSTER ? "cluster" : "sentinel";
+    struct sentinel *named = &store->sentinel;
+
+    if (store->mode == REDIS_SINGLE) {
+        if (strchr(or_empty(settings->redis), ',') && *settings->redis != 'u')
+            return error_set(why, "cannot use several addresses ('%s') with redis_mode single: "
+                                  "sentinel or cluster?", settings->redis);
+        named->count = 1;
+        return server_parse(&named->servers[0], settings->redis, why);
+    }
+    if (servers_parse(named->servers, &named->count, settings->redis, why))
+        return -1;
+    for (size_t i = 0; i < named->count; i++) {
+        if (named->servers[i].kind == SERVER_UNIX)
+            return error_set(why, "cannot use '%s' with redis_mode %s: the servers tell of each "
+                                  "other by host and port", named->servers[i].name, mode);
+        if (named->servers[i].kind != named->servers[0].kind)
+            return error_set(why, "cannot use '%s' beside '%s': all by tcp:, or all by tls:",
+                             named->servers[i].name, named->servers[0].name);
+    }
+    if (store->mode == REDIS_SENTINEL && !*or_empty(settings->redis_master_name))
+        return error_set(why, "cannot ask sentinels for a master: redis_master_name is empty");
+    return 0;
+}
+
+static int store_prepare(struct store *store, struct error *why)
+{
+    const struct settings *settings = store->settings;
+
+    store->manner = (struct manner){.settings = settings,
+                                    .tls = store->tls,
+                                    .user = settings->redis_user,
+                                    .password_file = settings->redis_password_file};
+    store->sentinel.master_name = settings->redis_master_name;
+    store->sentinel.manner = store->manner;
+    store->sentinel.manner.user = settings->redis_sentinel_user;
+    store->sentinel.manner.password_file = settings->redis_sentinel_password_file;
+    store->link.server = store->sentinel.servers[0];
+    if (store->mode != REDIS_CLUSTER)
+        return 0;
+    store->pipeline.routed = true;
+    store->cluster = cluster_make(store->sentinel.servers, store->sentinel.count, &store->manner);
+    return store->cluster ? 0 : error_set(why, "cannot open the store: no memory");
+}
 
 /* All that can be wrong with the configuration is found here, not at the first connection. */
 static int store_configure(struct store *store, struct error *why)
 {
     const struct settings *settings = store->settings;
-    char secret[SECRET_MAX];
 
+    store->mode = settings->redis_mode;
     store->prefix = or_empty(settings->redis_prefix);
     if (strlen(store->prefix) > KEY_PREFIX_MAX)
         return error_set(why, "cannot use the prefix '%s': it has over %u bytes", store->prefix,
                          KEY_PREFIX_MAX);
-    if (server_parse(&store->server, settings->redis, why))
+    if (servers_configure(store, why) ||
+        login_check(settings->redis_user, settings->redis_password_file, why) ||
+        login_check(settings->redis_sentinel_user, settings->redis_sentinel_password_file, why))
         return -1;
-    if (*or_empty(settings->redis_user) && !*or_empty(settings->redis_password_file))
-        return error_set(why, "cannot log in as '%s': no password file is named",
-                         settings->redis_user);
-    if (*or_empty(settings->redis_password_file)) {
-        if (secret_file_read(settings->redis_password_file, secret, why))
-            return -1;
-        explicit_bzero(secret, sizeof secret);
-    }
-    if (store->server.kind != SERVER_TLS)
-        return 0;
-    return tls_open(&store->tls, settings,
-                    *or_empty(settings->redis_server_name) ? settings->redis_server_name
-                                                           : store->server.host,
-                    why);
+    if (store->sentinel.servers[0].kind == SERVER_TLS && tls_open(&store->tls, settings, why))
+        return -1;
+    return store_prepare(store, why);
 }
 
 int store_open(struct store **store, const struct settings *settings, struct error *why)
@@ -88,7 +178,7 @@ int store_open(struct store **store, const struct settings *settings, struct err
     if (!new)
         return error_set(why, "cannot open the store: no memory");
     new->settings = settings;
-    transport_init(&new->transport);
+    link_init(&new->link);
     batch_init(&new->writes);
     batch_init(&new->events);
     postings_init(&new->postings);
@@ -111,7 +201,8 @@ void store_close(struct store **store)
     *store = NULL;
     if (!old)
         return;
-    transport_close(&old->transport);
+    link_close(&old->link);
+    cluster_free(&old->cluster);
     tls_close(&old->tls);
     pipeline_free(&old->pipeline);
     batch_free(&old->writes);
@@ -121,158 +212,210 @@ void store_close(struct store **store)
     free(old);
 }
 
-/* ---- the greeting ---- */
+/* ---- connecting ---- */
 
-enum greeting { GREET_AUTH, GREET_NAME, GREET_RUN, GREET_PING };
-
-struct greetings {
-    struct store *store;
-    enum greeting order[4];
-    size_t count;
-    bool login_refused;
-};
-
-/* Another run than before may have forgotten what the one before told us it had. */
-static void note_run(struct store *store, struct slice info)
+/* It may be another server, or one that lost its last second: say all expiries again. */
+static void store_met(struct store *store, bool lost)
 {
-    struct slice line, run = {0};
-
-    while (run.size == 0 && info.size > 0) {
-        if (!text_take_until(&info, '\n', &line))
-            return;
-        if (text_take(&line, "run_id:"))
-            run = line;
+    marks_clear(&store->marks);
+    store->nodes_until = 0;
+    if (store->epoch == 0 || lost) {
+        store->epoch++;
+        store->postings_stale = true;
     }
-    if (run.size == 0)
-        return;
-    uint64_t digest = digest_64(run.at, run.size);
-    if (digest == store->run)
-        return;
-    store->run = digest;
-    store->epoch++;
-    store->postings_stale = true;
 }
 
-static enum got greeting_got(void *context, size_t index, const struct reply *reply)
+static void store_meet_cluster(struct store *store)
 {
-    const struct greetings *greetings = context;
+    struct cluster *cluster = store->cluster;
 
-    if (greetings->order[index] != GREET_RUN)
-        return reply->type == REPLY_STATUS ? GOT_FINE : GOT_ODD;
-    if (reply->type != REPLY_TEXT)
-        return GOT_ODD;
-    note_run(greetings->store, reply->text);
-    return GOT_FINE;
+    if (cluster->opened || cluster->lost)
+        store_met(store, cluster->lost);
+    cluster->opened = cluster->lost = false;
 }
 
-/* A user who may not name the connection, nor ask for the run, nor PING, may still do our work. */
-static bool greeting_refused(void *context, size_t index, enum store_trouble trouble,
-                             struct slice words)
+static int connect_cluster(struct store *store, struct error *why)
 {
-    struct greetings *greetings = context;
-
-    if (greetings->order[index] == GREET_AUTH) {
-        greetings->login_refused = true;
-        return false;
-    }
-    if (greetings->order[index] != GREET_PING && trouble == STORE_PROTOCOL)
-        return true;
-    return slice_starts(words, "NOPERM ");
-}
-
-static int greet_login(struct store *store, struct pipeline *pipeline, struct greetings *greetings,
-                       struct error *why)
-{
-    const struct settings *settings = store->settings;
-    char secret[SECRET_MAX];
-
-    if (!*or_empty(settings->redis_password_file))
-        return 0;
-    if (secret_file_read(settings->redis_password_file, secret, why)) {
-        store->trouble = STORE_DENIED;
-        return -1;
-    }
-    if (*or_empty(settings->redis_user))
-        PIPELINE_ADD(pipeline, WORD("AUTH"), slice_of(settings->redis_user), slice_of(secret));
-    else
-        PIPELINE_ADD(pipeline, WORD("AUTH"), slice_of(secret));
-    explicit_bzero(secret, sizeof secret);
-    greetings->order[greetings->count++] = GREET_AUTH;
-    return 0;
-}
-
-static int greet(struct store *store, struct pipeline *pipeline, struct error *why)
-{
-    struct greetings greetings = {.store = store};
-    struct replies replies = {
-        .context = &greetings, .got = greeting_got, .refused = greeting_refused};
-
-    if (greet_login(store, pipeline, &greetings, why))
-        return -1;
-    PIPELINE_ADD(pipeline, WORD("CLIENT"), WORD("SETNAME"),
-                 slice_of(program_invocation_short_name));
-    greetings.order[greetings.count++] = GREET_NAME;
-    PIPELINE_ADD(pipeline, WORD("INFO"), WORD("server"));
-    greetings.order[greetings.count++] = GREET_RUN;
-    PIPELINE_ADD(pipeline, WORD("PING"));
-    greetings.order[greetings.count++] = GREET_PING;
-    store->trouble =
-        pipeline_run(pipeline, &store->transport, store->settings->redis_timeout_ms, &replies, why);
-    if (greetings.login_refused && store->trouble == STORE_PROTOCOL)
-        store->trouble = STORE_DENIED;
-    return store->trouble == STORE_FINE ? 0 : -1;
-}
-
-static int store_greet(struct store *store, struct error *why)
-{
-    struct pipeline pipeline;
-    int result;
-
-    if (pipeline_init(&pipeline)) {
-        pipeline_free(&pipeline);
-        return store_fail(store, STORE_UNREACHABLE, why, "no memory");
-    }
-    result = greet(store, &pipeline, why);
-    if (pipeline.out.capacity > 0)
-        explicit_bzero(pipeline.out.data, pipeline.out.capacity); /* held the password */
-    pipeline_free(&pipeline);
-    return result;
+    store->trouble = cluster_know(store->cluster, why);
+    store_meet_cluster(store);
+    return store->trouble == STORE_FINE || store->cluster->known ? 0 : -1;
 }
 
 int store_connect(struct store *store, struct error *why)
 {
-    if (store->transport.fd >= 0)
+    struct link *link = &store->link;
+    struct error unheard;
+
+    if (!why)
+        why = &unheard;
+    if (store->cluster)
+        return connect_cluster(store, why);
+    if (link_is_open(link))
         return 0;
-    store->trouble = STORE_UNREACHABLE;
-    if (pipeline_restart(&store->pipeline))
-        return store_fail(store, STORE_UNREACHABLE, why, "cannot connect to Redis: no memory");
-    if (transport_open(&store->transport, &store->server, store->tls,
-                       store->settings->redis_timeout_ms, why) ||
-        store_greet(store, why)) {
-        transport_close(&store->transport);
-        return error_prefix(why, "cannot connect to Redis at '%s'", store->server.name);
+    if (store->mode == REDIS_SENTINEL) {
+        store->trouble = sentinel_open(&store->sentinel, link, &store->manner, why);
+    } else {
+        store->trouble = link_open(link, &store->manner, why);
+        if (store->trouble != STORE_FINE)
+            error_prefix(why, "cannot connect to Redis at '%s'", link->server.name);
     }
-    /* It may be another server, or one that lost its last second: say all expiries again. */
-    marks_clear(&store->marks);
-    store->nodes_until = 0;
+    if (store->trouble != STORE_FINE)
+        return -1;
+    store_met(store, link->stranger);
+    link->stranger = false;
     return 0;
+}
+
+/* ---- running ---- */
+
+static int run_one(struct store *store, const struct replies *replies, const char *doing,
+                   struct error *why)
+{
+    enum store_trouble trouble =
+        run_single(&store->pipeline, &store->link, store->settings->redis_timeout_ms, replies, why);
+
+    if (trouble == STORE_FINE)
+        return 0;
+    if (trouble_ends_connection(trouble))
+        link_close(&store->link);
+    if (!link_is_open(&store->link))
+        store->nodes_until = 0;
+    store->trouble = trouble;
+    return error_prefix(why, "cannot %s, Redis at '%s'", doing, store->link.server.name);
+}
+
+/* Tells the caller of the store, and whoever reads the replies. */
+struct holes {
+    struct store *store;
+    const struct replies *replies;
+};
+
+static enum got holes_got(void *context, size_t index, const struct reply *reply)
+{
+    const struct replies *replies = ((struct holes *)context)->replies;
+
+    return replies->got(replies->context, index, reply);
+}
+
+static bool holes_refused(void *context, size_t index, enum store_trouble trouble,
+                          struct slice words)
+{
+    const struct replies *replies = ((struct holes *)context)->replies;
+
+    return replies->refused && replies->refused(replies->context, index, trouble, words);
+}
+
+static void holes_missed(void *context, size_t index, const char *why)
+{
+    struct holes *holes = context;
+
+    if (holes->store->unanswered++ == 0)
+        error_set(&holes->store->unanswered_why, "%s", why);
+    holes->replies->missed(holes->replies->context, index, why);
+}
+
+static int run_cluster(struct store *store, const struct replies *replies, const char *doing,
+                       struct error *why)
+{
+    struct holes holes = {store, replies};
+    struct replies told = {.context = &holes,
+                           .got = holes_got,
+                           .refused = holes_refused,
+                           .missed = replies->missed && store->partly ? holes_missed : NULL,
+                           .patience = replies->patience};
+    enum store_trouble trouble = cluster_run(store->cluster, &store->pipeline, &told, why);
+
+    store_meet_cluster(store);
+    if (trouble == STORE_FINE)
+        return 0;
+    store->nodes_until = 0;
+    store->trouble = trouble;
+    return trouble == STORE_PARTLY
+               ? error_prefix(why, "cannot %s, the store is partly unavailable", doing)
+               : error_prefix(why, "cannot %s", doing);
 }
 
 int store_run(struct store *store, const struct replies *replies, const char *doing,
               struct error *why)
 {
-    enum store_trouble trouble;
+    struct error unheard;
+    int result = -1;
 
-    if (store_connect(store, why)) {
-        pipeline_clear(&store->pipeline);
-        return -1;
+    if (!why)
+        why = &unheard;
+    if (store_connect(store, why) == 0)
+        result = store->cluster ? run_cluster(store, replies, doing, why)
+                                : run_one(store, replies, doing, why);
+    pipeline_clear(&store->pipeline);
+    return result;
+}
+
+/* ---- on each master ---- */
+
+int64_t store_certificate_until(const struct store *store, const char *name)
+{
+    const struct link *link = &store->link;
+
+    for (size_t i = 0; store->cluster && i < store->cluster->count; i++)
+        if (strcmp(store->cluster->nodes[i]->link.server.name, name) == 0)
+            link = &store->cluster->nodes[i]->link;
+    return link->transport.session ? tls_session_until(link->transport.session) : 0;
+}
+
+static void everywhere_away(struct store *store, const struct replies *replies,
+                            const struct node *node, enum store_trouble trouble, const char *doing,
+                            struct error *why, int *result)
+{
+    if (replies->away) {
+        replies->away(replies->context, node->link.server.name, why->text);
+        return;
     }
-    trouble = pipeline_run(&store->pipeline, &store->transport, store->settings->redis_timeout_ms,
-                           replies, why);
-    if (trouble == STORE_FINE)
-        return 0;
-    if (trouble_ends_connection(trouble))
-        transport_close(&store->transport);
+    error_prefix(why, "cannot %s", doing);
     store->trouble = trouble;
-    return error_prefix(why, "cannot %s, Redis at '%s'", doing, store->server.name);
+    *result = -1;
+}
+
+static int everywhere_cluster(struct store *store, const struct replies *replies, const char *doing,
+                              struct error *why)
+{
+    struct node *node;
+    size_t place = 0;
+    int result = 0;
+
+    while (result == 0 && (node = cluster_master(store->cluster, &place))) {
+        struct link *link = cluster_link(store->cluster, node, why);
+        enum store_trouble trouble = node->away_trouble;
+
+        if (link) {
+            if (replies->server)
+                replies->server(replies->context, node->link.server.name);
+            trouble = run_single(&store->pipeline, link, store->settings->redis_timeout_ms, replies,
+                                 why);
+            if (trouble == STORE_FINE)
+                continue;
+            link_close(link);
+            error_prefix(why, "Redis at '%s'", node->link.server.name);
+        }
+        everywhere_away(store, replies, node, trouble, doing, why, &result);
+    }
+    store_meet_cluster(store);
+    return result;
+}
+
+int store_run_everywhere(struct store *store, const struct replies *replies, const char *doing,
+                         struct error *why)
+{
+    struct error unheard;
+    int result = -1;
+
+    if (!why)
+        why = &unheard;
+    if (store_connect(store, why) == 0) {
+        if (!store->cluster && replies->server)
+            replies->server(replies->context, store->link.server.name);
+        result = store->cluster ? everywhere_cluster(store, replies, doing, why)
+                                : run_one(store, replies, doing, why);
+    }
+    pipeline_clear(&store->pipeline);
+    return result;
 }

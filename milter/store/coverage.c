@@ -114,7 +114,7 @@ int store_get_gaps(struct store *store, int64_t from, int64_t until,
                    struct error *why)
 {
     struct gaps_reading reading = {.seen = seen, .context = context};
-    struct replies replies = {.context = &reading, .got = gaps_got};
+    struct replies replies = {.context = &reading, .got = gaps_got, .missed = pipeline_miss};
     struct key key;
     int result;
 
@@ -203,7 +203,7 @@ static enum got counters_got(void *context, size_t index, const struct reply *re
 static int counters_read(struct store *store, int64_t from, int64_t until,
                          struct counters *counters, struct error *why)
 {
-    struct replies replies = {.context = counters, .got = counters_got};
+    struct replies replies = {.context = counters, .got = counters_got, .missed = pipeline_miss};
     struct key key;
 
     for (int64_t at = from - from % HOUR_MS; at <= until; at += HOUR_MS) {

@@ -14,34 +14,21 @@
 #include "internal.h"
 #include "waybill/escape.h"
 
-/* The value of "name:value" in INFO's text; lines end with CR LF. */
-static struct slice info_value(struct slice info, const char *name)
-{
-    struct slice line, key;
-
-    while (text_take_until(&info, '\n', &line)) {
-        line = slice_trim(line);
-        if (text_take_until(&line, ':', &key) && slice_is(key, name))
-            return line;
-    }
-    return SLICE_ABSENT;
-}
-
 static int64_t info_number(struct slice info, const char *name)
 {
     uint64_t number;
 
-    return text_number(info_value(info, name), 0, INT64_MAX, &number) ? (int64_t)number : -1;
+    return text_number(link_info(info, name), 0, INT64_MAX, &number) ? (int64_t)number : -1;
 }
 
 static bool info_is(struct slice info, const char *name, const char *value)
 {
-    return slice_is(info_value(info, name), value);
+    return slice_is(link_info(info, name), value);
 }
 
 static void primary_of(struct slice info, char *to, size_t room)
 {
-    struct slice host = info_value(info, "master_host");
+    struct slice host = link_info(info, "master_host");
     int64_t port = info_number(info, "master_port");
     bool numeric = slice_find(host, ':') >= 0;
 
@@ -50,16 +37,23 @@ static void primary_of(struct slice info, char *to, size_t room)
                  numeric ? "]" : "", port);
 }
 
+struct examining {
+    struct store *store;
+    struct store_health health;
+    void (*seen)(void *context, const struct store_health *health);
+    void *context;
+};
+
 static enum got info_got(struct store_health *health, const struct reply *reply)
 {
     struct slice info = reply->text;
 
     if (reply->type != REPLY_TEXT)
         return GOT_ODD;
-    slice_copy(info_value(info, "redis_version"), health->version, sizeof health->version);
-    slice_copy(info_value(info, "role"), health->role, sizeof health->role);
+    slice_copy(link_info(info, "redis_version"), health->version, sizeof health->version);
+    slice_copy(link_info(info, "role"), health->role, sizeof health->role);
     primary_of(info, health->primary, sizeof health->primary);
-    slice_copy(info_value(info, "maxmemory_policy"), health->policy, sizeof health->policy);
+    slice_copy(link_info(info, "maxmemory_policy"), health->policy, sizeof health->policy);
     health->memory_used = info_number(info, "used_memory");
     health->memory_most = info_number(info, "maxmemory");
     health->aof = (int)info_number(info, "aof_enabled");
@@ -101,9 +95,11 @@ enum { ASKED_INFO, ASKED_USER, ASKED_CONFIG };
 
 static enum got examine_got(void *context, size_t index, const struct reply *reply)
 {
-    return index == ASKED_INFO   ? info_got(context, reply)
-           : index == ASKED_USER ? user_got(context, reply)
-                                 : config_got(context, reply);
+    struct store_health *health = &((struct examining *)context)->health;
+
+    return index == ASKED_INFO   ? info_got(health, reply)
+           : index == ASKED_USER ? user_got(health, reply)
+                                 : config_got(health, reply);
 }
 
 /* No right to ask, or a command that a hosted server has renamed away. */
@@ -114,33 +110,85 @@ static bool examine_refused(void *context, size_t index, enum store_trouble trou
     return slice_starts(words, "NOPERM ") || trouble == STORE_PROTOCOL;
 }
 
-int store_examine(struct store *store, struct store_health *health, struct error *why)
+/* One server is done when the next one begins, and at the end. */
+static void examine_tell(struct examining *examining)
 {
-    struct replies replies = {
-        .context = health, .got = examine_got, .refused = examine_refused};
+    if (examining->health.server[0] != '\0')
+        examining->seen(examining->context, &examining->health);
+}
 
-    *health = (struct store_health){
+static void examine_server(void *context, const char *name)
+{
+    struct examining *examining = context;
+
+    examine_tell(examining);
+    examining->health = (struct store_health){
         .memory_used = -1, .memory_most = -1, .aof = -1, .snapshots = -1};
+    snprintf(examining->health.server, sizeof examining->health.server, "%s", name);
+    examining->health.certificate_until = store_certificate_until(examining->store, name);
+}
+
+static void examine_away(void *context, const char *name, const char *why)
+{
+    struct examining *examining = context;
+
+    if (strcmp(examining->health.server, name) != 0)
+        examine_server(context, name);
+    snprintf(examining->health.away, sizeof examining->health.away, "%s", why);
+}
+
+int store_examine(struct store *store,
+                  void (*seen)(void *context, const struct store_health *health), void *context,
+                  struct error *why)
+{
+    struct examining examining = {.store = store, .seen = seen, .context = context};
+    struct replies replies = {.context = &examining,
+                              .got = examine_got,
+                              .refused = examine_refused,
+                              .server = examine_server,
+                              .away = examine_away};
+
     PIPELINE_ADD(&store->pipeline, WORD("INFO"));
     PIPELINE_ADD(&store->pipeline, WORD("ACL"), WORD("WHOAMI"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("appendfsync"));
-    if (store_run(store, &replies, "inspect the server", why))
+    if (store_run_everywhere(store, &replies, "inspect the server", why))
         return -1;
-    if (store->transport.session)
-        health->certificate_until = tls_session_until(store->transport.session);
+    examine_tell(&examining);
     return 0;
+}
+
+const char *store_mode_word(const struct settings *settings)
+{
+    static const char *const words[] = {
+        [REDIS_SINGLE] = "single", [REDIS_SENTINEL] = "sentinel", [REDIS_CLUSTER] = "cluster"};
+
+    return words[settings->redis_mode];
+}
+
+static bool server_is_near(const struct server *server)
+{
+    return server->kind == SERVER_UNIX || slice_starts(slice_of(server->host), "127.") ||
+           strcmp(server->host, "::1") == 0 || strcmp(server->host, "localhost") == 0;
 }
 
 bool store_is_near(const struct settings *settings)
 {
+    struct slice rest = slice_of(settings->redis), one;
+    char text[sizeof((struct server *)0)->name];
     struct server server;
 
-    if (server_parse(&server, settings->redis, NULL))
-        return false;
-    return server.kind == SERVER_UNIX || slice_starts(slice_of(server.host), "127.") ||
-           strcmp(server.host, "::1") == 0 || strcmp(server.host, "localhost") == 0;
+    if (settings->redis_mode == REDIS_SINGLE)
+        return server_parse(&server, settings->redis, NULL) == 0 && server_is_near(&server);
+    do {
+        if (!text_take_until(&rest, ',', &one))
+            one = rest;
+        slice_copy(slice_trim(one), text, sizeof text);
+        if (server_parse(&server, text, NULL) || !server_is_near(&server))
+            return false;
+    } while (one.at != rest.at);
+    return true;
 }
 
 /* Only what the options already say, and they hold no blank or quote where it matters: a host, a
@@ -151,12 +199,17 @@ static int add_option(struct buffer *to, const char *name, const char *value)
     return escape_shell(to, slice_of(value));
 }
 
-int store_redis_cli(const struct settings *settings, struct buffer *to)
+int store_redis_cli(const struct settings *settings, const char *name, struct buffer *to)
 {
+    struct slice rest = slice_of(name ? name : settings->redis), first = rest;
+    char text[sizeof((struct server *)0)->name];
     struct server server;
 
+    if (!slice_starts(rest, "unix:"))
+        text_take_until(&rest, ',', &first);
+    slice_copy(slice_trim(first), text, sizeof text);
     buffer_add_text(to, "redis-cli");
-    if (server_parse(&server, settings->redis, NULL))
+    if (server_parse(&server, text, NULL))
         return to->failed ? -1 : 0;
     if (server.kind == SERVER_UNIX)
         return add_option(to, " -s ", server.path);

@@ -74,7 +74,7 @@ static enum got exponents_got(void *context, size_t index, const struct reply *r
 static int find_exponents(struct find *find)
 {
     struct store *store = find->store;
-    struct replies replies = {.context = find, .got = exponents_got};
+    struct replies replies = {.context = find, .got = exponents_got, .missed = pipeline_miss};
     struct key key;
 
     for (unsigned i = 0; i < 4 * find->day_count; i++) {
@@ -131,7 +131,7 @@ static enum got sets_got(void *context, size_t index, const struct reply *reply)
 
 static int sets_run(struct find *find)
 {
-    struct replies replies = {.context = find, .got = sets_got};
+    struct replies replies = {.context = find, .got = sets_got, .missed = pipeline_miss};
 
     return store_run(find->store, &replies, "read the index", find->why);
 }
@@ -280,7 +280,7 @@ int store_find_slice(struct store *store, int64_t at, bool refused, uint64_t **i
                      struct error *why)
 {
     struct slice_find find = {0};
-    struct replies replies = {.context = &find, .got = slice_got};
+    struct replies replies = {.context = &find, .got = slice_got, .missed = pipeline_miss};
     uint32_t second;
     struct key key;
     int result;
@@ -335,7 +335,7 @@ static enum got state_got(void *context, size_t index, const struct reply *reply
 static int state_page(struct store *store, struct state_find *find, const struct key *key,
                       size_t from, struct error *why)
 {
-    struct replies replies = {.context = find, .got = state_got};
+    struct replies replies = {.context = find, .got = state_got, .missed = pipeline_miss};
     char first[24], last[24];
 
     snprintf(first, sizeof first, "%zu", from);

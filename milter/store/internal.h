@@ -4,26 +4,33 @@
 #define STORE_INTERNAL_H
 
 #include "batch.h"
+#include "cluster.h"
 #include "expiry.h"
 #include "index.h"
 #include "keys.h"
 #include "pipeline.h"
-#include "server.h"
+#include "sentinel.h"
 #include "tls.h"
-#include "transport.h"
 #include "waybill/log.h"
 #include "waybill/store.h"
 
 struct store {
     const struct settings *settings;
     const char *prefix;
-    struct server server;
+    enum redis_mode mode;
     struct tls *tls;
-    struct transport transport;
+    struct manner manner;
+    struct link link;         /* to the one server, or the master; not of a Cluster */
+    struct sentinel sentinel; /* also keeps the addresses of the configuration */
+    struct cluster *cluster;  /* NULL: there is none */
     struct pipeline pipeline;
     enum store_trouble trouble;
-    uint64_t epoch, run; /* run: digest of the server's run_id; 0: not known */
-    bool postings_stale; /* they were found out from another run */
+    uint64_t epoch;
+    bool postings_stale; /* they were found out from a server that may have known more */
+
+    bool partly; /* readers bear holes */
+    uint64_t unanswered;
+    struct error unanswered_why;
 
     struct batch writes;
     struct batch events; /* go out last: who follows them finds the records */
@@ -44,6 +51,11 @@ int store_fail(struct store *store, enum store_trouble trouble, struct error *wh
  * records". */
 int store_run(struct store *store, const struct replies *replies, const char *doing,
               struct error *why);
+/* The same on each master, one after the other; the indexes begin at 0 for each. */
+int store_run_everywhere(struct store *store, const struct replies *replies, const char *doing,
+                         struct error *why);
+/* When the certificate of a server that we are connected to ends, ms; 0: no TLS. */
+int64_t store_certificate_until(const struct store *store, const char *name);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */
 int64_t store_days(const struct store *store, bool refused);
 struct life store_life(const struct store *store, uint32_t day, bool refused);
@@ -52,6 +64,8 @@ bool store_day_open(struct store *store, uint32_t day, bool refused);
 void store_note_node(struct store *store, unsigned node);
 /* Which nodes wrote here; asked anew every few seconds. */
 int store_know_nodes(struct store *store, struct error *why);
+/* The same for a person who asks: no old answer, and none with holes. */
+int store_know_nodes_now(struct store *store, struct error *why);
 unsigned store_node_count(const struct store *store);
 
 #endif

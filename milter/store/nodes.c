@@ -38,13 +38,23 @@ static enum got nodes_got(void *context, size_t index, const struct reply *reply
     return GOT_FINE;
 }
 
+/* Who bears holes asks for what any node may have written. */
+static void nodes_missed(void *context, size_t index, const char *why)
+{
+    struct store *store = context;
+
+    (void)index, (void)why;
+    for (unsigned node = 0; node < ID_NODES; node++)
+        store->nodes[node] = true;
+}
+
 int store_know_nodes(struct store *store, struct error *why)
 {
-    struct replies replies = {.context = store, .got = nodes_got};
+    struct replies replies = {.context = store, .got = nodes_got, .missed = nodes_missed};
     int64_t now = clock_monotonic();
     struct key key;
 
-    if (store->nodes_until > now && store->transport.fd >= 0)
+    if (store->nodes_until > now)
         return 0;
     key_nodes(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
@@ -52,6 +62,18 @@ int store_know_nodes(struct store *store, struct error *why)
         return -1;
     store->nodes_until = now + NODES_FRESH_MS;
     return 0;
+}
+
+int store_know_nodes_now(struct store *store, struct error *why)
+{
+    bool partly = store->partly;
+    int result;
+
+    store->nodes_until = 0;
+    store->partly = false;
+    result = store_know_nodes(store, why);
+    store->partly = partly;
+    return result;
 }
 
 unsigned store_node_count(const struct store *store)
@@ -263,8 +285,7 @@ int store_get_nodes(struct store *store, void (*seen)(void *context, const struc
     unsigned count = 0;
     struct key key;
 
-    store->nodes_until = 0; /* a person asks: no old answer */
-    if (store_know_nodes(store, why))
+    if (store_know_nodes_now(store, why))
         return -1;
     for (unsigned node = 0; node < ID_NODES; node++) {
         if (!store->nodes[node])

@@ -2,9 +2,8 @@
 /*
  * pipeline: commands go out together, replies come back in their order.
  *
- * Sending and reading are one loop: a server whose output is full stops reading, so whoever only
- * sends waits for ever. Each wait has the time-out; a reply too many, or of a kind that cannot
- * be, ends the connection, since from there on nothing can be told apart.
+ * Each command touches one key, so that a Cluster can take it: the key is noted as the command is
+ * formed.
  */
 #include "pipeline.h"
 
@@ -13,23 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slots.h"
+
 #define OUT_MAX ((size_t)512 << 20)
-#define IN_SIZE 65536u
 
 int pipeline_init(struct pipeline *pipeline)
 {
     *pipeline = (struct pipeline){0};
     buffer_init(&pipeline->out, OUT_MAX);
-    pipeline->in = malloc(IN_SIZE);
-    return pipeline->in && reply_reader_open(&pipeline->reader) == 0 ? 0 : -1;
+    pipeline->in = malloc(PIPELINE_IN);
+    return pipeline->in ? 0 : -1;
 }
 
 void pipeline_free(struct pipeline *pipeline)
 {
     buffer_free(&pipeline->out);
-    reply_reader_close(&pipeline->reader);
     free(pipeline->words);
     free(pipeline->sizes);
+    free(pipeline->routes);
     free(pipeline->in);
     *pipeline = (struct pipeline){0};
 }
@@ -44,10 +44,9 @@ void pipeline_clear(struct pipeline *pipeline)
     pipeline->failed = false;
 }
 
-int pipeline_restart(struct pipeline *pipeline)
+void pipeline_miss(void *context, size_t index, const char *why)
 {
-    reply_reader_close(&pipeline->reader);
-    return reply_reader_open(&pipeline->reader);
+    (void)context, (void)index, (void)why;
 }
 
 static bool pipeline_make_room(struct pipeline *pipeline, size_t count)
@@ -69,6 +68,22 @@ static bool pipeline_make_room(struct pipeline *pipeline, size_t count)
     return true;
 }
 
+static bool pipeline_note_route(struct pipeline *pipeline, const struct slice *words, size_t count)
+{
+    if (pipeline->count == pipeline->route_room) {
+        size_t room = pipeline->route_room ? pipeline->route_room * 2 : 64;
+        struct route *grown = reallocarray(pipeline->routes, room, sizeof *grown);
+
+        if (!grown)
+            return false;
+        pipeline->routes = grown;
+        pipeline->route_room = room;
+    }
+    pipeline->routes[pipeline->count].end = pipeline->out.size;
+    pipeline->routes[pipeline->count].slot = slot_of_command(words, count);
+    return true;
+}
+
 void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t count)
 {
     char *command = NULL;
@@ -83,161 +98,11 @@ void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t c
         pipeline->sizes[i] = words[i].size;
     }
     size = redisFormatCommandArgv(&command, (int)count, pipeline->words, pipeline->sizes);
-    if (size < 0 || buffer_add(&pipeline->out, command, (size_t)size))
+    if (size < 0 || buffer_add(&pipeline->out, command, (size_t)size) ||
+        (pipeline->routed && !pipeline_note_route(pipeline, words, count)))
         pipeline->failed = true;
     else
         pipeline->count++;
     if (size >= 0)
         redisFreeCommand(command);
-}
-
-/* ---- running ---- */
-
-struct run {
-    struct pipeline *pipeline;
-    struct transport *transport;
-    const struct replies *replies;
-    struct error *why;
-    size_t sent, answered;
-    enum store_trouble trouble;
-    bool over; /* what comes now on this connection has no meaning */
-};
-
-static enum store_trouble run_end(struct run *run, enum store_trouble trouble)
-{
-    run->over = true;
-    /* A refusal explains a closed connection better than the close does. */
-    if (run->trouble == STORE_FINE)
-        run->trouble = trouble;
-    return trouble;
-}
-
-static enum store_trouble run_odd(struct run *run)
-{
-    if (run->trouble == STORE_FINE)
-        error_set(run->why, "the reply to command %zu of %zu cannot be", run->answered + 1,
-                  run->pipeline->count);
-    return run_end(run, STORE_PROTOCOL);
-}
-
-static void run_refused(struct run *run, struct slice words)
-{
-    const struct replies *replies = run->replies;
-    enum store_trouble trouble = trouble_of(words);
-
-    if (replies->refused && replies->refused(replies->context, run->answered, trouble, words))
-        return;
-    if (run->trouble == STORE_FINE) {
-        error_set(run->why, "%.*s", SLICE_ARGS(words));
-        run->trouble = trouble;
-    }
-}
-
-static enum store_trouble run_take(struct run *run, const struct reply *reply)
-{
-    const struct replies *replies = run->replies;
-    enum got got = GOT_FINE;
-
-    if (reply->type == REPLY_ERROR)
-        run_refused(run, reply->text);
-    else
-        got = replies->got(replies->context, run->answered, reply);
-    if (got == GOT_ODD)
-        return run_odd(run);
-    if (got == GOT_NO_MEMORY) {
-        error_set(run->why, "no memory");
-        return run_end(run, STORE_UNREACHABLE);
-    }
-    run->answered++;
-    return STORE_FINE;
-}
-
-/* Take all whole replies out of the reader. */
-static enum store_trouble run_read_replies(struct run *run)
-{
-    const struct reply *reply;
-    struct error odd = {""};
-    int more;
-
-    while (run->answered < run->pipeline->count) {
-        more = reply_reader_next(run->pipeline->reader, &reply, &odd);
-        if (more == 0)
-            return STORE_FINE;
-        if (more < 0) {
-            if (run->trouble == STORE_FINE)
-                error_set(run->why, "%s", odd.text);
-            return run_end(run, STORE_PROTOCOL);
-        }
-        if (run_take(run, reply) != STORE_FINE)
-            return run->trouble;
-    }
-    if (reply_reader_rest(run->pipeline->reader))
-        return run_odd(run);
-    return STORE_FINE;
-}
-
-/* One round of sending and receiving. *moved: something went. */
-static enum store_trouble run_step(struct run *run, bool *moved)
-{
-    struct pipeline *pipeline = run->pipeline;
-    struct error cut = {""}; /* what we read tells more about the end than what we send */
-    ssize_t sent = 0, got;
-
-    *moved = false;
-    if (run->sent < pipeline->out.size)
-        sent = transport_send(run->transport, pipeline->out.data + run->sent,
-                              pipeline->out.size - run->sent, &cut);
-    if (sent > 0)
-        run->sent += (size_t)sent;
-    got = transport_receive(run->transport, pipeline->in, IN_SIZE, &cut);
-    if (got > 0) {
-        *moved = true;
-        if (reply_reader_feed(pipeline->reader, pipeline->in, (size_t)got, run->why))
-            return run_end(run, STORE_PROTOCOL);
-        return run_read_replies(run);
-    }
-    if (sent < 0 || got < 0) {
-        if (run->trouble == STORE_FINE)
-            error_set(run->why, "%s", cut.text);
-        return run_end(run, STORE_UNREACHABLE);
-    }
-    *moved = sent > 0;
-    return STORE_FINE;
-}
-
-static void run_all(struct run *run, int64_t timeout)
-{
-    struct error late = {""};
-    bool moved;
-
-    while (run->answered < run->pipeline->count) {
-        if (run_step(run, &moved) != STORE_FINE)
-            return;
-        if (moved || run->answered == run->pipeline->count)
-            continue;
-        if (transport_wait(run->transport, run->sent < run->pipeline->out.size,
-                           timeout + run->replies->patience, &late)) {
-            if (run->trouble == STORE_FINE)
-                error_set(run->why, "%s", late.text);
-            run_end(run, STORE_UNREACHABLE);
-            return;
-        }
-    }
-}
-
-enum store_trouble pipeline_run(struct pipeline *pipeline, struct transport *transport,
-                                int64_t timeout, const struct replies *replies, struct error *why)
-{
-    struct run run = {.pipeline = pipeline, .transport = transport, .replies = replies, .why = why};
-
-    if (pipeline->failed) {
-        error_set(why, "no memory for the commands");
-        run.trouble = STORE_UNREACHABLE;
-    } else {
-        run_all(&run, timeout);
-        if (run.over)
-            transport_close(transport);
-    }
-    pipeline_clear(pipeline);
-    return run.trouble;
 }

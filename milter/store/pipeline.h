@@ -2,35 +2,41 @@
 /*
  * pipeline: commands go out together, replies come back in their order.
  *
- *     pipeline_add(...) per command   ->   pipeline_run()   ->   got() per reply
+ *     pipeline_add(...) per command   ->   run_single() or cluster_run()   ->   got() per reply
  */
 #ifndef STORE_PIPELINE_H
 #define STORE_PIPELINE_H
 
 #include "reply.h"
-#include "transport.h"
 #include "trouble.h"
 #include "waybill/buffer.h"
 
+#define PIPELINE_IN 65536u
 #define PIPELINE_COMMANDS 1000u /* readers send no more than these at once */
+
+/* Where a command ends in `out`, and the slot of the Cluster that its key belongs to. */
+struct route {
+    size_t end;
+    int slot; /* -1: it names no key, any master will do */
+};
 
 struct pipeline {
     struct buffer out;
     size_t count;
+    bool routed; /* note the routes: for a Cluster */
+    struct route *routes;
+    size_t route_room;
     const char **words; /* of the command being formed */
     size_t *sizes;
     size_t room;
     bool failed; /* no memory */
-    struct reply_reader *reader;
-    char *in; /* what was just received */
+    char *in; /* what was just received: PIPELINE_IN bytes */
 };
 
 int pipeline_init(struct pipeline *pipeline);
 void pipeline_free(struct pipeline *pipeline);
 /* Forget the commands. */
 void pipeline_clear(struct pipeline *pipeline);
-/* A new connection: forget half a reply; the commands stay. */
-int pipeline_restart(struct pipeline *pipeline);
 
 /* One command of `count` words. No memory: `failed` is set and pipeline_run tells. */
 void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t count);
@@ -40,6 +46,9 @@ void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t c
 /* A literal word. */
 #define WORD(text) slice_make((text), sizeof(text) - 1)
 
+/* replies.missed of who takes what is missed as not there; the store counts it. */
+void pipeline_miss(void *context, size_t index, const char *why);
+
 enum got { GOT_FINE, GOT_ODD /* cannot be a reply to this command */, GOT_NO_MEMORY };
 
 struct replies {
@@ -48,13 +57,15 @@ struct replies {
     enum got (*got)(void *context, size_t index, const struct reply *reply);
     /* An error reply. True: dealt with. False (or NULL): the run fails. */
     bool (*refused)(void *context, size_t index, enum store_trouble trouble, struct slice words);
+    /* Cluster only. The master that has the answer is away, and the caller of the store bears an
+     * answer with holes. NULL: the run fails. */
+    void (*missed)(void *context, size_t index, const char *why);
+    /* store_run_everywhere: the replies of this server follow, from index 0 on. May be NULL. */
+    void (*server)(void *context, const char *name);
+    /* store_run_everywhere: this server does not answer; the others are asked all the same. NULL:
+     * the run fails. */
+    void (*away)(void *context, const char *name, const char *why);
     int64_t patience; /* ms to wait beyond the time-out: the server was told to wait */
 };
-
-/* Send all commands and read all replies, even past a refusal; then forget the commands.
- * STORE_FINE, or what was wrong first. Closes the transport when what comes on it has no meaning
- * any more. */
-enum store_trouble pipeline_run(struct pipeline *pipeline, struct transport *transport,
-                                int64_t timeout, const struct replies *replies, struct error *why);
 
 #endif

@@ -91,6 +91,22 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
     return trouble == STORE_FOREIGN;
 }
 
+/* A master of a Cluster is away: what there is of this mail is not known. */
+static void reading_missed(void *context, size_t index, const char *why)
+{
+    struct reading *reading = context;
+    bool refused = index & 1;
+
+    if (!refused)
+        reading_begin(reading, reading->ids[index / 2]);
+    if (!(refused && reading->any) && !reading->unreadable) {
+        error_set(&reading->why_not, "%s", why);
+        reading->unreadable = true;
+    }
+    if (refused)
+        reading_hand_on(reading, reading->ids[index / 2]);
+}
+
 static void read_ask(struct store *store, uint64_t id, bool refused)
 {
     struct slice words[3 + ID_NODES];
@@ -118,7 +134,10 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void *context, struct error *why)
 {
     struct reading reading = {.found = found, .context = context};
-    struct replies replies = {.context = &reading, .got = reading_got, .refused = reading_refused};
+    struct replies replies = {.context = &reading,
+                              .got = reading_got,
+                              .refused = reading_refused,
+                              .missed = reading_missed};
 
     if (count == 0)
         return 0;

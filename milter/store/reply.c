@@ -30,15 +30,21 @@ struct reply_reader {
     bool returned;
 };
 
-static void reader_drop_parts(struct reply_reader *reader)
+void reply_free(struct reply *parts)
 {
-    while (reader->parts) {
-        struct reply *part = reader->parts;
+    while (parts) {
+        struct reply *part = parts;
 
-        reader->parts = part->older;
+        parts = part->older;
         free(part->items);
         free(part);
     }
+}
+
+static void reader_drop_parts(struct reply_reader *reader)
+{
+    reply_free(reader->parts);
+    reader->parts = NULL;
     reader->bytes = 0;
     reader->returned = false;
 }
@@ -208,6 +214,21 @@ int reply_reader_next(struct reply_reader *reader, const struct reply **reply, s
     reader->fed = reader->parser->len - reader->parser->pos;
     *reply = made;
     return 1;
+}
+
+size_t reply_reader_size(const struct reply_reader *reader)
+{
+    return reader->bytes;
+}
+
+size_t reply_reader_keep(struct reply_reader *reader, struct reply **parts)
+{
+    size_t bytes = reader->bytes;
+
+    *parts = reader->parts;
+    reader->parts = NULL;
+    reader_drop_parts(reader);
+    return bytes;
 }
 
 bool reply_reader_rest(const struct reply_reader *reader)

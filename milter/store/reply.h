@@ -35,6 +35,12 @@ int reply_reader_feed(struct reply_reader *reader, const char *data, size_t size
 /* 1: *reply is the next one, until the next call; 0: more bytes are needed; -1: it cannot be a
  * reply, or is over a limit. */
 int reply_reader_next(struct reply_reader *reader, const struct reply **reply, struct error *why);
+/* Take what was returned last out of the reader, to be read later; reply_free(*parts). Returns
+ * its bytes. */
+size_t reply_reader_keep(struct reply_reader *reader, struct reply **parts);
+/* What keeping it would take. */
+size_t reply_reader_size(const struct reply_reader *reader);
+void reply_free(struct reply *parts);
 /* Bytes that were fed and are not yet part of a reply? */
 bool reply_reader_rest(const struct reply_reader *reader);
 

@@ -12,7 +12,7 @@
 #include "internal.h"
 
 #define WORDS_MAX 7
-#define SCAN_ROUNDS 20 /* of a thousand keys or so */
+#define SCAN_KEYS "10000" /* so many of each server are looked at, or about that */
 
 static const struct trial {
     bool writer; /* only who writes needs it */
@@ -108,8 +108,7 @@ int store_try_rights(struct store *store,
         .context = &trying, .got = trying_got, .refused = trying_refused};
     char node[4] = "";
 
-    store->nodes_until = 0;
-    if (store_know_nodes(store, NULL) == 0)
+    if (store_know_nodes_now(store, NULL) == 0)
         for (unsigned i = 0; i < ID_NODES && node[0] == '\0'; i++)
             if (store->nodes[i])
                 snprintf(node, sizeof node, "%u", i);
@@ -122,7 +121,6 @@ int store_try_rights(struct store *store,
 struct looking {
     struct store *store;
     struct store_keys *keys;
-    char cursor[24];
     bool refused;
 };
 
@@ -164,7 +162,6 @@ static enum got scan_got(void *context, size_t index, const struct reply *reply)
     (void)index;
     if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST)
         return GOT_ODD;
-    slice_copy(reply->items[0]->text, looking->cursor, sizeof looking->cursor);
     for (size_t i = 0; i < reply->items[1]->count; i++)
         look_at_key(looking, reply->items[1]->items[i]->text);
     return GOT_FINE;
@@ -180,20 +177,13 @@ static bool scan_refused(void *context, size_t index, enum store_trouble trouble
 
 int store_look_at_keys(struct store *store, struct store_keys *keys, struct error *why)
 {
-    struct looking looking = {.store = store, .keys = keys, .cursor = "0"};
+    struct looking looking = {.store = store, .keys = keys};
     struct replies replies = {.context = &looking, .got = scan_got, .refused = scan_refused};
 
     *keys = (struct store_keys){.known = false};
-    for (int round = 0; round < SCAN_ROUNDS; round++) {
-        PIPELINE_ADD(&store->pipeline, WORD("SCAN"), slice_of(looking.cursor), WORD("COUNT"),
-                     WORD("1000"));
-        if (store_run(store, &replies, "look whose keys there are", why))
-            return -1;
-        if (looking.refused)
-            return 0;
-        if (strcmp(looking.cursor, "0") == 0)
-            break;
-    }
-    keys->known = true;
+    PIPELINE_ADD(&store->pipeline, WORD("SCAN"), WORD("0"), WORD("COUNT"), WORD(SCAN_KEYS));
+    if (store_run_everywhere(store, &replies, "look whose keys there are", why))
+        return -1;
+    keys->known = !looking.refused;
     return 0;
 }

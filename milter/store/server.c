@@ -5,8 +5,7 @@
 #include "server.h"
 
 #include <stdio.h>
-
-#include "waybill/text.h"
+#include <string.h>
 
 static int server_odd(const char *text, struct error *why)
 {
@@ -47,4 +46,58 @@ int server_parse(struct server *server, const char *text, struct error *why)
         return server_odd(server->name, why);
     snprintf(server->port, sizeof server->port, "%u", (unsigned)port);
     return 0;
+}
+
+int servers_parse(struct server servers[static SERVERS_MAX], size_t *count, const char *text,
+                  struct error *why)
+{
+    struct slice rest = slice_of(text ? text : ""), part;
+    char one[sizeof servers->name];
+
+    bool more;
+
+    *count = 0;
+    do {
+        more = text_take_until(&rest, ',', &part);
+        if (!more)
+            part = rest;
+        if (*count == SERVERS_MAX)
+            return error_set(why, "cannot use over %u addresses", SERVERS_MAX);
+        if (!slice_copy(slice_trim(part), one, sizeof one))
+            return server_odd(text, why);
+        if (server_parse(&servers[(*count)++], one, why))
+            return -1;
+    } while (more);
+    return 0;
+}
+
+#define HOST_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_%"
+
+/* It goes into messages and to the resolver: no blanks, controls, or anything that no name has. */
+static bool host_can_be(struct slice host)
+{
+    for (size_t i = 0; i < host.size; i++)
+        if (host.at[i] == '\0' || !strchr(HOST_BYTES, host.at[i]))
+            return false;
+    return host.size > 0;
+}
+
+int server_announced(struct server *server, enum server_kind kind, struct slice host, uint64_t port)
+{
+    bool numeric = slice_find(host, ':') >= 0;
+
+    *server = (struct server){.kind = kind};
+    if (port == 0 || port > 65535 || !host_can_be(host) ||
+        !slice_copy(host, server->host, sizeof server->host))
+        return -1;
+    snprintf(server->port, sizeof server->port, "%u", (unsigned)port);
+    snprintf(server->name, sizeof server->name, "%s:%s%s%s:%s", kind == SERVER_TLS ? "tls" : "tcp",
+             numeric ? "[" : "", server->host, numeric ? "]" : "", server->port);
+    return 0;
+}
+
+bool server_equal(const struct server *one, const struct server *other)
+{
+    return one->kind == other->kind && strcmp(one->host, other->host) == 0 &&
+           strcmp(one->port, other->port) == 0 && strcmp(one->path, other->path) == 0;
 }

@@ -158,8 +158,7 @@ int store_get_sheets(struct store *store, int64_t *server,
     unsigned nodes[ID_NODES];
     size_t count = 0;
 
-    store->nodes_until = 0; /* a person asks: no old answer */
-    if (store_know_nodes(store, why))
+    if (store_know_nodes_now(store, why))
         return -1;
     for (unsigned node = 0; node < ID_NODES; node++)
         if (store->nodes[node])

@@ -7,6 +7,7 @@
  * the event's id tells readers which they know.
  */
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 #define EVENTS_AT_ONCE "256" /* of one stream in one reply */
 #define PATIENCE_MAX HOUR_MS
+#define ASK_AGAIN_MS 100
 
 void store_emit_event(struct store *store, const struct event *event)
 {
@@ -92,6 +94,7 @@ struct following {
     void (*seen)(void *context, const struct event *event);
     void *context;
     unsigned asked[STORE_STREAMS]; /* stream behind each command that asks for the newest */
+    bool any;                      /* something came */
 };
 
 void store_cursor_now(struct store_cursor *cursor)
@@ -123,7 +126,7 @@ static enum got newest_got(void *context, size_t index, const struct reply *repl
  * between two calls. */
 static int follow_begin(struct store *store, struct following *following, struct error *why)
 {
-    struct replies replies = {.context = following, .got = newest_got};
+    struct replies replies = {.context = following, .got = newest_got, .missed = pipeline_miss};
     unsigned count = 0;
     struct key key;
 
@@ -172,10 +175,74 @@ static enum got streams_got(void *context, size_t index, const struct reply *rep
         do
             key_events(&key, following->store->prefix, number);
         while (!slice_equal(key_slice(&key), stream->items[0]->text) && ++number < STORE_STREAMS);
+        following->any = true;
         if (number == STORE_STREAMS || stream_take(following, number, stream->items[1]) != GOT_FINE)
             return GOT_ODD;
     }
     return GOT_FINE;
+}
+
+/* XREAD of the first `count` of `streams`. */
+static void ask_streams(struct store *store, const struct store_cursor *cursor,
+                        const unsigned *streams, size_t count, const char *wait)
+{
+    struct slice words[6 + 2 * STORE_STREAMS];
+    struct key keys[STORE_STREAMS];
+    size_t used = 0;
+
+    words[used++] = WORD("XREAD");
+    words[used++] = WORD("COUNT");
+    words[used++] = WORD(EVENTS_AT_ONCE);
+    if (wait) {
+        words[used++] = WORD("BLOCK");
+        words[used++] = slice_of(wait);
+    }
+    words[used++] = WORD("STREAMS");
+    for (size_t i = 0; i < count; i++) {
+        key_events(&keys[i], store->prefix, streams[i]);
+        words[used + i] = key_slice(&keys[i]);
+        words[used + count + i] = slice_of(cursor->last[streams[i]]);
+    }
+    pipeline_add(&store->pipeline, words, used + 2 * count);
+}
+
+/* One server: it wakes us as soon as anything comes in any of them. */
+static int follow_one(struct store *store, struct following *following, int64_t ms,
+                      struct error *why)
+{
+    struct replies replies = {.context = following, .got = streams_got};
+    unsigned all[STORE_STREAMS];
+    char wait[24];
+
+    for (unsigned i = 0; i < STORE_STREAMS; i++)
+        all[i] = i;
+    if (ms > 0) /* BLOCK 0 would wait for ever */
+        replies.patience = ms < PATIENCE_MAX ? ms : PATIENCE_MAX;
+    snprintf(wait, sizeof wait, "%" PRId64, replies.patience);
+    ask_streams(store, following->cursor, all, STORE_STREAMS, ms > 0 ? wait : NULL);
+    return store_run(store, &replies, "follow the events", why);
+}
+
+/* A Cluster takes one key a command, and a command that waits holds up all that come after it on
+ * the same connection: so all are asked together, at short intervals. */
+static int follow_many(struct store *store, struct following *following, int64_t ms,
+                       struct error *why)
+{
+    struct replies replies = {
+        .context = following, .got = streams_got, .missed = pipeline_miss};
+    int64_t until = clock_monotonic() + (ms < PATIENCE_MAX ? ms : PATIENCE_MAX), left;
+
+    for (;;) {
+        for (unsigned i = 0; i < STORE_STREAMS; i++)
+            if (following->cursor->last[i][0] != '\0') /* else its master is away */
+                ask_streams(store, following->cursor, &i, 1, NULL);
+        if (store_run(store, &replies, "follow the events", why))
+            return -1;
+        left = until - clock_monotonic();
+        if (following->any || left <= 0)
+            return 0;
+        poll(NULL, 0, left < ASK_AGAIN_MS ? (int)left : ASK_AGAIN_MS);
+    }
 }
 
 int store_read_events(struct store *store, struct store_cursor *cursor, int64_t ms,
@@ -184,29 +251,9 @@ int store_read_events(struct store *store, struct store_cursor *cursor, int64_t 
 {
     struct following following = {
         .store = store, .cursor = cursor, .seen = seen, .context = context};
-    struct replies replies = {.context = &following, .got = streams_got};
-    struct slice words[6 + 2 * STORE_STREAMS];
-    struct key keys[STORE_STREAMS];
-    char wait[24];
-    size_t count = 0;
 
     if (follow_begin(store, &following, why))
         return -1;
-    words[count++] = WORD("XREAD");
-    words[count++] = WORD("COUNT");
-    words[count++] = WORD(EVENTS_AT_ONCE);
-    if (ms > 0) { /* BLOCK 0 would wait for ever */
-        replies.patience = ms < PATIENCE_MAX ? ms : PATIENCE_MAX;
-        snprintf(wait, sizeof wait, "%" PRId64, replies.patience);
-        words[count++] = WORD("BLOCK");
-        words[count++] = slice_of(wait);
-    }
-    words[count++] = WORD("STREAMS");
-    for (unsigned i = 0; i < STORE_STREAMS; i++) {
-        key_events(&keys[i], store->prefix, i);
-        words[count + i] = key_slice(&keys[i]);
-        words[count + STORE_STREAMS + i] = slice_of(cursor->last[i]);
-    }
-    pipeline_add(&store->pipeline, words, count + 2 * STORE_STREAMS);
-    return store_run(store, &replies, "follow the events", why);
+    return store->cluster ? follow_many(store, &following, ms, why)
+                          : follow_one(store, &following, ms, why);
 }

@@ -25,8 +25,7 @@
 struct tls {
     SSL_CTX *context;
     BIO_METHOD *socket_method;
-    const char *name;
-    bool name_is_address;
+    const char *name; /* redis_server_name; NULL: the host that is connected to */
 };
 
 struct tls_session {
@@ -126,7 +125,7 @@ static bool name_is_address(const char *name)
     return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
 }
 
-int tls_open(struct tls **tls, const struct settings *settings, const char *name, struct error *why)
+int tls_open(struct tls **tls, const struct settings *settings, struct error *why)
 {
     struct tls *new = calloc(1, sizeof *new);
 
@@ -134,8 +133,8 @@ int tls_open(struct tls **tls, const struct settings *settings, const char *name
     if (!new)
         return error_set(why, "cannot prepare TLS: no memory");
     ERR_clear_error();
-    new->name = name;
-    new->name_is_address = name_is_address(name);
+    if (settings->redis_server_name && *settings->redis_server_name)
+        new->name = settings->redis_server_name;
     new->context = SSL_CTX_new(TLS_client_method());
     new->socket_method = bio_method_make();
     if (!new->context || !new->socket_method ||
@@ -166,19 +165,21 @@ void tls_close(struct tls **tls)
 
 /* ---- one connection ---- */
 
-static bool session_ask_for(struct tls_session *session, const struct tls *tls)
+static bool session_ask_for(struct tls_session *session, const char *name)
 {
     X509_VERIFY_PARAM *wanted = SSL_get0_param(session->ssl);
 
-    if (tls->name_is_address)
-        return X509_VERIFY_PARAM_set1_ip_asc(wanted, tls->name) == 1;
+    if (name_is_address(name))
+        return X509_VERIFY_PARAM_set1_ip_asc(wanted, name) == 1;
     SSL_set_hostflags(session->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set_tlsext_host_name(session->ssl, tls->name) == 1 &&
-           SSL_set1_host(session->ssl, tls->name) == 1;
+    return SSL_set_tlsext_host_name(session->ssl, name) == 1 &&
+           SSL_set1_host(session->ssl, name) == 1;
 }
 
-int tls_session_open(struct tls_session **session, struct tls *tls, int fd, struct error *why)
+int tls_session_open(struct tls_session **session, struct tls *tls, const char *host, int fd,
+                     struct error *why)
 {
+    const char *name = tls->name ? tls->name : host;
     struct tls_session *new = calloc(1, sizeof *new);
     BIO *bio = BIO_new(tls->socket_method);
 
@@ -196,9 +197,9 @@ int tls_session_open(struct tls_session **session, struct tls *tls, int fd, stru
     BIO_set_init(bio, 1);
     SSL_set_bio(new->ssl, bio, bio); /* owns it now */
     SSL_set_connect_state(new->ssl);
-    if (!session_ask_for(new, tls)) {
+    if (!session_ask_for(new, name)) {
         tls_session_close(&new);
-        return error_set(why, "cannot ask for a certificate of '%s'", tls->name);
+        return error_set(why, "cannot ask for a certificate of '%s'", name);
     }
     *session = new;
     return 0;

@@ -13,13 +13,14 @@
 struct tls;         /* what we trust and who we are; for the life of a store */
 struct tls_session; /* one connection */
 
-/* Reads the CA, certificate and key files that the settings name. `name`: whom the server's
- * certificate must be for. -1: a fault of the configuration. */
-int tls_open(struct tls **tls, const struct settings *settings, const char *name,
-             struct error *why);
+/* Reads the CA, certificate and key files that the settings name, which must live as long. -1: a
+ * fault of the configuration. */
+int tls_open(struct tls **tls, const struct settings *settings, struct error *why);
 void tls_close(struct tls **tls);
 
-int tls_session_open(struct tls_session **session, struct tls *tls, int fd, struct error *why);
+/* The server's certificate must be for `host`, or for redis_server_name where that is set. */
+int tls_session_open(struct tls_session **session, struct tls *tls, const char *host, int fd,
+                     struct error *why);
 void tls_session_close(struct tls_session **session);
 
 /* When the server's certificate ends, ms since 1970; 0: not known. After the handshake. */

@@ -103,14 +103,14 @@ static int connect_inet(const struct server *server, int64_t timeout, struct err
     return fd;
 }
 
-static int transport_shake_hands(struct transport *transport, struct tls *tls, int64_t timeout,
-                                 struct error *why)
+static int transport_shake_hands(struct transport *transport, struct tls *tls, const char *host,
+                                 int64_t timeout, struct error *why)
 {
     int64_t until = clock_monotonic() + timeout;
     short events = 0;
     int done;
 
-    if (tls_session_open(&transport->session, tls, transport->fd, why))
+    if (tls_session_open(&transport->session, tls, host, transport->fd, why))
         return -1;
     while ((done = tls_handshake(transport->session, &events, why)) == 0) {
         int64_t left = until - clock_monotonic();
@@ -129,7 +129,8 @@ int transport_open(struct transport *transport, const struct server *server, str
                                                 : connect_inet(server, timeout, why);
     if (transport->fd < 0)
         return -1;
-    if (server->kind == SERVER_TLS && transport_shake_hands(transport, tls, timeout, why)) {
+    if (server->kind == SERVER_TLS &&
+        transport_shake_hands(transport, tls, server->host, timeout, why)) {
         transport_close(transport);
         return -1;
     }
@@ -173,11 +174,9 @@ ssize_t transport_receive(struct transport *transport, void *data, size_t size, 
     return got == 0 ? error_set(why, "the server closed the connection") : got;
 }
 
-int transport_wait(struct transport *transport, bool sending, int64_t timeout, struct error *why)
+short transport_events(const struct transport *transport, bool sending)
 {
     short events = transport->receive_events;
 
-    if (sending)
-        events = (short)(events | transport->send_events);
-    return wait_for(transport->fd, events, timeout, why);
+    return (short)(sending ? events | transport->send_events : events);
 }

@@ -27,7 +27,7 @@ void transport_close(struct transport *transport);
 ssize_t transport_send(struct transport *transport, const void *data, size_t size,
                        struct error *why);
 ssize_t transport_receive(struct transport *transport, void *data, size_t size, struct error *why);
-/* Wait until what returned 0 is worth a new try. -1: `timeout` ms passed. */
-int transport_wait(struct transport *transport, bool sending, int64_t timeout, struct error *why);
+/* What to poll `fd` for, until what returned 0 is worth a new try. */
+short transport_events(const struct transport *transport, bool sending);
 
 #endif

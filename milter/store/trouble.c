@@ -38,11 +38,12 @@ static const char *const words[] = {
     [STORE_FINE] = "fine",       [STORE_UNREACHABLE] = "unreachable", [STORE_BUSY] = "busy",
     [STORE_FULL] = "full",       [STORE_READONLY] = "readonly",       [STORE_DENIED] = "denied",
     [STORE_FOREIGN] = "foreign", [STORE_PROTOCOL] = "protocol",
+    [STORE_PARTLY] = "partly",
 };
 
 const char *store_trouble_word(enum store_trouble trouble)
 {
-    return trouble >= STORE_FINE && trouble <= STORE_PROTOCOL ? words[trouble] : "unknown";
+    return trouble >= STORE_FINE && trouble < STORE_TROUBLE_COUNT ? words[trouble] : "unknown";
 }
 
 enum store_trouble trouble_of(struct slice reply)

@@ -196,9 +196,9 @@ static bool flush_refused(void *context, size_t index, enum store_trouble troubl
         return false;
     flush_command(flush, index, &key);
     log_trouble_on(&flush->store->foreign,
-                   "the key '%.*s' in Redis at '%s' holds something that is not ours; what belongs "
+                   "the key '%.*s' in Redis holds something that is not ours; what belongs "
                    "there is left out",
-                   SLICE_ARGS(key), flush->store->server.name);
+                   SLICE_ARGS(key));
     return true;
 }
 

@@ -23,13 +23,13 @@ class World:
     or a class that feeds one.
     `tap`: a MilterTap stands between Postfix and the daemon. `postfix` and `daemon` are dicts of
     options for these two. `mta`: another mail server than Postfix, which has its place. `sink`: a
-    class for the next hop."""
+    class for the next hop. `store`: several servers instead of one Redis (private_cluster)."""
 
     def __init__(self, base=None, journal=False, tap=False, postfix=None, daemon=None,
-                 mta=PrivatePostfix, sink=Sink):
+                 mta=PrivatePostfix, sink=Sink, store=PrivateRedis):
         self.base = base or place.new_directory("story")
         self.sink = sink(place.free_port())
-        self.redis = PrivateRedis(f"{self.base}/redis")
+        self.redis = store(f"{self.base}/redis")
         milter = f"{self.base}/daemon/run/waybill.sock"
         self.tap = MilterTap(f"{self.base}/tap.sock", milter) if tap else None
         self.postfix = mta(f"{self.base}/postfix", self.sink.port,
@@ -126,8 +126,8 @@ class World:
     def records(self):
         """The records as they stand in the store, because an answer of ours might hide what is there
         twice: (words of the first line, [words of each fact])."""
-        for key in self.redis.keys("wb:r:*"):
-            for text in self.redis.ask("HGETALL", key)[1::2]:
+        for bucket in self.redis.contents("wb:r:*").values():
+            for text in bucket.values():
                 first, *facts = text.split("\n")
                 yield first.split(), [fact.split() for fact in facts if fact]
 

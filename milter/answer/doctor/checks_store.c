@@ -6,6 +6,7 @@
  */
 #include "doctor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "waybill/clock.h"
@@ -15,14 +16,16 @@
 #define CERTIFICATE_DAYS 14
 #define FULL_PERCENT 90
 #define COMMANDS_MAX 2000
+#define WHOSE_SIZE 340
 
 /* "redis-cli ... WORDS", kept beyond the server's next start. */
-static void heal_server(struct doctor *doctor, const char *words, const char *keep)
+static void heal_server(struct doctor *doctor, const struct store_health *health, const char *words,
+                        const char *keep)
 {
     struct buffer cli;
 
     buffer_init(&cli, 2048);
-    store_redis_cli(doctor->settings, &cli);
+    store_redis_cli(doctor->settings, health->server, &cli);
     doctor_heal(doctor, "%s %s && %s %s", cli.data, words, cli.data, keep);
     buffer_free(&cli);
 }
@@ -36,20 +39,50 @@ static void heal_users(struct doctor *doctor, const char *words)
     struct buffer cli;
 
     buffer_init(&cli, 2048);
-    store_redis_cli(doctor->settings, &cli);
+    store_redis_cli(doctor->settings, NULL, &cli);
     doctor_heal(doctor, "%s %s && " KEEP_USERS, cli.data, words, cli.data, cli.data);
     buffer_free(&cli);
 }
 
-/* Each check asks anew: they are few, and each can be asked alone. */
-static bool examine(struct doctor *doctor, const struct check *check, struct store_health *health)
+/* Each check asks anew: they are few, and each can be asked alone. In a Cluster each master is
+ * looked at, and a finding tells which one it is of. */
+struct round {
+    struct doctor *doctor;
+    const struct check *check;
+    void (*look)(struct doctor *doctor, const struct check *check,
+                 const struct store_health *health);
+};
+
+static void look_at_one(void *context, const struct store_health *health)
 {
+    const struct round *round = context;
+
+    if (health->away[0] == '\0')
+        round->look(round->doctor, round->check, health);
+    else
+        doctor_find(round->doctor, round->check, SEVERITY_UNKNOWN, NULL,
+                    "Redis at '%s' does not answer: %s.", health->server, health->away);
+}
+
+static void look_at_each(struct doctor *doctor, const struct check *check,
+                         void (*look)(struct doctor *doctor, const struct check *check,
+                                      const struct store_health *health))
+{
+    struct round round = {doctor, check, look};
     struct error why;
 
-    if (store_examine(doctor->store, health, &why) == 0)
-        return true;
-    doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "Redis does not answer: %s.", why.text);
-    return false;
+    if (store_examine(doctor->store, look_at_one, &round, &why) != 0)
+        doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL, "Redis does not answer: %s.", why.text);
+}
+
+/* " of tcp:10.0.0.7:6379" in a Cluster, else nothing: there is only one. */
+static const char *whose(const struct doctor *doctor, const struct store_health *health,
+                         char to[static WHOSE_SIZE])
+{
+    to[0] = '\0';
+    if (doctor->settings->redis_mode == REDIS_CLUSTER)
+        snprintf(to, WHOSE_SIZE, " of %s", health->server);
+    return to;
 }
 
 /* ---- reached ---- */
@@ -76,28 +109,31 @@ static void look_at_reach(struct doctor *doctor, const struct check *check)
     heal_door(doctor, doctor->store_why.text);
 }
 
-static void look_at_certificate(struct doctor *doctor, const struct check *check)
+static void look_at_one_certificate(struct doctor *doctor, const struct check *check,
+                                    const struct store_health *health)
 {
-    struct store_health health;
     char day[CLOCK_TEXT_SIZE];
 
-    if (!examine(doctor, check, &health) || health.certificate_until == 0 ||
-        health.certificate_until > clock_now() + CERTIFICATE_DAYS * DAY_MS)
+    if (health->certificate_until == 0 ||
+        health->certificate_until > clock_now() + CERTIFICATE_DAYS * DAY_MS)
         return;
-    clock_text(health.certificate_until, 0, day);
+    clock_text(health->certificate_until, 0, day);
     doctor_find(doctor, check, SEVERITY_WARNING,
                 "From then on waybilld refuses to talk to it, and facts only wait in the journal.",
-                "The certificate of Redis at '%s' ends on %s.", doctor->settings->redis, day);
+                "The certificate of Redis at '%s' ends on %s.", health->server, day);
 }
 
-static void look_at_version(struct doctor *doctor, const struct check *check)
+static void look_at_certificate(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
-    unsigned major;
+    look_at_each(doctor, check, look_at_one_certificate);
+}
 
-    if (!examine(doctor, check, &health))
-        return;
-    major = store_health_major(&health);
+static void look_at_one_version(struct doctor *doctor, const struct check *check,
+                                const struct store_health *health)
+{
+    unsigned major = store_health_major(health);
+    char of[WHOSE_SIZE];
+
     if (major == 0)
         doctor_find(doctor, check, SEVERITY_UNKNOWN, NULL,
                     "The server does not tell its version: let INFO be asked (+info).");
@@ -105,30 +141,39 @@ static void look_at_version(struct doctor *doctor, const struct check *check)
         doctor_find(doctor, check, SEVERITY_FAULT,
                     "Users with rights of their own, and commands that waybilld gives, came with "
                     "it.",
-                    "The server is Redis %s; %u.0 is the oldest that will do.", health.version,
-                    STORE_VERSION_LEAST);
+                    "The server%s is Redis %s; %u.0 is the oldest that will do.",
+                    whose(doctor, health, of), health->version, STORE_VERSION_LEAST);
+}
+
+static void look_at_version(struct doctor *doctor, const struct check *check)
+{
+    look_at_each(doctor, check, look_at_one_version);
+}
+
+static void look_at_one_role(struct doctor *doctor, const struct check *check,
+                             const struct store_health *health)
+{
+    bool replica = strcmp(health->role, "slave") == 0;
+
+    if (health->cluster && doctor->settings->redis_mode != REDIS_CLUSTER) {
+        doctor_find(doctor, check, SEVERITY_FAULT, facts_wait,
+                    "The server at '%s' is part of a Cluster.", health->server);
+        doctor_heal_in(doctor, doctor->settings_file, "redis_mode = cluster");
+    }
+    if (!replica || doctor->settings->redis_mode != REDIS_SINGLE)
+        return;
+    doctor_find(doctor, check, health->read_only ? SEVERITY_FAULT : SEVERITY_WARNING,
+                health->read_only ? facts_wait
+                                  : "What is written there is lost when it copies its primary anew.",
+                "The server at '%s' is a replica of '%s'.", health->server, health->primary);
+    if (doctor_fits_string(slice_of(health->primary)))
+        doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
+                       strncmp(health->server, "tls:", 4) == 0 ? "tls" : "tcp", health->primary);
 }
 
 static void look_at_role(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
-
-    if (!examine(doctor, check, &health))
-        return;
-    if (health.cluster)
-        doctor_find(doctor, check, SEVERITY_FAULT, facts_wait,
-                    "The server is part of a Cluster, which is not followed yet.");
-    if (strcmp(health.role, "slave") != 0)
-        return;
-    doctor_find(doctor, check, health.read_only ? SEVERITY_FAULT : SEVERITY_WARNING,
-                health.read_only ? facts_wait
-                                 : "What is written there is lost when it copies its primary anew.",
-                "The server at '%s' is a replica of '%s'.", doctor->settings->redis,
-                health.primary);
-    if (doctor_fits_string(slice_of(health.primary)))
-        doctor_heal_in(doctor, doctor->settings_file, "redis = \"%s:%s\"",
-                       strncmp(doctor->settings->redis, "tls:", 4) == 0 ? "tls" : "tcp",
-                       health.primary);
+    look_at_each(doctor, check, look_at_one_role);
 }
 
 /* ---- kept ---- */
@@ -139,81 +184,111 @@ static bool loses_days(const char *policy)
            strcmp(policy, "volatile-ttl") != 0;
 }
 
-static void look_at_eviction(struct doctor *doctor, const struct check *check)
+static void look_at_one_eviction(struct doctor *doctor, const struct check *check,
+                                 const struct store_health *health)
 {
-    struct store_health health;
+    char of[WHOSE_SIZE];
 
-    if (!examine(doctor, check, &health) || !loses_days(health.policy))
+    if (!loses_days(health->policy))
         return;
-    doctor_find(doctor, check, health.memory_most > 0 ? SEVERITY_FAULT : SEVERITY_WARNING,
+    doctor_find(doctor, check, health->memory_most > 0 ? SEVERITY_FAULT : SEVERITY_WARNING,
                 "A full server then drops records of any day, and answers become incomplete "
                 "unseen. Where others use it as a cache, give waybill a server of its own.",
-                "maxmemory-policy is %s.", health.policy);
-    heal_server(doctor, "CONFIG SET maxmemory-policy noeviction", "CONFIG REWRITE");
+                "maxmemory-policy%s is %s.", whose(doctor, health, of), health->policy);
+    heal_server(doctor, health, "CONFIG SET maxmemory-policy noeviction", "CONFIG REWRITE");
+}
+
+static void look_at_eviction(struct doctor *doctor, const struct check *check)
+{
+    look_at_each(doctor, check, look_at_one_eviction);
+}
+
+static void look_at_one_memory(struct doctor *doctor, const struct check *check,
+                               const struct store_health *health)
+{
+    char words[80], of[WHOSE_SIZE];
+
+    if (health->memory_most <= 0 ||
+        health->memory_used < health->memory_most / 100 * FULL_PERCENT)
+        return;
+    doctor_find(doctor, check,
+                health->memory_used >= health->memory_most ? SEVERITY_FAULT : SEVERITY_WARNING,
+                "When it is full it takes no more records; they wait in the journal. See first that "
+                "its machine has more memory, or keep mails for fewer days (retention_days).",
+                "Redis holds %lld of %lld MB (maxmemory%s).", (long long)health->memory_used >> 20,
+                (long long)health->memory_most >> 20, whose(doctor, health, of));
+    snprintf(words, sizeof words, "CONFIG SET maxmemory %lldmb",
+             (long long)(health->memory_used >> 20) / 4 * 5 + 64);
+    heal_server(doctor, health, words, "CONFIG REWRITE");
 }
 
 static void look_at_memory(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
-    char words[80];
+    look_at_each(doctor, check, look_at_one_memory);
+}
 
-    if (!examine(doctor, check, &health) || health.memory_most <= 0 ||
-        health.memory_used < health.memory_most / 100 * FULL_PERCENT)
+static void look_at_one_persistence(struct doctor *doctor, const struct check *check,
+                                    const struct store_health *health)
+{
+    char of[WHOSE_SIZE];
+
+    if (health->aof < 0)
         return;
-    doctor_find(doctor, check,
-                health.memory_used >= health.memory_most ? SEVERITY_FAULT : SEVERITY_WARNING,
-                "When it is full it takes no more records; they wait in the journal. See first that "
-                "its machine has more memory, or keep mails for fewer days (retention_days).",
-                "Redis holds %lld of %lld MB (maxmemory).", (long long)health.memory_used >> 20,
-                (long long)health.memory_most >> 20);
-    snprintf(words, sizeof words, "CONFIG SET maxmemory %lldmb",
-             (long long)(health.memory_used >> 20) / 4 * 5 + 64);
-    heal_server(doctor, words, "CONFIG REWRITE");
+    whose(doctor, health, of);
+    if (health->aof == 0 && health->snapshots == 0)
+        doctor_find(doctor, check, SEVERITY_FAULT, "Its next start loses every record.",
+                    "Redis keeps nothing on disk: appendonly%s no, save \"\".", of);
+    else if (health->aof == 0)
+        doctor_find(doctor, check, SEVERITY_HINT,
+                    "After a crash the records since its last snapshot are gone.",
+                    "Redis keeps snapshots alone: appendonly%s no.", of);
+    else
+        return;
+    heal_server(doctor, health, "CONFIG SET appendonly yes", "CONFIG REWRITE");
 }
 
 static void look_at_persistence(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
+    look_at_each(doctor, check, look_at_one_persistence);
+}
 
-    if (!examine(doctor, check, &health) || health.aof < 0)
+static void look_at_one_fsync(struct doctor *doctor, const struct check *check,
+                              const struct store_health *health)
+{
+    char of[WHOSE_SIZE];
+
+    if (health->aof != 1 || strcmp(health->appendfsync, "no") != 0)
         return;
-    if (health.aof == 0 && health.snapshots == 0)
-        doctor_find(doctor, check, SEVERITY_FAULT, "Its next start loses every record.",
-                    "Redis keeps nothing on disk: appendonly no, save \"\".");
-    else if (health.aof == 0)
-        doctor_find(doctor, check, SEVERITY_HINT,
-                    "After a crash the records since its last snapshot are gone.",
-                    "Redis keeps snapshots alone: appendonly no.");
-    else
-        return;
-    heal_server(doctor, "CONFIG SET appendonly yes", "CONFIG REWRITE");
+    doctor_find(doctor, check, SEVERITY_HINT,
+                "A power cut loses up to half a minute of records that waybilld takes for kept.",
+                "appendfsync%s is no.", whose(doctor, health, of));
+    heal_server(doctor, health, "CONFIG SET appendfsync everysec", "CONFIG REWRITE");
 }
 
 static void look_at_fsync(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
+    look_at_each(doctor, check, look_at_one_fsync);
+}
 
-    if (!examine(doctor, check, &health) || health.aof != 1 ||
-        strcmp(health.appendfsync, "no") != 0)
+static void look_at_one_saving(struct doctor *doctor, const struct check *check,
+                               const struct store_health *health)
+{
+    char of[WHOSE_SIZE];
+
+    if (!health->snapshot_failed && !health->aof_failed)
         return;
-    doctor_find(doctor, check, SEVERITY_HINT,
-                "A power cut loses up to half a minute of records that waybilld takes for kept.",
-                "appendfsync is no.");
-    heal_server(doctor, "CONFIG SET appendfsync everysec", "CONFIG REWRITE");
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "Redis then refuses all writes (MISCONF), or loses them at its next start.",
+                "The last write of Redis to its disk failed (%s%s): make room there, or let it "
+                "write there, then try again.",
+                health->snapshot_failed ? "rdb_last_bgsave_status" : "aof_last_write_status",
+                whose(doctor, health, of));
+    heal_server(doctor, health, health->snapshot_failed ? "BGSAVE" : "BGREWRITEAOF", "PING");
 }
 
 static void look_at_saving(struct doctor *doctor, const struct check *check)
 {
-    struct store_health health;
-
-    if (!examine(doctor, check, &health) || (!health.snapshot_failed && !health.aof_failed))
-        return;
-    doctor_find(doctor, check, SEVERITY_FAULT,
-                "Redis then refuses all writes (MISCONF), or loses them at its next start.",
-                "The last write of Redis to its disk failed (%s): make room there, or let it "
-                "write there, then try again.",
-                health.snapshot_failed ? "rdb_last_bgsave_status" : "aof_last_write_status");
-    heal_server(doctor, health.snapshot_failed ? "BGSAVE" : "BGREWRITEAOF", "PING");
+    look_at_each(doctor, check, look_at_one_saving);
 }
 
 /* ---- allowed ---- */
@@ -352,7 +427,7 @@ static void look_at_door(struct doctor *doctor, const struct check *check)
                 doctor->settings->redis);
     add_password_place(doctor, &directory, &user);
     buffer_init(&cli, 2048);
-    store_redis_cli(doctor->settings, &cli);
+    store_redis_cli(doctor->settings, NULL, &cli);
     doctor_heal(doctor,
                 NEW_PASSWORD " && "
                 "(printf 'CONFIG SET requirepass '; cat %s/redis.password; echo CONFIG REWRITE) | %s",
@@ -391,7 +466,7 @@ static void heal_user(struct doctor *doctor)
     buffer_init(&cli, 2048);
     buffer_init(&rights, COMMANDS_MAX);
     buffer_init(&quoted, 2 * COMMANDS_MAX);
-    store_redis_cli(doctor->settings, &cli);
+    store_redis_cli(doctor->settings, NULL, &cli);
     buffer_addf(&rights, " resetchannels ~%s* +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd "
                 "+smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
                 "+xrevrange +expireat +time +ping +info +auth +client|setname +config|get",

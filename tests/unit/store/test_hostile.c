@@ -23,7 +23,7 @@
 #include "waybill/store.h"
 
 #define ANSWERS 6
-#define GREETING "+OK\r\n$0\r\n\r\n+PONG\r\n"
+#define GREETING "+OK\r\n+PONG\r\n$0\r\n\r\n"
 
 /* What it answers to the n-th thing that it is sent, on every connection. */
 static struct {

@@ -290,6 +290,23 @@ static void test_killed_server_is_unreachable_and_found_again(void **state)
     assert_true(redis_number(&redis, "TTL wb:r:%06u:0320:1", id_day(id_now())) > 0);
 }
 
+static void test_epoch_counts_servers_and_not_connections(void **state)
+{
+    (void)state;
+    assert_int_equal(store_epoch(store), 0);
+    assert_int_equal(write_one(), 0);
+    assert_int_equal(store_epoch(store), 1);
+    free(redis_ask(&redis, "CLIENT KILL TYPE normal SKIPME no"));
+    assert_int_equal(write_one(), -1);
+    assert_int_equal(write_one(), 0);
+    assert_int_equal(store_epoch(store), 1);
+    redis_stop(&redis);
+    assert_int_equal(write_one(), -1);
+    redis_start(&redis, NULL, true);
+    assert_int_equal(write_one(), 0);
+    assert_int_equal(store_epoch(store), 2);
+}
+
 static void test_loading_server_is_busy(void **state)
 {
     const char *slow[] = {"--key-load-delay", "200", "--loading-process-events-interval-bytes",
@@ -563,6 +580,7 @@ int main(void)
         EACH(test_new_connection_may_be_another_server),
         EACH(test_hung_server_is_given_up_in_time),
         EACH(test_killed_server_is_unreachable_and_found_again),
+        EACH(test_epoch_counts_servers_and_not_connections),
         EACH(test_loading_server_is_busy),
         EACH(test_busy_script_is_busy),
         OWN(test_cluster_without_slots_is_busy),

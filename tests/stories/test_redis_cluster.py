@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A Redis Cluster behind waybilld: slots move, a master dies, and no mail is lost or told twice."""
+import threading
+
+import pytest
+
+from support import place
+from support.private_cluster import PrivateCluster
+from support.smtp_client import send_many
+from support.world import World
+
+from conftest import scaled
+
+MAILS = scaled(400, 120)
+CLUSTER = {"redis_mode": "cluster", "redis_timeout_ms": 1000}
+
+
+def mails(name, count):
+    return [("shop@shop.example", [f"ok-{number}@sink.example"], f"{name}-{number}@shop.example")
+            for number in range(count)]
+
+
+class Load(threading.Thread):
+    """Mails that flow while something else goes on."""
+
+    def __init__(self, world, name, count=MAILS):
+        super().__init__()
+        self.world, self.mails, self.sent, self.failed = world, mails(name, count), [], []
+
+    def run(self):
+        self.sent, self.failed = send_many(self.world.postfix.port, self.mails)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.join()
+
+
+def all_recorded(world, wanted):
+    told = {first[-1] for first, _ in world.records()}
+    return len(told) >= len(wanted) and len(world.outcomes()) >= len(told)
+
+
+def check_each_mail_once(world, *loads):
+    """Every mail has one waybill, by the index; every outcome stands once in the records."""
+    assert [load.failed for load in loads] == [[] for _ in loads], "Postfix said no to a mail"
+    wanted = [message_id for load in loads for message_id, _, _ in load.sent]
+    assert len(wanted) == sum(len(load.mails) for load in loads)
+    found = world.wait_until_traced(wanted)
+    world.wait_until_queue_is_empty()
+    place.wait_until(lambda: all_recorded(world, wanted), 30, "all outcomes are recorded")
+    assert set(world.outcomes().values()) == {1}
+    for message_id in wanted[::max(1, len(wanted) // 5)]:  # each by the index alone
+        assert world.cli.one(message_id)["trace_id"] == found[message_id]["trace_id"]
+
+
+@pytest.fixture(name="world", scope="module")
+def small_cluster():
+    with World(store=PrivateCluster, daemon=CLUSTER) as world:
+        yield world
+
+
+def move_half(cluster, source, target, sleep=False):
+    """Half of the slots, one by one, as an administrator's tool does."""
+    ids = {each: each.ask("CLUSTER", "MYID") for each in (source, target)}
+    first, last = next((entry[0], entry[1]) for entry in cluster.slots()
+                       if entry[2][1] == source.port)
+    cluster.cli("--cluster", "reshard", f"127.0.0.1:{source.port}", "--cluster-from", ids[source],
+                "--cluster-to", ids[target], "--cluster-slots", str((last - first) // 2),
+                "--cluster-yes", "--cluster-pipeline", "100")
+
+
+def test_slots_that_move_under_load_lose_nothing(world):
+    with Load(world, "before", 40) as before:
+        pass
+    world.wait_until_traced([message_id for message_id, _, _ in before.sent])
+    source, target, _ = world.redis.masters()
+    slots = world.redis.masters()
+    with Load(world, "move") as load:
+        move_half(world.redis, source, target)
+        assert len(world.cli.trace("--since", "-1h")) >= 40  # a question in the midst of it
+    assert world.redis.masters()[target] > slots[target] + 2000
+    check_each_mail_once(world, before, load)
+
+
+def test_one_slot_in_the_move_is_asked_where_its_keys_are(world):
+    """ASK: some of the slot's keys are here, some are there, until an administrator settles it."""
+    with Load(world, "ask", 20) as load:
+        pass
+    check_each_mail_once(world, load)
+    key = next(iter(world.redis.contents("wb:r:*")))
+    slot = world.redis.nodes[0].ask("CLUSTER", "KEYSLOT", key)
+    source = next(each for each in world.redis.masters() if key in each.keys("wb:r:*"))
+    target = next(each for each in world.redis.masters() if each is not source)
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.ask("CLUSTER", "MYID"))
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.ask("CLUSTER", "MYID"))
+    source.ask("MIGRATE", "127.0.0.1", target.port, key, 0, 5000)
+    with pytest.raises(RuntimeError, match="ASK"):
+        source.ask("HLEN", key)
+    world.wait_until_traced([message_id for message_id, _, _ in load.sent])
+    with Load(world, "asked", 20) as more:
+        pass  # the same bucket, if the clock did not begin a new one
+    world.wait_until_traced([message_id for message_id, _, _ in load.sent + more.sent])
+    for each in (target, source):
+        each.ask("CLUSTER", "SETSLOT", slot, "NODE", target.ask("CLUSTER", "MYID"))
+    check_each_mail_once(world, load, more)
+
+
+def test_a_master_lost_without_replica_is_told_and_the_rest_is_written(world):
+    with Load(world, "whole", 20) as load:
+        pass
+    check_each_mail_once(world, load)
+    lost = next(iter(world.redis.masters()))
+    lost.kill()
+    done = world.cli.run("trace", "--since", "-1h")
+    assert done.returncode != 0
+    assert "partly unavailable" in done.stderr and str(lost.port) in done.stderr, done.stderr
+    with Load(world, "later", 20) as later:
+        pass  # mail flows, its facts wait
+    lost.start("--cluster-port", str(lost.bus_port))
+    place.wait_until(world.redis.ready, 20, "the Cluster is whole again")
+    check_each_mail_once(world, load, later)
+
+
+def test_a_replica_takes_over_from_a_dead_master(world):
+    lost = next(iter(world.redis.masters()))
+    heir = world.redis.add_replica(lost)
+    with Load(world, "calm", 20) as before:
+        pass
+    check_each_mail_once(world, before)
+    lost.ask("WAIT", 1, 2000)
+    with Load(world, "kill") as load:
+        lost.kill()
+    place.wait_until(lambda: heir in world.redis.masters(), 20, "the replica is master")
+    assert lost not in world.redis.masters()
+    place.wait_until(lambda: world.cli.run("trace", "--since", "-1h").returncode == 0, 10,
+                     "questions are answered again")
+    check_each_mail_once(world, before, load)
