@@ -20,6 +20,7 @@
 
 enum compression { COMPRESSION_NONE, COMPRESSION_ZSTD };
 enum subject_mode { SUBJECT_FULL, SUBJECT_HASH, SUBJECT_OFF };
+enum when_full { WHEN_FULL_WAIT, WHEN_FULL_SHED };
 enum redis_mode { REDIS_SINGLE, REDIS_SENTINEL, REDIS_CLUSTER };
 enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
 
@@ -68,6 +69,8 @@ struct settings {
     char *redis_prefix;
     int64_t redis_timeout_ms;
     int64_t redis_rewind_seconds; /* so long what is shipped is kept, to be shipped again */
+    int64_t when_full;      /* enum when_full */
+    int64_t shed_keep_days; /* younger days are never given up */
     int64_t batch_facts;
     int64_t batch_ms;
     int64_t hold_seconds; /* how long a log line waits for the milter's facts of the same mail */

@@ -27,6 +27,7 @@ struct ship_stats {
      * strangers who came too often to be looked for. */
     uint64_t reports_matched, reports_unmatched, reports_unasked;
     uint64_t rewinds;                       /* another run of the store was found */
+    uint64_t shed_days;                     /* given up, since the store was full */
     uint64_t gaps;                          /* of all witnesses, that were told to the store */
     uint64_t troubles[STORE_TROUBLE_COUNT]; /* failures of the store, by kind */
     uint64_t backlog_bytes;

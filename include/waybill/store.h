@@ -127,6 +127,21 @@ void store_put_sheet(struct store *store, const struct sheet *sheet);
 int store_flush(struct store *store, struct error *why);
 size_t store_queued(const struct store *store); /* writes waiting; 0: nothing to flush */
 
+/* ---- when the server is full ---- */
+
+struct store_shed {
+    uint32_t day;
+    bool refused;  /* of refused mails */
+    uint64_t keys; /* that went */
+};
+/* Give up the oldest day that is older than `keep_days`, whole keys, a thousand at a time: of the
+ * refused mails first. Of another day a gap of `node` (witness "store", cause "shed") tells.
+ * Nothing may be queued. `go_on` is asked between the steps. 1: *shed was given up; 0: there is no
+ * such day; -1: the store failed, or go_on said no; the next call goes on with that day. */
+int store_shed_day(struct store *store, unsigned node, int64_t keep_days,
+                   bool (*go_on)(void *context), void *context, struct store_shed *shed,
+                   struct error *why);
+
 /* ---- at start ---- */
 
 /* Claim a node number for this machine. `wanted` -1: the lowest free one, or the one it had. 0

@@ -293,6 +293,7 @@ static const struct {
     {"disk-full", "the disk of the journal was full"},
     {"disk-error", "the disk of the journal failed"},
     {"suppressed", "the system's own log dropped lines, says journald or rsyslog"},
+    {"shed", "the records of that day were given up, because Redis was full"},
     {"not-listening", "nobody listened at the socket that the log is sent to"},
 };
 

@@ -127,7 +127,9 @@ static void add_node(const struct coverage *coverage, const struct store_node *n
         buffer_addf(text, "node %02u", node->node);
     moment(coverage, node->since, since);
     if (node->since > coverage->until) {
-        buffer_addf(text, ": not yet there, watching since %s\n", since);
+        buffer_addf(text, ": not yet there, watching since %s", since);
+        add_gaps(coverage, node->node, text); /* it may have given up a day of others */
+        buffer_add_char(text, '\n');
         return;
     }
     buffer_init(&troubles, COVERAGE_MAX);

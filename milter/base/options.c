@@ -18,6 +18,7 @@ static const char *const compression_words[] = {"none", "zstd", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const mode_words[] = {"single", "sentinel", "cluster", NULL};
 static const char *const sync_words[] = {"interval", "always", "never", NULL};
+static const char *const full_words[] = {"wait", "shed", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 static const char *const target_words[] = {"stderr", "syslog", NULL};
@@ -199,6 +200,14 @@ const struct option options[] = {
              "shipped again, so that what Redis had acknowledged and lost comes back; what it still "
              "has stays as it is. "
              "0: nothing is kept, and what Redis loses is lost."},
+    {"when_full", OPTION_CHOICE, AT(when_full), .initial = "wait", .choices = full_words, LIVE,
+     .text = "What to do while Redis has no memory left. "
+             "wait: facts wait in the journal until there is room. "
+             "shed: the oldest day is given up, of refused mails first, then of the others, one "
+             "after the other until there is room."},
+    {"shed_keep_days", OPTION_NUMBER, AT(shed_keep_days), .initial = "7", .least = 1, .most = 3650,
+     LIVE,
+     .text = "Days that are younger than this are never given up."},
     {"batch_facts", OPTION_NUMBER, AT(batch_facts), .initial = "1000", .least = 1, .most = 100000,
      LIVE,
      .text = "Most facts that are folded into records at once."},

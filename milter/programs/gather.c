@@ -135,6 +135,7 @@ static void tell_ship(struct exposition *to, const struct ship_stats *stats)
     count(to, FAMILY_SHIP_BATCHES, stats->batches);
     count(to, FAMILY_SHIP_RETRIES, stats->retries);
     count(to, FAMILY_SHIP_REWINDS, stats->rewinds);
+    count(to, FAMILY_SHIP_SHED_DAYS, stats->shed_days);
     for (int kind = STORE_FINE + 1; kind < STORE_TROUBLE_COUNT; kind++)
         count_by(to, FAMILY_STORE_ERRORS, store_trouble_word((enum store_trouble)kind),
                  stats->troubles[kind]);

@@ -11,6 +11,7 @@
  *     release  held facts whose wait is over                           release.c
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
  *              what this host says of itself                           sheet.c
+ *              a full store gives up a day                             shed.c
  *     commit   the cursor, up to the oldest fact that is not written   pins.c
  *              what is kept behind it, and the way back                rewind.c trail.c
  *
@@ -42,7 +43,9 @@
 #define REFRESH_MS (30 * INT64_C(1000))     /* what other nodes wrote is read anew after this */
 
 struct limits {
-    int64_t batch_facts, batch_ms, hold_ms, rewind_ms, refused_per_client, lifetime_days;
+    int64_t batch_facts, batch_ms, hold_ms, rewind_ms, refused_per_client, lifetime_days,
+        shed_keep_days;
+    bool shed; /* days may be given up */
     bool compress;
 };
 
@@ -78,7 +81,7 @@ struct watch {
 };
 
 struct trouble {
-    struct log_trouble store, memory, journal, tight, record, line, rival;
+    struct log_trouble store, memory, journal, tight, shed, record, line, rival;
     struct error why;        /* of the store's last failure */
     enum store_trouble kind; /* the one that was told */
     char text[200];
@@ -130,6 +133,7 @@ struct ship {
     int64_t old_until; /* monotonic: until then some of it may still be held */
     bool sheet_told;  /* one of ours stands in the store */
     int64_t heart_at, count_at, commit_at, release_at;
+    int64_t full_since; /* monotonic; 0: the store is not full */
     size_t queued_bytes;
     uint64_t order; /* of mails, as the log began them */
     bool at_end;        /* the last look into the journal saw all that was there */
@@ -164,6 +168,11 @@ void rewind_all(struct ship *ship);
 void rewind_count(struct ship *ship);
 /* Was the record counted before a rewind? */
 bool rewind_counted(const struct ship *ship, const struct journal_position *position);
+
+/* ---- shed.c ---- */
+/* A step failed: has the store been full for long, and may a day be given up for that? */
+void shed_if_full(struct ship *ship);
+void shed_over(struct ship *ship);
 
 /* ---- load.c: from the store into the live table ---- */
 /* Read these waybills, as far as they are not live. `make`: an empty entry for those that the

@@ -132,11 +132,13 @@ static bool ship_round(struct ship *ship)
         if (rewind_needed(ship))
             rewind_all(ship);
         rewind_make_room(ship);
+        shed_if_full(ship);
         ship_show(ship);
         ship_pause(ship, pause);
         return false;
     }
     trouble_over(ship);
+    shed_over(ship);
     bool idle = ship_done(ship);
     live_trim(&ship->live, clock_monotonic());
     ship_show(ship);
@@ -222,6 +224,8 @@ static struct limits limits_of(const struct settings *settings)
         .batch_facts = settings->batch_facts,
         .batch_ms = settings->batch_ms,
         .hold_ms = settings->hold_seconds * SECOND_MS,
+        .shed = settings->when_full == WHEN_FULL_SHED,
+        .shed_keep_days = settings->shed_keep_days,
         .rewind_ms = settings->redis_rewind_seconds * SECOND_MS,
         .refused_per_client = settings->refused_per_client,
         .compress = settings->compression == COMPRESSION_ZSTD,

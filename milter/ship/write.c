@@ -219,6 +219,7 @@ static uint64_t note_counters(struct ship *ship)
     counters_tell(&ship->counters, "ship_facts", ship->stats.facts);
     counters_tell(&ship->counters, "ship_retries", ship->stats.retries);
     counters_tell(&ship->counters, "ship_rewinds", ship->stats.rewinds);
+    counters_tell(&ship->counters, "ship_shed_days", ship->stats.shed_days);
     counters_tell(&ship->counters, "ship_orphans", ship->stats.orphans);
     counters_tell(&ship->counters, "ship_over_limit", ship->stats.over_limit);
     counters_tell(&ship->counters, "ship_refused_over", ship->stats.refused_over);

@@ -16,32 +16,35 @@
 
 static const struct trial {
     bool writer; /* only who writes needs it */
+    bool sheds;  /* only where days may be given up */
     bool on_nodes; /* the set of nodes stands for the key: it exists, and is no hash */
     const char *words[WORDS_MAX]; /* "@" is the key */
 } trials[] = {
-    {false, false, {"GET", "@"}},
-    {false, false, {"HGETALL", "@"}},
-    {false, false, {"HKEYS", "@"}},
-    {false, false, {"HMGET", "@", "x"}},
-    {false, false, {"SMEMBERS", "@"}},
-    {false, false, {"SSCAN", "@", "0"}},
-    {false, false, {"ZREVRANGE", "@", "0", "0"}},
-    {false, false, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
-    {false, false, {"XREVRANGE", "@", "+", "-", "COUNT", "1"}},
-    {false, false, {"TIME"}},
-    {false, false, {"INFO", "server"}},
-    {true, false, {"SET", "@", "x", "NX", "XX"}},
-    {true, false, {"HGET", "@", "x"}},
-    {true, false, {"HSET", "@", "odd", "number", "of"}},
-    {true, true, {"HSETNX", "@", "x", "x"}},
-    {true, false, {"HDEL", "@", "x"}},
-    {true, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
-    {true, false, {"SCARD", "@"}},
-    {true, false, {"ZADD", "@", "no-number", "x"}},
-    {true, false, {"ZREM", "@", "x"}},
-    {true, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},
-    {true, false, {"XADD", "@", "no-id", "x", "x"}},
-    {true, false, {"EXPIREAT", "@", "no-time"}},
+    {false, false, false, {"GET", "@"}},
+    {false, false, false, {"HGETALL", "@"}},
+    {false, false, false, {"HKEYS", "@"}},
+    {false, false, false, {"HMGET", "@", "x"}},
+    {false, false, false, {"SMEMBERS", "@"}},
+    {false, false, false, {"SCARD", "@"}},
+    {false, false, false, {"SSCAN", "@", "0"}},
+    {false, false, false, {"ZREVRANGE", "@", "0", "0"}},
+    {false, false, false, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
+    {false, false, false, {"XREVRANGE", "@", "+", "-", "COUNT", "1"}},
+    {false, false, false, {"TIME"}},
+    {false, false, false, {"INFO", "server"}},
+    {true, false, false, {"SET", "@", "x", "NX", "XX"}},
+    {true, false, false, {"HGET", "@", "x"}},
+    {true, false, false, {"HSET", "@", "odd", "number", "of"}},
+    {true, false, true, {"HSETNX", "@", "x", "x"}},
+    {true, false, false, {"HDEL", "@", "x"}},
+    {true, false, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
+    {true, false, false, {"ZADD", "@", "no-number", "x"}},
+    {true, false, false, {"ZREM", "@", "x"}},
+    {true, false, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},
+    {true, false, false, {"XADD", "@", "no-id", "x", "x"}},
+    {true, false, false, {"EXPIREAT", "@", "no-time"}},
+    {true, true, false, {"UNLINK", "@"}},
+    {true, true, false, {"SCAN", "0", "COUNT", "1"}},
 };
 #define TRIALS (sizeof trials / sizeof trials[0])
 
@@ -84,7 +87,8 @@ static void ask_trials(struct store *store, struct trying *trying, const char *n
         const struct trial *trial = &trials[i];
         size_t count = 0;
 
-        if (trial->on_nodes && *node == '\0')
+        if ((trial->on_nodes && *node == '\0') ||
+            (trial->sheds && store->settings->when_full != WHEN_FULL_SHED))
             continue;
         for (; count < WORDS_MAX && trial->words[count] != NULL; count++)
             words[count] = strcmp(trial->words[count], "@") != 0

@@ -176,6 +176,7 @@ static const struct {
     {"ship_facts", "facts brought into the store"},
     {"ship_retries", "writes to the store that were tried again"},
     {"ship_rewinds", "times that another run of Redis was sent the last minute again"},
+    {"ship_shed_days", "days that were given up because Redis was full"},
     {"ship_orphans", "facts of which no mail was found"},
     {"ship_over_limit", "facts for which the record of their mail had no room"},
     {"ship_refused_over", "refused mails that were only counted, for their client had too many"},
