@@ -66,6 +66,7 @@ struct settings {
     int64_t hold_seconds; /* how long a log line waits for the milter's facts of the same mail */
     int64_t retention_days;
     int64_t refused_retention_days;
+    int64_t audit_retention_days;
     int64_t refused_per_client; /* refused sessions recorded per client and hour */
     int64_t events_kept;        /* per stream */
 

@@ -44,5 +44,10 @@ int stream_commit(struct stream *stream, uint64_t segment, uint64_t offset, bool
                   struct error *why);
 /* Bytes after the durable cursor. */
 uint64_t stream_backlog(const struct stream *stream);
+/* The number of its newest segment; 0: there is none. */
+uint64_t stream_newest(const struct stream *stream);
+/* Remove the segments up to `until`, as far as they are shipped, and damaged ones. How many of them
+ * were still there. */
+size_t stream_scrub(struct stream *stream, uint64_t until, bool sync);
 
 #endif

@@ -134,7 +134,9 @@ static int entry_format(const struct ship *ship, const struct entry *entry, stru
 static int write_entry(struct ship *ship, struct entry *entry)
 {
     struct waybill waybill;
-    int result = entry_format(ship, entry, &ship->text);
+    int result = forget_entry(ship, entry);
+    if (result == 0)
+        result = entry_format(ship, entry, &ship->text);
     if (result == 0 && entry->own.see != 0) {
         write_see(ship, entry);
         return 0;
@@ -229,7 +231,8 @@ int write_all(struct ship *ship, bool counters)
     int64_t now = clock_monotonic();
     bool heart = now >= ship->heart_at;
     write_waiting(ship);
-    if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
+    if (forget_look(ship) != 0 || load_news(ship) != 0 || watch_recall(ship) != 0 ||
+        write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
     if (heart) {
