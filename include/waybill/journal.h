@@ -131,7 +131,7 @@ void journal_rewind(struct journal_reader *reader);
  * What this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room);
 /* What is in the journal now shall go from the disk, since it names somebody who is forgotten:
- *     journal_mark, journal_roll of one's own, then journal_scrub again and again until it says 0 */
+ *     journal_mark, journal_roll of one's own, then journal_scrub until it says 0 */
 #define JOURNAL_GENERATIONS 8u
 struct journal_mark {
     uint64_t newest[JOURNAL_GENERATIONS]; /* segment */

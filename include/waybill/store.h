@@ -7,7 +7,7 @@
  * store_post_* ...) and go out with store_flush, which waits for all replies. All writes may be
  * repeated without harm (an event is added again, with the same event id), and each touches one
  * key. Reads (store_get_*, ...) go out at once, and do not see what is still queued. A callback
- * of a read must not use the same store.
+ * of a read must not use the same store, but to queue writes where that is said.
  *
  * No wait is longer than redis_timeout_ms without a byte from the server, and no command is ever
  * sent again by this room: the caller does that. What belongs to a day whose keys are about to
@@ -138,8 +138,8 @@ int store_get_tomb_notes(struct store *store, const char *hash,
 /* Queue: a value of this fact went out of the record of `id`; it is not found by it any more. */
 void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
                         enum fact_key key);
-/* All fields of all records of a ten-minute slice of a day (slices 0..143), of the normal and of the
- * refused. `seen` may queue writes; `node` is the field's. */
+/* All fields of all records of a ten-minute slice of a day (0..143), of the normal and of the
+ * refused ones. `seen` may queue writes; `node` is the field's. */
 #define STORE_SLICES 144u
 int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
                      void (*seen)(void *context, uint64_t id, unsigned node, bool refused,

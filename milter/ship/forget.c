@@ -7,13 +7,14 @@
  * is, too, when the command says that it went over all records: it may have written one while we
  * wrote it. Then the journal's old segments go, and when the last of them is gone that is said.
  */
+#include "waybill/forget.h"
+
 #include "room.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "waybill/clock.h"
-#include "waybill/forget.h"
 #include "waybill/id.h"
 
 #define LOOK_MS (2 * SECOND_MS)
@@ -93,8 +94,8 @@ static int sweep(struct ship *ship)
     return 0;
 }
 
-/* What is appended from here on stands in a new segment; the note makes it begin, and lets the cursor
- * leave the old one although no fact may come. */
+/* What is appended from here on stands in a new segment; the note makes it begin, and lets the
+ * cursor leave the old one although no fact may come. */
 static void begin_segment(struct ship *ship)
 {
     char now[24];

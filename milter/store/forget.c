@@ -6,13 +6,14 @@
  * A posting may stand in the shard of any K, or in any part of a hot term; SREM of what is not
  * there costs less than asking which there are, and cannot miss one that is written meanwhile.
  */
+#include "waybill/forget.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
 #include "waybill/address.h"
-#include "waybill/forget.h"
 
 #define SCAN_COUNT "500"
 

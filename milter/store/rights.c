@@ -35,6 +35,7 @@ static const struct trial {
     {true, false, {"HDEL", "@", "x"}},
     {true, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
     {true, false, {"SCARD", "@"}},
+    {true, false, {"SREM", "@", "x"}},
     {true, false, {"ZADD", "@", "no-number", "x"}},
     {true, false, {"ZREM", "@", "x"}},
     {true, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* forget: the command of that name: ask, go over all records, and print the receipt. */
+#include "waybill/forget.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>

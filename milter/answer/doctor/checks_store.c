@@ -393,7 +393,7 @@ static void heal_user(struct doctor *doctor)
     buffer_init(&quoted, 2 * COMMANDS_MAX);
     store_redis_cli(doctor->settings, &cli);
     buffer_addf(&rights, " resetchannels ~%s* +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd "
-                "+smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
+                "+srem +smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
                 "+xrevrange +expireat +time +ping +info +auth +client|setname +config|get",
                 doctor->settings->redis_prefix);
     escape_shell(&quoted, slice_make(rights.data, rights.size));
