@@ -216,6 +216,25 @@ static bool asks_person(void *context, struct slice canonical)
     return is_person(((const struct going *)context)->person, canonical);
 }
 
+/* The status sets go by a hash of the recipient, and what stands there now has another one. */
+static void mark_states(struct going *going, const struct record *record)
+{
+    struct waybill waybill;
+
+    if (waybill_read(&waybill, record, clock_now(), 0, NULL)) {
+        going->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < waybill.recipient_count; i++) {
+        const struct recipient *recipient = &waybill.recipients[i];
+
+        if (slice_is(recipient->address, FORGOTTEN))
+            store_mark_state(going->person->store, record->id, recipient_hash(recipient->address),
+                             recipient->state, recipient->since);
+    }
+    waybill_clear(&waybill);
+}
+
 static void rewrite(struct going *going, struct record *record, unsigned node, bool refused)
 {
     int gone = record_forget(record, &going->forgetting);
@@ -229,6 +248,7 @@ static void rewrite(struct going *going, struct record *record, unsigned node, b
     }
     store_put_record(going->person->store, node, record->id,
                      slice_make(going->text.data, going->text.size), refused);
+    mark_states(going, record);
     going->day.values += (uint64_t)gone;
     going->day.fields++;
     going->day.records += record->id != going->last;

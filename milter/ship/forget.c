@@ -74,6 +74,7 @@ static int sweep_entry(struct ship *ship, struct entry *entry)
         return 0;
     if (forget_entry(ship, entry) != 0 || tell_recall(ship, entry) != 0)
         return -1;
+    entry->told.count = 0; /* the status sets know nobody of that name yet */
     write_later(ship, entry);
     return 0;
 }

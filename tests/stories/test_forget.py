@@ -141,6 +141,7 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert receipt["nodes_left"] == 0
     assert pair.where_named() == []
     assert pair.cli.trace("--to", BOB) == []
+    assert len(pair.cli.trace("--state", "delayed")) == 44, "the mails themselves are still there"
 
     pair.sink.start()
     for postfix in pair.postfixes:
