@@ -78,6 +78,9 @@ void journal_remember(struct journal *journal, const char *name, struct slice va
  * it does not fit. Any thread. */
 int journal_recall(struct journal *journal, const char *name, char *value, size_t room);
 
+/* The next record begins a new segment. Any thread. */
+void journal_roll(struct journal *journal);
+
 /* Wait until the record with this ticket, and all before it, is with the kernel (sync always: on
  * the disk), at most `ms`. True: it is. Any thread. */
 bool journal_wait(struct journal *journal, uint64_t ticket, int64_t ms);
@@ -137,6 +140,16 @@ void journal_rewind(struct journal_reader *reader);
 /* The last value of a note that is with the kernel, in any generation, by the order of its time.
  * What this process has only queued is not seen: journal_recall knows it. 0, or -1: none. */
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room);
+/* What is in the journal now shall go from the disk, since it names somebody who is forgotten:
+ *     journal_mark, journal_roll of one's own, then journal_scrub until it says 0 */
+#define JOURNAL_GENERATIONS 8u
+struct journal_mark {
+    uint64_t newest[JOURNAL_GENERATIONS]; /* segment */
+};
+void journal_mark(struct journal_reader *reader, struct journal_mark *mark);
+/* Remove all segments up to the mark that are shipped, damaged ones too. The number of those that
+ * were still there. */
+size_t journal_scrub(struct journal_reader *reader, const struct journal_mark *mark);
 /* Bytes and records that are not yet shipped, as far as known. */
 void journal_backlog(struct journal_reader *reader, uint64_t *bytes);
 

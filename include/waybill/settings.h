@@ -79,6 +79,7 @@ struct settings {
     int64_t reply_retention_days;   /* 0: as retention_days */
     int64_t subject_retention_days; /* 0: as retention_days */
     int64_t compression; /* enum compression, of new records */
+    int64_t audit_retention_days;
     int64_t refused_per_client; /* refused sessions recorded per client and hour */
     int64_t events_kept;        /* per stream */
 

@@ -8,7 +8,8 @@
  * are queued (store_put_*, store_post_* ...) and go out with store_flush, which waits for all
  * replies. All writes may be repeated without harm (an event is added again, with the same event
  * id), and each touches one key. Reads (store_get_*, ...) go out at once, and do not see what is
- * still queued. A callback of a read must not use the same store.
+ * still queued. A callback of a read must not use the same store, but to queue writes where that
+ * is said.
  *
  * No wait is longer than redis_timeout_ms without a byte from a server (three of them for the map
  * of a Cluster). No command that a server may have run is sent again by this room: the caller does
@@ -141,6 +142,74 @@ struct store_shed {
 int store_shed_day(struct store *store, unsigned node, int64_t keep_days,
                    bool (*go_on)(void *context), void *context, struct store_shed *shed,
                    struct error *why);
+
+/* Take a posting back, wherever it may stand. */
+void store_unpost_term(struct store *store, uint64_t id, enum term_kind kind, struct slice term);
+
+/* ---- forgetting a person; see forget.h ---- */
+
+#define TOMB_HASH_SIZE 33
+/* "Of mails that arrived until then nothing may name this address." */
+struct store_tomb {
+    char hash[TOMB_HASH_SIZE]; /* keyed, of the canonical address; hexadecimal */
+    int64_t until;             /* ms */
+    uint64_t told;             /* grows each time that the nodes are to look again */
+};
+struct store_tombs {
+    unsigned char key[32]; /* of the hashes; all zero as long as nobody was forgotten */
+    uint64_t told;         /* the highest of all */
+    struct store_tomb *list;
+    size_t count;
+};
+void store_tombs_free(struct store_tombs *tombs);
+/* Read all; *tombs is all zero, or was read before. With `make` there is a key afterwards. */
+int store_get_tombs(struct store *store, struct store_tombs *tombs, bool make, struct error *why);
+/* Only whether there is something new: `told` of the last change; 0: nobody was ever forgotten. */
+int store_tombs_told(struct store *store, uint64_t *told, struct error *why);
+void store_tomb_hash(const struct store_tombs *tombs, struct slice canonical,
+                     char hash[static TOMB_HASH_SIZE]);
+/* Is a mail that arrived then not to name this address? */
+const struct store_tomb *store_tombs_find(const struct store_tombs *tombs, const char *hash);
+/* Queue: write it, and tell all nodes. */
+void store_put_tomb(struct store *store, const struct store_tomb *tomb);
+/* What was done about it: words by words. */
+void store_note_tomb(struct store *store, const char *hash, const char *field, const char *value);
+int store_get_tomb_notes(struct store *store, const char *hash,
+                         void (*seen)(void *context, struct slice field, struct slice value),
+                         void *context, struct error *why);
+
+/* Queue: a value of this fact went out of the record of `id`; it is not found by it any more. */
+void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
+                        enum fact_key key);
+/* All fields of all records of a ten-minute slice of a day (0..143), of the normal and of the
+ * refused ones. `seen` may queue writes; `node` is the field's. */
+#define STORE_SLICES 144u
+int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
+                     void (*seen)(void *context, uint64_t id, unsigned node, bool refused,
+                                  struct slice text),
+                     void *context, struct error *why);
+/* A key whose name holds the term goes, if it lists no mail of that day any more. */
+int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                   struct error *why);
+
+/* ---- who asked what ---- */
+
+struct store_audit {
+    int64_t time;
+    struct slice who, what; /* "root", "forget" */
+    struct slice about;     /* a query, an id, a keyed hash */
+    uint64_t count;         /* of what it gave */
+    struct slice reason;    /* absent: none was given */
+};
+/* Queue. */
+void store_put_audit(struct store *store, const struct store_audit *audit);
+/* Oldest hour first, in an hour in no order; the slices live as long as the call. `seen` may queue
+ * writes; `field` names the entry for store_rewrite_audit. */
+int store_each_audit(struct store *store, int64_t from, int64_t until,
+                     void (*seen)(void *context, const struct store_audit *audit,
+                                  struct slice field),
+                     void *context, struct error *why);
+void store_rewrite_audit(struct store *store, const struct store_audit *audit, struct slice field);
 
 /* ---- at start ---- */
 

@@ -9,6 +9,7 @@
 #define WAYBILL_WAYBILL_JSON_H
 
 #include "waybill/json.h"
+#include "waybill/store.h"
 #include "waybill/verdict.h"
 #include "waybill/waybill.h"
 
@@ -29,6 +30,8 @@ void waybill_json_id(struct json *json, uint64_t id);
 void waybill_json_event(struct json *json, const struct event *event);
 /* states: how many recipients are in each. */
 void waybill_json_states(struct json *json, const uint64_t counts[STATE_COUNT]);
+/* An entry about who asked what, whole. */
+void waybill_json_audit(struct json *json, const struct store_audit *audit);
 /* coverage: the lines of query_coverage, an item each. */
 void waybill_json_coverage(struct json *json, const char *text);
 

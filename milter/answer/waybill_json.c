@@ -362,3 +362,22 @@ void waybill_json_open(struct json *json, const struct waybill *waybill,
         json_end_array(json);
     }
 }
+
+void waybill_json_audit(struct json *json, const struct store_audit *audit)
+{
+    json_begin_object(json);
+    json_put_key(json, "object");
+    json_put_text(json, "audit");
+    waybill_json_time(json, "time", audit->time);
+    json_put_key(json, "who");
+    json_put_string(json, audit->who);
+    json_put_key(json, "what");
+    json_put_string(json, audit->what);
+    json_put_key(json, "about");
+    json_put_string(json, audit->about);
+    json_put_key(json, "count");
+    json_put_number(json, (int64_t)audit->count);
+    json_put_key(json, "reason");
+    json_put_string(json, audit->reason);
+    json_end_object(json);
+}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* domain: see the header; the one place that knows libpsl. */
+/* domain: see the header; the one place that knows libpsl and libidn2. */
 #include "waybill/domain.h"
 
 #include <arpa/inet.h>
+#include <idn2.h>
 #include <libpsl.h>
 #include <pthread.h>
 #include <string.h>
@@ -60,6 +61,24 @@ size_t domain_organisational(struct slice name, char to[static DOMAIN_ROOM])
     size_t size = strlen(owned);
     memcpy(to, owned, size + 1);
     return size;
+}
+
+size_t domain_ascii(struct slice name, char to[static DOMAIN_ROOM])
+{
+    char *ascii = NULL;
+    size_t size = name_normal(name, to), length;
+    bool foreign = false;
+    for (size_t i = 0; i < size; i++)
+        foreign = foreign || (unsigned char)to[i] >= 0x80;
+    if (!foreign || idn2_to_ascii_8z(to, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return size;
+    length = strlen(ascii);
+    if (length < DOMAIN_ROOM)
+        memcpy(to, ascii, length + 1);
+    else
+        length = size;
+    idn2_free(ascii);
+    return length;
 }
 
 bool domain_same_organisation(struct slice a, struct slice b)

@@ -236,6 +236,9 @@ const struct option options[] = {
              "frames, in less than half of the memory. "
              "What is there stays as it is, and both are read. "
              "waybill-schema(7) says how a person reads a frame."},
+    {"audit_retention_days", OPTION_NUMBER, AT(audit_retention_days), .initial = "365",
+     .least = 1, .most = 3650,
+     .text = "Days after which an entry about who asked what is gone."},
     {"refused_per_client", OPTION_NUMBER, AT(refused_per_client), .initial = "100",
      .most = 1000000, LIVE,
      .text = "Most such sessions that are recorded per client and hour; those over it are "

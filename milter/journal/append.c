@@ -15,6 +15,13 @@
 
 #define LOOK_MS SECOND_MS /* how long a sum of all files is good enough for the statistics */
 
+void journal_roll(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->roll = true;
+    pthread_mutex_unlock(&journal->lock);
+}
+
 uint64_t journal_moment(struct journal *journal)
 {
     struct timespec now;

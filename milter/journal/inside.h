@@ -55,6 +55,7 @@ struct journal {
     uint64_t tickets, written, synced;
     struct loss loss;
     const char *refused; /* cause in a gap's words while the disk takes nothing, else NULL */
+    bool roll; /* the next record begins a segment */
     bool stop, syncer_stop;
     int64_t stop_at;
     unsigned waiters;  /* who wants to know what is written */

@@ -236,6 +236,23 @@ void journal_rewind(struct journal_reader *reader)
             stream_rewind(&reader->streams[generation], reader->store, reader->sync);
 }
 
+void journal_mark(struct journal_reader *reader, struct journal_mark *mark)
+{
+    reader->attached = 0;
+    attach(reader, clock_monotonic());
+    for (unsigned generation = 0; generation < GENERATIONS; generation++)
+        mark->newest[generation] = stream_newest(&reader->streams[generation]);
+}
+
+size_t journal_scrub(struct journal_reader *reader, const struct journal_mark *mark)
+{
+    size_t left = 0;
+
+    for (unsigned generation = 0; generation < GENERATIONS; generation++)
+        left += stream_scrub(&reader->streams[generation], mark->newest[generation], reader->sync);
+    return left;
+}
+
 int journal_find_note(struct journal_reader *reader, const char *name, char *value, size_t room)
 {
     struct notes *notes = calloc(1, sizeof *notes);

@@ -47,5 +47,10 @@ bool stream_foreign(const struct stream *stream, uint64_t store);
 int stream_commit(struct stream *stream, struct cursor_view cursor, bool sync, struct error *why);
 /* Bytes that are not shipped. */
 uint64_t stream_backlog(const struct stream *stream);
+/* The number of its newest segment; 0: there is none. */
+uint64_t stream_newest(const struct stream *stream);
+/* Remove the segments up to `until`, as far as they are shipped, and damaged ones. How many of them
+ * were still there. */
+size_t stream_scrub(struct stream *stream, uint64_t until, bool sync);
 
 #endif

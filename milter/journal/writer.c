@@ -266,6 +266,8 @@ static void writer_step(struct journal *journal)
     const char *cause = NULL;
     int error = 0;
 
+    journal->segment_over |= work && journal->roll;
+    journal->roll = journal->roll && !work;
     pthread_mutex_unlock(&journal->lock);
     if (work)
         cause = prepare(journal, bytes + RECORD_SIZE_MAX, &error);

@@ -20,7 +20,8 @@ struct load {
 static int load_take(struct ship *ship, struct entry *entry, const struct record *record)
 {
     struct error why;
-    if (record_merge(&entry->own, record, &why) < 0 || entry_review(entry) != 0)
+    if (record_merge(&entry->own, record, &why) < 0 || forget_entry(ship, entry) != 0 ||
+        entry_review(entry) != 0)
         return -1;
     entry->loaded = true;
     return tell_recall(ship, entry);

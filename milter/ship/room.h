@@ -12,6 +12,7 @@
  *     write    changed waybills into the store, flush                  write.c tell.c watch.c
  *              what this host says of itself                           sheet.c
  *              a full store gives up a day                             shed.c
+ *              without those who are forgotten                         forget.c
  *     commit   the cursor, up to the oldest fact that is not written   pins.c
  *              what is kept behind it, and the way back                rewind.c trail.c
  *
@@ -80,6 +81,18 @@ struct watch {
     bool recalled; /* what the store knew of the milter before us was looked at */
 };
 
+/* Who is not to be named any more. */
+struct forgets {
+    struct store_tombs tombs;
+    int64_t latest;   /* mails that arrived later name whom they will */
+    int64_t look_at;  /* monotonic */
+    uint64_t told, answered; /* of the tombs: what was heeded, what was acknowledged */
+    struct journal_mark mark;
+    uint64_t blanked; /* values, since the last acknowledgement */
+    bool seen_again;  /* a fact named one of them: it stands in the journal */
+    int64_t roll_at;
+};
+
 struct trouble {
     struct log_trouble store, memory, journal, tight, shed, record, line, rival;
     struct error why;        /* of the store's last failure */
@@ -126,6 +139,7 @@ struct ship {
     struct match match;
     struct reports reports;
     struct watch watch;
+    struct forgets forgets;
     struct trouble trouble;
     struct buffer scratch, text;
     int64_t started; /* to lead; wall clock: older facts may have been folded by another process */
@@ -259,6 +273,16 @@ void watch_put(const struct watch *watch, struct store *store, unsigned node);
 void watch_sent(struct watch *watch);
 /* What was told may have got lost: it will be read, and told, again. */
 void watch_forget(struct watch *watch);
+
+/* ---- forget.c ---- */
+/* Ask, every few seconds, who is forgotten; what is live and names one of them is to be written
+ * anew. -1: as load.c. */
+int forget_look(struct ship *ship);
+bool forget_due(const struct ship *ship, int64_t now);
+/* Blank what names one of them. -1: no memory. */
+int forget_entry(struct ship *ship, struct entry *entry);
+/* All is written: rid the journal of them, and say so. -1: as load.c. */
+int forget_answer(struct ship *ship);
 
 /* ---- sheet.c ---- */
 /* Queue what this host says of itself; asks the store for its time, and who else wrote. If that

@@ -83,7 +83,8 @@ static bool ship_has_work(const struct ship *ship, int64_t now, bool counters)
 {
     const struct live *live = &ship->live;
     return live->list[ENTRY_DIRTY].first != NULL || live->list[ENTRY_WAITING].first != NULL ||
-           watch_waits(&ship->watch) || now >= ship->heart_at || counters || ship->batch.count > 0;
+           watch_waits(&ship->watch) || now >= ship->heart_at || forget_due(ship, now) || counters ||
+           ship->batch.count > 0;
 }
 
 static int ship_step(struct ship *ship, bool counters)
@@ -91,7 +92,8 @@ static int ship_step(struct ship *ship, bool counters)
     int64_t now = clock_monotonic();
     if (fold_batch(ship) != 0 || release_due(ship) != 0)
         return -1;
-    if (ship_has_work(ship, now, counters) && write_all(ship, counters) != 0)
+    if (ship_has_work(ship, now, counters) &&
+        (write_all(ship, counters) != 0 || forget_answer(ship) != 0))
         return -1;
     if (counters)
         ship->count_at = now + COUNT_MS;
@@ -243,6 +245,7 @@ static void ship_free(struct ship *ship)
     if (ship->refusals.clients != NULL)
         refusals_clear(&ship->refusals, &ship->pins);
     free(ship->watch.gaps);
+    store_tombs_free(&ship->forgets.tombs);
     buffer_free(&ship->scratch);
     buffer_free(&ship->text);
     store_close(&ship->store);

@@ -173,7 +173,9 @@ static int write_waybill(struct ship *ship, struct entry *entry)
 
 static int write_entry(struct ship *ship, struct entry *entry)
 {
-    int result = entry->own.see != 0 ? write_see(ship, entry) : write_waybill(ship, entry);
+    int result = forget_entry(ship, entry);
+    if (result == 0)
+        result = entry->own.see != 0 ? write_see(ship, entry) : write_waybill(ship, entry);
     if (result != 0)
         trouble_memory(ship);
     return result;
@@ -261,7 +263,8 @@ int write_all(struct ship *ship, bool counters)
     /* Facts that are all known already: only if the store is the one that we know. */
     bool asks = ship->batch.count > 0;
     write_waiting(ship);
-    if (load_news(ship) != 0 || watch_recall(ship) != 0 || write_dirty(ship) != 0)
+    if (forget_look(ship) != 0 || load_news(ship) != 0 || watch_recall(ship) != 0 ||
+        write_dirty(ship) != 0)
         return -1;
     watch_put(&ship->watch, ship->store, ship->node);
     if (heart)

@@ -25,7 +25,7 @@ static const struct {
     bool joins; /* takes any number of words */
 } verbs[] = {
     [VERB_HSET] = {"HSET", true},  [VERB_HDEL] = {"HDEL", true},
-    [VERB_SADD] = {"SADD", true},  [VERB_ZADD] = {"ZADD", true},
+    [VERB_SADD] = {"SADD", true},  [VERB_SREM] = {"SREM", true},  [VERB_ZADD] = {"ZADD", true},
     [VERB_ZREM] = {"ZREM", true},  [VERB_ZSWEEP] = {"ZREMRANGEBYSCORE", false},
     [VERB_XADD] = {"XADD", false},
 };
@@ -212,6 +212,7 @@ uint32_t *batch_format(const struct batch *batch, struct pipeline *pipeline, str
         format_command(batch, i, pipeline);
         sources[count++] = i;
         if (batch->commands[i].life.days == 0 || batch->commands[i].verb == VERB_HDEL ||
+            batch->commands[i].verb == VERB_SREM ||
             batch->commands[i].verb == VERB_ZREM || !marks_first(marks, batch_key(batch, i)))
             continue;
         format_expiry(batch, i, pipeline);

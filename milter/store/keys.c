@@ -53,9 +53,13 @@ const struct key_row key_rows[] = {
      "retention", "waybilld waybill"},
     {"count:YYMMDDHH:NN", "hash", "absolute counters of node NN for that hour", "retention",
      "waybilld"},
-    {"tomb", "hash", "keyed hashes of forgotten addresses; every writer honours them", "none",
-     "waybill"},
-    {"audit:YYMMDD", "stream", "who looked at what", "audit retention", "waybill waybill-web"},
+    {"tomb", "hash",
+     "keyed hashes of forgotten addresses, the key, and when it was changed; writers honour them",
+     "none", "waybill"},
+    {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
+     "none", "waybilld waybill"},
+    {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
+     "waybill waybill-web"},
     {"session:HASH", "hash", "a session of the support page", "its own end", "waybill-web"},
     {"token:HASH", "hash", "an API token: rights, owner, end", "its own end",
      "waybill waybill-web"},
@@ -234,6 +238,21 @@ void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned ho
 void key_dictionary(struct key *key, const char *prefix, uint32_t number)
 {
     key_write(key, "%sdict:%" PRIu32, prefix, number);
+}
+
+void key_tombs(struct key *key, const char *prefix)
+{
+    key_write(key, "%stomb", prefix);
+}
+
+void key_tomb(struct key *key, const char *prefix, const char *hash)
+{
+    key_write(key, "%stomb:%s", prefix, hash);
+}
+
+void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour)
+{
+    key_write(key, "%saudit:%06" PRIu32 "%02u", prefix, day, hour);
 }
 
 void key_events(struct key *key, const char *prefix, unsigned stream)

@@ -60,6 +60,9 @@ void key_nobody(struct key *key, const char *prefix);
 void key_gaps(struct key *key, const char *prefix, uint32_t day);
 void key_counters(struct key *key, const char *prefix, uint32_t day, unsigned hour, unsigned node);
 void key_dictionary(struct key *key, const char *prefix, uint32_t number);
+void key_tombs(struct key *key, const char *prefix);
+void key_tomb(struct key *key, const char *prefix, const char *hash);
+void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour);
 void key_events(struct key *key, const char *prefix, unsigned stream);
 
 /* All keys, those of later programs too: what waybill-schema(7) and the ACL examples follow. */

@@ -38,6 +38,7 @@ static const struct trial {
     {true, false, true, {"HSETNX", "@", "x", "x"}},
     {true, false, false, {"HDEL", "@", "x"}},
     {true, false, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
+    {true, false, false, {"SREM", "@", "x"}},
     {true, false, false, {"ZADD", "@", "no-number", "x"}},
     {true, false, false, {"ZREM", "@", "x"}},
     {true, false, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},

@@ -179,6 +179,7 @@ void redis_settings(struct settings *settings, const char *address)
                                   .redis_timeout_ms = 2000,
                                   .retention_days = 30,
                                   .refused_retention_days = 3,
+                                  .audit_retention_days = 365,
                                   .events_kept = 1000};
 }
 

@@ -34,6 +34,9 @@ struct request {
     int64_t retention; /* days */
     bool json, csv, raw, no_header, unclassified, coverage, log, quiet, queue, complete, dry_run;
     bool verbose;
+    bool yes, receipt;
+    int64_t wait; /* forget: seconds */
+    const char *reason;
     bool help;
     char **arguments; /* without the options */
     int argument_count;
@@ -65,10 +68,14 @@ enum command_bit {
     FOR_STATUS = 256,
     FOR_ATTACH = 512,
     FOR_DETACH = 1024,
+    FOR_FORGET = 2048,
+    FOR_EXPORT_PERSON = 4096,
+    FOR_AUDIT = 8192,
 };
 #define FOR_ALL                                                                                    \
     (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
-     FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH)
+     FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH | FOR_FORGET | FOR_EXPORT_PERSON |          \
+     FOR_AUDIT)
 
 struct command {
     const char *name;
@@ -138,6 +145,9 @@ int doctor_run(struct cli *cli);
 int explain_log_run(struct cli *cli);
 /* Does the first line of this file have the header of a log? A pipe is not asked: it is read. */
 bool explain_log_fits(const char *name);
+int forget_run(struct cli *cli);
+int export_person_run(struct cli *cli);
+int audit_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

@@ -215,6 +215,60 @@ const struct command commands[] = {
                  "waybill status --json | jq -r '.troubles[].what'\n",
      .asks_store = true,
      .run = status_run},
+    {.name = "forget",
+     .bit = FOR_FORGET,
+     .arguments = "ADDRESS",
+     .least = 1,
+     .most = 1,
+     .summary = "take a person out of all records, index, journals and the audit",
+     .details =
+         "Goes over all records of mails that came until now, and takes out what names\n"
+         "the address: as sender, recipient, login, and in any words. Of mails that the\n"
+         "person sent the client, the login and the subject go, too. For their other\n"
+         "recipients the mails stay. It leaves a keyed hash of the address, so that each\n"
+         "waybilld does the same with what comes later about these mails, rids its\n"
+         "journal of it, and answers; the receipt names those still to answer.\n"
+         "\n"
+         "Mails that come later are new: run it again for them. Stopped or killed, the\n"
+         "same command goes on where it was. bob+tag@ is another address than bob@.\n"
+         "\n"
+         "Not ours, and so not touched: the mail server's logs and mailboxes, copies of\n"
+         "Redis. If Redis writes an AOF, say BGREWRITEAOF afterwards. What remains is\n"
+         "told in PRIVACY.md.\n"
+         "\n"
+         "It ends with 0 if all is done, 1 if mail servers are still to answer, 2 on wrong\n"
+         "usage, 3 if the store cannot be reached, 130 if it was stopped.\n",
+     .examples = "sudo waybill forget bob@example.org --wait 120\n"
+                 "sudo waybill forget bob@example.org --status\n"
+                 "sudo waybill forget bob@example.org --yes --json --reason 'ticket 4711'\n",
+     .asks_store = true,
+     .run = forget_run},
+    {.name = "export-person",
+     .bit = FOR_EXPORT_PERSON,
+     .arguments = "ADDRESS",
+     .least = 1,
+     .most = 1,
+     .summary = "print all that is held about a person, as JSON",
+     .details =
+         "Goes over all records and prints an object a line: each mail that names the\n"
+         "address, with the facts that concern the person or the whole mail, entries of\n"
+         "the audit, and at the end a summary. Other recipients are masked if the person\n"
+         "sent the mail, and left out else. The export is itself noted in the audit.\n"
+         "\n"
+         "It ends with 0, or with 1 if nothing is held.\n",
+     .examples = "sudo waybill export-person bob@example.org > bob.jsonl\n"
+                 "sudo waybill export-person bob@example.org --since -7d\n",
+     .asks_store = true,
+     .run = export_person_run},
+    {.name = "audit",
+     .bit = FOR_AUDIT,
+     .arguments = "",
+     .summary = "list who exported or forgot a person",
+     .details = "An entry a line, oldest hour first; without --since of the last 30 days. The\n"
+                "person stands there as a keyed hash.\n",
+     .examples = "sudo waybill audit --since -7d\n",
+     .asks_store = true,
+     .run = audit_run},
     {.name = "help",
      .bit = FOR_HELP,
      .alone = true,

@@ -467,7 +467,7 @@ static void heal_user(struct doctor *doctor)
     buffer_init(&rights, COMMANDS_MAX);
     buffer_init(&quoted, 2 * COMMANDS_MAX);
     store_redis_cli(doctor->settings, NULL, &cli);
-    buffer_addf(&rights, " resetchannels ~%s* +get +set +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd "
+    buffer_addf(&rights, " resetchannels ~%s* +get +set +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd +srem "
                 "+smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
                 "+xrevrange +expireat +time +ping +info +auth +client|setname +config|get",
                 doctor->settings->redis_prefix);

@@ -442,6 +442,74 @@ static void test_a_living_process_is_read_by_another(void **state)
     list_clear(&got);
 }
 
+/* ---- what names somebody goes, although nothing new comes ---- */
+
+static void test_a_roll_and_a_scrub_empty_a_living_generation(void **state)
+{
+    struct journal_options options = options_usual();
+    struct journal *journal = journal_must_open(&options);
+    struct journal_reader *reader = reader_must_lead(&options);
+    struct list got = {0};
+    struct journal_mark mark;
+    struct error why;
+    uint64_t numbers[64];
+
+    (void)state;
+    journal_wait(journal, append_text(journal, "bob"), 1000);
+    journal_mark(reader, &mark);
+    journal_roll(journal);
+    journal_wait(journal, journal_note(journal, "forgotten", slice_of("1")), 1000);
+    assert_int_equal(segments(0, numbers), 2);
+    assert_int_equal(journal_scrub(reader, &mark), 1); /* it is not shipped */
+    assert_int_equal(segments(0, numbers), 2);
+    list_read(&got, reader);
+    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    (void)journal_scrub(reader, &mark);
+    assert_int_equal(journal_scrub(reader, &mark), 0);
+    assert_int_equal(segments(0, numbers), 1);
+    assert_true(numbers[0] > mark.newest[0]);
+    append_text(journal, "ann");
+    journal_close(&journal);
+    list_clear(&got);
+    list_read(&got, reader);
+    assert_true(list_has(&got, "ann"));
+    list_clear(&got);
+    journal_reader_close(&reader);
+}
+
+static void test_a_scrub_empties_a_generation_that_nobody_writes_and_keeps_its_notes(void **state)
+{
+    struct journal_options options = options_usual();
+    struct journal *journal = journal_must_open(&options);
+    struct journal_reader *reader = reader_must_lead(&options);
+    struct list got = {0};
+    struct journal_mark mark;
+    struct error why;
+    char value[16];
+    uint64_t numbers[64];
+
+    (void)state;
+    journal_note(journal, "log", slice_of("4711"));
+    append_text(journal, "bob");
+    journal_close(&journal);
+    file_write(segment_path(0, 1, ".broken"), "bob", 3);
+    list_read(&got, reader);
+    assert_true(list_has(&got, "bob"));
+    journal_mark(reader, &mark);
+    assert_true(journal_scrub(reader, &mark) > 0);
+    assert_int_equal(segments(0, numbers) - exists(segment_path(0, 1, ".broken")), 1);
+    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    (void)journal_scrub(reader, &mark);
+    assert_int_equal(journal_scrub(reader, &mark), 0);
+    assert_int_equal(segments(0, numbers), 1);
+    assert_true(numbers[0] > mark.newest[0]);
+    assert_false(exists(segment_path(0, 1, ".broken")));
+    assert_int_equal(journal_find_note(reader, "log", value, sizeof value), 0);
+    assert_string_equal(value, "4711");
+    list_clear(&got);
+    journal_reader_close(&reader);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, directory_setup, directory_teardown)
@@ -460,6 +528,8 @@ int main(void)
         TEST(test_the_latest_note_of_all_generations_is_found),
         TEST(test_a_head_never_tells_a_note_before_the_facts_it_follows),
         TEST(test_a_living_process_is_read_by_another),
+        TEST(test_a_roll_and_a_scrub_empty_a_living_generation),
+        TEST(test_a_scrub_empties_a_generation_that_nobody_writes_and_keeps_its_notes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* forget: the command of that name: ask, go over all records, and print the receipt. */
+#include "waybill/forget.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../person.h"
+#include "asker.h"
+#include "out.h"
+#include "waybill/clock.h"
+#include "waybill/escape.h"
+#include "waybill/json.h"
+#include "waybill/waybill_json.h"
+
+#define LOOK_MS 500
+
+static atomic_bool stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    atomic_store(&stopped, true);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = stop};
+
+    atomic_store(&stopped, false);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- asking first ---- */
+
+static bool confirmed(const struct cli *cli, const struct person *person)
+{
+    char answer[16] = "";
+    struct buffer name;
+
+    if (cli->request.yes || isatty(STDIN_FILENO) != 1)
+        return true;
+    buffer_init(&name, 4096);
+    escape_terminal(&name, slice_make(person->canonical, person->size));
+    fprintf(stderr,
+            "This takes %s out of all records of mails that came until now, for good.\n"
+            "Type yes to go on: ",
+            name.data);
+    buffer_free(&name);
+    return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+static void show_progress(void *context, const struct person_work *work)
+{
+    (void)context;
+    fprintf(stderr, "\r\033[Kday %u of %u (%06" PRIu32 ")", work->at, work->of, work->day);
+}
+
+/* ---- the receipt ---- */
+
+static unsigned nodes_left(const struct person_work *work)
+{
+    unsigned left = 0;
+
+    for (int i = 0; i < 100; i++)
+        left += work->nodes[i].wrote && work->nodes[i].answered == 0;
+    return left;
+}
+
+static void print_nodes(const struct cli *cli, const struct person_work *work)
+{
+    char when[WHEN_SIZE];
+
+    for (int i = 0; i < 100; i++) {
+        struct buffer host;
+
+        if (!work->nodes[i].wrote)
+            continue;
+        buffer_init(&host, 4096);
+        escape_terminal(&host, slice_of(work->nodes[i].host[0] != '\0' ? work->nodes[i].host
+                                                                      : "unknown host"));
+        if (work->nodes[i].answered != 0) {
+            out_when(cli, work->nodes[i].answered, when);
+            printf("  node %02d  %s  done %s\n", i, host.data, when);
+        } else if (work->nodes[i].heard != 0) {
+            out_when(cli, work->nodes[i].heard, when);
+            printf("  node %02d  %s  still to answer; last heard of %s\n", i, host.data, when);
+        } else {
+            printf("  node %02d  %s  still to answer; never heard of\n", i, host.data);
+        }
+        buffer_free(&host);
+    }
+}
+
+static void print_receipt(const struct cli *cli, const struct person *person,
+                          const struct person_work *work)
+{
+    char until[WHEN_SIZE], done[WHEN_SIZE];
+    struct buffer name;
+
+    buffer_init(&name, 4096);
+    escape_terminal(&name, slice_make(person->canonical, person->size));
+    out_when(cli, work->until, until);
+    printf("%s is forgotten in all mails that came up to %s.\n", name.data, until);
+    buffer_free(&name);
+    if (work->done != 0) {
+        out_when(cli, work->done, done);
+        printf("All records were gone over; done %s.\n", done);
+    } else {
+        puts("Not all records were gone over yet: run 'waybill forget' again, it goes on.");
+    }
+    printf("  %" PRIu64 " days, %" PRIu64 " mails blanked (%" PRIu64 " fields, %" PRIu64
+           " values), %" PRIu64 " audit entries\n",
+           work->days, work->records, work->fields, work->values, work->audits);
+    if (work->unread > 0)
+        printf("  %" PRIu64 " records are of a later version and were NOT read: repeat this with "
+               "that version\n",
+               work->unread);
+    puts("Mail servers, each with its journal:");
+    print_nodes(cli, work);
+    out_folded(cli, 0, 0,
+               "Mails that came later name the address as ever; run this again for them. Copies of "
+               "Redis (RDB, AOF, replicas' files) and the mail server's own logs are not ours: "
+               "BGREWRITEAOF and BGSAVE renew the first, see PRIVACY.md.\n");
+}
+
+static void put_count(struct json *json, const char *key, uint64_t value)
+{
+    json_put_key(json, key);
+    json_put_number(json, (int64_t)value);
+}
+
+static void put_nodes(struct json *json, const struct person_work *work)
+{
+    json_put_key(json, "nodes");
+    json_begin_array(json);
+    for (int i = 0; i < 100; i++) {
+        if (!work->nodes[i].wrote)
+            continue;
+        json_begin_object(json);
+        put_count(json, "node", (uint64_t)i);
+        json_put_key(json, "host");
+        json_put_text(json, work->nodes[i].host);
+        waybill_json_time(json, "answered", work->nodes[i].answered);
+        waybill_json_time(json, "last_heard", work->nodes[i].heard);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void print_json(const struct person *person, const struct person_work *work)
+{
+    struct buffer line;
+    struct json json;
+
+    buffer_init(&line, 1u << 20);
+    json_init(&json, &line);
+    json_begin_object(&json);
+    json_put_key(&json, "object");
+    json_put_text(&json, "forgotten");
+    json_put_key(&json, "hash");
+    json_put_text(&json, person->hash);
+    waybill_json_time(&json, "until", work->until);
+    waybill_json_time(&json, "done", work->done);
+    put_count(&json, "days", work->days);
+    put_count(&json, "mails", work->records);
+    put_count(&json, "fields", work->fields);
+    put_count(&json, "values", work->values);
+    put_count(&json, "audit_entries", work->audits);
+    put_count(&json, "records_not_read", work->unread);
+    put_nodes(&json, work);
+    put_count(&json, "nodes_left", nodes_left(work));
+    json_end_object(&json);
+    puts(line.data);
+    buffer_free(&line);
+}
+
+static int receipt(const struct cli *cli, const struct person *person,
+                   const struct person_work *work)
+{
+    if (work->until == 0) {
+        complain("nothing was ever forgotten for this address");
+        return CLI_NOTHING;
+    }
+    if (cli->request.json)
+        print_json(person, work);
+    else
+        print_receipt(cli, person, work);
+    return work->done != 0 && work->unread == 0 && nodes_left(work) == 0 ? CLI_FOUND : CLI_NOTHING;
+}
+
+/* ---- the run ---- */
+
+static int wait_for_nodes(struct cli *cli, struct person *person, struct person_work *work,
+                          struct error *why)
+{
+    int64_t end = clock_monotonic() + cli->request.wait * SECOND_MS;
+
+    for (;;) {
+        if (person_read_work(person, work, why))
+            return -1;
+        if (nodes_left(work) == 0 || clock_monotonic() >= end || atomic_load(&stopped))
+            return 0;
+        clock_sleep(LOOK_MS);
+    }
+}
+
+static int put_audit(struct cli *cli, const struct person *person, const struct person_work *work,
+                     struct error *why)
+{
+    char who[ASKER_SIZE];
+    const struct store_audit audit = {.time = clock_now(),
+                                      .who = slice_of(asker(who)),
+                                      .what = slice_of("forget"),
+                                      .about = slice_of(person->hash),
+                                      .count = work->records,
+                                      .reason = slice_of(cli->request.reason)};
+
+    store_put_audit(cli->store, &audit);
+    return store_flush(cli->store, why);
+}
+
+static int forget(struct cli *cli, struct person *person)
+{
+    struct person_work work;
+    struct error why;
+    bool bar = isatty(STDERR_FILENO) == 1;
+    int result;
+
+    if (!confirmed(cli, person)) {
+        complain("nothing was changed");
+        return CLI_NOTHING;
+    }
+    catch_signals();
+    result = person_forget(person, clock_now(), &work, &stopped, bar ? show_progress : NULL, NULL,
+                           &why);
+    if (bar)
+        fputs("\r\033[K", stderr);
+    if (result < 0)
+        return complain_store(cli, &why);
+    if (result > 0) {
+        complain("stopped before all was done; the same command again goes on");
+        return CLI_STOPPED;
+    }
+    if (put_audit(cli, person, &work, &why) || wait_for_nodes(cli, person, &work, &why))
+        return complain_store(cli, &why);
+    return receipt(cli, person, &work);
+}
+
+int forget_run(struct cli *cli)
+{
+    struct person person;
+    struct person_work work;
+    struct error why;
+    int opened = person_open(&person, cli->store, cli->settings, cli->request.arguments[0],
+                             !cli->request.receipt, &why);
+    int code;
+
+    if (opened > 0) {
+        complain("'%s' is no address: give local-part@domain", cli->request.arguments[0]);
+        code = CLI_USAGE;
+    } else if (opened < 0) {
+        code = complain_store(cli, &why);
+    } else if (!cli->request.receipt) {
+        code = forget(cli, &person);
+    } else if (person_read_work(&person, &work, &why)) {
+        code = complain_store(cli, &why);
+    } else {
+        code = receipt(cli, &person, &work);
+    }
+    person_close(&person);
+    return code;
+}

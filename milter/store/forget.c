@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * forget: the store's side of forgetting: every field of every record, one slice at a time, and
+ * the ways by which a record is found.
+ *
+ * A posting may stand in the shard of any K, or in any part of a hot term; SREM of what is not
+ * there costs less than asking which there are, and cannot miss one that is written meanwhile.
+ */
+#include "waybill/forget.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+#include "waybill/address.h"
+
+#define SCAN_COUNT "500"
+
+/* ---- postings ---- */
+
+static void unpost(struct store *store, uint64_t id, enum term_kind kind, struct slice term,
+                   bool refused)
+{
+    struct place place = index_place(kind, term);
+    uint64_t ref = id_ref(id);
+    char member[24];
+    struct key key;
+
+    snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + ref);
+    for (unsigned k = SPLIT_INDEX_FIRST; k <= SPLIT_INDEX_MOST; k += SPLIT_STEP) {
+        key_shard(&key, store->prefix, id_day(id), k, place.shard & ((UINT32_C(1) << k) - 1),
+                  refused);
+        BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
+    }
+    snprintf(member, sizeof member, "%" PRIu64, ref);
+    for (unsigned p = SPLIT_HOT_FIRST; p <= SPLIT_HOT_MOST; p += SPLIT_STEP) {
+        key_hot_part(&key, store->prefix, id_day(id), p, index_hot_part(ref, p), kind, term,
+                     refused);
+        BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
+    }
+}
+
+void store_unpost_term(struct store *store, uint64_t id, enum term_kind kind, struct slice term)
+{
+    char room[48];
+    struct slice kept = index_term(term, room);
+
+    if (kept.size == 0)
+        return;
+    unpost(store, id, kind, kept, false);
+    unpost(store, id, kind, kept, true);
+}
+
+static void unpost_address(struct store *store, uint64_t id, enum term_kind kind,
+                           struct slice address)
+{
+    char normal[ADDRESS_MAX];
+
+    store_unpost_term(store, id, kind, slice_make(normal, address_normal(address, normal)));
+}
+
+static void unpost_word(struct store *store, uint64_t id, enum term_kind kind, struct slice word)
+{
+    char term[TERM_MAX];
+
+    store_unpost_term(store, id, kind, slice_make(term, term_fold(word, term)));
+}
+
+/* The domain's postings stay: they name no person, and other recipients may need them. */
+void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
+                        enum fact_key key)
+{
+    struct slice value = fact->value[key];
+
+    switch (key) {
+    case KEY_TO:
+        store_mark_state(store, id, recipient_hash(value), STATE_ACCEPTED, fact->time);
+        unpost_address(store, id, TERM_RECIPIENT, value);
+        break;
+    case KEY_ORIGINAL:
+        unpost_address(store, id, TERM_RECIPIENT, value);
+        break;
+    case KEY_FROM:
+        unpost_address(store, id, TERM_SENDER, value);
+        break;
+    case KEY_MESSAGE_ID:
+        unpost_word(store, id, TERM_MESSAGE_ID, value);
+        break;
+    case KEY_LOGIN:
+        unpost_word(store, id, TERM_LOGIN, value);
+        break;
+    case KEY_IP:
+        unpost_word(store, id, TERM_CLIENT_IP, value);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- keys whose name holds the term ---- */
+
+struct hot {
+    unsigned exponents; /* bits */
+    uint64_t members;
+};
+
+static enum got exponents_got(void *context, size_t index, const struct reply *reply)
+{
+    struct hot *hot = context;
+    uint64_t exponent;
+
+    (void)index;
+    if (reply->type != REPLY_LIST)
+        return GOT_ODD;
+    for (size_t i = 0; i < reply->count; i++)
+        if (reply_number(reply->items[i], SPLIT_HOT_MOST, &exponent))
+            hot->exponents |= 1u << exponent;
+    return GOT_FINE;
+}
+
+static enum got members_got(void *context, size_t index, const struct reply *reply)
+{
+    (void)index;
+    if (reply->type != REPLY_NUMBER || reply->number < 0)
+        return GOT_ODD;
+    ((struct hot *)context)->members += (uint64_t)reply->number;
+    return GOT_FINE;
+}
+
+static enum got unlinked_got(void *context, size_t index, const struct reply *reply)
+{
+    (void)context, (void)index;
+    return reply->type == REPLY_NUMBER ? GOT_FINE : GOT_ODD;
+}
+
+static int count_members(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                         bool refused, struct hot *hot, struct error *why)
+{
+    struct replies replies = {.context = hot, .got = members_got};
+    struct key key;
+
+    for (unsigned p = 0; p <= SPLIT_HOT_MOST; p++)
+        for (uint32_t part = 0; (hot->exponents >> p & 1) && part < UINT32_C(1) << p; part++) {
+            key_hot_part(&key, store->prefix, day, p, part, kind, term, refused);
+            PIPELINE_ADD(&store->pipeline, WORD("SCARD"), key_slice(&key));
+            if (store->pipeline.count >= PIPELINE_COMMANDS &&
+                store_run(store, &replies, "look at the parts of a term", why))
+                return -1;
+        }
+    return store->pipeline.count == 0
+               ? 0
+               : store_run(store, &replies, "look at the parts of a term", why);
+}
+
+static int drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                    bool refused, struct error *why)
+{
+    struct replies replies = {.got = exponents_got}, unlinked = {.got = unlinked_got};
+    struct hot hot = {0};
+    struct key key;
+
+    replies.context = &hot;
+    key_hot(&key, store->prefix, day, kind, term, refused);
+    PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
+    if (store_run(store, &replies, "look at a term", why))
+        return -1;
+    if (hot.exponents == 0)
+        return 0;
+    if (count_members(store, day, kind, term, refused, &hot, why))
+        return -1;
+    if (hot.members > 0)
+        return 0;
+    PIPELINE_ADD(&store->pipeline, WORD("UNLINK"), key_slice(&key));
+    return store_run(store, &unlinked, "drop a term", why);
+}
+
+int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
+                   struct error *why)
+{
+    char room[48];
+    struct slice kept = index_term(term, room);
+
+    return drop_hot(store, day, kind, kept, false, why) ||
+                   drop_hot(store, day, kind, kept, true, why)
+               ? -1
+               : 0;
+}
+
+/* ---- all records of a slice ---- */
+
+struct bucket {
+    unsigned node;
+    bool refused, done;
+    char cursor[24];
+};
+
+struct sweep {
+    uint32_t day;
+    void (*seen)(void *context, uint64_t id, unsigned node, bool refused, struct slice text);
+    void *context;
+    struct bucket buckets[2 * ID_NODES];
+    size_t count;
+    struct bucket *asked[2 * ID_NODES];
+    size_t asked_count;
+};
+
+/* "576320300412" or "576320300412+07" */
+static bool field_read(struct slice field, uint32_t day, uint64_t *id, unsigned *node)
+{
+    uint64_t ref, other;
+
+    if (!text_take_number(&field, &ref) || ref >= ID_REF)
+        return false;
+    *id = id_make(day, ref);
+    *node = id_node(*id);
+    if (field.size == 0)
+        return true;
+    if (!text_take_char(&field, '+') || !text_number(field, 0, ID_NODES - 1, &other))
+        return false;
+    *node = (unsigned)other;
+    return true;
+}
+
+static enum got sweep_got(void *context, size_t index, const struct reply *reply)
+{
+    struct sweep *sweep = context;
+    struct bucket *bucket = sweep->asked[index];
+    uint64_t id;
+    unsigned node;
+
+    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST ||
+        reply->items[1]->count % 2 != 0)
+        return GOT_ODD;
+    slice_copy(reply->items[0]->text, bucket->cursor, sizeof bucket->cursor);
+    bucket->done = strcmp(bucket->cursor, "0") == 0;
+    for (size_t i = 0; i < reply->items[1]->count; i += 2)
+        if (field_read(reply->items[1]->items[i]->text, sweep->day, &id, &node))
+            sweep->seen(sweep->context, id, node, bucket->refused,
+                        reply->items[1]->items[i + 1]->text);
+    return GOT_FINE;
+}
+
+static void sweep_ask(struct store *store, struct sweep *sweep, unsigned slice)
+{
+    struct key key;
+
+    sweep->asked_count = 0;
+    for (size_t i = 0; i < sweep->count; i++) {
+        struct bucket *bucket = &sweep->buckets[i];
+
+        if (bucket->done)
+            continue;
+        key_records_of(&key, store->prefix, sweep->day, slice, bucket->node, bucket->refused);
+        PIPELINE_ADD(&store->pipeline, WORD("HSCAN"), key_slice(&key), slice_of(bucket->cursor),
+                     WORD("COUNT"), WORD(SCAN_COUNT));
+        sweep->asked[sweep->asked_count++] = bucket;
+    }
+}
+
+int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
+                     void (*seen)(void *context, uint64_t id, unsigned node, bool refused,
+                                  struct slice text),
+                     void *context, struct error *why)
+{
+    struct sweep sweep = {.day = day, .seen = seen, .context = context};
+    struct replies replies = {.context = &sweep, .got = sweep_got};
+
+    if (store_know_nodes(store, why))
+        return -1;
+    for (unsigned node = 0; node < ID_NODES; node++)
+        for (int refused = 0; store->nodes[node] && refused < 2; refused++)
+            sweep.buckets[sweep.count++] =
+                (struct bucket){.node = node, .refused = refused, .cursor = "0"};
+    for (;;) {
+        sweep_ask(store, &sweep, slice);
+        if (sweep.asked_count == 0)
+            return 0;
+        if (store_run(store, &replies, "read all records", why))
+            return -1;
+    }
+}
