@@ -242,7 +242,7 @@ static void rewrite(struct going *going, struct record *record, unsigned node, b
     if (gone == 0)
         return;
     buffer_clear(&going->text);
-    if (gone < 0 || record_format(record, &going->text)) {
+    if (gone < 0 || record_format(record, UINT64_MAX, &going->text)) {
         going->no_memory = true;
         return;
     }

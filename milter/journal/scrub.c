@@ -37,11 +37,11 @@ static bool segment_shipped(const struct stream *stream, uint64_t segment)
     char name[SEGMENT_NAME_SIZE];
     struct stat stat;
 
-    if (segment != stream->cursor.segment)
-        return segment < stream->cursor.segment;
+    if (segment != stream->cursor.kept_segment)
+        return segment < stream->cursor.kept_segment;
     segment_name(segment, name);
     return fstatat(stream->directory, name, &stat, 0) == 0 &&
-           stream->cursor.offset >= (uint64_t)stat.st_size;
+           stream->cursor.kept_offset >= (uint64_t)stat.st_size;
 }
 
 /* A generation that nobody writes gets a segment with nothing but its notes. */
@@ -107,12 +107,16 @@ size_t stream_scrub(struct stream *stream, uint64_t until, bool sync)
         return 1;
     for (size_t i = 0; i < list.count; i++) {
         left += list.numbers[i] <= until;
-        if (next == 0 && list.numbers[i] > stream->cursor.segment)
+        if (next == 0 && list.numbers[i] > stream->cursor.kept_segment)
             next = list.numbers[i];
     }
     segment_list_clear(&list);
-    if (left > 0 && next != 0 && segment_shipped(stream, stream->cursor.segment) &&
-        stream_commit(stream, next, 0, sync, &why) < 0)
-        log_debug("%s", why.text);
+    if (left > 0 && next != 0 && segment_shipped(stream, stream->cursor.kept_segment)) {
+        struct cursor_view cursor = stream->cursor;
+        cursor.segment = cursor.kept_segment = next;
+        cursor.offset = cursor.kept_offset = 0;
+        if (stream_commit(stream, cursor, sync, &why) < 0)
+            log_debug("%s", why.text);
+    }
     return left;
 }

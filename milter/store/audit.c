@@ -16,7 +16,7 @@
 #include "waybill/digest.h"
 #include "waybill/escape.h"
 
-#define FIELD_SIZE 48
+#define AUDIT_FIELD 48
 #define HOURS_AT_ONCE 200u
 
 static struct life audit_life(const struct store *store, uint32_t day)
@@ -64,7 +64,7 @@ static void put_entry(struct store *store, const struct store_audit *audit, stru
 
 void store_put_audit(struct store *store, const struct store_audit *audit)
 {
-    char field[FIELD_SIZE];
+    char field[AUDIT_FIELD];
     uint64_t random;
 
     digest_random(&random, sizeof random);

@@ -3,7 +3,7 @@
  * forget: the store's side of forgetting: every field of every record, one slice at a time, and
  * the ways by which a record is found.
  *
- * A posting may stand in the shard of any K, or in any part of a hot term; SREM of what is not
+ * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what is not
  * there costs less than asking which there are, and cannot miss one that is written meanwhile.
  */
 #include "waybill/forget.h"
@@ -28,15 +28,14 @@ static void unpost(struct store *store, uint64_t id, enum term_kind kind, struct
     struct key key;
 
     snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + ref);
-    for (unsigned k = SPLIT_INDEX_FIRST; k <= SPLIT_INDEX_MOST; k += SPLIT_STEP) {
+    for (unsigned k = SPLIT_LEAST; k <= SPLIT_MOST; k++) {
         key_shard(&key, store->prefix, id_day(id), k, place.shard & ((UINT32_C(1) << k) - 1),
                   refused);
         BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
     }
     snprintf(member, sizeof member, "%" PRIu64, ref);
-    for (unsigned p = SPLIT_HOT_FIRST; p <= SPLIT_HOT_MOST; p += SPLIT_STEP) {
-        key_hot_part(&key, store->prefix, id_day(id), p, index_hot_part(ref, p), kind, term,
-                     refused);
+    for (unsigned level = 0; level <= PART_MOST; level += PART_STEP) {
+        key_hot_part(&key, store->prefix, id_day(id), part_of(ref, level), kind, term, refused);
         BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
     }
 }
@@ -101,21 +100,24 @@ void store_forget_value(struct store *store, uint64_t id, const struct fact *fac
 /* ---- keys whose name holds the term ---- */
 
 struct hot {
-    unsigned exponents; /* bits */
+    uint32_t parts[PIPELINE_COMMANDS];
+    size_t count;
+    bool more; /* parts than these: it is no term of one person */
     uint64_t members;
 };
 
-static enum got exponents_got(void *context, size_t index, const struct reply *reply)
+static enum got parts_got(void *context, size_t index, const struct reply *reply)
 {
     struct hot *hot = context;
-    uint64_t exponent;
+    uint64_t part;
 
     (void)index;
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
-    for (size_t i = 0; i < reply->count; i++)
-        if (reply_number(reply->items[i], SPLIT_HOT_MOST, &exponent))
-            hot->exponents |= 1u << exponent;
+    hot->more = reply->count > PIPELINE_COMMANDS;
+    for (size_t i = 0; i < reply->count && !hot->more; i++)
+        if (reply_number(reply->items[i], UINT32_MAX, &part))
+            hot->parts[hot->count++] = (uint32_t)part;
     return GOT_FINE;
 }
 
@@ -140,23 +142,17 @@ static int count_members(struct store *store, uint32_t day, enum term_kind kind,
     struct replies replies = {.context = hot, .got = members_got};
     struct key key;
 
-    for (unsigned p = 0; p <= SPLIT_HOT_MOST; p++)
-        for (uint32_t part = 0; (hot->exponents >> p & 1) && part < UINT32_C(1) << p; part++) {
-            key_hot_part(&key, store->prefix, day, p, part, kind, term, refused);
-            PIPELINE_ADD(&store->pipeline, WORD("SCARD"), key_slice(&key));
-            if (store->pipeline.count >= PIPELINE_COMMANDS &&
-                store_run(store, &replies, "look at the parts of a term", why))
-                return -1;
-        }
-    return store->pipeline.count == 0
-               ? 0
-               : store_run(store, &replies, "look at the parts of a term", why);
+    for (size_t i = 0; i < hot->count; i++) {
+        key_hot_part(&key, store->prefix, day, hot->parts[i], kind, term, refused);
+        PIPELINE_ADD(&store->pipeline, WORD("SCARD"), key_slice(&key));
+    }
+    return store_run(store, &replies, "look at the parts of a term", why);
 }
 
 static int drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                     bool refused, struct error *why)
 {
-    struct replies replies = {.got = exponents_got}, unlinked = {.got = unlinked_got};
+    struct replies replies = {.got = parts_got}, unlinked = {.got = unlinked_got};
     struct hot hot = {0};
     struct key key;
 
@@ -165,7 +161,7 @@ static int drop_hot(struct store *store, uint32_t day, enum term_kind kind, stru
     PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(&key));
     if (store_run(store, &replies, "look at a term", why))
         return -1;
-    if (hot.exponents == 0)
+    if (hot.count == 0 || hot.more)
         return 0;
     if (count_members(store, day, kind, term, refused, &hot, why))
         return -1;

@@ -82,14 +82,6 @@ void postings_clear(struct postings *postings)
     postings->failed = false;
 }
 
-void postings_forget(struct postings *postings)
-{
-    if (postings->days)
-        memset(postings->days, 0, DAY_SLOTS * sizeof *postings->days);
-    if (postings->often)
-        memset(postings->often, 0, HOT_SLOTS * sizeof *postings->often);
-}
-
 static bool postings_make_room(struct postings *postings)
 {
     size_t room = postings->room ? postings->room * 2 : 1024;

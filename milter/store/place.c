@@ -169,12 +169,13 @@ static void posting_descend(struct store *store, struct posting *posting, unsign
  * none by then (a burst that fills one part after the other) goes where the last one led. */
 #define PASSES 6u
 
-/* Nothing that was asked for is known. */
-static void postings_forget(struct postings *postings)
+void postings_forget(struct postings *postings)
 {
-    memset(postings->days, 0, DAY_SLOTS * sizeof *postings->days);
-    memset(postings->parts, 0, PART_SLOTS * sizeof *postings->parts);
-    for (size_t i = 0; i < TERM_SLOTS; i++)
+    if (postings->days)
+        memset(postings->days, 0, DAY_SLOTS * sizeof *postings->days);
+    if (postings->parts)
+        memset(postings->parts, 0, PART_SLOTS * sizeof *postings->parts);
+    for (size_t i = 0; postings->often && i < TERM_SLOTS; i++)
         postings->often[i].asked = false;
     postings->questions.failed = false;
 }

@@ -13,7 +13,7 @@
 #include "internal.h"
 #include "waybill/clock.h"
 
-#define EXPONENT_MOST SPLIT_INDEX_MOST
+#define EXPONENT_MOST SPLIT_MOST
 #define FOUND_MAX ((size_t)64 << 20)
 
 struct shedding {
@@ -215,19 +215,6 @@ static int shed_pattern(struct shedding *shedding, const char *form, struct erro
     return 0;
 }
 
-static int shed_states(struct shedding *shedding, struct error *why)
-{
-    static const enum recipient_state states[] = {STATE_FAILED, STATE_REJECTED, STATE_EXPIRED};
-    struct key key;
-
-    for (size_t i = 0; !shedding->refused && i < sizeof states / sizeof *states; i++) {
-        key_ended(&key, shedding->store->prefix, shedding->day, states[i]);
-        if (unlink_key(shedding, &key, why))
-            return -1;
-    }
-    return unlink_flush(shedding, why);
-}
-
 /* ---- all of it ---- */
 
 /* There is room by now; who asks for that day is told before its last trace goes. */
@@ -252,7 +239,6 @@ static int shed_all(struct shedding *shedding, unsigned node, struct error *why)
     bool can_look = shedding->store->settings->redis_mode != REDIS_CLUSTER;
 
     if (shed_records(shedding, why) || shed_shards(shedding, why) ||
-        shed_states(shedding, why) ||
         (can_look &&
          (shed_pattern(shedding, "h", why) || shed_pattern(shedding, "hp", why))))
         return -1;

@@ -127,7 +127,7 @@ static char *format(const struct record *record)
     struct buffer text;
 
     buffer_init(&text, RECORD_MAX * 2);
-    assert_int_equal(record_format(record, &text), 0);
+    assert_int_equal(record_format(record, UINT64_MAX, &text), 0);
     return text.data;
 }
 

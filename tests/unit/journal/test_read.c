@@ -463,7 +463,7 @@ static void test_a_roll_and_a_scrub_empty_a_living_generation(void **state)
     assert_int_equal(journal_scrub(reader, &mark), 1); /* it is not shipped */
     assert_int_equal(segments(0, numbers), 2);
     list_read(&got, reader);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     (void)journal_scrub(reader, &mark);
     assert_int_equal(journal_scrub(reader, &mark), 0);
     assert_int_equal(segments(0, numbers), 1);
@@ -498,7 +498,7 @@ static void test_a_scrub_empties_a_generation_that_nobody_writes_and_keeps_its_n
     journal_mark(reader, &mark);
     assert_true(journal_scrub(reader, &mark) > 0);
     assert_int_equal(segments(0, numbers) - exists(segment_path(0, 1, ".broken")), 1);
-    assert_int_equal(journal_commit(reader, &got.last, &why), 0);
+    assert_int_equal(journal_commit(reader, &got.last, NULL, &why), 0);
     (void)journal_scrub(reader, &mark);
     assert_int_equal(journal_scrub(reader, &mark), 0);
     assert_int_equal(segments(0, numbers), 1);

@@ -120,7 +120,7 @@ static int ask(struct error *why, enum store_trouble *trouble)
 
     assert_int_equal(store_open(&store, &settings, why), 0);
     assert_int_equal(store_epoch(store), 0);
-    result = store_find_state(store, STATE_DELAYED, 251121, &ids, &count, why);
+    result = store_find_delayed(store, &ids, &count, why);
     free(ids);
     *trouble = store_last_trouble(store);
     store_close(&store);
