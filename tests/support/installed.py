@@ -4,10 +4,11 @@
 
 Mails go in at port 25 and out to the sink. What is said to the servers is said in the machine's
 network: within `with installed.machine.network():`."""
+import ast
 import json
 import subprocess
 
-from . import place
+from . import place, records
 from .cli import states
 from .machine import Machine
 from .sink import Sink
@@ -147,12 +148,12 @@ class Installed:
                 if found["object"] != "page" and found["message_id"]}
 
     def seen_by_milter(self):
-        """The Message-IDs of those mails whose header passed the milter, not the log alone."""
+        """The Message-IDs of those mails whose end the milter saw, not the log alone."""
+        buckets = {}
         for key in self.redis("--scan", "--pattern", "wb:r:*"):
-            for line in self.redis("hvals", key):
-                words = line.split()
-                if len(words) > 3 and words[1].startswith("m") and words[2] == "header":
-                    yield from (value[3:] for value in words[3:] if value.startswith("id="))
+            flat = ast.literal_eval("[" + "".join(self.redis("--csv", "hgetall", key)) + "]")
+            buckets[key] = dict(zip(flat[::2], flat[1::2]))
+        return records.seen_by_milter(records.spelled(buckets))
 
     def redis(self, *words):
         """The lines of a reply."""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import urllib.parse
 
-from . import place
+from . import place, records
 from .cli import Cli, states
 from .daemon import Daemon
 from .log_feed import LogFeed
@@ -125,15 +125,8 @@ class World:
 
     def records(self):
         """The records as they stand in the store, because an answer of ours might hide what is there
-        twice, spelled out: (words of the head, [words of each fact]): tests/support/spell.c."""
-        texts = [(key.split(":")[2] + ref, text.encode()) for key, bucket in self.redis.contents("wb:r:*").items()
-                 for ref, text in bucket.items()]
-        said = subprocess.run(f"{place.BUILD}/tests/support/spell", check=True, stdout=subprocess.PIPE,
-                              input=b"".join(b"%s %d\n%s\n" % (number.encode(), len(text), text)
-                                             for number, text in texts)).stdout.decode()
-        for record in said.split("\n\n")[:-1]:
-            first, *facts = record.split("\n")
-            yield first.split(), [fact.split() for fact in facts]
+        twice: (words of the head, [words of each fact])."""
+        return records.spelled(self.redis.contents("wb:r:*"))
 
     def facts(self, queue_id):
         """The facts of the mail with this queue id as they stand in the store: a dict for each."""
@@ -169,11 +162,7 @@ class World:
 
     def seen_by_milter(self):
         """The Message-IDs of those mails whose end the milter saw."""
-        seen = set()
-        for _, facts in self.records():
-            if any(fact_id.startswith("m") and kind == "queued" for _, fact_id, kind, *_ in facts):
-                seen.update(value[3:] for fact in facts for value in fact[3:] if value.startswith("id="))
-        return seen
+        return records.seen_by_milter(self.records())
 
     def gaps(self, witness):
         """Gaps that the store knows of this witness: {field: value}."""
