@@ -3,8 +3,9 @@
  * forget: the store's side of forgetting: every field of every record, one slice at a time, and
  * the ways by which a record is found.
  *
- * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what is not
- * there costs less than asking which there are, and cannot miss one that is written meanwhile.
+ * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what
+ * is not there costs less than asking which there are, and cannot miss one that is written
+ * meanwhile.
  */
 #include "waybill/forget.h"
 
