@@ -41,9 +41,11 @@ static bool is_behind(const struct live *live, struct store_position last,
 /* The same, or what is there is younger than the cursor and not its continuation. */
 static bool is_gone(struct store_position last, const struct store_stream *stream)
 {
-    return last.known && (store_position_compare(stream->last, last) < 0 ||
-                          (stream->counts && stream->first.known && stream->added == stream->length &&
-                           store_position_compare(last, stream->first) < 0 && last.ms != 0));
+    if (!last.known)
+        return false;
+    return store_position_compare(stream->last, last) < 0 ||
+           (stream->counts && stream->first.known && stream->added == stream->length &&
+            store_position_compare(last, stream->first) < 0 && last.ms != 0);
 }
 
 static void begin(struct live *live, unsigned streams, bool gone,

@@ -103,7 +103,7 @@
       "Batches that had to be tried again")                                                        \
     X(SHIP_REWINDS, "waybill_ship_rewinds_total", COUNTER, LABELS(NULL),                           \
       "Times that another run of Redis answered, and was sent again what the journal kept")        \
-    X(SHIP_SHED_DAYS, "waybill_ship_shed_days_total", COUNTER, LABELS(NULL),                       \
+    X(SHIP_SHED_DAYS, "waybill_ship_shed_total", COUNTER, LABELS(NULL),                       \
       "Days that were given up because Redis was full (when_full = shed)")                         \
     X(STORE_ERRORS, "waybill_store_errors_total", COUNTER, LABELS("kind"),                         \
       "Failures of the store: unreachable, busy, full (it takes no writes), readonly (it is a "    \

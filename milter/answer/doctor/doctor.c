@@ -28,7 +28,7 @@ const char *severity_word(enum severity severity)
 /* ---- what is found ---- */
 
 /* NULL: no memory. What does not fit is cut. */
-static char *format_text(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments)
 {
     struct buffer text;
     char *copy;
