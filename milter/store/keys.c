@@ -146,13 +146,19 @@ void key_records(struct key *key, const char *prefix, uint64_t id, bool refused)
     key_records_of(key, prefix, id_day(id), slice_of_id(id), id_node(id), refused);
 }
 
-void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
-                       bool refused)
+void key_apart_of(struct key *key, const char *prefix, uint32_t day, unsigned slice, unsigned node,
+                  enum apart kind, bool refused)
 {
     static const char *const names[APART_COUNT][2] = {[APART_REPLY] = {"t", "rt"},
                                                       [APART_SUBJECT] = {"u", "ru"}};
 
-    key_bucket(key, prefix, names[kind][refused], id_day(id), slice_of_id(id), id_node(id));
+    key_bucket(key, prefix, names[kind][refused], day, slice, node);
+}
+
+void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
+                       bool refused)
+{
+    key_apart_of(key, prefix, id_day(id), slice_of_id(id), id_node(id), kind, refused);
 }
 
 void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused)

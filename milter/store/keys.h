@@ -36,6 +36,8 @@ static inline struct slice key_slice(const struct key *key)
 void key_records(struct key *key, const char *prefix, uint64_t id, bool refused);
 void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
                        bool refused);
+void key_apart_of(struct key *key, const char *prefix, uint32_t day, unsigned slice, unsigned node,
+                  enum apart kind, bool refused);
 void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
                     unsigned node, bool refused);
 /* The index: the exponents in use of a day, and shard `part` of 2^exponent. */

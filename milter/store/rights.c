@@ -29,7 +29,7 @@ static const struct trial {
     {false, false, false, {"SSCAN", "@", "0"}},
     {false, false, false, {"ZREVRANGE", "@", "0", "0"}},
     {false, false, false, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
-    {false, false, false, {"XREVRANGE", "@", "+", "-", "COUNT", "1"}},
+    {false, false, false, {"XINFO", "STREAM", "@"}},
     {false, false, false, {"TIME"}},
     {false, false, false, {"INFO", "server"}},
     {true, false, false, {"SET", "@", "x", "NX", "XX"}},

@@ -27,6 +27,7 @@ struct request {
     int64_t limit;
     int64_t seconds; /* follow: 0: until Ctrl-C */
     const char *after, *by;
+    const char *live_after; /* follow's cursor is of another kind */
     const char *host, *instance;
     const char *mc; /* sendmail.mc */
     const char *config_directory, *only, *send_test, *sender;

@@ -43,6 +43,8 @@ const struct command_option command_options[] = {
     {0, "login", "NAME", OPTION_WORDS, AT(login), FOR_TRACE, 0, 0, "SASL login of the sender"},
     {0, "after", "CURSOR", OPTION_WORDS, AT(after), FOR_TRACE, 0, 0,
      "go on there; the line \"more:\" of an answer has it"},
+    {0, "after", "CURSOR", OPTION_WORDS, AT(live_after), FOR_FOLLOW, 0, 0,
+     "go on there; its last line, or \"cursor\", has it"},
     {0, "by", "WORDS", OPTION_WORDS, AT(by), FOR_STATS, 0, 0,
      "count by these, e.g. reason,domain"},
     {0, "for", "SECONDS", OPTION_NUMBER, AT(seconds), FOR_FOLLOW, 1, 1000000,

@@ -469,7 +469,7 @@ static void heal_user(struct doctor *doctor)
     store_redis_cli(doctor->settings, NULL, &cli);
     buffer_addf(&rights, " resetchannels ~%s* +get +set +hset +hsetnx +hdel +hget +hmget +hgetall +hkeys +sadd +srem "
                 "+smembers +scard +sscan +zadd +zrem +zrevrange +zremrangebyscore +xadd +xread "
-                "+xrevrange +expireat +time +ping +info +auth +client|setname +config|get",
+                "+xinfo|stream +expireat +time +ping +info +auth +client|setname +config|get",
                 doctor->settings->redis_prefix);
     escape_shell(&quoted, slice_make(rights.data, rights.size));
     doctor_heal(doctor,
