@@ -185,7 +185,7 @@ static void line_make_bare(struct record *record, struct record_line *line)
 }
 
 /* Leave out what says nothing new, see the header. */
-void record_settle(struct record *record)
+static void record_settle(struct record *record)
 {
     bool mail = record_has(record, WITNESS_MILTER, FACT_MAIL);
     bool header = record_has(record, WITNESS_MILTER, FACT_HEADER);

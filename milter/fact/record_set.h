@@ -18,8 +18,6 @@ int line_order(const struct record_line *a, const struct record_line *b);
 size_t line_cost(const struct record_line *line);
 /* Take ownership of line.text. 1: it told something; 0: was there; -1: no room. */
 int record_insert(struct record *record, struct record_line line, struct error *why);
-/* Leave out what says nothing new. */
-void record_settle(struct record *record);
 /* A terminated copy, or NULL. */
 char *text_copy(const char *text, size_t size);
 
