@@ -37,8 +37,8 @@ struct candidates {
 int candidates_open(struct candidates *candidates, struct store *store,
                     const struct query *query, struct error *why);
 void candidates_close(struct candidates *candidates);
-/* The next portion: *ids is allocated, free(); may be empty, so that the caller can stop. 1: more may follow; 0: that was all,
- * *ids is NULL; -1: the store failed. */
+/* The next portion: *ids is allocated, free(); may be empty, so that the caller can stop. 1: more
+ * may follow; 0: that was all, *ids is NULL; -1: the store failed. */
 int candidates_next(struct candidates *candidates, uint64_t **ids, size_t *count,
                     struct error *why);
 /* Does `id` come, or did it, on this page or another, among the candidates under its own number?

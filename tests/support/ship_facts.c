@@ -5,8 +5,8 @@
  *     ship_facts CONFIGURATION NODE <LINES
  *
  * Each line of the standard input is a fact as it stands in a journal. The journal is in
- * `state_directory`/journal. Ends with 0 when all of them are in the store and nothing waits. Reasons
- * are found by the shipped rules, as waybilld does.
+ * `state_directory`/journal. Ends with 0 when all of them are in the store and nothing waits.
+ * Reasons are found by the shipped rules, as waybilld does.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +98,8 @@ int main(int argc, char **argv)
         fail(why.text);
     watcher = outcomes_watcher(&outcomes);
     journal = open_journal(settings);
-    if (ship_start(&ship, settings, journal, (unsigned)atoi(argv[2]), NULL, NULL, &watcher, &why) != 0)
+    if (ship_start(&ship, settings, journal, (unsigned)atoi(argv[2]), NULL, NULL, &watcher,
+                   &why) != 0)
         fail(why.text);
     facts = append_all(journal);
     wait_for_rest(ship, facts);
