@@ -53,8 +53,8 @@ enum query_kind {
     X(LOGIN, "login", "sasl auth username", WORD, false, "SASL login of the sender")               \
     X(REMOTE, "remote", "relay server mx nexthop", MACHINE, true,                                  \
       "server of an attempt: name, @domain, address, network")                                     \
-    X(STATE, "state", "outcome result", STATE, true, "what became of it, as in waybill(1)")        \
-    X(REASON, "reason", "why cause", REASON, true, "why it failed or waits, as in waybill(1)")     \
+    X(STATE, "state", "outcome result", STATE, true, "what became of it: the words below")        \
+    X(REASON, "reason", "why cause", REASON, true, "why it failed or waits: the words below")     \
     X(STATUS, "status", "dsn", STATUS, true, "status code: 5.1.1, 5.1, 5 or 5.x.x")                \
     X(LIST, "list", "list-id listid", NAME, false, "List-Id of a mailing list, or @domain")        \
     X(HOST, "host", "mta", NAME, false, "our mail server, or @domain")                             \
