@@ -111,9 +111,9 @@ struct query {
     size_t limit;
     bool limited;             /* the limit was asked for */
     uint64_t after;           /* cursor: only ids beyond it, in this order; 0: from the front */
-    size_t scan_most;         /* records examined: without a term that narrows the search all of
-                                 them, with one those that do not fit. Ids that the index has
-                                 under one term but not under another count, too, each a little. */
+    /* Records examined: without a term that narrows the search all of them, with one those that do
+     * not fit. Ids that the index has under one term but not under another count a little, too. */
+    size_t scan_most;
     int64_t queue_lifetime;   /* ms, see waybill_read */
     const struct phrasebook *book; /* finds reasons; NULL: no recipient has one */
 };
@@ -166,8 +166,8 @@ struct query_answer {
     size_t told;         /* mails, by query_each too */
     bool bounded;        /* the search stopped at its bound; `scanned_until`: how far it came */
     int64_t scanned_until;
-    bool partly;         /* a master of a Cluster is away, `away` says why; the others were asked */
-    struct error away;
+    bool partly;         /* a master of a Cluster is away; the others were asked */
+    struct error away;   /* which, and why */
 };
 /* A reader's question. 0 also when nothing was found. -1: the store failed, wholly. */
 int query_run(struct store *store, const struct query *query, struct query_answer *answer,

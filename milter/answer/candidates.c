@@ -159,6 +159,8 @@ static int portion_of_sources(struct candidates *candidates, uint64_t **ids, siz
 
     if (list == NULL)
         return error_set(why, "cannot search: no memory");
+    if (candidates->query->scan_most < PORTION)
+        most = candidates->steps + candidates->query->scan_most * CANDIDATES_IDS_PER_RECORD;
     while (*count < PORTION && (result = meet(candidates, most, &id, why)) == 1) {
         candidates->passed = id;
         source_pass(&candidates->sources[0], id);

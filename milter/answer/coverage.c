@@ -157,7 +157,6 @@ int query_coverage(struct store *store, int64_t since, int64_t until, struct buf
                    struct error *why)
 {
     struct coverage *coverage = calloc(1, sizeof *coverage);
-    struct error away;
     int result = -1;
     bool partly;
 
@@ -166,18 +165,17 @@ int query_coverage(struct store *store, int64_t since, int64_t until, struct buf
     coverage->since = since;
     coverage->until = until;
     coverage->now = clock_now();
-    store_read_partly(store, true);
-    store_unanswered(store, NULL);
     if (store_get_nodes(store, keep_node, coverage, why) == 0 &&
         store_get_gaps(store, since, until, keep_gap, coverage, why) == 0)
         result = 0;
-    store_read_partly(store, false);
-    partly = store_unanswered(store, &away) > 0;
+    partly = result != 0 && store_last_trouble(store) == STORE_PARTLY;
+    if (partly)
+        result = 0; /* the other hosts are told, and that this is not all */
     for (size_t i = 0; result == 0 && i < coverage->node_count; i++)
         add_node(coverage, &coverage->nodes[i], text);
     if (result == 0 && partly) {
         buffer_add_text(text, "not all of this could be asked: ");
-        add_escaped(text, away.text);
+        add_escaped(text, why->text);
         buffer_add_char(text, '\n');
     } else if (result == 0 && coverage->node_count == 0)
         buffer_add_text(text, "no mail server ever reported to this store\n");

@@ -199,7 +199,7 @@ static int walk_portion(struct walk *walk, const uint64_t *ids, size_t count)
         size_t size = page_size(walk);
         int result;
 
-        if (at_bound(walk)) {
+        if (walk->last != 0 && at_bound(walk)) { /* a page at least: there must be a way on */
             walk->answer->bounded = true;
             return 1;
         }

@@ -369,7 +369,7 @@ NAMES = [*OF_MAIL, *OF_RECIPIENT]
 # Of what the store has an index; a question without any of these, not negated, reads all records of its time.
 ADDRESSES = {"who", "to", "original", "from"}
 LEADING = ADDRESSES | {"message-id", "queue-id", "id", "login", "reason"}
-SCANNED, WALKED = 400, 4000  # mails at most, for a question without and with such a term that many mails have
+SCANNED, WALKED = 150, 1000  # mails at most, for a question without and with such a term that many mails have
 
 
 def most_mails(terms):
@@ -462,7 +462,7 @@ class Asker:
         span = dice.choice([600, 3600, 3600, 4 * 3600, 12 * 3600] + ([DAYS * 86400] if dice.random() < 0.3 else []))
         most = most_mails(terms)
         if most:
-            span = min(span, max(600, DAYS * 86400 * most // len(self.mails)))
+            span = min(span, max(60, DAYS * 86400 * most // len(self.mails)))
         since = mail.arrived // 1000 - dice.randrange(span)
         oldest = dice.random() < 0.4
         kinds.add("oldest" if oldest else "newest")

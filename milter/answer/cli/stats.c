@@ -92,7 +92,6 @@ static int counter_compare(const void *a, const void *b)
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
     struct query all = cli->query;
-    struct error away;
     int result;
 
     all.limit = SIZE_MAX - 1;
@@ -102,12 +101,12 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
     if (query_each(cli->store, &all, count_waybill, stats, &stats->answer, why) != 0 ||
         query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0)
         return -1;
-    store_read_partly(cli->store, true);
     result = store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why);
-    store_read_partly(cli->store, false);
-    stats->answer.partly = store_unanswered(cli->store, &away) > 0 || stats->answer.partly;
-    if (stats->answer.partly && stats->answer.away.text[0] == '\0')
-        stats->answer.away = away;
+    if (result != 0 && store_last_trouble(cli->store) == STORE_PARTLY) {
+        stats->answer.partly = true;
+        stats->answer.away = *why;
+        result = 0;
+    }
     qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
     return result;
 }
