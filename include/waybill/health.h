@@ -38,7 +38,7 @@ bool store_is_near(const struct settings *settings);
 int store_examine(struct store *store,
                   void (*seen)(void *context, const struct store_health *health), void *context,
                   struct error *why);
-/* The same by the rights of who only reads: what stands in the server's options alone is unknown. */
+/* The same by the rights of who only reads: what only the server's options tell is unknown. */
 int store_look_at_servers(struct store *store,
                           void (*seen)(void *context, const struct store_health *health),
                           void *context, struct error *why);

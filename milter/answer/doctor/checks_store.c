@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * checks of Redis: can it be reached, and does it keep what it gets? What is changed there by CONFIG SET lasts only with CONFIG REWRITE,
- * so both stand in the line that heals.
+ * checks of Redis: can it be reached, and does it keep what it gets? What is changed there by
+ * CONFIG SET lasts only with CONFIG REWRITE, so both stand in the line that heals.
  */
 #include "doctor.h"
 
