@@ -38,6 +38,10 @@ bool store_is_near(const struct settings *settings);
 int store_examine(struct store *store,
                   void (*seen)(void *context, const struct store_health *health), void *context,
                   struct error *why);
+/* The same by the rights of who only reads: what only the server's options tell is unknown. */
+int store_look_at_servers(struct store *store,
+                          void (*seen)(void *context, const struct store_health *health),
+                          void *context, struct error *why);
 /* "single", "sentinel", "cluster": how the servers are found. */
 const char *store_mode_word(const struct settings *settings);
 unsigned store_health_major(const struct store_health *health); /* of the version; 0: unknown */

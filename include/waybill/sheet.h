@@ -35,12 +35,16 @@
     X(clock_ahead_ms, "the host's clock against that of the store; negative: behind")              \
     X(retention_days, "the option of that name")                                                   \
     X(refused_retention_days, "the option of that name")                                           \
+    X(reply_retention_days, "the option of that name")                                             \
+    X(subject_retention_days, "the option of that name")                                           \
     X(queue_lifetime_hours, "the option of that name")                                             \
     X(stamp_envid, "1: mails get an envelope id of ours")                                          \
     X(subject, "0: kept as it is, 1: only its keyed hash, 2: not kept")                            \
     X(log_until, "moment up to which all logs were read; 0: one of them cannot be")                 \
     X(journal_bytes, "bytes in the journal that wait for the store")                               \
     X(journal_age_ms, "so long has the oldest of them waited")                                     \
+    X(rewinds, "times that the journal was read again since the start: the store had lost something") \
+    X(days_shed, "days given up since the start, because the store was full")                      \
     X(facts_lost, "facts that found no room, since the start")                                     \
     X(facts_lost_at, "moment when the last was noticed, be it by the run before; 0: never")        \
     X(mails, "mails since the start")                                                              \

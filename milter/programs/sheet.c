@@ -51,6 +51,8 @@ void service_describe(struct service *service)
     sheet->generation = journal_generation(service->journal);
     sheet->retention_days = settings->retention_days;
     sheet->refused_retention_days = settings->refused_retention_days;
+    sheet->reply_retention_days = settings->reply_retention_days;
+    sheet->subject_retention_days = settings->subject_retention_days;
     sheet->queue_lifetime_hours = settings->queue_lifetime_hours;
     sheet->stamp_envid = settings->stamp_envid;
     sheet->subject = settings->subject;
@@ -120,6 +122,8 @@ static void tell_journal(struct sheet *sheet, struct service *service)
     ship_read_stats(service->ship, &ship);
     sheet->facts_lost = (int64_t)journal.lost;
     sheet->journal_bytes = (int64_t)ship.backlog_bytes;
+    sheet->rewinds = (int64_t)ship.rewinds;
+    sheet->days_shed = (int64_t)ship.shed_days;
     sheet->journal_age_ms = ship.oldest_unshipped != 0 ? clock_now() - ship.oldest_unshipped : 0;
 }
 

@@ -127,9 +127,9 @@ static void examine_away(void *context, const char *name, const char *why)
     snprintf(examining->health.away, sizeof examining->health.away, "%s", why);
 }
 
-int store_examine(struct store *store,
-                  void (*seen)(void *context, const struct store_health *health), void *context,
-                  struct error *why)
+static int examine_all(struct store *store, bool options,
+                       void (*seen)(void *context, const struct store_health *health),
+                       void *context, struct error *why)
 {
     struct examining examining = {.store = store, .seen = seen, .context = context};
     struct replies replies = {.context = &examining,
@@ -139,13 +139,29 @@ int store_examine(struct store *store,
                               .away = examine_away};
 
     PIPELINE_ADD(&store->pipeline, WORD("INFO"));
-    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
-    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));
-    PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("appendfsync"));
+    if (options) {
+        PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
+        PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));
+        PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("appendfsync"));
+    }
     if (store_run_everywhere(store, &replies, "inspect the server", why))
         return -1;
     examine_tell(&examining);
     return 0;
+}
+
+int store_examine(struct store *store,
+                  void (*seen)(void *context, const struct store_health *health), void *context,
+                  struct error *why)
+{
+    return examine_all(store, true, seen, context, why);
+}
+
+int store_look_at_servers(struct store *store,
+                          void (*seen)(void *context, const struct store_health *health),
+                          void *context, struct error *why)
+{
+    return examine_all(store, false, seen, context, why);
 }
 
 const char *store_mode_word(const struct settings *settings)

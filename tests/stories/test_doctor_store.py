@@ -35,7 +35,7 @@ def documented(user):
     """The rights that waybill-schema(7) gives this user, as words."""
     with open(place.SOURCE + DOCUMENTED, encoding="ascii") as file:
         page = file.read()
-    words = page.partition(f"user {user} on >secret ")[2].split("user ")[0].partition(".Ed")[0]
+    words = page.partition(f"user {user} reset on >secret ")[2].split("user ")[0].partition(".Ed")[0]
     return words.split()
 
 

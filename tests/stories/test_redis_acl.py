@@ -4,7 +4,6 @@ does, none is denied anything, and none may do more than it needs."""
 import os
 import pwd
 import re
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ from support.world import World
 from test_full_store import fill, left_of, used
 from test_one_mail import new_id
 
+BUSY = "busy-bob@sink.example"  # stays in the queue
 USERS = ("waybilld", "waybill", "privacy")
 FORBIDDEN = {
     "waybilld": ["FLUSHALL", "KEYS *", "CONFIG SET save x", "ACL LIST", "DEL wb:nodes", "GET other:key",
@@ -32,7 +32,8 @@ UNUSED = {
     "waybilld": {"hdel": "a mail whose refusal was undone moves to the others",
                  "srem": "an open mail of a person forgotten meanwhile"},
     "waybill": {},
-    "privacy": {},
+    "privacy": {"scard": "a term of hundreds of mails a day has keys of its own",
+                "unlink": "and they go when nothing is left in them"},
 }
 
 
@@ -104,7 +105,7 @@ def ask_all(cli):
 @pytest.fixture(name="guarded", scope="module")
 def guarded_world():
     world = Guarded(compression="zstd", reply_retention_days=7, subject_retention_days=5, when_full="shed",
-                    shed_keep_days=3, redis_rewind_seconds=60)
+                    shed_keep_days=3, redis_rewind_seconds=2)
     try:
         yield world
     finally:
@@ -119,23 +120,20 @@ def write_all(world):
     world.redis.ask("CONFIG", "RESETSTAT")
     world.daemon.start()
     world.postfix.start()
-    print("started", time.time())
     first = send(world, "ann@sink.example", "later-1@sink.example", subject="a bill")
     world.wait_for_states(first, {"ann@sink.example": "delivered", "later-1@sink.example": "delivered"})
     world.redis.ask("CONFIG", "SET", "maxmemory", used(world.redis) - 1500000)
-    print("shed", time.time())
-    second = send(world, "ann@sink.example")
-    world.wait_for_states(second, {"ann@sink.example": "delivered"})
+    second = send(world, "ann@sink.example", BUSY)
+    world.wait_for_states(second, {"ann@sink.example": "delivered", BUSY: "delayed"})
     assert not left_of(world.redis, 5)
+    world.redis.ask("CONFIG", "SET", "maxmemory", 0)
 
 
 def test_each_program_does_all_with_its_user_and_uses_what_it_may(guarded):
     guarded.redis.start()
     guarded.sink.start()
     write_all(guarded)
-    print("asked", time.time())
     ask_all(guarded.clis["waybilld"])
-    print("asked", time.time())
     guarded.daemon.kill()
     assert (guarded.denied(), guarded.unused("waybilld")) == ([], set(UNUSED["waybilld"]))
 
@@ -144,15 +142,23 @@ def test_each_program_does_all_with_its_user_and_uses_what_it_may(guarded):
     assert (guarded.denied(), guarded.unused("waybill")) == ([], set(UNUSED["waybill"]))
 
     guarded.redis.ask("CONFIG", "RESETSTAT")
-    for words in (["export-person", "ann@sink.example"], ["forget", "ann@sink.example", "--yes"],
-                  ["forget", "ann@sink.example", "--status"], ["audit"]):
+    for words in (["export-person", "ann@sink.example"], ["forget", BUSY, "--yes"],
+                  ["forget", "ann@sink.example", "--yes"], ["forget", "ann@sink.example", "--status"], ["audit"]):
         done = guarded.clis["privacy"].run(*words)
-        assert done.returncode == 0 and "NOPERM" not in done.stderr, (words, done)
+        assert done.returncode in (0, 1) and "NOPERM" not in done.stderr, (words, done)
     assert (guarded.denied(), guarded.unused("privacy")) == ([], set(UNUSED["privacy"]))
 
     guarded.daemon.start()
-    place.wait_until(lambda: "node:0" in str(guarded.redis.contents("wb:tomb:*")), 20, "it honours the tomb")
+    place.wait_until(lambda: "node:" in str(guarded.redis.contents("wb:tomb:*")), 20, "it honours the tomb")
     assert guarded.denied() == []
+
+
+def test_the_manual_has_the_lines_of_the_command(guarded):
+    with open(f"{place.SOURCE}/packaging/man/waybill-schema.7", encoding="ascii") as file:
+        page = rights(file.read().partition(".Sh ACCESS RIGHTS")[2].replace("\n ", " ").replace(">secret", ">PASSWORD"))
+    shed = {"+unlink", "+scan"}  # the page has the default options
+    assert {user: [word for word in words if user != "waybilld" or word not in shed]
+            for user, words in guarded.lines.items()} == page
 
 
 @pytest.mark.parametrize("user", USERS)

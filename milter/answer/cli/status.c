@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "out.h"
+#include "status_store.h"
 #include "table.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
@@ -179,23 +180,6 @@ static bool in_trouble(const struct status *status, const struct status_host *ho
     return false;
 }
 
-/* Bytes for a person: "0", "812 B", "3.1 MB". */
-static void write_bytes(int64_t bytes, char text[static 32])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-
-    while (size >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
-        size /= 1000;
-        unit++;
-    }
-    if (bytes == 0)
-        snprintf(text, 32, "0");
-    else
-        snprintf(text, 32, "%.*f %s", unit > 0 && size < 10 ? 1 : 0, size, units[unit]);
-}
-
 static void write_log(const struct cli *cli, const struct sheet *sheet, char text[static WHEN_SIZE])
 {
     if (sheet->log_until == SHEET_UNKNOWN)
@@ -223,7 +207,7 @@ static void add_row(const struct cli *cli, struct table *table, const struct sta
         if (sheet->mails_hour >= 0)
             out_number((uint64_t)sheet->mails_hour, mails);
         if (sheet->journal_bytes >= 0)
-            write_bytes(sheet->journal_bytes, waiting);
+            status_write_bytes(sheet->journal_bytes, waiting);
         write_log(cli, sheet, log);
     }
     if (sheet->answers > 0 && sheet->answer_slowest_us >= 0)
@@ -248,8 +232,10 @@ static int print_status(const struct cli *cli, const struct status *status, cons
     out_colour(cli, is_well(status) ? "green" : "red");
     out_folded(cli, 0, 2, summary);
     out_plain(cli);
+    status_print_store(cli);
     if (status->host_count == 0)
         return 0;
+    status_print_losses(cli, status);
     putchar('\n');
     table = table_new(cli, columns, sizeof columns / sizeof columns[0], true);
     if (table == NULL)
@@ -318,6 +304,8 @@ static void put_host(struct json *json, const struct status_host *host)
     put_time(json, "log_until", sheet->log_until);
     put_number(json, "journal_bytes", sheet->journal_bytes);
     put_number(json, "journal_age_ms", sheet->journal_age_ms);
+    put_number(json, "rewinds", sheet->rewinds);
+    put_number(json, "days_shed", sheet->days_shed);
     put_number(json, "facts_lost", sheet->facts_lost);
     put_number(json, "mails", sheet->mails);
     put_number(json, "mails_hour", sheet->mails_hour);
@@ -356,7 +344,8 @@ static void put_answers(struct json *json, const struct status *status)
     json_end_object(json);
 }
 
-static int print_json(const struct status *status, const char *summary, struct error *why)
+static int print_json(const struct cli *cli, const struct status *status, const char *summary,
+                      struct error *why)
 {
     struct buffer line;
     struct json json;
@@ -373,6 +362,7 @@ static int print_json(const struct status *status, const char *summary, struct e
     json_put_text(&json, summary);
     waybill_json_time(&json, "now", status->now);
     put_answers(&json, status);
+    status_put_store(cli, &json);
     json_put_key(&json, "hosts");
     json_begin_array(&json);
     for (size_t i = 0; i < status->host_count; i++)
@@ -407,7 +397,7 @@ int status_run(struct cli *cli)
     buffer_init(&summary, 8192);
     add_summary(cli, status, &summary);
     code = is_well(status) ? STATUS_WELL : STATUS_TROUBLE;
-    if ((cli->request.json ? print_json(status, summary.data, &why)
+    if ((cli->request.json ? print_json(cli, status, summary.data, &why)
                            : print_status(cli, status, summary.data, &why)) != 0) {
         complain("%s", why.text);
         code = CLI_UNREACHABLE;

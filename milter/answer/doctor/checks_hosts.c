@@ -147,6 +147,8 @@ static const struct same {
 } sames[] = {
     {"retention_days", offsetof(struct sheet, retention_days), SEVERITY_WARNING},
     {"refused_retention_days", offsetof(struct sheet, refused_retention_days), SEVERITY_HINT},
+    {"reply_retention_days", offsetof(struct sheet, reply_retention_days), SEVERITY_HINT},
+    {"subject_retention_days", offsetof(struct sheet, subject_retention_days), SEVERITY_HINT},
     {"queue_lifetime_hours", offsetof(struct sheet, queue_lifetime_hours), SEVERITY_WARNING},
 };
 
