@@ -2,8 +2,9 @@
 /*
  * forget: the ways by which a record is found, when it is not to be found by them any more.
  *
- * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what is not
- * there costs less than asking which there are, and cannot miss one that is written meanwhile.
+ * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what
+ * is not there costs less than asking which there are, and cannot miss one that is written
+ * meanwhile.
  */
 #include "waybill/forget.h"
 
