@@ -333,13 +333,39 @@ int store_get_counters(struct store *store, int64_t from, int64_t until,
                        void (*seen)(void *context, const char *name, uint64_t value),
                        void *context, struct error *why);
 
-/* Follow the 16 event streams. `cursor` is opaque; start with all NULL for "from now on". Waits
- * at most `ms`. `seen` per event, oldest first per stream. */
-#define STORE_STREAMS 16
-struct store_cursor {
-    char last[STORE_STREAMS][32];
+/* ---- the event streams; waybill/live.h is the way to follow them ---- */
+
+#define STORE_STREAMS 16u /* an event stands in number waybill % STORE_STREAMS */
+/* The place of an entry in its stream. Not known: there is none, or nobody said. */
+struct store_position {
+    bool known;
+    uint64_t ms, sequence; /* of the server's clock, when the entry was added */
 };
-void store_cursor_now(struct store_cursor *cursor);
+/* < 0, 0, > 0. Both must be known. */
+int store_position_compare(struct store_position a, struct store_position b);
+struct store_stream {
+    bool answered; /* false: its master is away, see store_read_partly */
+    /* Of the entries that are there; the highest place that was ever used (0-0: none, or no
+     * stream); the highest entry that was taken out by name (not known: none). */
+    struct store_position first, last, deleted;
+    uint64_t length;
+    bool counts; /* `added` is told (Redis 7, Valkey): entries ever added */
+    uint64_t added;
+};
+/* What is known of all streams; one round trip. */
+int store_look_at_streams(struct store *store, struct store_stream streams[static STORE_STREAMS],
+                          struct error *why);
+
+#define STORE_EVENTS_AT_ONCE 256u /* of one stream, in one read */
+struct store_cursor {
+    struct store_position last[STORE_STREAMS]; /* read up to these; unknown ones are not read */
+    size_t came[STORE_STREAMS]; /* entries that the last read brought, readable or not */
+    unsigned at; /* while `seen` is called: the stream; its `last` is the place of this event */
+};
+/* All from now on; what does not answer stays unknown. */
+int store_cursor_now(struct store *store, struct store_cursor *cursor, struct error *why);
+/* What came behind the cursor, which moves on. Waits at most `ms` for something. `seen` once an
+ * event, oldest first in each stream. */
 int store_read_events(struct store *store, struct store_cursor *cursor, int64_t ms,
                       void (*seen)(void *context, const struct event *event), void *context,
                       struct error *why);

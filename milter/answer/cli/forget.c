@@ -267,7 +267,8 @@ static int forget(struct cli *cli, struct person *person)
         complain("stopped before all was done; the same command again goes on");
         return CLI_STOPPED;
     }
-    if (put_audit(cli, person, &work, &why) || wait_for_nodes(cli, person, &work, &why))
+    if (person_read_work(person, &work, &why) || put_audit(cli, person, &work, &why) ||
+        wait_for_nodes(cli, person, &work, &why))
         return complain_store(cli, &why);
     return receipt(cli, person, &work);
 }
