@@ -36,6 +36,7 @@ const struct right rights[] = {
     {"xread", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
     {"xinfo|stream", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XINFO", "STREAM", "@"}},
     {"hscan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSCAN", "@", "0"}},
+    {"pttl", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"PTTL", "@"}},
     {"hget", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
     {"set", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SET", "@", "x", "NX", "XX"}},
     {"hset", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
