@@ -143,8 +143,6 @@ def test_each_program_does_all_with_its_user_and_uses_what_it_may(guarded):
     ask_all(guarded.clis["waybill"])
     assert (guarded.denied(), guarded.unused("waybill")) == ([], set(UNUSED["waybill"]))
 
-    for key in left_of(guarded.redis, 2):  # no records, which forget would name
-        guarded.redis.ask("UNLINK", key)
     guarded.redis.ask("CONFIG", "RESETSTAT")
     for words in (["export-person", "ann@sink.example"], ["forget", "ann@sink.example", "--yes"],
                   ["forget", "ann@sink.example", "--status"], ["audit"]):
