@@ -288,8 +288,8 @@ static void note_unread(struct going *going, const struct store_field *field)
         return;
     snprintf(name, sizeof name, "unread:%zu", work->unread_named);
     said = work->unread_names[work->unread_named++];
-    snprintf(said, sizeof work->unread_names[0], "%.*s %.*s: %s", SLICE_ARGS(field->key),
-             SLICE_ARGS(field->field), field->why_not);
+    snprintf(said, sizeof work->unread_names[0], "%.*s%s%.*s: %s", SLICE_ARGS(field->key),
+             field->field.size > 0 ? " " : "", SLICE_ARGS(field->field), field->why_not);
     buffer_init(&text, 1024);
     buffer_addf(&text, "%" PRIu64 " %s", going->day.until, said);
     store_note_tomb(going->person->store, going->person->hash, name, text.data);

@@ -22,7 +22,8 @@ struct shedding {
     bool refused;
     uint64_t keys;      /* that were there */
     uint32_t exponents; /* bit K: 2^K shards */
-    char cursor[24];
+    unsigned master, heard; /* whose keys are looked through; that have begun to answer */
+    char cursor[24];        /* of that master */
     char pattern[KEY_PREFIX_MAX + 16]; /* what the names of the keys begin with */
     struct buffer found;
     bool (*go_on)(void *context);
@@ -104,19 +105,33 @@ static int unlink_key(struct shedding *shedding, const struct key *key, struct e
     return shedding->store->pipeline.count < PIPELINE_COMMANDS ? 0 : unlink_flush(shedding, why);
 }
 
-static int shed_records(struct shedding *shedding, struct error *why)
+/* The records of ten minutes, and what stands apart of them. */
+static int shed_slice(struct shedding *shedding, unsigned slice, unsigned node, struct error *why)
 {
+    const struct store *store = shedding->store;
     struct key key;
 
+    key_records_of(&key, store->prefix, shedding->day, slice, node, shedding->refused);
+    if (unlink_key(shedding, &key, why))
+        return -1;
+    for (unsigned kind = 0; kind < APART_COUNT; kind++) {
+        if (!apart_asked(store, kind))
+            continue;
+        key_apart_of(&key, store->prefix, shedding->day, slice, node, kind, shedding->refused);
+        if (unlink_key(shedding, &key, why))
+            return -1;
+    }
+    return 0;
+}
+
+static int shed_records(struct shedding *shedding, struct error *why)
+{
     if (store_know_nodes(shedding->store, why))
         return -1;
     for (unsigned node = 0; node < ID_NODES; node++)
-        for (unsigned slice = 0; shedding->store->nodes[node] && slice < SLICES; slice++) {
-            key_records_of(&key, shedding->store->prefix, shedding->day, slice, node,
-                           shedding->refused);
-            if (unlink_key(shedding, &key, why))
+        for (unsigned slice = 0; shedding->store->nodes[node] && slice < SLICES; slice++)
+            if (shed_slice(shedding, slice, node, why))
                 return -1;
-        }
     return unlink_flush(shedding, why);
 }
 
@@ -165,12 +180,20 @@ static void keep_found(struct shedding *shedding, struct slice key)
     buffer_add(&shedding->found, key.at, key.size);
 }
 
+static void master_heard(void *context, const char *name)
+{
+    (void)name;
+    ((struct shedding *)context)->heard++;
+}
+
 static enum got found_got(void *context, size_t index, const struct reply *reply)
 {
     struct shedding *shedding = context;
 
     (void)index;
-    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST ||
+    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST)
+        return GOT_ODD;
+    if (shedding->heard == shedding->master + 1 &&
         !slice_copy(reply->items[0]->text, shedding->cursor, sizeof shedding->cursor))
         return GOT_ODD;
     for (size_t i = 0; i < reply->items[1]->count; i++)
@@ -193,25 +216,38 @@ static int unlink_found(struct shedding *shedding, struct error *why)
     return unlink_flush(shedding, why);
 }
 
-/* A look at all keys that there are, a thousand or so at a time. */
-static int shed_pattern(struct shedding *shedding, const char *form, struct error *why)
+/* To the end of one master's keys. The others answer to his cursor, too; whatever they find is
+ * taken. */
+static int shed_master(struct shedding *shedding, struct error *why)
 {
-    struct replies replies = {.context = shedding, .got = found_got};
+    struct replies replies = {.context = shedding, .got = found_got, .server = master_heard};
     char match[sizeof shedding->pattern + 2];
 
-    snprintf(shedding->pattern, sizeof shedding->pattern, "%s%s%s:%06" PRIu32 ":",
-             shedding->store->prefix, shedding->refused ? "r" : "", form, shedding->day);
     snprintf(match, sizeof match, "%s*", shedding->pattern);
     slice_copy(WORD("0"), shedding->cursor, sizeof shedding->cursor);
     do {
+        shedding->heard = 0;
         PIPELINE_ADD(&shedding->store->pipeline, WORD("SCAN"), slice_of(shedding->cursor),
                      WORD("MATCH"), slice_of(match), WORD("COUNT"), WORD("1000"));
-        if (store_run(shedding->store, &replies, "look for keys of a day", why) ||
+        if (store_run_everywhere(shedding->store, &replies, "look for keys of a day", why) ||
             unlink_found(shedding, why))
             return -1;
         if (!shedding->go_on(shedding->context))
             return error_set(why, "stopped");
-    } while (strcmp(shedding->cursor, "0") != 0);
+    } while (shedding->master < shedding->heard && strcmp(shedding->cursor, "0") != 0);
+    return 0;
+}
+
+/* A look at all keys that there are, a thousand or so at a time. */
+static int shed_pattern(struct shedding *shedding, const char *form, struct error *why)
+{
+    snprintf(shedding->pattern, sizeof shedding->pattern, "%s%s%s:%06" PRIu32 ":",
+             shedding->store->prefix, shedding->refused ? "r" : "", form, shedding->day);
+    shedding->master = 0;
+    do {
+        if (shed_master(shedding, why))
+            return -1;
+    } while (++shedding->master < shedding->heard);
     return 0;
 }
 
@@ -235,12 +271,8 @@ static int shed_end(struct shedding *shedding, unsigned node, struct error *why)
 
 static int shed_all(struct shedding *shedding, unsigned node, struct error *why)
 {
-    /* In a Cluster a cursor is one master's; there these keys end at their own time. */
-    bool can_look = shedding->store->settings->redis_mode != REDIS_CLUSTER;
-
     if (shed_records(shedding, why) || shed_shards(shedding, why) ||
-        (can_look &&
-         (shed_pattern(shedding, "h", why) || shed_pattern(shedding, "hp", why))))
+        shed_pattern(shedding, "h", why) || shed_pattern(shedding, "hp", why))
         return -1;
     return shed_end(shedding, node, why);
 }

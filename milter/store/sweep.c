@@ -269,7 +269,7 @@ static bool sweep_refused(void *context, size_t index, enum store_trouble troubl
         return false;
     error_set(&why, "%.*s", SLICE_ARGS(words));
     tell_foreign(sweep, SLICE_ABSENT, why.text);
-    slice_copy(slice_of("0"), sweep->cursor, sizeof sweep->cursor);
+    slice_copy(WORD("0"), sweep->cursor, sizeof sweep->cursor);
     return true;
 }
 
@@ -339,7 +339,7 @@ static int sweep_go(struct sweep *sweep, unsigned slice, struct error *why)
     for (size_t i = 0; i < sweep->count; i++) {
         sweep->source = &sweep->sources[i];
         find_kin(sweep);
-        slice_copy(slice_of("0"), sweep->cursor, sizeof sweep->cursor);
+        slice_copy(WORD("0"), sweep->cursor, sizeof sweep->cursor);
         do {
             if (page_go(sweep, why))
                 return -1;
