@@ -11,7 +11,8 @@
 #include "waybill/id.h"
 
 #define SLICE_MS (10 * MINUTE_MS)
-#define PORTION 500
+#define PORTION_LEAST 16
+#define PORTION_MOST 500
 
 /* ---- which sources ---- */
 
@@ -146,15 +147,24 @@ static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
     return result;
 }
 
+/* No more than the answer may need: the walks have not read on then, and mostly need not. */
+static size_t portion_size(const struct candidates *candidates)
+{
+    size_t wanted = candidates->query->limit;
+
+    return wanted < PORTION_LEAST ? PORTION_LEAST : wanted < PORTION_MOST ? wanted + 1 : PORTION_MOST;
+}
+
 static int portion_of_sources(struct candidates *candidates, uint64_t **ids, size_t *count,
                               struct error *why)
 {
-    uint64_t *list = malloc(PORTION * sizeof *list), id;
+    size_t size = portion_size(candidates);
+    uint64_t *list = malloc(size * sizeof *list), id;
     int result = 1;
 
     if (list == NULL)
         return error_set(why, "cannot search: no memory");
-    while (*count < PORTION && (result = meet(candidates, &id, why)) == 1) {
+    while (*count < size && (result = meet(candidates, &id, why)) == 1) {
         source_pass(&candidates->sources[0], id);
         if (is_wanted(candidates, id))
             list[(*count)++] = id;

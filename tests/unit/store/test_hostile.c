@@ -245,7 +245,7 @@ static const struct {
 } asks[] = {
     {"records",
      ask_records,
-     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n*0\r\n",
+     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n*0\r\n", "*2\r\n$-1\r\n$-1\r\n",
       "*2\r\n$16\r\n1 mx1 postfix Q1\r\n$-1\r\n*2\r\n$-1\r\n$-1\r\n"}},
     {"term",
      ask_term,
