@@ -13,6 +13,7 @@
 #define SLICE_MS (10 * MINUTE_MS)
 #define PORTION_LEAST 16
 #define PORTION_MOST 500
+#define PORTION_STEPS (PORTION_MOST * CANDIDATES_IDS_PER_RECORD)
 
 /* ---- which sources ---- */
 
@@ -119,8 +120,8 @@ static bool is_wanted(const struct candidates *candidates, uint64_t id)
            id_time(id) <= candidates->newest && id_time(id) >= candidates->oldest;
 }
 
-/* The next id of all sources: 1, or 0: no more; or -1. */
-static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
+/* The next id of all sources: 1, or 0: no more; or -1. 2: the portion has cost enough. */
+static int meet(struct candidates *candidates, size_t most, uint64_t *id, struct error *why)
 {
     int result = source_peek(&candidates->sources[0], id, why);
 
@@ -128,6 +129,8 @@ static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
         struct source *other = &candidates->sources[i];
         uint64_t theirs;
 
+        if (candidates->steps++ >= most)
+            return 2;
         result = source_peek(other, &theirs, why);
         if (result == 1 && comes_first(candidates, theirs, *id)) {
             source_skip(other, *id);
@@ -140,6 +143,7 @@ static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
         if (comes_first(candidates, theirs, *id))
             continue; /* it has a portion more to pass over */
         /* They are further on: the leading one must follow, and all others look again. */
+        candidates->passed = *id;
         source_skip(&candidates->sources[0], theirs);
         result = source_peek(&candidates->sources[0], id, why);
         i = 1;
@@ -152,19 +156,22 @@ static size_t portion_size(const struct candidates *candidates)
 {
     size_t wanted = candidates->query->limit;
 
-    return wanted < PORTION_LEAST ? PORTION_LEAST : wanted < PORTION_MOST ? wanted + 1 : PORTION_MOST;
+    if (wanted < PORTION_LEAST)
+        return PORTION_LEAST;
+    return wanted < PORTION_MOST ? wanted + 1 : PORTION_MOST;
 }
 
 static int portion_of_sources(struct candidates *candidates, uint64_t **ids, size_t *count,
                               struct error *why)
 {
-    size_t size = portion_size(candidates);
+    size_t size = portion_size(candidates), most = candidates->steps + PORTION_STEPS;
     uint64_t *list = malloc(size * sizeof *list), id;
     int result = 1;
 
     if (list == NULL)
         return error_set(why, "cannot search: no memory");
-    while (*count < size && (result = meet(candidates, &id, why)) == 1) {
+    while (*count < size && (result = meet(candidates, most, &id, why)) == 1) {
+        candidates->passed = id;
         source_pass(&candidates->sources[0], id);
         if (is_wanted(candidates, id))
             list[(*count)++] = id;
