@@ -25,7 +25,7 @@ struct reading {
     bool both;    /* from the next round on */
     bool refused; /* a refused mail was among them */
     bool unreadable, any, here; /* any field; any of this class */
-    size_t stop; /* place of the id that has to be asked for again: it wants a dictionary, or both */
+    size_t stop; /* place of the id that has to be asked for again, with a dictionary or both */
 };
 
 static bool reading_take(struct reading *reading, struct slice value)

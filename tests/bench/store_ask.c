@@ -517,7 +517,8 @@ static struct round spent_now(redisContext *info)
     redisReply *all = redisCommand(info, "INFO");
     if (all == NULL || all->type != REDIS_REPLY_STRING)
         abort();
-    now.server = (figure_of(all->str, "used_cpu_user:") + figure_of(all->str, "used_cpu_sys:")) * 1e6;
+    now.server = figure_of(all->str, "used_cpu_user:") * 1e6 +
+                 figure_of(all->str, "used_cpu_sys:") * 1e6;
     now.commands = figure_of(all->str, "total_commands_processed:");
     freeReplyObject(all);
     return now;
@@ -529,8 +530,8 @@ struct told {
 
 static void tell_wrong(const struct ask *ask, const struct answer *answer)
 {
-    fprintf(stderr, "store_load: %s %s %s: %zu mails found, %llu wanted%s%s\n", kinds[ask->kind].name,
-            ask->word, ask->second, answer->count,
+    fprintf(stderr, "store_load: %s %s %s: %zu mails found, %llu wanted%s%s\n",
+            kinds[ask->kind].name, ask->word, ask->second, answer->count,
             (unsigned long long)(ask->noted < NEWEST ? ask->noted : NEWEST),
             answer->why_not != NULL ? "; " : "", answer->why_not != NULL ? answer->why_not : "");
 }
