@@ -8,7 +8,8 @@
  * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and
  * nobody else's. Mails are made outside of all that is measured. Prints a line for each figure: its
  * name, a blank, its value. With `rounds` each question is asked so often, and the median round of
- * each kind is told. `loaded`: only ask, of a Redis that the same command with the same `now` filled.
+ * each kind is told. `loaded`: only ask, of a Redis that the same command with the same `now`
+ * filled.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
