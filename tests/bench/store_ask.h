@@ -21,8 +21,8 @@ void asks_close(struct asks *asks);
 /* This mail is being written. */
 void asks_note(struct asks *asks, const struct mails_mail *mail);
 /* Ask all, `rounds` times; print a line for each kind and figure: "ask.KIND.p50_ms MS" and so on,
- * of the round whose p50 is the median. client_us and server_us are CPU a question, commands are those
- * that the server counted. Returns how many of the answers were wrong. */
+ * of the round whose p50 is the median. client_us and server_us are CPU a question, commands are
+ * those that the server counted. Returns how many of the answers were wrong. */
 size_t asks_run(struct asks *asks, struct store *store, redisContext *info, size_t rounds,
                 FILE *to);
 
