@@ -283,7 +283,8 @@ struct store_term {
 struct store_walk;
 /* `from` and `until` in ms, both included: no id's own time lies outside. Days past the retention
  * are not asked about. One round trip tells how STORE_DAYS_MAX days are kept (of days that are over
- * that is remembered for a minute); one more reads all of them for terms that are rare. */
+ * that is remembered for a minute); of terms that are rare one more reads the first eight days, and
+ * one all others. */
 int store_walk_open(struct store_walk **walk, struct store *store, const struct store_term *terms,
                     size_t count, int64_t from, int64_t until, bool oldest_first,
                     struct error *why);

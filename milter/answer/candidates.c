@@ -11,8 +11,9 @@
 #include "waybill/id.h"
 
 #define SLICE_MS (10 * MINUTE_MS)
-#define PORTION 500
-#define PORTION_STEPS (PORTION * CANDIDATES_IDS_PER_RECORD)
+#define PORTION_LEAST 16
+#define PORTION_MOST 500
+#define PORTION_STEPS (PORTION_MOST * CANDIDATES_IDS_PER_RECORD)
 
 /* ---- which sources ---- */
 
@@ -150,18 +151,28 @@ static int meet(struct candidates *candidates, size_t most, uint64_t *id, struct
     return result;
 }
 
+/* No more than the answer may need: the walks have not read on then, and mostly need not. */
+static size_t portion_size(const struct candidates *candidates)
+{
+    size_t wanted = candidates->query->limit;
+
+    if (wanted < PORTION_LEAST)
+        return PORTION_LEAST;
+    return wanted < PORTION_MOST ? wanted + 1 : PORTION_MOST;
+}
+
 static int portion_of_sources(struct candidates *candidates, uint64_t **ids, size_t *count,
                               struct error *why)
 {
-    uint64_t *list = malloc(PORTION * sizeof *list), id;
-    size_t most = candidates->steps + PORTION_STEPS;
+    size_t size = portion_size(candidates), most = candidates->steps + PORTION_STEPS;
+    uint64_t *list = malloc(size * sizeof *list), id;
     int result = 1;
 
     if (list == NULL)
         return error_set(why, "cannot search: no memory");
-    if (candidates->query->scan_most < PORTION)
+    if (candidates->query->scan_most < size)
         most = candidates->steps + candidates->query->scan_most * CANDIDATES_IDS_PER_RECORD;
-    while (*count < PORTION && (result = meet(candidates, most, &id, why)) == 1) {
+    while (*count < size && (result = meet(candidates, most, &id, why)) == 1) {
         candidates->passed = id;
         source_pass(&candidates->sources[0], id);
         if (is_wanted(candidates, id))

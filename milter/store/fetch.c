@@ -19,7 +19,7 @@
 int fetch_init(struct fetch *fetch, struct store *store, const struct store_term *terms,
                size_t count)
 {
-    *fetch = (struct fetch){.store = store};
+    fetch->store = store; /* all else is zero: most of it is room that a walk never touches */
     fetch->terms = calloc(count ? count : 1, sizeof *fetch->terms);
     fetch->hot = calloc((count ? count : 1) * STORE_DAYS_MAX, sizeof *fetch->hot);
     if (!fetch->terms || !fetch->hot)

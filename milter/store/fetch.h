@@ -58,6 +58,7 @@ struct fetch {
     size_t rest_count;
 };
 
+/* *fetch is all zero. */
 int fetch_init(struct fetch *fetch, struct store *store, const struct store_term *terms,
                size_t count);
 void fetch_free(struct fetch *fetch);

@@ -52,6 +52,7 @@ struct store {
 
     bool nodes[ID_NODES]; /* that ever wrote */
     bool apart[APART_COUNT]; /* texts of this kind were ever written */
+    bool reads_refused; /* a refused mail was among the records read last: the next may be, too */
     bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
     struct known_day known[STORE_KNOWN_DAYS];

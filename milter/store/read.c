@@ -5,6 +5,9 @@
  * One HMGET per id, class and text (the record, and what stands apart) asks for the field of the
  * waybill's own node and of every node that may know more; the replies come in the order of the
  * ids, so each record is merged and handed on before the next is read.
+ *
+ * Most mails are not refused ones, so only their class is asked at first. An id that is not there
+ * ends the round, and from it on both classes are asked.
  */
 #include "internal.h"
 
@@ -17,9 +20,12 @@ struct reading {
     struct store *store;
     struct record record;
     struct error why_not;
-    size_t texts; /* asked for of each class */
+    size_t texts; /* asked for of each class, */
+    size_t classes; /* and how many of these in this round */
+    bool both;    /* from the next round on */
+    bool refused; /* a refused mail was among them */
     bool unreadable, any, here; /* any field; any of this class */
-    size_t stop; /* place of the id whose dictionary has to be fetched first */
+    size_t stop; /* place of the id that has to be asked for again, with a dictionary or both */
 };
 
 static bool reading_take(struct reading *reading, struct slice value)
@@ -48,13 +54,13 @@ struct text_place {
 
 static struct text_place place_of(const struct reading *reading, size_t index)
 {
-    size_t part = index % (2 * reading->texts);
+    size_t of_id = reading->classes * reading->texts, part = index % of_id;
 
-    return (struct text_place){.id = index / (2 * reading->texts),
+    return (struct text_place){.id = index / of_id,
                           .refused = part >= reading->texts,
                           .apart = part % reading->texts != 0,
                           .first = part == 0,
-                          .last = part == 2 * reading->texts - 1};
+                          .last = part == of_id - 1};
 }
 
 static void reading_begin(struct reading *reading, uint64_t id)
@@ -64,10 +70,15 @@ static void reading_begin(struct reading *reading, uint64_t id)
 }
 
 /* All texts of an id were answered. */
-static void reading_hand_on(struct reading *reading, uint64_t id)
+static void reading_hand_on(struct reading *reading, size_t place)
 {
-    reading->found(reading->context, id, &reading->record,
-                   reading->unreadable ? reading->why_not.text : NULL);
+    if (!reading->any && !reading->unreadable && reading->classes == 1) {
+        reading->both = true;
+        reading->stop = place;
+    } else {
+        reading->found(reading->context, reading->ids[place], &reading->record,
+                       reading->unreadable ? reading->why_not.text : NULL);
+    }
     record_clear(&reading->record);
 }
 
@@ -110,8 +121,9 @@ static enum got reading_got(void *context, size_t index, const struct reply *rep
         reading->stop = place.id;
         return GOT_FINE;
     }
+    reading->refused = reading->refused || (place.refused && reading->here);
     if (place.last)
-        reading_hand_on(reading, reading->ids[place.id]);
+        reading_hand_on(reading, place.id);
     return GOT_FINE;
 }
 
@@ -132,7 +144,7 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
         error_set(&reading->why_not, "%.*s", SLICE_ARGS(words));
     reading->unreadable = reading->unreadable || foreign;
     if (place.last && foreign)
-        reading_hand_on(reading, reading->ids[place.id]);
+        reading_hand_on(reading, place.id);
     else if (place.last)
         record_clear(&reading->record);
     return foreign;
@@ -171,7 +183,7 @@ static void reading_missed(void *context, size_t index, const char *why)
         reading->unreadable = true;
     }
     if (place.last)
-        reading_hand_on(reading, reading->ids[place.id]);
+        reading_hand_on(reading, place.id);
 }
 
 static void read_ask(struct store *store, uint64_t id, bool refused)
@@ -187,8 +199,8 @@ static void read_ask(struct store *store, uint64_t id, bool refused)
         }
 }
 
-/* The first of so many ids. `stop` is where to go on: a dictionary is fetched at most once, so
- * each round gets further, or knows one more. */
+/* The first of so many ids. `stop` is where to go on: a dictionary is fetched at most once, and
+ * both classes are asked from then on, so each round gets further, or knows one more. */
 static int read_portion(struct store *store, struct reading *reading, const uint64_t *ids,
                         size_t count, struct error *why)
 {
@@ -200,7 +212,8 @@ static int read_portion(struct store *store, struct reading *reading, const uint
 
     for (unsigned kind = 0; kind < APART_COUNT; kind++)
         texts += apart_asked(store, kind);
-    portion = READ_COMMANDS / (2 * texts);
+    reading->classes = reading->both ? 2 : 1;
+    portion = READ_COMMANDS / (reading->classes * texts);
     if (count < portion)
         portion = count;
     reading->ids = ids;
@@ -209,7 +222,8 @@ static int read_portion(struct store *store, struct reading *reading, const uint
     record_init(&reading->record, 0);
     for (size_t i = 0; i < portion; i++) {
         read_ask(store, ids[i], false);
-        read_ask(store, ids[i], true);
+        if (reading->both)
+            read_ask(store, ids[i], true);
     }
     if (store_run(store, &replies, "read records", why) || store_learn_dictionaries(store, why)) {
         record_clear(&reading->record);
@@ -223,7 +237,8 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                                     const char *why_not),
                       void *context, struct error *why)
 {
-    struct reading reading = {.found = found, .context = context, .store = store};
+    struct reading reading = {
+        .found = found, .context = context, .store = store, .both = store->reads_refused};
 
     if (count == 0)
         return 0;
@@ -233,5 +248,6 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
     for (size_t done = 0; done < count; done += reading.stop)
         if (read_portion(store, &reading, ids + done, count - done, why))
             return -1;
+    store->reads_refused = reading.refused;
     return 0;
 }

@@ -3,7 +3,8 @@
  * walk: the ids of a time under some terms, in order.
  *
  * The days pass in windows: one round trip tells how each is kept. Days on which no term is hot
- * are read together; a hot day is read part by part:
+ * are read together, but for the first few: who wants the newest fifty mostly finds them there. A
+ * hot day is read part by part:
  *
  *     parts, by the end that comes first    [----][---][-----------][---]...
  *     read so far                           ^^^^^^^^^^^
@@ -22,6 +23,7 @@
 #define PARTS_FIRST 4u /* of a portion; the next one has twice as many, */
 #define PARTS_MOST 64u /* but no more */
 #define PART_WEIGHT 200u
+#define DAYS_FIRST 8u /* that are not hot: they are read at once, then all others */
 #define AHEAD_MS (2 * DAY_MS) /* so far may a clock that minted an id have been ahead of ours */
 
 struct store_walk {
@@ -31,6 +33,7 @@ struct store_walk {
     uint32_t next, last; /* day that the next window begins with; the last day */
     bool last_window, over;
     unsigned at;          /* day of the window that is read next */
+    bool begun;           /* the first days that are not hot were read */
     size_t part, portion; /* part that is read next, and how many at once; */
     bool in_parts;        /* of the day before `at` */
     uint64_t weight;
@@ -166,6 +169,7 @@ int walk_days(struct store_walk **walk, struct store *store, const struct store_
     new->least = id_make(first, 0);
     new->most = id_make(last, ID_REF - 1);
     new->fresh = true;
+    new->begun = true; /* who asks this way wants all */
     return walk_begin(walk, why);
 }
 
@@ -236,11 +240,13 @@ static int read_cold_days(struct store_walk *walk)
 {
     unsigned until = walk->at;
 
-    while (until < walk->fetch.day_count && !fetch_is_hot(&walk->fetch, until))
+    while (until < walk->fetch.day_count && (walk->begun || until - walk->at < DAYS_FIRST) &&
+           !fetch_is_hot(&walk->fetch, until))
         until++;
     if (fetch_shards(&walk->fetch, walk->at, until) || fetch_run(&walk->fetch))
         return -1;
     walk->at = until;
+    walk->begun = true;
     return 0;
 }
 

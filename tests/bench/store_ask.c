@@ -58,12 +58,18 @@ struct ask {
     struct ask *next; /* of the same slot */
 };
 
+/* What the questions of a kind cost, each in the mean, but for the two quantiles. */
+struct round {
+    double p50, p99, client, server, commands;
+};
+
 struct asks {
     struct ask *of[ASK_KINDS];
     size_t count;
     struct ask *slots[SLOTS];
     uint64_t seen, chance;
     double *spent;
+    struct round *rounds;
 };
 
 /* ---- what is asked ---- */
@@ -166,7 +172,7 @@ static void ask_timed(struct asks *asks, int64_t now)
     }
 }
 
-struct asks *asks_open(struct traffic *traffic, size_t count)
+struct asks *asks_open(struct traffic *traffic, size_t count, int64_t now)
 {
     struct asks *asks = calloc(1, sizeof *asks);
     struct mails_mail *mail = malloc(sizeof *mail);
@@ -180,11 +186,11 @@ struct asks *asks_open(struct traffic *traffic, size_t count)
         if (asks->of[kind] == NULL || asks->spent == NULL)
             abort();
         for (size_t i = 0; i < count; i++)
-            asks->of[kind][i] = (struct ask){.kind = (enum ask_kind)kind, .until = clock_now()};
+            asks->of[kind][i] = (struct ask){.kind = (enum ask_kind)kind, .until = now};
         if (kind <= ASK_COMBINED && !is_one_mail((enum ask_kind)kind))
             ask_drawn(asks, (enum ask_kind)kind, traffic, mail);
     }
-    ask_timed(asks, clock_now());
+    ask_timed(asks, now);
     free(mail);
     return asks;
 }
@@ -491,46 +497,104 @@ static int by_size(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static double milliseconds(void)
+static double milliseconds(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static size_t run_kind(struct asks *asks, enum ask_kind kind, struct store *store, FILE *to)
+static double figure_of(const char *text, const char *name)
 {
-    size_t wrong = 0, found = 0, checked = 0;
+    const char *at = strstr(text, name);
+    return at != NULL ? strtod(at + strlen(name), NULL) : 0;
+}
+
+/* What was spent so far: CPU in us, and commands. */
+static struct round spent_now(redisContext *info)
+{
+    struct round now = {.client = milliseconds(CLOCK_PROCESS_CPUTIME_ID) * 1e3};
+    redisReply *all = redisCommand(info, "INFO");
+    if (all == NULL || all->type != REDIS_REPLY_STRING)
+        abort();
+    now.server = figure_of(all->str, "used_cpu_user:") * 1e6 +
+                 figure_of(all->str, "used_cpu_sys:") * 1e6;
+    now.commands = figure_of(all->str, "total_commands_processed:");
+    freeReplyObject(all);
+    return now;
+}
+
+struct told {
+    size_t wrong, found, checked;
+};
+
+static void tell_wrong(const struct ask *ask, const struct answer *answer)
+{
+    fprintf(stderr, "store_load: %s %s %s: %zu mails found, %llu wanted%s%s\n",
+            kinds[ask->kind].name, ask->word, ask->second, answer->count,
+            (unsigned long long)(ask->noted < NEWEST ? ask->noted : NEWEST),
+            answer->why_not != NULL ? "; " : "", answer->why_not != NULL ? answer->why_not : "");
+}
+
+static struct round run_round(struct asks *asks, enum ask_kind kind, struct store *store,
+                              redisContext *info, struct told *told)
+{
+    struct round before = spent_now(info), after;
+    double count = (double)asks->count;
     struct answer answer;
     for (size_t i = 0; i < asks->count; i++) {
         const struct ask *ask = &asks->of[kind][i];
-        double begin = milliseconds();
+        double begin = milliseconds(CLOCK_MONOTONIC);
         ask_one(&answer, store, ask);
-        asks->spent[i] = milliseconds() - begin;
-        found += answer.count;
-        checked += !ask->unchecked;
-        if (answer_right(&answer))
-            continue;
-        if (wrong++ == 0)
-            fprintf(stderr, "store_load: %s %s %s: %zu mails found, %llu wanted%s%s\n",
-                    kinds[kind].name, ask->word, ask->second, answer.count,
-                    (unsigned long long)(ask->noted < NEWEST ? ask->noted : NEWEST),
-                    answer.why_not != NULL ? "; " : "",
-                    answer.why_not != NULL ? answer.why_not : "");
+        asks->spent[i] = milliseconds(CLOCK_MONOTONIC) - begin;
+        told->found += answer.count;
+        told->checked += !ask->unchecked;
+        if (!answer_right(&answer) && told->wrong++ == 0)
+            tell_wrong(ask, &answer);
     }
+    after = spent_now(info);
     qsort(asks->spent, asks->count, sizeof *asks->spent, by_size);
-    fprintf(to, "ask.%s.p50_ms %.4f\n", kinds[kind].name, asks->spent[asks->count / 2]);
-    fprintf(to, "ask.%s.p99_ms %.4f\n", kinds[kind].name, asks->spent[asks->count * 99 / 100]);
-    fprintf(to, "ask.%s.found %.2f\n", kinds[kind].name, (double)found / (double)asks->count);
-    fprintf(to, "ask.%s.checked %zu\n", kinds[kind].name, checked);
-    fprintf(to, "ask.%s.wrong %zu\n", kinds[kind].name, wrong);
-    return wrong;
+    return (struct round){.p50 = asks->spent[asks->count / 2],
+                          .p99 = asks->spent[asks->count * 99 / 100],
+                          .client = (after.client - before.client) / count,
+                          .server = (after.server - before.server) / count,
+                          .commands = (after.commands - before.commands) / count};
 }
 
-size_t asks_run(struct asks *asks, struct store *store, FILE *to)
+static size_t run_kind(struct asks *asks, enum ask_kind kind, struct store *store,
+                       redisContext *info, size_t rounds, FILE *to)
+{
+    const char *name = kinds[kind].name;
+    double asked = (double)asks->count * (double)rounds;
+    struct told told = {0};
+    struct round median;
+    for (size_t i = 0; i < rounds; i++)
+        asks->rounds[i] = run_round(asks, kind, store, info, &told);
+    qsort(asks->rounds, rounds, sizeof *asks->rounds, by_size); /* p50 comes first */
+    median = asks->rounds[rounds / 2];
+    fprintf(to, "ask.%s.p50_ms %.4f\n", name, median.p50);
+    fprintf(to, "ask.%s.p99_ms %.4f\n", name, median.p99);
+    fprintf(to, "ask.%s.client_us %.1f\n", name, median.client);
+    fprintf(to, "ask.%s.server_us %.1f\n", name, median.server);
+    fprintf(to, "ask.%s.commands %.1f\n", name, median.commands);
+    fprintf(to, "ask.%s.found %.2f\n", name, (double)told.found / asked);
+    fprintf(to, "ask.%s.checked %zu\n", name, told.checked);
+    fprintf(to, "ask.%s.wrong %zu\n", name, told.wrong);
+    return told.wrong;
+}
+
+size_t asks_run(struct asks *asks, struct store *store, redisContext *info, size_t rounds,
+                FILE *to)
 {
     size_t wrong = 0;
+    double load[1] = {0};
+    asks->rounds = calloc(rounds, sizeof *asks->rounds);
+    if (asks->rounds == NULL)
+        abort();
     for (int kind = 0; kind < ASK_KINDS; kind++)
-        wrong += run_kind(asks, (enum ask_kind)kind, store, to);
+        wrong += run_kind(asks, (enum ask_kind)kind, store, info, rounds, to);
+    (void)getloadavg(load, 1);
+    fprintf(to, "load_while_asked %.1f\n", load[0]);
+    free(asks->rounds);
     return wrong;
 }

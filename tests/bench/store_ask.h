@@ -7,6 +7,7 @@
 #ifndef BENCH_STORE_ASK_H
 #define BENCH_STORE_ASK_H
 
+#include <hiredis/hiredis.h>
 #include <stdio.h>
 
 #include "store_traffic.h"
@@ -15,12 +16,14 @@
 struct asks;
 /* Draw `count` questions of each kind from the mails of `traffic`, which has the seed of those that
  * will be written. */
-struct asks *asks_open(struct traffic *traffic, size_t count);
+struct asks *asks_open(struct traffic *traffic, size_t count, int64_t now);
 void asks_close(struct asks *asks);
 /* This mail is being written. */
 void asks_note(struct asks *asks, const struct mails_mail *mail);
-/* Ask all; print a line for each kind: "ask.KIND.p50 MS" and so on. Returns how many of the
- * answers were wrong. */
-size_t asks_run(struct asks *asks, struct store *store, FILE *to);
+/* Ask all, `rounds` times; print a line for each kind and figure: "ask.KIND.p50_ms MS" and so on,
+ * of the round whose p50 is the median. client_us and server_us are CPU a question, commands are
+ * those that the server counted. Returns how many of the answers were wrong. */
+size_t asks_run(struct asks *asks, struct store *store, redisContext *info, size_t rounds,
+                FILE *to);
 
 #endif

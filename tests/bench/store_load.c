@@ -3,11 +3,13 @@
  * Loads a Redis with mails, in our schema or in the naive one, and asks.
  *
  *     store_load SCHEMA MAILS SETTINGS HOST PORT [refused=PERCENT] [ask=COUNT] [seed=N] [batch=N]
- *                [twice] [streams] [capped]
+ *                [twice] [streams] [capped] [rounds=N] [now=MS] [loaded]
  *
  * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and
  * nobody else's. Mails are made outside of all that is measured. Prints a line for each figure: its
- * name, a blank, its value.
+ * name, a blank, its value. With `rounds` each question is asked so often, and the median round of
+ * each kind is told. `loaded`: only ask, of a Redis that the same command with the same `now`
+ * filled.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -25,7 +27,9 @@ struct load {
     const char *host;
     unsigned port;
     uint64_t mails, seed;
-    size_t batch, ask;
+    size_t batch, ask, rounds;
+    int64_t now;
+    bool loaded;
     unsigned refused;
     struct ours_options options;
     struct settings *settings;
@@ -111,6 +115,8 @@ struct writer {
 static void write_ours(void *context, size_t count)
 {
     struct writer *writer = context;
+    if (writer->load->loaded)
+        return;
     ours_write(writer->ours, writer->load->several, count);
 }
 
@@ -143,7 +149,7 @@ static int run_ours(struct load *load)
     printf("postings_per_mail %.3f\n", (double)figures->postings / mails);
     printf("records_per_mail %.4f\n", (double)figures->records / mails);
     if (load->asks != NULL)
-        wrong = asks_run(load->asks, ours_store(writer.ours), stdout);
+        wrong = asks_run(load->asks, ours_store(writer.ours), load->info, load->rounds, stdout);
     ours_close(writer.ours);
     return wrong > 0;
 }
@@ -173,7 +179,7 @@ static void run_ship(struct load *load)
 
 static void run_floor(struct load *load)
 {
-    struct traffic *others = traffic_open(load->seed + 1000, load->mails, load->refused);
+    struct traffic *others = traffic_open(load->seed + 1000, load->mails, load->refused, load->now);
     struct floors floors = floors_of(load->traffic, load->mails, others);
     printf("raw_bytes %.1f\n", (double)floors.raw / (double)floors.mails);
     printf("packed_bytes %.1f\n", (double)floors.packed / (double)floors.mails);
@@ -193,6 +199,12 @@ static void take_option(struct load *load, const char *option)
         load->seed = number;
     else if (strncmp(option, "batch=", 6) == 0 && number > 0)
         load->batch = number;
+    else if (strncmp(option, "rounds=", 7) == 0 && number > 0)
+        load->rounds = number;
+    else if (strncmp(option, "now=", 4) == 0)
+        load->now = (int64_t)number;
+    else if (strcmp(option, "loaded") == 0)
+        load->loaded = true;
     else if (strcmp(option, "twice") == 0)
         load->options.twice = true;
     else if (strcmp(option, "streams") == 0)
@@ -208,21 +220,21 @@ static void prepare(struct load *load, const char *settings)
     struct error why;
     if (settings_read(&load->settings, settings, &why) != 0)
         fail(why.text);
-    load->traffic = traffic_open(load->seed, load->mails, load->refused);
+    load->traffic = traffic_open(load->seed, load->mails, load->refused, load->now);
     load->several = calloc(load->batch, sizeof *load->several);
     load->info = redisConnect(load->host, (int)load->port);
     if (load->several == NULL || load->info == NULL || load->info->err != 0)
         fail("cannot connect to the server");
     if (load->ask == 0)
         return;
-    struct traffic *same = traffic_open(load->seed, load->mails, load->refused);
-    load->asks = asks_open(same, load->ask);
+    struct traffic *same = traffic_open(load->seed, load->mails, load->refused, load->now);
+    load->asks = asks_open(same, load->ask, load->now);
     traffic_close(same);
 }
 
 int main(int count, char **words)
 {
-    struct load load = {.seed = 1, .batch = 1000};
+    struct load load = {.seed = 1, .batch = 1000, .rounds = 1, .now = clock_now()};
     int result = 0;
     if (count < 6)
         fail("store_load SCHEMA MAILS SETTINGS HOST PORT [OPTION ...]");

@@ -34,10 +34,10 @@ static void node_next(struct traffic *traffic, struct traffic_node *node)
     mails_next(&node->mails, &node->next);
 }
 
-struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused)
+struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, int64_t now)
 {
     struct traffic *traffic = calloc(1, sizeof *traffic);
-    int64_t now = clock_now(), start = now - TRAFFIC_DAYS * DAY_MS + HOUR_MS;
+    int64_t start = now - TRAFFIC_DAYS * DAY_MS + HOUR_MS;
     if (traffic == NULL)
         abort();
     traffic->chance = seed;

@@ -252,7 +252,7 @@ static const struct {
 } asks[] = {
     {"records",
      ask_records,
-     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n*0\r\n",
+     {"*2\r\n$1\r\n3\r\n$2\r\n42\r\n*0\r\n", "*2\r\n$-1\r\n$-1\r\n",
       "*2\r\n$16\r\n1 mx1 postfix Q1\r\n$-1\r\n*2\r\n$-1\r\n$-1\r\n"}},
     {"term",
      ask_term,
@@ -282,7 +282,7 @@ static const struct {
     {"claim", ask_claim, {":1\r\n", "*3\r\n$2\r\nme\r\n$-1\r\n$-1\r\n", ":1\r\n:1\r\n:1\r\n"}},
     {"inspect",
      ask_inspect,
-     {"$29\r\nredis_version:5.0.1\r\nrole:x\r\n\r\n$7\r\ndefault\r\n"
+     {"$29\r\nredis_version:5.0.1\r\nrole:x\r\n\r\n"
       "*2\r\n$4\r\nsave\r\n$0\r\n\r\n*0\r\n*0\r\n"}},
     {"sheets",
      ask_sheets,
