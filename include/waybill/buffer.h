@@ -36,7 +36,7 @@ int buffer_add_slow(struct buffer *buffer, const void *data, size_t size);
 /* Here, since most adds are a few bytes into memory that is there: a call costs more than they. */
 static inline int buffer_add(struct buffer *buffer, const void *data, size_t size)
 {
-    if (buffer->failed || size == 0 || size >= buffer->capacity - buffer->size)
+    if (buffer->failed || (ptrdiff_t)size <= 0 || size >= buffer->capacity - buffer->size)
         return buffer_add_slow(buffer, data, size);
     memcpy(buffer->data + buffer->size, data, size);
     buffer->size += size;

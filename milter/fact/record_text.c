@@ -145,7 +145,7 @@ static int format_line(struct formatting *formatting, const struct record *recor
         return -1;
     if (!(keys & KEY_BIT(TO))) {
         body->more_count = 0;
-        if ((fact->keys & ~KEY_BIT(TO)) == 0)
+        if ((fact->keys & ~(KEY_BIT(TO) | BODY_PLACE_KEYS)) == 0)
             return 0;
     }
     bool implied = terse_implies(fact);
