@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "internal.h"
+#include "position.h"
 #include "waybill/clock.h"
 
-#define EVENTS_AT_ONCE "256" /* of one stream in one reply */
 #define PATIENCE_MAX HOUR_MS
 #define ASK_AGAIN_MS 100
 
@@ -76,31 +76,13 @@ static bool event_read(const struct reply *fields, struct event *event)
     return seen == 63 && (event->waybill != 0 || event->action == EVENT_TRACE_GAP);
 }
 
-/* "1732220000000-0": digits, a hyphen, digits; fits a cursor. */
-static bool entry_id(struct slice text, char *to)
-{
-    struct slice rest = text;
-    uint64_t number;
-
-    if (!text_take_number(&rest, &number) || !text_take_char(&rest, '-') ||
-        !text_take_number(&rest, &number) || rest.size > 0)
-        return false;
-    return slice_copy(text, to, sizeof((struct store_cursor *)0)->last[0]);
-}
-
 struct following {
     const struct store *store;
     struct store_cursor *cursor;
     void (*seen)(void *context, const struct event *event);
     void *context;
-    unsigned asked[STORE_STREAMS]; /* stream behind each command that asks for the newest */
-    bool any;                      /* something came */
+    bool any; /* something came */
 };
-
-void store_cursor_now(struct store_cursor *cursor)
-{
-    memset(cursor, 0, sizeof *cursor);
-}
 
 static bool is_entry(const struct reply *reply)
 {
@@ -108,48 +90,17 @@ static bool is_entry(const struct reply *reply)
            reply->items[1]->type == REPLY_LIST;
 }
 
-static enum got newest_got(void *context, size_t index, const struct reply *reply)
-{
-    struct following *following = context;
-    char *last = following->cursor->last[following->asked[index]];
-
-    if (reply->type != REPLY_LIST || reply->count > 1)
-        return GOT_ODD;
-    if (reply->count == 0)
-        snprintf(last, sizeof following->cursor->last[0], "0-0");
-    else if (!is_entry(reply->items[0]) || !entry_id(reply->items[0]->items[0]->text, last))
-        return GOT_ODD;
-    return GOT_FINE;
-}
-
-/* "From now on" becomes an entry's id at once; asking with "$" each time would miss what comes
- * between two calls. */
-static int follow_begin(struct store *store, struct following *following, struct error *why)
-{
-    struct replies replies = {.context = following, .got = newest_got, .missed = pipeline_miss};
-    unsigned count = 0;
-    struct key key;
-
-    for (unsigned i = 0; i < STORE_STREAMS; i++) {
-        if (following->cursor->last[i][0] != '\0')
-            continue;
-        following->asked[count++] = i;
-        key_events(&key, store->prefix, i);
-        PIPELINE_ADD(&store->pipeline, WORD("XREVRANGE"), key_slice(&key), WORD("+"), WORD("-"),
-                     WORD("COUNT"), WORD("1"));
-    }
-    return count ? store_run(store, &replies, "follow the events", why) : 0;
-}
-
 static enum got stream_take(struct following *following, unsigned stream,
                             const struct reply *entries)
 {
     struct event event;
 
+    following->cursor->at = stream;
     for (size_t i = 0; i < entries->count; i++) {
         if (!is_entry(entries->items[i]) ||
-            !entry_id(entries->items[i]->items[0]->text, following->cursor->last[stream]))
+            !position_read(entries->items[i]->items[0], &following->cursor->last[stream]))
             return GOT_ODD;
+        following->cursor->came[stream]++;
         if (event_read(entries->items[i]->items[1], &event))
             following->seen(following->context, &event);
     }
@@ -188,11 +139,14 @@ static void ask_streams(struct store *store, const struct store_cursor *cursor,
 {
     struct slice words[6 + 2 * STORE_STREAMS];
     struct key keys[STORE_STREAMS];
+    char places[STORE_STREAMS][48], most[16];
     size_t used = 0;
+
+    snprintf(most, sizeof most, "%u", STORE_EVENTS_AT_ONCE);
 
     words[used++] = WORD("XREAD");
     words[used++] = WORD("COUNT");
-    words[used++] = WORD(EVENTS_AT_ONCE);
+    words[used++] = slice_of(most);
     if (wait) {
         words[used++] = WORD("BLOCK");
         words[used++] = slice_of(wait);
@@ -201,7 +155,9 @@ static void ask_streams(struct store *store, const struct store_cursor *cursor,
     for (size_t i = 0; i < count; i++) {
         key_events(&keys[i], store->prefix, streams[i]);
         words[used + i] = key_slice(&keys[i]);
-        words[used + count + i] = slice_of(cursor->last[streams[i]]);
+        snprintf(places[i], sizeof places[i], "%" PRIu64 "-%" PRIu64,
+                 cursor->last[streams[i]].ms, cursor->last[streams[i]].sequence);
+        words[used + count + i] = slice_of(places[i]);
     }
     pipeline_add(&store->pipeline, words, used + 2 * count);
 }
@@ -211,15 +167,18 @@ static int follow_one(struct store *store, struct following *following, int64_t 
                       struct error *why)
 {
     struct replies replies = {.context = following, .got = streams_got};
-    unsigned all[STORE_STREAMS];
+    unsigned placed[STORE_STREAMS], count = 0;
     char wait[24];
 
     for (unsigned i = 0; i < STORE_STREAMS; i++)
-        all[i] = i;
+        if (following->cursor->last[i].known)
+            placed[count++] = i;
+    if (count == 0)
+        return 0;
     if (ms > 0) /* BLOCK 0 would wait for ever */
         replies.patience = ms < PATIENCE_MAX ? ms : PATIENCE_MAX;
     snprintf(wait, sizeof wait, "%" PRId64, replies.patience);
-    ask_streams(store, following->cursor, all, STORE_STREAMS, ms > 0 ? wait : NULL);
+    ask_streams(store, following->cursor, placed, count, ms > 0 ? wait : NULL);
     return store_run(store, &replies, "follow the events", why);
 }
 
@@ -234,7 +193,7 @@ static int follow_many(struct store *store, struct following *following, int64_t
 
     for (;;) {
         for (unsigned i = 0; i < STORE_STREAMS; i++)
-            if (following->cursor->last[i][0] != '\0') /* else its master is away */
+            if (following->cursor->last[i].known) /* else its master was away */
                 ask_streams(store, following->cursor, &i, 1, NULL);
         if (store_run(store, &replies, "follow the events", why))
             return -1;
@@ -252,8 +211,7 @@ int store_read_events(struct store *store, struct store_cursor *cursor, int64_t 
     struct following following = {
         .store = store, .cursor = cursor, .seen = seen, .context = context};
 
-    if (follow_begin(store, &following, why))
-        return -1;
+    memset(cursor->came, 0, sizeof cursor->came);
     return store->cluster ? follow_many(store, &following, ms, why)
                           : follow_one(store, &following, ms, why);
 }

@@ -113,9 +113,7 @@ int asked_read(struct cli *cli)
     return -1;
 }
 
-/* NULL: none is set, or it is not for this user: the cursor then is only checked for mistakes,
- * which is all that it has to be here. */
-static const unsigned char *cursor_key(const struct cli *cli, unsigned char key[static 32])
+const unsigned char *asked_key(const struct cli *cli, unsigned char key[static 32])
 {
     const char *path = cli->settings->key_file;
 
@@ -131,7 +129,7 @@ int asked_prepare(struct cli *cli, struct error *why)
     cli->query.queue_lifetime = cli->basis.queue_lifetime;
     cli->query.book = cli->book;
     if (cli->request.after != NULL)
-        result = query_resume(&cli->query, slice_of(cli->request.after), cursor_key(cli, key), why);
+        result = query_resume(&cli->query, slice_of(cli->request.after), asked_key(cli, key), why);
     return result == 0 ? 0 : error_prefix(why, "--after");
 }
 
@@ -140,7 +138,13 @@ void asked_cursor(const struct cli *cli, const struct query *query, uint64_t nex
 {
     unsigned char key[32];
 
-    query_cursor(query, next, cursor_key(cli, key), text);
+    query_cursor(query, next, asked_key(cli, key), text);
+}
+
+void complain_partly(const struct query_answer *answer)
+{
+    if (answer->partly)
+        complain("the answer is incomplete: %s", answer->away.text);
 }
 
 /* ---- in words again ---- */

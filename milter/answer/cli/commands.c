@@ -55,7 +55,11 @@ const struct command commands[] = {
      .asks_query = true,
      .summary = "watch mails live, an event a line",
      .details = "Prints events as they reach the store, until Ctrl-C. The terms are those of\n"
-                "trace; with state: only events that tell of this state are shown.\n",
+                "trace; with state: only events that tell of this state are shown.\n"
+                "\n"
+                "At its end it tells the command that goes on there, with --json each line has\n"
+                "the cursor. The store keeps the last events only; what is no more there is told\n"
+                "from the records. An event may be told again, then with the same event_id.\n",
      .examples = "waybill follow\n"
                  "waybill follow to:@example.org state:delayed\n"
                  "waybill follow --json --for 60\n",

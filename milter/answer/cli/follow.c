@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * follow: the command that watches the event streams. An event names a waybill and a recipient by
- * numbers only; the record is fetched for the words. A replay of the writer emits events again,
- * with the same ids; those told lately are not told twice.
+ * numbers only; the record is fetched for the words. What was missed, and where to go on, is the
+ * business of live.
  */
 #include "command.h"
 #include "gap.h"
@@ -19,21 +19,22 @@
 #include "waybill/escape.h"
 #include "waybill/id.h"
 #include "waybill/json.h"
+#include "waybill/live.h"
 #include "waybill/waybill_json.h"
 
 #define WAIT_MS 500
-#define TOLD_MAX 4096    /* event ids remembered; a power of two */
-#define BATCH_MAX 10000  /* events taken from one read */
+
+/* What an event answers to live. */
+enum { GO_ON = 0, STORE_FAILED = -1, ENOUGH = 1 };
 
 struct follow {
     const struct cli *cli;
     const struct query *query;
-    struct event batch[BATCH_MAX];
-    size_t count, dropped;
-    uint64_t told[TOLD_MAX]; /* a ring */
-    size_t told_at;
-    size_t shown;
+    struct live *live;
+    size_t shown, shown_before; /* before it fell behind */
     bool lost; /* the store is away, and that was said */
+    int64_t end; /* clock_monotonic; 0: until Ctrl-C */
+    struct error why; /* of STORE_FAILED out of an event */
 };
 
 static volatile sig_atomic_t stopped;
@@ -42,38 +43,6 @@ static void stop(int number)
 {
     (void)number;
     stopped = 1;
-}
-
-static bool is_told(const struct follow *follow, uint64_t id)
-{
-    for (size_t i = 0; i < TOLD_MAX; i++)
-        if (follow->told[i] == id)
-            return true;
-    return false;
-}
-
-static void take_event(void *context, const struct event *event)
-{
-    struct follow *follow = context;
-
-    if (is_told(follow, event->id))
-        return;
-    if (follow->count >= BATCH_MAX) {
-        follow->dropped++;
-        return;
-    }
-    follow->told[follow->told_at] = event->id;
-    follow->told_at = (follow->told_at + 1) % TOLD_MAX;
-    follow->batch[follow->count++] = *event;
-}
-
-static int event_compare(const void *a, const void *b)
-{
-    const struct event *x = a, *y = b;
-
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
 static const struct recipient *recipient_of(const struct waybill *waybill,
@@ -144,7 +113,8 @@ static void print_event(const struct cli *cli, const struct event *event,
 }
 
 static void print_event_json(const struct cli *cli, const struct event *event,
-                             const struct waybill *waybill, const struct recipient *recipient)
+                             const struct waybill *waybill, const struct recipient *recipient,
+                             const char *cursor)
 {
     struct buffer line;
     struct json json;
@@ -167,6 +137,8 @@ static void print_event_json(const struct cli *cli, const struct event *event,
         waybill_json_recipient(&json, waybill, recipient, &cli->basis);
     else
         json_put_null(&json);
+    json_put_key(&json, "cursor");
+    json_put_text(&json, cursor);
     json_end_object(&json);
     if (!line.failed)
         puts(line.data);
@@ -197,54 +169,100 @@ static bool wants(const struct query *query, const struct waybill *waybill,
     return !asks_outcome(query) && query_fits(query, waybill);
 }
 
-static int tell(struct follow *follow, const struct event *event, struct error *why)
+static void show(struct follow *follow, const struct event *event, const struct waybill *waybill,
+                 const struct recipient *recipient)
+{
+    char cursor[LIVE_CURSOR_SIZE];
+
+    (void)live_cursor(follow->live, cursor);
+    if (follow->cli->request.json)
+        print_event_json(follow->cli, event, waybill, recipient, cursor);
+    else
+        print_event(follow->cli, event, waybill, recipient);
+    follow->shown++;
+}
+
+static int tell_gap(struct follow *follow, const struct event *event)
+{
+    char cursor[LIVE_CURSOR_SIZE];
+
+    (void)live_cursor(follow->live, cursor);
+    return gap_tell(follow->cli, event, cursor, &follow->why) == 0 ? GO_ON : STORE_FAILED;
+}
+
+static int tell_mail(struct follow *follow, const struct event *event)
 {
     struct waybill waybill;
     const struct recipient *recipient;
     struct recipient then;
-
-    /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
-    if (event->action == EVENT_TRACE_GAP)
-        return asks_outcome(follow->query) ? 0 : gap_tell(follow->cli, event, why);
     int result = query_one(follow->cli->store, event->waybill,
-                           follow->cli->basis.queue_lifetime, &waybill, why);
+                           follow->cli->basis.queue_lifetime, &waybill, &follow->why);
 
     if (result < 0 && store_last_trouble(follow->cli->store) == STORE_FINE) {
-        complain("%s", why->text);
-        return 0;
+        complain("%s", follow->why.text);
+        return GO_ON;
     }
     if (result <= 0)
-        return result;
+        return result == 0 ? GO_ON : STORE_FAILED;
     recipient = recipient_of(&waybill, event);
     if (recipient != NULL) {
         then = *recipient;
         turn_back(&waybill, event, &then);
         recipient = &then;
     }
-    if (wants(follow->query, &waybill, recipient)) {
-        if (follow->cli->request.json)
-            print_event_json(follow->cli, event, &waybill, recipient);
-        else
-            print_event(follow->cli, event, &waybill, recipient);
-        follow->shown++;
-    }
+    if (wants(follow->query, &waybill, recipient))
+        show(follow, event, &waybill, recipient);
     waybill_clear(&waybill);
-    return 0;
+    return GO_ON;
 }
 
-static int tell_batch(struct follow *follow, struct error *why)
+static int tell(void *context, const struct event *event)
 {
-    int result = 0;
+    struct follow *follow = context;
 
-    qsort(follow->batch, follow->count, sizeof follow->batch[0], event_compare);
-    for (size_t i = 0; i < follow->count && result == 0 && !ferror(stdout); i++)
-        result = tell(follow, &follow->batch[i], why);
-    if (follow->dropped > 0)
-        complain("%zu events came too fast and are not shown", follow->dropped);
-    follow->count = 0;
-    follow->dropped = 0;
-    fflush(stdout);
-    return result;
+    if (stopped || ferror(stdout) || (follow->end != 0 && clock_monotonic() >= follow->end))
+        return ENOUGH;
+    /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
+    if (event->action != EVENT_TRACE_GAP)
+        return tell_mail(follow, event);
+    return asks_outcome(follow->query) ? GO_ON : tell_gap(follow, event);
+}
+
+/* ---- what else there is to say ---- */
+
+static void say_behind(void *context, const struct live_behind *behind)
+{
+    struct follow *follow = context;
+
+    (void)behind;
+    follow->shown_before = follow->shown;
+}
+
+static void say_rebuilt(void *context, const struct live_behind *behind)
+{
+    const struct follow *follow = context;
+    char since[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE], shown[32], unread[32];
+    bool same_day;
+
+    clock_text(behind->since, 0, since);
+    clock_text(clock_now(), 0, today);
+    same_day = strncmp(since, today, 10) == 0;
+    since[16] = '\0'; /* "2026-11-22 10:03" */
+    out_number(follow->shown - follow->shown_before, shown);
+    out_number(behind->unread, unread);
+    complain("fell behind%s: %s events since %s were told from the records%s%s%s",
+             behind->gone ? " (event streams are gone)" : "", shown, same_day ? since + 11 : since,
+             behind->unread > 0 ? "; " : "", behind->unread > 0 ? unread : "",
+             behind->unread > 0 ? " records could not be read" : "");
+}
+
+static void say_partly(void *context, const char *why)
+{
+    (void)context;
+    if (why != NULL)
+        complain("%s; what is there is told when it is back", why);
+    else
+        complain("all of the store is back");
 }
 
 static void say_lost(struct follow *follow, const struct error *why)
@@ -255,31 +273,55 @@ static void say_lost(struct follow *follow, const struct error *why)
     clock_sleep(WAIT_MS);
 }
 
-static int watch(struct follow *follow)
+static void say_where_to_go_on(const struct follow *follow)
 {
-    int64_t seconds = follow->cli->request.seconds;
-    int64_t end = clock_monotonic() + seconds * SECOND_MS, began = clock_now();
-    struct store_cursor cursor;
+    char cursor[LIVE_CURSOR_SIZE];
+
+    if (!follow->cli->request.json && live_cursor(follow->live, cursor))
+        complain("go on with: waybill follow --after %s", cursor);
+}
+
+/* ---- the command ---- */
+
+static int next(struct follow *follow, int64_t wait)
+{
+    const struct live_watcher watcher = {.context = follow,
+                                         .event = tell,
+                                         .behind = say_behind,
+                                         .rebuilt = say_rebuilt,
+                                         .partly = say_partly};
     struct error why;
+    int result;
 
-    store_cursor_now(&cursor);
-    while (!stopped && !ferror(stdout)) {
-        int64_t wait = WAIT_MS;
-
-        if (seconds > 0 && end - clock_monotonic() < wait)
-            wait = end - clock_monotonic();
-        if (wait <= 0)
-            break;
-        if (store_read_events(follow->cli->store, &cursor, wait, take_event, follow, &why) != 0 ||
-            tell_batch(follow, &why) != 0) {
-            if (!stopped)
-                say_lost(follow, &why);
-            continue;
-        }
+    follow->why.text[0] = '\0';
+    result = live_next(follow->live, wait, &watcher, &why);
+    fflush(stdout);
+    if (result != STORE_FAILED) {
         if (follow->lost)
             complain("the store is back");
         follow->lost = false;
+    } else if (!stopped) {
+        say_lost(follow, follow->why.text[0] != '\0' ? &follow->why : &why);
     }
+    return result;
+}
+
+static int watch(struct follow *follow)
+{
+    int64_t seconds = follow->cli->request.seconds, began = clock_now();
+    struct error why;
+
+    if (seconds > 0)
+        follow->end = clock_monotonic() + seconds * SECOND_MS;
+    while (!stopped && !ferror(stdout)) {
+        int64_t wait = WAIT_MS;
+
+        if (follow->end != 0 && follow->end - clock_monotonic() < wait)
+            wait = follow->end - clock_monotonic();
+        if (wait <= 0 || next(follow, wait) == ENOUGH)
+            break;
+    }
+    say_where_to_go_on(follow);
     if (follow->lost)
         return CLI_UNREACHABLE;
     if (follow->shown == 0 && !ferror(stdout) &&
@@ -288,23 +330,33 @@ static int watch(struct follow *follow)
     return follow->shown > 0 ? CLI_FOUND : CLI_NOTHING;
 }
 
+static int start(struct follow *follow)
+{
+    const struct cli *cli = follow->cli;
+    unsigned char room[32];
+    const unsigned char *key = asked_key(cli, room);
+    struct error why;
+
+    if (live_open(&follow->live, cli->store, cli->settings, slice_of(cli->request.live_after), key,
+                  &why) == 0)
+        return 0;
+    complain("--after: %s", why.text);
+    return -1;
+}
+
 int follow_run(struct cli *cli)
 {
-    struct follow *follow = calloc(1, sizeof *follow);
+    struct follow follow = {.cli = cli, .query = &cli->query};
     struct sigaction action = {.sa_handler = stop};
     int code;
 
-    if (follow == NULL) {
-        complain("cannot follow: no memory");
-        return CLI_UNREACHABLE;
-    }
-    follow->cli = cli;
     cli->query.since = 0; /* what happens now may be of an old mail */
     cli->query.until = INT64_MAX;
-    follow->query = &cli->query;
+    if (start(&follow) != 0)
+        return CLI_USAGE;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    code = watch(follow);
-    free(follow);
+    code = watch(&follow);
+    live_close(&follow.live);
     return code;
 }

@@ -65,7 +65,7 @@ static void print_words(const struct cli *cli, const struct store_gap *gap)
     buffer_free(&words);
 }
 
-static void print_json(const struct event *event, const struct store_gap *gap)
+static void print_json(const struct event *event, const struct store_gap *gap, const char *cursor)
 {
     struct buffer line;
     struct json json;
@@ -83,20 +83,23 @@ static void print_json(const struct event *event, const struct store_gap *gap)
     json_put_text(&json, gap->cause);
     json_put_key(&json, "lost");
     json_put_number(&json, (int64_t)gap->count);
+    json_put_key(&json, "cursor");
+    json_put_text(&json, cursor);
     json_end_object(&json);
     if (!line.failed)
         puts(line.data);
     buffer_free(&line);
 }
 
-int gap_tell(const struct cli *cli, const struct event *event, struct error *why)
+int gap_tell(const struct cli *cli, const struct event *event, const char *cursor,
+             struct error *why)
 {
     struct search search = {.event = event};
 
     if (store_get_gaps(cli->store, event->time, event->time, take_gap, &search, why) != 0)
         return -1;
     if (search.found && cli->request.json)
-        print_json(event, &search.gap);
+        print_json(event, &search.gap, cursor);
     else if (search.found)
         print_words(cli, &search.gap);
     return 0;

@@ -43,6 +43,8 @@ const struct command_option command_options[] = {
     {0, "login", "NAME", OPTION_WORDS, AT(login), FOR_TRACE, 0, 0, "SASL login of the sender"},
     {0, "after", "CURSOR", OPTION_WORDS, AT(after), FOR_TRACE, 0, 0,
      "go on there; the line \"more:\" of an answer has it"},
+    {0, "after", "CURSOR", OPTION_WORDS, AT(live_after), FOR_FOLLOW, 0, 0,
+     "go on there; its last line, or \"cursor\", has it"},
     {0, "by", "WORDS", OPTION_WORDS, AT(by), FOR_STATS, 0, 0,
      "count by these, e.g. reason,domain"},
     {0, "for", "SECONDS", OPTION_NUMBER, AT(seconds), FOR_FOLLOW, 1, 1000000,
@@ -91,6 +93,8 @@ const struct command_option command_options[] = {
      "--send-test: who sends it (else root at this host)"},
     {0, "verbose", NULL, OPTION_SWITCH, AT(verbose), FOR_DOCTOR, 0, 0,
      "list what is good, too"},
+    {0, "redis-acl", NULL, OPTION_SWITCH, AT(redis_acl), FOR_DOCTOR, 0, 0,
+     "only print the users that Redis needs for us"},
     {'y', "yes", NULL, OPTION_SWITCH, AT(yes), FOR_FORGET, 0, 0, "do not ask"},
     {0, "status", NULL, OPTION_SWITCH, AT(receipt), FOR_FORGET, 0, 0,
      "only show the receipt again"},
@@ -264,6 +268,8 @@ static int check_arguments(const struct request *request, const struct command *
         return error_set(why, "--json and --raw exclude each other");
     if (request->sender != NULL && request->send_test == NULL)
         return error_set(why, "--sender goes with --send-test");
+    if (request->redis_acl && (request->json || request->send_test != NULL || request->only != NULL))
+        return error_set(why, "--redis-acl goes alone");
     if (request->quiet && !request->log)
         return error_set(why, "--quiet goes with --log");
     if (request->since != TIME_NOT_GIVEN && request->until != TIME_NOT_GIVEN &&

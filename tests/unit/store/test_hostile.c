@@ -201,9 +201,16 @@ static int ask_events(struct store *store, struct error *why)
     struct store_cursor cursor;
 
     memset(&cursor, 0, sizeof cursor);
-    for (unsigned i = 1; i < STORE_STREAMS; i++)
-        strcpy(cursor.last[i], "0-0");
+    cursor.last[0].known = true;
     return store_read_events(store, &cursor, 5, no_event, NULL, why);
+}
+
+#define NO_STREAM "-ERR no such key\r\n"
+static int ask_streams(struct store *store, struct error *why)
+{
+    struct store_stream streams[STORE_STREAMS];
+
+    return store_look_at_streams(store, streams, why);
 }
 
 static int ask_flush(struct store *store, struct error *why)
@@ -260,11 +267,17 @@ static const struct {
     {"counters", ask_counters, {"*1\r\n$1\r\n3\r\n*0\r\n", "*2\r\n$5\r\nmails\r\n$2\r\n10\r\n"}},
     {"events",
      ask_events,
-     {"*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nx\r\n$1\r\ny\r\n",
-      "*1\r\n*2\r\n$7\r\nwb:ev:0\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*12\r\n$1\r\ne\r\n$"
+     {"*1\r\n*2\r\n$7\r\nwb:ev:0\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*12\r\n$1\r\ne\r\n$"
       "10\r\nAb3dEf9012\r\n"
       "$1\r\nw\r\n$2\r\n16\r\n$1\r\nr\r\n$10\r\nAb3dEf9012\r\n$1\r\na\r\n$16\r\nmessage.accepted"
       "\r\n$1\r\nt\r\n$2\r\n99\r\n$1\r\nn\r\n$1\r\n0\r\n"}},
+    {"streams",
+     ask_streams,
+     {"*10\r\n$6\r\nlength\r\n:1\r\n$17\r\nlast-generated-id\r\n$3\r\n2-1\r\n"
+      "$20\r\nmax-deleted-entry-id\r\n$3\r\n0-0\r\n$13\r\nentries-added\r\n:1\r\n"
+      "$11\r\nfirst-entry\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nx\r\n$1\r\ny\r\n"
+      NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM
+      NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM NO_STREAM}},
     {"flush", ask_flush, {":1\r\n:1\r\n"}},
     {"claim", ask_claim, {":1\r\n", "*3\r\n$2\r\nme\r\n$-1\r\n$-1\r\n", ":1\r\n:1\r\n:1\r\n"}},
     {"inspect",

@@ -662,11 +662,12 @@ static void test_events_are_read_once_from_now_on(void **state)
                           .sequence = 4};
     static struct events events;
     struct store_cursor cursor;
+    struct error why;
 
     (void)state;
     store_emit_event(writer, &event);
     flush(writer);
-    store_cursor_now(&cursor);
+    assert_int_equal(store_cursor_now(reader, &cursor, &why), 0);
     assert_int_equal(read_events(reader, &cursor, &events), 0); /* it was before */
     store_emit_event(writer, &event);
     for (unsigned i = 0; i < 32; i++) {

@@ -473,7 +473,7 @@ static int read_all(void)
     result |= store_get_counters(store, clock_now(), clock_now(), no_counter, NULL, &why);
     result |= store_get_sheets(store, &server, no_sheet, NULL, &why);
     result |= server == 0 ? -1 : 0; /* the time may be asked, too */
-    store_cursor_now(&cursor);
+    result |= store_cursor_now(store, &cursor, &why);
     result |= store_read_events(store, &cursor, 10, no_event, NULL, &why);
     return result;
 }
