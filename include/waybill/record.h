@@ -43,6 +43,7 @@ struct record_line {
     char witness;
     uint8_t rank;   /* of its kind, among the log's lines of one moment */
     uint8_t kind;   /* enum fact_kind */
+    bool known;     /* kind and all keys are words of fact.h's */
     char *text;     /* "kind key=value ..." as in the journal, owned */
     uint32_t size;
 };
@@ -78,6 +79,9 @@ int record_merge(struct record *record, const struct record *other, struct error
  * for those that have one of the values; both texts read into one record are the whole again. -1
  * only if the buffer failed or there is no memory. */
 int record_format(const struct record *record, uint64_t keys, struct buffer *to);
+/* The same for who has decoded the lines just now: facts[i] is what line i says. */
+int record_format_facts(const struct record *record, const struct fact *facts, uint64_t keys,
+                        struct buffer *to);
 /* The id by which a record knows the fact: 30 bits of a fact of the log or of a report, else all.
  * Facts out of a record have that one. */
 uint64_t record_fact_id(const struct fact *fact);

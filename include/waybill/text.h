@@ -173,8 +173,8 @@ bool text_number(struct slice all, uint64_t least, uint64_t most, uint64_t *numb
 /* Length of the valid UTF-8 sequence at the front (1 to 4), or 0: empty or not valid. No
  * surrogates, no overlong forms, nothing over U+10FFFF. `code` may be NULL. */
 size_t text_utf8(struct slice from, uint32_t *code);
-/* The decimal digits of a number, not terminated; returns how many. snprintf() takes ten times as
- * long, and a key or a member of a set is little else. */
+/* The decimal digits of a number, not terminated; returns how many. A key or a
+ * member of a set is little else, so snprintf() is too much for it. */
 #define TEXT_DIGITS_MAX 20
 size_t text_digits(uint64_t number, char to[static TEXT_DIGITS_MAX]);
 /* The same in just `width` digits: the lowest ones, with zeros in front. */

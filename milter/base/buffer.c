@@ -75,7 +75,7 @@ static int buffer_reserve(struct buffer *buffer, size_t more)
     return 0;
 }
 
-int buffer_add(struct buffer *buffer, const void *data, size_t size)
+int buffer_add_slow(struct buffer *buffer, const void *data, size_t size)
 {
     if (buffer_reserve(buffer, size) < 0)
         return -1;
@@ -93,16 +93,6 @@ char *buffer_extend(struct buffer *buffer, size_t size)
     buffer->size += size;
     buffer->data[buffer->size] = '\0';
     return buffer->data + buffer->size - size;
-}
-
-int buffer_add_text(struct buffer *buffer, const char *text)
-{
-    return buffer_add(buffer, text, strlen(text));
-}
-
-int buffer_add_char(struct buffer *buffer, char byte)
-{
-    return buffer_add(buffer, &byte, 1);
 }
 
 int buffer_addf(struct buffer *buffer, const char *format, ...)

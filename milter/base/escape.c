@@ -58,12 +58,26 @@ size_t escape_piece(struct slice *from, char piece[static ESCAPE_PIECE_SIZE])
     return (size_t)snprintf(piece, ESCAPE_PIECE_SIZE, "\\u{%04X}", (unsigned)code);
 }
 
-/* Printable ASCII is by far the most: it is copied in runs. Two characters may be special; one
- * that is not printable stands for none. */
+#define EIGHT(byte) ((unsigned char)(byte) * UINT64_C(0x0101010101010101))
+
+static inline uint64_t below(uint64_t eight, unsigned char least)
+{
+    return (eight - EIGHT(least)) & ~eight & EIGHT(0x80);
+}
+
+/* Printable ASCII is by far the most: it is copied in runs, eight bytes at a look. Two characters
+ * may be special; one that is not printable stands for none. */
 static inline size_t plain_run(struct slice from, char special, char other)
 {
     size_t size = 0;
+    uint64_t eight;
 
+    for (; from.size - size >= sizeof eight; size += sizeof eight) {
+        memcpy(&eight, from.at + size, sizeof eight);
+        if ((eight & EIGHT(0x80)) | below(eight, 0x20) | below(eight ^ EIGHT(0x7f), 1) |
+            below(eight ^ EIGHT(special), 1) | below(eight ^ EIGHT(other), 1))
+            break;
+    }
     while (size < from.size && from.at[size] >= 0x20 && from.at[size] < 0x7f &&
            from.at[size] != special && from.at[size] != other)
         size++;

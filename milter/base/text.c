@@ -205,12 +205,23 @@ void text_digits_fixed(uint64_t number, char *to, unsigned width)
     }
 }
 
+/* Two digits for each division. */
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                            "34353637383940414243444546474849505152535455565758596061626364656667"
+                            "6869707172737475767778798081828384858687888990919293949596979899";
+
 size_t text_digits(uint64_t number, char to[static TEXT_DIGITS_MAX])
 {
-    unsigned width = 1;
+    char digits[TEXT_DIGITS_MAX];
+    size_t at = sizeof digits;
 
-    for (uint64_t rest = number; rest > 9; rest /= 10)
-        width++;
-    text_digits_fixed(number, to, width);
-    return width;
+    for (; number > 99; number /= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + number % 100 * 2, 2);
+    }
+    if (number > 9)
+        digits[--at] = pairs[number * 2 + 1];
+    digits[--at] = pairs[number * 2 + (number < 10)];
+    memcpy(to, digits + at, sizeof digits - at);
+    return sizeof digits - at;
 }

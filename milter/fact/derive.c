@@ -5,8 +5,6 @@
  */
 #include "derive.h"
 
-#include <stdio.h>
-
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
@@ -111,7 +109,8 @@ static struct slice delay(struct terse *terse, const struct fact *fact)
     struct slice delays = fact->value[KEY_DELAYS], part;
     char *at = terse->room + terse->used;
     uint64_t sum = 0;
-    int parts = 0, size;
+    size_t size;
+    int parts = 0;
     while (parts < 5 && text_take_part(&delays, '/', &part)) {
         if (!take_delay(part, &sum))
             return SLICE_ABSENT;
@@ -121,14 +120,14 @@ static struct slice delay(struct terse *terse, const struct fact *fact)
         return SLICE_ABSENT;
     if (sum >= 100)
         sum = sum / 10 * 10;
-    if (sum >= 1000 || sum % 100 == 0)
-        size = snprintf(at, 24, "%llu", (unsigned long long)sum / 100);
-    else
-        size = snprintf(at, 24, sum % 10 ? "%llu.%02llu" : "%llu.%llu",
-                        (unsigned long long)sum / 100,
-                        (unsigned long long)(sum % 10 ? sum % 100 : sum / 10 % 10));
-    terse->used += (size_t)size;
-    return slice_make(at, (size_t)size);
+    size = text_digits(sum / 100, at);
+    if (sum < 1000 && sum % 100 != 0) {
+        at[size] = '.';
+        text_digits_fixed(sum % 100, at + size + 1, 2);
+        size += sum % 10 != 0 ? 3 : 2;
+    }
+    terse->used += size;
+    return slice_make(at, size);
 }
 
 /* In this order: a rule may look at what those before it gave. */

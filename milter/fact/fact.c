@@ -280,6 +280,7 @@ void body_keep(struct body *body, struct slice word)
 static int decode(char *text, size_t size, struct fact *fact, struct body *whole)
 {
     struct slice rest = slice_make(text, size), word;
+    bool escaped = slice_find(rest, '%') >= 0;
     int key = KEY_QUEUE;
     if (!text_take_word(&rest, &word))
         return -1;
@@ -299,7 +300,8 @@ static int decode(char *text, size_t size, struct fact *fact, struct body *whole
         if (found < 0 || fact->value[found].at != NULL)
             continue;
         key = found;
-        pair.size = unescape_value(text + (pair.at - text), pair.size);
+        if (escaped)
+            pair.size = unescape_value(text + (pair.at - text), pair.size);
         if (key == KEY_WAYBILL) {
             if (!text_number(pair, 1, UINT64_MAX, &fact->waybill))
                 return -1;

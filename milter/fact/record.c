@@ -103,7 +103,8 @@ struct record_line line_of(const struct fact *fact, struct slice kind)
                                 .who = who_of(kind, fact->value[KEY_TO]),
                                 .witness = (char)fact->witness,
                                 .rank = line_rank((char)fact->witness, fact->kind),
-                                .kind = (uint8_t)fact->kind};
+                                .kind = (uint8_t)fact->kind,
+                                .known = fact->kind != FACT_UNKNOWN};
 }
 
 int record_order(const struct fact *a, const struct fact *b)
@@ -323,6 +324,7 @@ static int line_join(struct record *record, struct record_line *line,
             record->bytes = record->bytes - line->size + all.size;
             line->text = text;
             line->size = (uint32_t)all.size;
+            line->known = line->known && other->known;
         }
     }
     buffer_free(&one);

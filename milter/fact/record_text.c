@@ -106,27 +106,49 @@ struct formatting {
     struct body body;
     struct numbers numbers;
     int64_t time; /* of the line before */
+    char *at;     /* where the next text may be decoded */
 };
 
+/* The line's fact with the values of `keys` alone, from its text or out of `facts`; NULL: it cannot
+ * be read. */
+static const struct fact *format_fact(struct formatting *formatting, const struct record_line *line,
+                                      const struct fact *known, uint64_t keys)
+{
+    struct body *body = &formatting->body;
+    keys |= KEY_BIT(TO);
+    body->more_count = 0;
+    if (known != NULL && line->known) {
+        body->kind = slice_of(fact_kind_word(known->kind));
+        if ((known->keys & ~keys) == 0)
+            return known;
+        body->fact = *known;
+    } else {
+        memcpy(formatting->at, line->text, line->size);
+        body->fact.witness = (enum witness)line->witness;
+        if (body_decode_all(formatting->at, line->size, body) != 0)
+            return NULL;
+        formatting->at += line->size;
+    }
+    for (uint64_t rest = body->fact.keys & ~keys; rest != 0;)
+        body->fact.value[fact_take_key(&rest)] = SLICE_ABSENT;
+    body->fact.keys &= keys;
+    return &body->fact;
+}
+
 static int format_line(struct formatting *formatting, const struct record *record, size_t index,
-                       uint64_t keys, char **scratch, struct buffer *to)
+                       const struct fact *known, uint64_t keys, struct buffer *to)
 {
     const struct record_line *line = &record->lines[index];
+    const struct fact *fact = format_fact(formatting, line, known, keys);
     struct body *body = &formatting->body;
-    memcpy(*scratch, line->text, line->size);
-    body->fact.witness = (enum witness)line->witness;
-    if (body_decode_all(*scratch, line->size, body) != 0)
+    if (fact == NULL)
         return -1;
-    *scratch += line->size;
-    for (uint64_t rest = body->fact.keys & ~(keys | KEY_BIT(TO)); rest != 0;)
-        body->fact.value[fact_take_key(&rest)] = SLICE_ABSENT;
-    body->fact.keys &= keys | KEY_BIT(TO);
     if (!(keys & KEY_BIT(TO))) {
         body->more_count = 0;
-        if ((body->fact.keys & ~KEY_BIT(TO)) == 0)
+        if ((fact->keys & ~(KEY_BIT(TO) | BODY_PLACE_KEYS)) == 0)
             return 0;
     }
-    bool implied = terse_implies(body);
+    bool implied = terse_implies(fact);
     format_offset(to, line->time - formatting->time);
     formatting->time = line->time;
     format_stamp(record, line, implied, &formatting->numbers, to);
@@ -134,20 +156,34 @@ static int format_line(struct formatting *formatting, const struct record *recor
         buffer_add_char(to, ' ');
         buffer_add(to, body->kind.at, body->kind.size);
     }
-    terse_encode(&formatting->terse, body, to);
+    terse_encode(&formatting->terse, fact, body->more, body->more_count, to);
     return 0;
 }
 
-int record_format(const struct record *record, uint64_t keys, struct buffer *to)
+/* No line's text has to be looked at. */
+static bool facts_tell_all(const struct record *record, const struct fact *facts)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (facts == NULL || !record->lines[i].known)
+            return false;
+    return true;
+}
+
+int record_format_facts(const struct record *record, const struct fact *facts, uint64_t keys,
+                        struct buffer *to)
 {
     if (record->see != 0) {
         buffer_addf(to, "%d see=%llu", FORMAT_NOW, (unsigned long long)record->see);
         return to->failed ? -1 : 0;
     }
-    struct formatting *formatting = malloc(sizeof *formatting);
-    char *scratch = malloc(record->bytes + 1), *at = scratch;
-    int result = formatting == NULL || scratch == NULL ? -1 : 0;
+    /* Too much for the stack, and so much at once makes malloc() sweep up: not for each mail. */
+    static _Thread_local struct formatting room;
+    struct formatting *formatting = &room;
+    bool reads = !facts_tell_all(record, facts);
+    char *scratch = reads ? malloc(record->bytes + 1) : NULL;
+    int result = reads && scratch == NULL ? -1 : 0;
     if (result == 0) {
+        formatting->at = scratch;
         formatting->time = id_time(record->id);
         formatting->numbers = (struct numbers){0};
         fact_init(&formatting->body.fact, WITNESS_MILTER, FACT_UNKNOWN, 0);
@@ -156,10 +192,14 @@ int record_format(const struct record *record, uint64_t keys, struct buffer *to)
         format_head(record, keys, to);
     }
     for (size_t i = 0; i < record->count && result == 0; i++)
-        result = format_line(formatting, record, i, keys, &at, to);
-    free(formatting);
+        result = format_line(formatting, record, i, facts != NULL ? &facts[i] : NULL, keys, to);
     free(scratch);
     return to->failed ? -1 : result;
+}
+
+int record_format(const struct record *record, uint64_t keys, struct buffer *to)
+{
+    return record_format_facts(record, NULL, keys, to);
 }
 
 /* ---- reading ---- */
@@ -330,6 +370,7 @@ static int parse_line(struct parsing *parsing, char *start, struct slice text, s
         parsing->time = fact->time;
     buffer_clear(&parsing->line);
     struct record_line line = line_of(fact, parsing->body.kind);
+    line.known = line.known && parsing->body.more_count == 0;
     body_encode_all(&parsing->body, BODY_PLACE_KEYS, 32, &parsing->line);
     line.size = (uint32_t)parsing->line.size;
     line.text = parsing->line.failed ? NULL : text_copy(parsing->line.data, line.size);

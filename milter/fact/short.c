@@ -2,7 +2,6 @@
 /* short: see short.h. */
 #include "short.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "waybill/clock.h"
@@ -32,6 +31,28 @@ static struct slice or_itself(struct slice made, struct slice word)
     return made.at != NULL ? made : word;
 }
 
+/* printf(3) would take longer than all else that is done for a value. */
+static char *put(char *to, const char *bytes, size_t size)
+{
+    memcpy(to, bytes, size);
+    return to + size;
+}
+
+static char *put_two(char *to, unsigned number, char behind)
+{
+    text_digits_fixed(number, to, 2);
+    to[2] = behind;
+    return to + 3;
+}
+
+/* What was written into the room, up to `end`. */
+static struct slice room_take(struct terse *terse, const char *end)
+{
+    const char *at = terse->room + terse->used;
+    terse->used += (size_t)(end - at);
+    return slice_make(at, (size_t)(end - at));
+}
+
 /* ---- addresses ---- */
 
 static struct slice name_form(struct terse *terse, struct slice value)
@@ -43,11 +64,10 @@ static struct slice name_form(struct terse *terse, struct slice value)
     for (size_t i = 0; i < terse->count && number < 0; i++)
         if (slice_equal(value, terse->names[i]))
             number = (int)i + 1;
-    if (number < 0 || sizeof terse->room - terse->used < 8)
+    if (number < 0 || sizeof terse->room - terse->used < 1 + TEXT_DIGITS_MAX)
         return SLICE_ABSENT;
-    int size = snprintf(at, 8, "#%d", number);
-    terse->used += (size_t)size;
-    return slice_make(at, (size_t)size);
+    *at++ = '#';
+    return room_take(terse, at + text_digits((uint64_t)number, at));
 }
 
 static struct slice name_undo(const struct terse *terse, struct slice word)
@@ -170,11 +190,12 @@ static struct slice date_form(struct terse *terse, struct slice value)
         return SLICE_ABSENT;
     int64_t ms = clock_of_day((uint32_t)((year - 2000) * 10000 + month * 100 + day),
                               (uint32_t)(part[0] * 3600 + part[1] * 60 + part[2]));
-    char *at = terse->room + terse->used;
-    int size = snprintf(at, 32, "%lld%.5s",
-                        (long long)((ms - terse->base) / SECOND_MS - zone_seconds(rest)), rest.at);
-    terse->used += (size_t)size;
-    return slice_make(at, (size_t)size);
+    char *at = terse->room + terse->used, *to = at;
+    int64_t offset = (ms - terse->base) / SECOND_MS - zone_seconds(rest);
+    if (offset < 0)
+        *to++ = '-';
+    to += text_digits((uint64_t)(offset < 0 ? -offset : offset), to);
+    return room_take(terse, put(to, rest.at, rest.size));
 }
 
 static struct slice date_undo(struct terse *terse, struct slice word)
@@ -192,11 +213,15 @@ static struct slice date_undo(struct terse *terse, struct slice word)
     uint32_t day = clock_day(ms, &second), month = day / 100 % 100;
     if (ms < 0 || month < 1 || month > 12)
         return word;
-    int size = snprintf(at, 64, "%.3s, %u %.3s 20%02u %02u:%02u:%02u %.5s",
-                        days + (size_t)(ms / DAY_MS % 7) * 3, day % 100, months + (month - 1) * 3,
-                        day / 10000, second / 3600, second / 60 % 60, second % 60, zone.at);
-    terse->used += (size_t)size;
-    return slice_make(at, (size_t)size);
+    char *to = put(at, days + (size_t)(ms / DAY_MS % 7) * 3, 3);
+    to = put(to, ", ", 2);
+    to += text_digits(day % 100, to);
+    to = put(put(put(to, " ", 1), months + (month - 1) * 3, 3), " 20", 3);
+    to = put_two(to, day / 10000, ' ');
+    to = put_two(to, second / 3600, ':');
+    to = put_two(to, second / 60 % 60, ':');
+    to = put_two(to, second % 60, ' ');
+    return room_take(terse, put(to, zone.at, zone.size));
 }
 
 /* ---- TLS ---- */
@@ -309,8 +334,7 @@ static struct slice delays_form(struct terse *terse, struct slice value)
         if (!part || value.at[i] != '0' || i + 1 == value.size || value.at[i + 1] != '.')
             *to++ = value.at[i];
     }
-    terse->used += (size_t)(to - at);
-    return slice_make(at, (size_t)(to - at));
+    return room_take(terse, to);
 }
 
 static struct slice delays_undo(struct terse *terse, struct slice word)
@@ -323,8 +347,7 @@ static struct slice delays_undo(struct terse *terse, struct slice word)
             *to++ = '0';
         *to++ = word.at[i];
     }
-    terse->used += (size_t)(to - at);
-    return slice_make(at, (size_t)(to - at));
+    return room_take(terse, to);
 }
 
 /* ---- which has which ---- */

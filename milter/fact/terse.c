@@ -40,11 +40,11 @@ static uint64_t keys_of(const struct fact *fact)
     return fact->keys & ~BODY_PLACE_KEYS;
 }
 
-bool terse_implies(const struct body *body)
+bool terse_implies(const struct fact *fact)
 {
-    uint64_t keys = keys_of(&body->fact);
+    uint64_t keys = keys_of(fact);
     for (size_t i = 0; i < IMPLIED; i++)
-        if (implied[i].witness == (char)body->fact.witness && implied[i].kind == body->fact.kind)
+        if (implied[i].witness == (char)fact->witness && implied[i].kind == fact->kind)
             return keys != 0 && (enum fact_key)__builtin_ctzll(keys) == implied[i].key;
     return false;
 }
@@ -90,10 +90,15 @@ static void put_key(struct buffer *to, enum fact_key key)
     buffer_add_char(to, '=');
 }
 
+static bool is_mark(char byte)
+{
+    return byte == '%' || byte == '=' || byte == '[' || byte == ']' || byte == '"' || byte == '#';
+}
+
 static bool is_plain(struct slice value)
 {
     for (size_t i = 0; i < value.size; i++)
-        if (value.at[i] <= ' ' || value.at[i] > '~' || strchr("%=[]\"#", value.at[i]) != NULL)
+        if (value.at[i] <= ' ' || value.at[i] > '~' || is_mark(value.at[i]))
             return false;
     return value.size > 0;
 }
@@ -243,9 +248,9 @@ static void put_free(struct terse *terse, const struct fact *fact, enum fact_key
     put_rest(to, word);
 }
 
-void terse_encode(struct terse *terse, const struct body *body, struct buffer *to)
+void terse_encode(struct terse *terse, const struct fact *fact, const struct slice *more,
+                  size_t more_count, struct buffer *to)
 {
-    const struct fact *fact = &body->fact;
     uint64_t absent, keys = keys_of(fact);
     enum fact_key last = free_key(keys);
     terse->used = 0;
@@ -261,9 +266,9 @@ void terse_encode(struct terse *terse, const struct body *body, struct buffer *t
         buffer_add_text(to, " -");
         buffer_add_text(to, fact_key_word(fact_take_key(&absent)));
     }
-    for (size_t i = 0; i < body->more_count; i++) {
+    for (size_t i = 0; i < more_count; i++) {
         buffer_add_char(to, ' ');
-        buffer_add(to, body->more[i].at, body->more[i].size);
+        buffer_add(to, more[i].at, more[i].size);
     }
     if (last < FACT_KEY_COUNT)
         put_free(terse, fact, last, to);

@@ -29,9 +29,10 @@ struct terse {
 
 void terse_begin(struct terse *terse, int64_t base, struct slice host);
 /* Does the first word tell the kind? */
-bool terse_implies(const struct body *body);
-/* Append " word word ...", without the kind. */
-void terse_encode(struct terse *terse, const struct body *body, struct buffer *to);
+bool terse_implies(const struct fact *fact);
+/* Append " word word ...", without the kind; `more` are words of unknown keys. */
+void terse_encode(struct terse *terse, const struct fact *fact, const struct slice *more,
+                  size_t more_count, struct buffer *to);
 /* Read the words, which are unescaped in place; the kind is known, or FACT_UNKNOWN with its word,
  * or to be told by the first word: then body->kind is absent. -1: it cannot be told. */
 int terse_decode(struct terse *terse, char *words, size_t size, struct body *body);

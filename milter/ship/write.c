@@ -57,14 +57,14 @@ static int write_flush(struct ship *ship)
 
 /* The host of another node's mail is that node's to name: two names in two fields of one record
  * would make it no record. */
-static int entry_format(const struct ship *ship, const struct entry *entry, uint64_t keys,
-                        struct buffer *text)
+static int entry_format(const struct ship *ship, const struct entry *entry,
+                        const struct fact *facts, uint64_t keys, struct buffer *text)
 {
     struct record head = entry->own;
     if (id_node(entry->id) != ship->node)
         head.host = NULL;
     buffer_clear(text);
-    return record_format(&head, keys, text);
+    return record_format_facts(&head, facts, keys, text);
 }
 
 /* The other id's record first: a pointer into nothing would lose what it points from. */
@@ -81,7 +81,7 @@ static int write_see(struct ship *ship, struct entry *entry)
         live_move(&ship->live, entry, ENTRY_DIRTY);
         return 0;
     }
-    if (entry_format(ship, entry, UINT64_MAX, &ship->text) != 0)
+    if (entry_format(ship, entry, NULL, UINT64_MAX, &ship->text) != 0)
         return -1;
     ship->queued_bytes += ship->text.size;
     store_put_record(ship->store, ship->node, entry->id,
@@ -119,15 +119,20 @@ static bool write_not_yet(struct ship *ship, struct entry *entry)
 }
 
 /* What lives shorter than the record stands beside it, if there is any. */
-static int write_texts(struct ship *ship, const struct entry *entry, bool refused)
+static int write_texts(struct ship *ship, const struct entry *entry, const struct waybill *waybill,
+                       bool refused)
 {
+    /* Those of the judge, where they are this record's, line by line. */
+    bool same = entry_record(entry) == &entry->own && !waybill->coarse_log &&
+                waybill->fact_count == entry->own.count;
+    const struct fact *facts = same ? waybill->facts : NULL;
     uint64_t stays = UINT64_MAX;
     for (unsigned kind = 0; kind < APART_COUNT; kind++) {
         uint64_t keys = store_apart_keys(ship->store, kind, refused);
         stays &= ~keys;
         if (keys == 0)
             continue;
-        if (entry_format(ship, entry, keys, &ship->text) != 0)
+        if (entry_format(ship, entry, facts, keys, &ship->text) != 0)
             return -1;
         struct slice text = slice_make(ship->text.data, ship->text.size);
         if (slice_find(text, '\n') >= 0)
@@ -136,7 +141,7 @@ static int write_texts(struct ship *ship, const struct entry *entry, bool refuse
             store_drop_apart(ship->store, ship->node, entry->id, kind, refused);
         ship->queued_bytes += text.size;
     }
-    if (entry_format(ship, entry, stays, &ship->text) != 0)
+    if (entry_format(ship, entry, facts, stays, &ship->text) != 0)
         return -1;
     ship->queued_bytes += ship->text.size;
     store_put_record(ship->store, ship->node, entry->id,
@@ -153,7 +158,7 @@ static int write_record(struct ship *ship, struct entry *entry, const struct way
         store_drop_record(ship->store, ship->node, entry->id, true);
         entry->replayed = true; /* its terms stand in the index of the refused */
     }
-    if (write_texts(ship, entry, refused) != 0)
+    if (write_texts(ship, entry, waybill, refused) != 0)
         return -1;
     entry->to_refused = refused;
     entry->finished = waybill_finished(waybill);

@@ -64,6 +64,7 @@ struct postings {
     struct buffer terms;
     bool failed;
     struct layout *days;   /* DAY_SLOTS; an old day makes way for a new one */
+    struct layout *last;   /* the one that was looked for last; NULL: none yet */
     struct often *often;   /* TERM_SLOTS; the terms that come often stay */
     struct part *parts;    /* PART_SLOTS */
     uint32_t pass;         /* over the list, to place it; never 0 */

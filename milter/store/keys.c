@@ -115,8 +115,7 @@ static void key_add(struct key *key, const char *text)
     key_append(key, slice_of(text));
 }
 
-/* "PREFIX NAME:YYMMDD:", and where the rest goes. The keys that each mail needs are not printed:
- * that took a tenth of the time of a write. */
+/* "PREFIX NAME:YYMMDD:", and where the rest goes. The keys that each mail needs are not printed. */
 static char *key_begin(struct key *key, const char *prefix, const char *name, uint32_t day)
 {
     char *to;

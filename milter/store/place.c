@@ -25,9 +25,13 @@ static struct slice posting_term(const struct postings *postings, const struct p
 static struct layout *layout_of(struct postings *postings, const struct posting *posting)
 {
     uint32_t day = id_day(posting->id);
-    uint64_t number = (uint64_t)(clock_of_day(day, 0) / DAY_MS) * 2 + posting->refused;
-    struct layout *layout = &postings->days[number % DAY_SLOTS];
+    struct layout *layout = postings->last;
 
+    /* What day of the calendar it is need not be found out for each. */
+    if (layout != NULL && layout->day == day && layout->refused == posting->refused)
+        return layout;
+    uint64_t number = (uint64_t)(clock_of_day(day, 0) / DAY_MS) * 2 + posting->refused;
+    layout = postings->last = &postings->days[number % DAY_SLOTS];
     if (layout->day != day || layout->refused != posting->refused)
         *layout = (struct layout){
             .day = day, .refused = posting->refused, .exponent = SPLIT_FIRST};
@@ -239,7 +243,7 @@ static void post_hot(struct store *store, const struct posting *posting)
     enum term_kind kind = (enum term_kind)posting->kind;
     struct life life = store_life(store, day, posting->refused);
     struct part *part = part_slot(&store->postings, posting, posting->part);
-    char member[24];
+    char member[TEXT_DIGITS_MAX];
     struct key key;
 
     if (part->told != store->postings.pass) {
@@ -249,8 +253,8 @@ static void post_hot(struct store *store, const struct posting *posting)
     part->told = store->postings.pass;
     part->since++;
     key_hot_part(&key, store->prefix, day, posting->part, kind, term, posting->refused);
-    snprintf(member, sizeof member, "%" PRIu64, id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life,
+              slice_make(member, text_digits(id_ref(posting->id), member)));
 }
 
 static void post_shard(struct store *store, const struct posting *posting)
@@ -260,7 +264,7 @@ static void post_shard(struct store *store, const struct posting *posting)
     struct layout *layout = layout_of(&store->postings, posting);
     uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << layout->exponent) - 1;
     struct life life = store_life(store, day, posting->refused);
-    char member[24];
+    char member[TEXT_DIGITS_MAX];
     struct key key;
 
     if (layout->told != store->postings.pass) {
@@ -271,8 +275,9 @@ static void post_shard(struct store *store, const struct posting *posting)
     layout->since++;
     layout->pending = 0;
     key_shard(&key, store->prefix, day, layout->exponent, place.shard & mask, posting->refused);
-    snprintf(member, sizeof member, "%" PRIu64, place.fingerprint * ID_REF + id_ref(posting->id));
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life, slice_of(member));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), life,
+              slice_make(member, text_digits(place.fingerprint * ID_REF + id_ref(posting->id),
+                                             member)));
 }
 
 int postings_place(struct store *store, struct error *why)

@@ -39,15 +39,14 @@ bool store_day_open(struct store *store, uint32_t day, bool refused)
 
 void store_note_node(struct store *store, unsigned node)
 {
-    char mark[16], number[4];
+    char mark[5 + TEXT_DIGITS_MAX] = "node ";
+    struct slice number = slice_make(mark + 5, text_digits(node % ID_NODES, mark + 5));
     struct key key;
 
-    snprintf(mark, sizeof mark, "node %u", node % ID_NODES);
-    if (!marks_first(&store->marks, slice_of(mark)))
+    if (!marks_first(&store->marks, slice_make(mark, 5 + number.size)))
         return;
     key_nodes(&key, store->prefix);
-    snprintf(number, sizeof number, "%u", node % ID_NODES);
-    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), LIFE_ENDLESS, slice_of(number));
+    BATCH_ADD(&store->writes, VERB_SADD, key_slice(&key), LIFE_ENDLESS, number);
     store->nodes_changed = true;
 }
 

@@ -142,9 +142,11 @@ static int run_ours(struct load *load)
     load_mails(load, write_ours, &writer);
     after = server_now(load);
     print_server(load, &before, &after);
+    printf("record_us_per_mail %.3f\n", figures->record / mails * 1e6);
     printf("judge_us_per_mail %.3f\n", figures->judge / mails * 1e6);
     printf("store_us_per_mail %.3f\n", figures->store / mails * 1e6);
-    printf("client_us_per_mail %.3f\n", (figures->judge + figures->store) / mails * 1e6);
+    printf("client_us_per_mail %.3f\n",
+           (figures->record + figures->judge + figures->store) / mails * 1e6);
     printf("text_bytes %.1f\n", (double)figures->text_bytes / mails);
     printf("postings_per_mail %.3f\n", (double)figures->postings / mails);
     printf("records_per_mail %.4f\n", (double)figures->records / mails);

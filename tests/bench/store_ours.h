@@ -17,8 +17,11 @@ struct ours_options {
 };
 
 struct ours_figures {
-    double judge, store; /* CPU seconds: facts to record and judge; terms, verbs and flush */
-    uint64_t records, postings, text_bytes, left_out;
+    /* CPU seconds: facts into the live record; states out of it; and what stores it: its text,
+     * terms, verbs, flush. */
+    double record, judge, store;
+    uint64_t records, postings, left_out;
+    uint64_t text_bytes; /* of all texts that were written */
 };
 
 struct ours;

@@ -51,11 +51,33 @@ static void add(struct record *record, const char *line)
         fail_msg("%s: %s", line, why.text);
 }
 
+/* Who has decoded the lines gets the same text. */
+static void format_again(const struct record *record, uint64_t keys, const struct buffer *text)
+{
+    struct fact *facts = calloc(record->count + 1, sizeof *facts);
+    struct buffer *lines = calloc(record->count + 1, sizeof *lines), again;
+    assert_true(facts != NULL && lines != NULL);
+    for (size_t i = 0; i < record->count; i++) {
+        buffer_init(&lines[i], FACT_LINE_MAX * 2);
+        assert_int_equal(record_fact(record, i, &facts[i], &lines[i]), 0);
+    }
+    buffer_init(&again, RECORD_MAX * 2);
+    assert_int_equal(record_format_facts(record, facts, keys, &again), 0);
+    assert_int_equal(again.size, text->size);
+    assert_memory_equal(again.data, text->data, text->size);
+    for (size_t i = 0; i < record->count; i++)
+        buffer_free(&lines[i]);
+    buffer_free(&again);
+    free(facts);
+    free(lines);
+}
+
 static char *format(const struct record *record)
 {
     struct buffer text;
     buffer_init(&text, RECORD_MAX * 2);
     assert_int_equal(record_format(record, UINT64_MAX, &text), 0);
+    format_again(record, UINT64_MAX, &text);
     return text.data;
 }
 
@@ -453,6 +475,7 @@ static char *format_some(const struct record *record, uint64_t keys)
     struct buffer text;
     buffer_init(&text, RECORD_MAX * 2);
     assert_int_equal(record_format(record, keys, &text), 0);
+    format_again(record, keys, &text);
     return text.data;
 }
 
