@@ -6,10 +6,12 @@
  * has missed none by trimming; only after a larger one, after a failure, and every few seconds is
  * the store asked where its streams begin.
  */
-#include "live_state.h"
+#include "waybill/live.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "live_state.h"
 
 #define KEPT_LEAST 100u /* of events_kept; see base/options.c */
 

@@ -98,7 +98,8 @@ def cursor_before_the_mails(world):
 def test_what_was_trimmed_is_told_from_the_records(world, before):
     events, words, cursor = follow(world, before, until_rebuilt)
     missing = MAILS * (RECIPIENTS + 1) - len(events)  # in streams that were not trimmed
-    events += follow(world, cursor, lambda told, _: told.count("\n") >= missing)[0]
+    if missing > 0:
+        events += follow(world, cursor, lambda told, _: told.count("\n") >= missing)[0]
     assert "waybill: fell behind: 3," in words and "were told from the records" in words
     assert outcomes(events) == traced(world)
     accepted = [event["trace_id"] for event in events if event["action"] == "message.accepted"]
@@ -108,16 +109,14 @@ def test_what_was_trimmed_is_told_from_the_records(world, before):
 def test_who_did_not_fall_behind_goes_on_live(world, before):
     *_, cursor = follow(world, before, until_rebuilt)
     message_id = send(world, "late@sink.example")
-    world.wait_for_states(message_id, {"late@sink.example": "delivered"})
-    events, words, cursor = follow(world, cursor, lambda told, _: "late@sink.example" in told)
-    assert "fell behind" not in words
-    assert list(outcomes(events).values()).count("delivered") == len(events) - len(
-        [event for event in events if event["action"] == "message.accepted"])
-    *_, accepted, delivered = events
-    assert (accepted["action"], delivered["action"]) == ("message.accepted", "delivery.delivered")
-    again, words, _ = follow(world, accepted["cursor"], lambda told, _: "late@sink.example" in told)
-    assert [event["event_id"] for event in again] == [delivered["event_id"]]
-    assert "fell behind" not in words
+    mail = world.wait_for_states(message_id, {"late@sink.example": "delivered"})["trace_id"]
+    events, words, _ = follow(world, cursor, lambda told, _: told.count(mail) == 2)
+    assert outcomes(events).items() <= traced(world).items() and "fell behind" not in words
+    first, last = [event for event in events if event["trace_id"] == mail]
+    assert {first["action"], last["action"]} == {"message.accepted", "delivery.delivered"}
+    assert last == events[-1]
+    again, words, _ = follow(world, events[-2]["cursor"], lambda told, _: mail in told)
+    assert again == [last] and "fell behind" not in words
 
 
 def test_streams_that_are_gone_are_told_from_the_records(world, before):

@@ -20,8 +20,8 @@ void asked_describe(const struct cli *cli, const struct query *query, const char
 /* The command that goes on at `next`, for a shell. */
 void asked_again(const struct cli *cli, const struct query *query, uint64_t next,
                  struct buffer *to);
-/* The key of cursors, in `key`; NULL: none is set, or it is not for this user: a cursor is then only
- * checked for mistakes, which is all that it has to be here. */
+/* The key of cursors, in `key`; NULL: none is set, or it is not for this user: a cursor is then
+ * only checked for mistakes, which is all that it has to be here. */
 const unsigned char *asked_key(const struct cli *cli, unsigned char key[static 32]);
 /* `next` for programs. */
 void asked_cursor(const struct cli *cli, const struct query *query, uint64_t next,
