@@ -22,7 +22,6 @@ struct store_health {
     char primary[120];    /* of a replica: its master, HOST:PORT as in the option `redis` */
     char policy[32];      /* maxmemory-policy */
     char appendfsync[16]; /* "always", "everysec", "no" */
-    char user[64];        /* as whom we are logged in */
     int64_t memory_used, memory_most; /* bytes; 0 for the latter: no bound */
     int aof, snapshots;               /* is there an append-only file, are there snapshots; -1 */
     int64_t certificate_until;        /* ms: its certificate ends then; 0: no TLS */
@@ -43,11 +42,32 @@ int store_examine(struct store *store,
 const char *store_mode_word(const struct settings *settings);
 unsigned store_health_major(const struct store_health *health); /* of the version; 0: unknown */
 
-/* Each command of ours that we may not give: `keys`: because of the key's name, not of the
- * command. `writer`: only a waybilld needs it. Tried with keys that are not there and words that
- * are refused, so nothing is written. */
-int store_try_rights(struct store *store,
-                     void (*refused)(void *context, const char *command, bool writer, bool keys),
+/* ---- rights ---- */
+
+/* Whose users log in, each with the least rights. */
+enum store_role {
+    STORE_WAYBILLD,    /* waybilld and waybill import; also reads all that waybill reads */
+    STORE_WAYBILL,     /* the help desk: reads */
+    STORE_PRIVACY,     /* waybill forget, export-person, audit */
+    STORE_AT_SENTINEL, /* all of them, as a user of the sentinels */
+    STORE_ROLES
+};
+/* Is there such a user with these options? */
+bool store_role_exists(const struct settings *settings, enum store_role role);
+const char *store_role_does(enum store_role role); /* "waybill forget, ...": a line for people */
+/* Its name: of the options, or the usual one. */
+const char *store_role_user(const struct settings *settings, enum store_role role);
+/* Adds its rights in the words of an ACL, without name and password: "resetchannels ~wb:r:* ...
+ * +hmget". They depend on the options: prefix, mode, when_full. `old`: for Redis 6, which cannot
+ * tell keys to read from keys to write. -1: no memory. */
+int store_role_rights(const struct settings *settings, enum store_role role, bool old,
+                      struct buffer *to);
+
+/* Each right of waybilld and waybill that we have not: `right` in the words of an ACL, "+hset", or
+ * `keys`: "~wb:t:*" (`old` as above). `writer`: only waybilld needs it. Tried with keys that are
+ * not there and words that are refused, so nothing is written. */
+int store_try_rights(struct store *store, bool old,
+                     void (*refused)(void *context, const char *right, bool writer, bool keys),
                      void *context, struct error *why);
 
 /* Whose keys stand there, as far as a look at some thousand tells. */

@@ -26,7 +26,7 @@
 #define QUERY_VALUES_MAX 256  /* of all terms together */
 #define QUERY_WORD_MAX 4096   /* bytes of one value */
 #define QUERY_TEXT_MAX 65536  /* bytes of a query's text */
-#define QUERY_SCAN_MAX 100000 /* records examined where no term narrows the search, by itself */
+#define QUERY_SCAN_MAX 100000 /* records that one answer examines in vain, by itself */
 #define QUERY_LIMIT_MAX 1000000
 
 /* What the values of a field are. ADDRESS: a mail address, @example.org (that domain),
@@ -53,8 +53,8 @@ enum query_kind {
     X(LOGIN, "login", "sasl auth username", WORD, false, "SASL login of the sender")               \
     X(REMOTE, "remote", "relay server mx nexthop", MACHINE, true,                                  \
       "server of an attempt: name, @domain, address, network")                                     \
-    X(STATE, "state", "outcome result", STATE, true, "what became of it, as in waybill(1)")        \
-    X(REASON, "reason", "why cause", REASON, true, "why it failed or waits, as in waybill(1)")     \
+    X(STATE, "state", "outcome result", STATE, true, "what became of it: the words below")        \
+    X(REASON, "reason", "why cause", REASON, true, "why it failed or waits: the words below")     \
     X(STATUS, "status", "dsn", STATUS, true, "status code: 5.1.1, 5.1, 5 or 5.x.x")                \
     X(LIST, "list", "list-id listid", NAME, false, "List-Id of a mailing list, or @domain")        \
     X(HOST, "host", "mta", NAME, false, "our mail server, or @domain")                             \
@@ -111,7 +111,9 @@ struct query {
     size_t limit;
     bool limited;             /* the limit was asked for */
     uint64_t after;           /* cursor: only ids beyond it, in this order; 0: from the front */
-    size_t scan_most;         /* records examined where no term narrows the search */
+    size_t scan_most;         /* records examined: without a term that narrows the search all of them,
+                                 with one those that do not fit. Ids that the index has under one
+                                 term but not under another count, too, each a little. */
     int64_t queue_lifetime;   /* ms, see waybill_read */
     const struct phrasebook *book; /* finds reasons; NULL: no recipient has one */
 };
@@ -161,10 +163,13 @@ struct query_answer {
     uint64_t next;       /* for query.after, or for query_cursor; 0: no more */
     size_t unreadable;   /* records that could not be read */
     size_t examined;     /* records that were looked at */
+    size_t told;         /* mails, by query_each too */
     bool bounded;        /* the search stopped at its bound; `scanned_until`: how far it came */
     int64_t scanned_until;
+    bool partly;         /* a master of a Cluster is away: what is there, was asked. `away` says why */
+    struct error away;
 };
-/* A reader's question. 0 also when nothing was found. -1: the store failed. */
+/* A reader's question. 0 also when nothing was found. -1: the store failed, wholly. */
 int query_run(struct store *store, const struct query *query, struct query_answer *answer,
               struct error *why);
 void query_answer_clear(struct query_answer *answer);

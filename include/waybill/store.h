@@ -84,6 +84,9 @@ uint64_t store_apart_keys(const struct store *store, enum apart kind, bool refus
 /* Such a text; readers merge it into the record. Left out once its day is about to go. */
 void store_put_apart(struct store *store, unsigned node, uint64_t id, enum apart kind,
                      struct slice text, bool refused);
+/* Such a text has nothing to say any more. */
+void store_drop_apart(struct store *store, unsigned node, uint64_t id, enum apart kind,
+                      bool refused);
 /* Are records compressed from now on? store_open takes it from its settings. What is there stays
  * as it is: text and frames may stand side by side. */
 void store_compress(struct store *store, bool compress);
@@ -126,6 +129,9 @@ void store_put_sheet(struct store *store, const struct sheet *sheet);
  * was not: send the same again later; store_last_trouble says of what kind. Queued writes are
  * gone either way. A STORE_FOREIGN reply is logged and skipped, not an error. */
 int store_flush(struct store *store, struct error *why);
+/* Another program took keys away: what is said of a key but once (that it is in use, when it ends)
+ * is said again. */
+void store_say_again(struct store *store);
 size_t store_queued(const struct store *store); /* writes waiting; 0: nothing to flush */
 
 /* ---- when the server is full ---- */
@@ -181,13 +187,26 @@ int store_get_tomb_notes(struct store *store, const char *hash,
 /* Queue: a value of this fact went out of the record of `id`; it is not found by it any more. */
 void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
                         enum fact_key key);
+/* A field of a node's records of ten minutes, with what stands apart of it. */
+struct store_field {
+    struct slice key, field; /* its name, for people */
+    uint64_t id;             /* 0: it is none of ours */
+    unsigned node;           /* whose field it is */
+    bool refused;
+    struct record *record; /* what could be read of it; may be changed. NULL: nothing */
+    const char *why_not;   /* what could not be read, in `key`; NULL: all was */
+    unsigned texts, ending; /* for store_rewrite_field */
+};
 /* All fields of all records of a ten-minute slice of a day (0..143), of the normal and of the
- * refused ones. `seen` may queue writes; `node` is the field's. */
+ * refused ones. The field lives as long as the call; `seen` may queue writes. */
 #define STORE_SLICES 144u
 int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
-                     void (*seen)(void *context, uint64_t id, unsigned node, bool refused,
-                                  struct slice text),
-                     void *context, struct error *why);
+                     void (*seen)(void *context, const struct store_field *field), void *context,
+                     struct error *why);
+/* Queue: what was read of the field gives way to field->record, each text where it stood and for as
+ * long. `scratch` is written over. -1: no memory. */
+int store_rewrite_field(struct store *store, const struct store_field *field,
+                        struct buffer *scratch);
 /* A key whose name holds the term goes, if it lists no mail of that day any more. */
 int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                    struct error *why);

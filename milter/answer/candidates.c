@@ -12,6 +12,7 @@
 
 #define SLICE_MS (10 * MINUTE_MS)
 #define PORTION 500
+#define PORTION_STEPS (PORTION * CANDIDATES_IDS_PER_RECORD)
 
 /* ---- which sources ---- */
 
@@ -118,8 +119,8 @@ static bool is_wanted(const struct candidates *candidates, uint64_t id)
            id_time(id) <= candidates->newest && id_time(id) >= candidates->oldest;
 }
 
-/* The next id of all sources: 1, or 0: no more; or -1. */
-static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
+/* The next id of all sources: 1, or 0: no more; or -1. 2: the portion has cost enough. */
+static int meet(struct candidates *candidates, size_t most, uint64_t *id, struct error *why)
 {
     int result = source_peek(&candidates->sources[0], id, why);
 
@@ -127,6 +128,8 @@ static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
         struct source *other = &candidates->sources[i];
         uint64_t theirs;
 
+        if (candidates->steps++ >= most)
+            return 2;
         result = source_peek(other, &theirs, why);
         if (result == 1 && comes_first(candidates, theirs, *id)) {
             source_skip(other, *id);
@@ -139,6 +142,7 @@ static int meet(struct candidates *candidates, uint64_t *id, struct error *why)
         if (comes_first(candidates, theirs, *id))
             continue; /* it has a portion more to pass over */
         /* They are further on: the leading one must follow, and all others look again. */
+        candidates->passed = *id;
         source_skip(&candidates->sources[0], theirs);
         result = source_peek(&candidates->sources[0], id, why);
         i = 1;
@@ -150,11 +154,13 @@ static int portion_of_sources(struct candidates *candidates, uint64_t **ids, siz
                               struct error *why)
 {
     uint64_t *list = malloc(PORTION * sizeof *list), id;
+    size_t most = candidates->steps + PORTION_STEPS;
     int result = 1;
 
     if (list == NULL)
         return error_set(why, "cannot search: no memory");
-    while (*count < PORTION && (result = meet(candidates, &id, why)) == 1) {
+    while (*count < PORTION && (result = meet(candidates, most, &id, why)) == 1) {
+        candidates->passed = id;
         source_pass(&candidates->sources[0], id);
         if (is_wanted(candidates, id))
             list[(*count)++] = id;

@@ -27,6 +27,8 @@ struct candidates {
     int64_t newest, oldest; /* ms: no id outside is of interest */
     int64_t at;             /* the slice that comes next lies here */
     unsigned slices;
+    uint64_t passed;        /* the last id of the leading source that was dealt with */
+    size_t steps;           /* ids that were looked at, of all sources */
     bool stopped;           /* gave up at `at` for the number of slices */
     bool cut;               /* `oldest` is later than the query wanted */
 };
@@ -35,7 +37,7 @@ struct candidates {
 int candidates_open(struct candidates *candidates, struct store *store,
                     const struct query *query, struct error *why);
 void candidates_close(struct candidates *candidates);
-/* The next portion: *ids is allocated, free(); may be empty. 1: more may follow; 0: that was all,
+/* The next portion: *ids is allocated, free(); may be empty, so that the caller can stop. 1: more may follow; 0: that was all,
  * *ids is NULL; -1: the store failed. */
 int candidates_next(struct candidates *candidates, uint64_t **ids, size_t *count,
                     struct error *why);

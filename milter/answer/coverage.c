@@ -157,19 +157,29 @@ int query_coverage(struct store *store, int64_t since, int64_t until, struct buf
                    struct error *why)
 {
     struct coverage *coverage = calloc(1, sizeof *coverage);
+    struct error away;
     int result = -1;
+    bool partly;
 
     if (coverage == NULL)
         return error_set(why, "cannot tell the coverage: no memory");
     coverage->since = since;
     coverage->until = until;
     coverage->now = clock_now();
+    store_read_partly(store, true);
+    store_unanswered(store, NULL);
     if (store_get_nodes(store, keep_node, coverage, why) == 0 &&
         store_get_gaps(store, since, until, keep_gap, coverage, why) == 0)
         result = 0;
+    store_read_partly(store, false);
+    partly = store_unanswered(store, &away) > 0;
     for (size_t i = 0; result == 0 && i < coverage->node_count; i++)
         add_node(coverage, &coverage->nodes[i], text);
-    if (result == 0 && coverage->node_count == 0)
+    if (result == 0 && partly) {
+        buffer_add_text(text, "not all of this could be asked: ");
+        add_escaped(text, away.text);
+        buffer_add_char(text, '\n');
+    } else if (result == 0 && coverage->node_count == 0)
         buffer_add_text(text, "no mail server ever reported to this store\n");
     if (result == 0 && coverage->gaps_dropped > 0)
         buffer_addf(text, "%zu more gaps are not told\n", coverage->gaps_dropped);

@@ -5,6 +5,7 @@
  *
  *     began = until          done = ms audits
  *     day:YYMMDD = until slice records fields values unread       slice: the next one; 144: all
+ *     unread:N = until key field: why                             the first 20 of them
  *     node:NN = ms values    by its waybilld
  */
 #include "person.h"
@@ -110,8 +111,21 @@ struct days {
         struct day_work work;
     } list[PERSON_DAYS_MAX];
     size_t count;
+    struct unread_note {
+        uint64_t until;
+        char name[256];
+    } unread[PERSON_UNREAD_MAX];
     struct person_work *work;
 };
+
+static struct unread_note unread_read(struct slice value)
+{
+    struct unread_note note = {.until = 0};
+
+    if (text_take_number(&value, &note.until) && text_take_char(&value, ' '))
+        slice_copy(value, note.name, sizeof note.name);
+    return note;
+}
 
 static void take_note(void *context, struct slice field, struct slice value)
 {
@@ -127,6 +141,9 @@ static void take_note(void *context, struct slice field, struct slice value)
         if (text_take_number(&value, &moment) && text_take_char(&value, ' '))
             (void)text_number(value, 0, UINT64_MAX, &work->audits);
         work->done = (int64_t)moment;
+    } else if (text_take(&field, "unread:")) {
+        if (text_number(field, 0, PERSON_UNREAD_MAX - 1, &number))
+            days->unread[number] = unread_read(value);
     } else if (text_take(&field, "node:")) {
         if (text_number(field, 0, 99, &number) && text_take_number(&value, &moment))
             work->nodes[number].answered = (int64_t)moment;
@@ -148,6 +165,13 @@ static void take_node(void *context, const struct store_node *node)
 
 static void sum_days(struct person_work *work, const struct days *days)
 {
+    while (work->unread_named < PERSON_UNREAD_MAX && work->until != 0 &&
+           (int64_t)days->unread[work->unread_named].until == work->until) {
+        const char *name = days->unread[work->unread_named].name;
+
+        slice_copy(slice_of(name), work->unread_names[work->unread_named++],
+                   sizeof work->unread_names[0]);
+    }
     for (size_t i = 0; i < days->count; i++) {
         const struct day_work *day = &days->list[i].work;
 
@@ -235,24 +259,41 @@ static void mark_states(struct going *going, const struct record *record)
     waybill_clear(&waybill);
 }
 
-static void rewrite(struct going *going, struct record *record, unsigned node, bool refused)
+static void rewrite(struct going *going, const struct store_field *field)
 {
-    int gone = record_forget(record, &going->forgetting);
+    int gone = record_forget(field->record, &going->forgetting);
 
     if (gone == 0)
         return;
-    buffer_clear(&going->text);
-    if (gone < 0 || record_format(record, UINT64_MAX, &going->text)) {
+    if (gone < 0 || store_rewrite_field(going->person->store, field, &going->text)) {
         going->no_memory = true;
         return;
     }
-    store_put_record(going->person->store, node, record->id,
-                     slice_make(going->text.data, going->text.size), refused);
-    mark_states(going, record);
+    mark_states(going, field->record);
     going->day.values += (uint64_t)gone;
     going->day.fields++;
-    going->day.records += record->id != going->last;
-    going->last = record->id;
+    going->day.records += field->id != going->last;
+    going->last = field->id;
+}
+
+/* Whom it names is not known, so a person has to look. */
+static void note_unread(struct going *going, const struct store_field *field)
+{
+    struct person_work *work = going->work;
+    char name[16], *said;
+    struct buffer text;
+
+    going->day.unread++;
+    if (going->ids || work->unread_named == PERSON_UNREAD_MAX)
+        return;
+    snprintf(name, sizeof name, "unread:%zu", work->unread_named);
+    said = work->unread_names[work->unread_named++];
+    snprintf(said, sizeof work->unread_names[0], "%.*s %.*s: %s", SLICE_ARGS(field->key),
+             SLICE_ARGS(field->field), field->why_not);
+    buffer_init(&text, 1024);
+    buffer_addf(&text, "%" PRIu64 " %s", going->day.until, said);
+    store_note_tomb(going->person->store, going->person->hash, name, text.data);
+    buffer_free(&text);
 }
 
 static void note_id(struct going *going, uint64_t id)
@@ -273,25 +314,21 @@ static void note_id(struct going *going, uint64_t id)
     (*going->ids)[(*going->count)++] = id;
 }
 
-static void field_seen(void *context, uint64_t id, unsigned node, bool refused, struct slice text)
+static void field_seen(void *context, const struct store_field *field)
 {
     struct going *going = context;
-    struct record record;
-    struct error why;
 
-    if (id_time(id) > (int64_t)going->day.until)
+    if (field->id != 0 && id_time(field->id) > (int64_t)going->day.until)
         return;
-    record_init(&record, id);
-    going->id = id;
-    if (record_parse(&record, text, &why)) {
-        going->day.unread++;
-    } else if (going->ids) {
-        if (record_names(&record, &going->forgetting) > 0)
-            note_id(going, id);
-    } else {
-        rewrite(going, &record, node, refused);
-    }
-    record_clear(&record);
+    going->id = field->id;
+    if (field->why_not)
+        note_unread(going, field);
+    if (!field->record)
+        return;
+    if (!going->ids)
+        rewrite(going, field);
+    else if (record_names(field->record, &going->forgetting) > 0)
+        note_id(going, field->id);
 }
 
 static int go_slice(struct going *going, uint32_t day, unsigned slice, struct error *why)
@@ -494,7 +531,7 @@ static int id_order(const void *a, const void *b)
 }
 
 int person_find(struct person *person, uint32_t first, int64_t now, uint64_t **ids, size_t *count,
-                const atomic_bool *stop, struct error *why)
+                uint64_t *unread, const atomic_bool *stop, struct error *why)
 {
     struct going going = {.person = person, .ids = ids, .count = count};
     uint32_t last = clock_day(now, NULL);
@@ -514,5 +551,6 @@ int person_find(struct person *person, uint32_t first, int64_t now, uint64_t **i
         if (left == 0 || (*ids)[left - 1] != (*ids)[i])
             (*ids)[left++] = (*ids)[i];
     *count = left;
+    *unread = going.day.unread;
     return result;
 }

@@ -13,6 +13,7 @@
 #include "waybill/store.h"
 
 #define PERSON_DAYS_MAX 4000
+#define PERSON_UNREAD_MAX 20 /* that are named; the others are counted */
 
 struct person {
     struct store *store;
@@ -38,6 +39,8 @@ struct person_work {
     int64_t until;  /* of mails that arrived up to then; 0: never begun */
     int64_t done;   /* when all was gone over; 0: not yet */
     uint64_t days, records, fields, values, unread, audits;
+    char unread_names[PERSON_UNREAD_MAX][256]; /* key, field, and why */
+    size_t unread_named;
     uint32_t day;   /* that is gone over, and how far of how many */
     unsigned at, of;
     struct {
@@ -56,8 +59,9 @@ int person_forget(struct person *person, int64_t now, struct person_work *work,
                   void (*progress)(void *context, const struct person_work *work), void *context,
                   struct error *why);
 
-/* Ids of all mails since the day that name the person. *ids: free(). As person_forget. */
+/* Ids of all mails since the day that name the person. *ids: free(). *unread: records that could
+ * not be read. As person_forget. */
 int person_find(struct person *person, uint32_t first, int64_t now, uint64_t **ids, size_t *count,
-                const atomic_bool *stop, struct error *why);
+                uint64_t *unread, const atomic_bool *stop, struct error *why);
 
 #endif

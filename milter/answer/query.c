@@ -182,13 +182,24 @@ static size_t page_size(const struct walk *walk)
     return wanted < 16 ? 16 : wanted > PAGE_MAX ? PAGE_MAX : wanted;
 }
 
+/* Has it looked at as much in vain as it may? */
+static bool at_bound(const struct walk *walk)
+{
+    const struct candidates *candidates = &walk->candidates;
+    size_t cost = walk->answer->examined;
+
+    if (candidates->count > 0)
+        cost += candidates->steps / CANDIDATES_IDS_PER_RECORD - walk->told;
+    return cost >= walk->query->scan_most;
+}
+
 static int walk_portion(struct walk *walk, const uint64_t *ids, size_t count)
 {
     for (size_t done = 0; done < count;) {
         size_t size = page_size(walk);
         int result;
 
-        if (walk->candidates.count == 0 && walk->answer->examined >= walk->query->scan_most) {
+        if (at_bound(walk)) {
             walk->answer->bounded = true;
             return 1;
         }
@@ -241,6 +252,12 @@ static int walk_all(struct walk *walk)
         free(ids);
         if (result != 0)
             break;
+        if (walk->candidates.count > 0) {
+            walk->last = walk->candidates.passed;
+            walk->answer->bounded = at_bound(walk);
+        }
+        if (walk->answer->bounded)
+            break;
     }
     if (result >= 0)
         say_where_it_ended(walk);
@@ -263,10 +280,15 @@ int query_each(struct store *store, const struct query *query, query_found *foun
     walk->context = context;
     walk->now = clock_now();
     walk->why = why;
+    store_read_partly(store, true);
+    store_unanswered(store, NULL);
     result = candidates_open(&walk->candidates, store, query, why);
     if (result == 0)
         result = walk_all(walk);
     candidates_close(&walk->candidates);
+    store_read_partly(store, false);
+    answer->partly = store_unanswered(store, &answer->away) > 0;
+    answer->told = walk->told;
     free(walk->seen);
     free(walk);
     return result;

@@ -199,6 +199,9 @@ static int read_state(struct draft *draft, struct slice words, struct error *why
     for (char *at = folded; *at != '\0'; at++)
         *at = text_lower(*at);
     state = words.size < sizeof folded ? state_of(slice_of(folded)) : -1;
+    if (state < 0 && words_state_of_log(words) != NULL)
+        return error_set(why, "there is no state '%.*s'; did you mean %s?", SLICE_SHOWN(words),
+                         words_state_of_log(words));
     if (state < 0)
         return words_unknown(words, "state", words_state, STATE_COUNT, why);
     draft->value.shape = QUERY_NUMBER;

@@ -300,24 +300,37 @@ static int bare_field(struct slice word)
     return id_parse(word, &id) ? QUERY_FIELD_ID : -1;
 }
 
+/* "from=ann@example.org": an address may begin so, but hardly one that somebody asks for. */
+static bool has_equals(struct slice word, struct slice *name)
+{
+    return text_take_until(&word, '=', name) && query_field_of(*name) >= 0;
+}
+
 static int take_bare(struct reader *reader, bool negated)
 {
     struct reader ahead = *reader;
     size_t began = place(reader);
     unsigned char binary[16];
-    struct slice word;
+    struct slice word, name;
     bool is_four;
     int field;
 
     if (take_value(&ahead) != 0)
         return -1;
     word = value_of(&ahead);
+    if (!ahead.quoted && has_equals(word, &name)) {
+        error_set(&reader->fault->why, "a colon stands behind a field: %.*s:...", SLICE_SHOWN(name));
+        return fail_at(reader, began + name.size, 1);
+    }
     field = bare_field(word);
     if (field >= 0)
         return take_values(reader, (enum query_field)field, negated);
     if (address_binary(word, binary, &is_four))
         error_set(&reader->fault->why, "'%.*s': say whose address it is: client:%.*s or "
                   "remote:%.*s", SLICE_SHOWN(word), SLICE_SHOWN(word), SLICE_SHOWN(word));
+    else if (words_is_joint(word))
+        error_set(&reader->fault->why, "'%.*s' is no term: all terms must hold, FIELD:ONE,OTHER "
+                  "is either, and -FIELD:VALUE is not", SLICE_SHOWN(word));
     else if (query_find_word(word, words_state, STATE_COUNT) >= 0)
         error_set(&reader->fault->why, "'%.*s': did you mean state:%.*s?", SLICE_SHOWN(word),
                   SLICE_SHOWN(word));

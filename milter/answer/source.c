@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "waybill/cause.h"
+#include "waybill/reason.h"
 
 /* ---- lists of ids ---- */
 
@@ -159,15 +159,15 @@ static int add_state(struct source *source, struct store *store, enum recipient_
                : -1;
 }
 
-/* Whoever has a reason is in one of these states. The words that the index has for reasons are
- * those of the rules at the time when the mail was shipped; a query asks by those of today. */
-static int add_reasons(struct source *source, struct store *store, struct error *why)
+/* A mail stands in the index under the reasons that the rules gave when it was written; where they
+ * gave none, or nobody asked them, rules that came later may have one. Which it has is told by
+ * the rules of today, in match.c. */
+static int add_later_reasons(struct source *source, struct error *why)
 {
-    for (int state = 0; state < STATE_COUNT; state++)
-        if (cause_wanted((enum recipient_state)state) &&
-            add_state(source, store, (enum recipient_state)state, why) != 0)
-            return -1;
-    return 0;
+    return add_term(source, TERM_REASON, slice_of(reason_word(REASON_UNDEFINED)), why) == 0 &&
+                   add_term(source, TERM_REASON, slice_of(reason_word(REASON_ONHOLD)), why) == 0
+               ? 0
+               : -1;
 }
 
 static int add_id(struct source *source, uint64_t id, struct error *why)
@@ -198,6 +198,9 @@ static int add_value(struct source *source, struct store *store, enum query_fiel
         return add_client(source, value, why);
     case QUERY_FIELD_STATE:
         return add_state(source, store, (enum recipient_state)value->number, why);
+    case QUERY_FIELD_REASON:
+        return add_term(source, TERM_REASON, slice_of(reason_word((enum reason)value->number)),
+                        why);
     case QUERY_FIELD_REMOTE:
         return add_term(source, TERM_REMOTE, value->text, why);
     case QUERY_FIELD_ID:
@@ -212,11 +215,11 @@ int source_open(struct source *source, struct store *store, const struct query_t
 {
     *source = (struct source){
         .term = term, .oldest_first = oldest_first, .over = true};
-    if (term->field == QUERY_FIELD_REASON && add_reasons(source, store, why) != 0)
-        return -1;
-    for (size_t i = 0; term->field != QUERY_FIELD_REASON && i < term->count; i++)
+    for (size_t i = 0; i < term->count; i++)
         if (add_value(source, store, term->field, &term->values[i], why) != 0)
             return -1;
+    if (term->field == QUERY_FIELD_REASON && add_later_reasons(source, why) != 0)
+        return -1;
     source->list_count = ids_sort(source->list, source->list_count, oldest_first);
     source->weight = source->list_count;
     if (source->term_count == 0)

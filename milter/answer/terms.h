@@ -30,6 +30,10 @@ typedef const char *words_of(int number);
 const char *words_state(int number);
 const char *words_reason(int number);
 const char *words_field(int number); /* the fields, then since, until, order, limit */
+/* The state that logs of mail servers call so: failed for "bounced"; NULL: none. */
+const char *words_state_of_log(struct slice word);
+/* "or", "and", "not": what other languages put between terms. */
+bool words_is_joint(struct slice word);
 #define WORDS_FIELD_COUNT (QUERY_FIELD_COUNT + 4)
 /* The number of the word; -1: it is not among them. Letters of any case. */
 int query_find_word(struct slice word, words_of *of, int count);

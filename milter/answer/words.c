@@ -93,6 +93,28 @@ int words_nearest(struct slice word, words_of *of, int count)
     return nearest;
 }
 
+bool words_is_joint(struct slice word)
+{
+    return slice_equal_nocase(word, slice_of("or")) || slice_equal_nocase(word, slice_of("and")) ||
+           slice_equal_nocase(word, slice_of("not"));
+}
+
+const char *words_state_of_log(struct slice word)
+{
+    static const struct {
+        const char *word;
+        enum recipient_state state;
+    } others[] = {{"bounced", STATE_FAILED},   {"deferred", STATE_DELAYED},
+                  {"sent", STATE_DELIVERED},   {"queued", STATE_ACCEPTED},
+                  {"refused", STATE_REJECTED}, {"deleted", STATE_CANCELED},
+                  {"hold", STATE_HELD}};
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (slice_equal_nocase(word, slice_of(others[i].word)))
+            return state_word(others[i].state);
+    return NULL;
+}
+
 int words_unknown(struct slice word, const char *what, words_of *of, int count, struct error *why)
 {
     int nearest = words_nearest(word, of, count);

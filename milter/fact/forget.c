@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "body.h"
+#include "record_set.h"
 
 /* What a record says of its people. */
 struct naming {
@@ -141,7 +141,7 @@ bool record_was_forgotten(const struct record *record)
     return false;
 }
 
-static int line_rewrite(struct record *record, struct record_line *line, const struct fact *fact)
+static int line_rewrite(struct record_line *line, const struct fact *fact)
 {
     struct buffer body;
     buffer_init(&body, FACT_LINE_MAX);
@@ -149,13 +149,40 @@ static int line_rewrite(struct record *record, struct record_line *line, const s
     if (body_encode(fact, BODY_PLACE_KEYS, 32, &body) == 0)
         text = strndup(body.data, body.size);
     if (text != NULL) {
-        record->bytes = record->bytes - line->size + body.size;
         free(line->text);
         line->text = text;
         line->size = (uint32_t)body.size;
+        line->who = line_of(fact, slice_of(fact_kind_word(fact->kind))).who;
     }
     buffer_free(&body);
     return text != NULL ? 0 : -1;
+}
+
+static int line_compare(const void *a, const void *b)
+{
+    return line_order(a, b);
+}
+
+/* A line is known by its recipient, too; so one that came again, with the address, is now the one
+ * that was blanked before. And since the word may be longer than the address was, the last ones go
+ * if nobody could read the record otherwise. */
+static void record_reorder(struct record *record)
+{
+    size_t left = 0;
+    if (record->count > 0)
+        qsort(record->lines, record->count, sizeof *record->lines, line_compare);
+    record->bytes = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        struct record_line *line = &record->lines[i];
+        bool again = left > 0 && line_order(line, &record->lines[left - 1]) == 0;
+        if (again || record->bytes + line_cost(line) > RECORD_MAX) {
+            free(line->text);
+            continue;
+        }
+        record->bytes += line_cost(line);
+        record->lines[left++] = *line;
+    }
+    record->count = left;
 }
 
 static int record_blank(struct naming *naming, struct record *record, struct buffer *scratch)
@@ -168,10 +195,12 @@ static int record_blank(struct naming *naming, struct record *record, struct buf
             continue; /* this version cannot read it, nor what it names */
         }
         int gone = fact_forget(naming, &fact);
-        if (gone > 0 && line_rewrite(record, &record->lines[i], &fact) != 0)
+        if (gone > 0 && line_rewrite(&record->lines[i], &fact) != 0)
             return -1;
         naming->gone += gone;
     }
+    if (naming->gone > 0)
+        record_reorder(record);
     return 0;
 }
 

@@ -60,7 +60,7 @@ static uint8_t line_rank(char witness, enum fact_kind kind)
     }
 }
 
-static int line_order(const struct record_line *a, const struct record_line *b)
+int line_order(const struct record_line *a, const struct record_line *b)
 {
     if (a->time != b->time)
         return a->time < b->time ? -1 : 1;
@@ -136,7 +136,7 @@ static size_t record_place(const struct record *record, const struct record_line
     return low;
 }
 
-static size_t line_cost(const struct record_line *line)
+size_t line_cost(const struct record_line *line)
 {
     return line->size + 32u; /* offset, witness, id, blanks, newline */
 }

@@ -12,6 +12,10 @@
 
 /* A line for the fact, without its text. */
 struct record_line line_of(const struct fact *fact, struct slice kind);
+/* In which order two lines stand; 0: they are one. */
+int line_order(const struct record_line *a, const struct record_line *b);
+/* Bytes that count against RECORD_MAX. */
+size_t line_cost(const struct record_line *line);
 /* Take ownership of line.text. 1: it told something; 0: was there; -1: no room. */
 int record_insert(struct record *record, struct record_line line, struct error *why);
 /* Leave out what says nothing new. */

@@ -352,8 +352,8 @@ static int parse_text(struct parsing *parsing, char *text, size_t size, struct e
     return 0;
 }
 
-/* Into nothing it goes as it is. */
-static int parsed_take(struct record *record, struct record *read, struct error *why)
+/* Into nothing it goes as it is: what format 1 kept is told as long as nothing is added. */
+static int parsed_take(struct record *record, struct record *read, bool old, struct error *why)
 {
     if (record->count > 0 || record->see != 0 || record->host != NULL ||
         record->instance != NULL || record->queue_id != NULL)
@@ -361,7 +361,8 @@ static int parsed_take(struct record *record, struct record *read, struct error 
     record_clear(record);
     *record = *read;
     record_init(read, record->id);
-    record_settle(record);
+    if (!old)
+        record_settle(record);
     return 0;
 }
 
@@ -383,7 +384,7 @@ int record_parse(struct record *record, struct slice text, struct error *why)
         buffer_free(&parsing->line);
     }
     if (result == 0)
-        result = parsed_take(record, &read, why);
+        result = parsed_take(record, &read, parsing->old, why);
     record_clear(&read);
     free(parsing);
     free(copy);

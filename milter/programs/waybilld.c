@@ -26,6 +26,7 @@
 #include "waybill/log.h"
 #include "waybill/reason.h"
 #include "waybill/smtp.h"
+#include "waybill/store.h"
 
 #define SHIP_AT_END_MS 2000
 
@@ -176,6 +177,17 @@ static int take_over(const char *file)
     return status >= 0 ? status : start(file, &starter);
 }
 
+/* Whether the store's addresses, certificates and passwords go together; it is not asked. */
+static int check_store(const struct settings *settings, struct error *why)
+{
+    struct store *store;
+
+    if (store_open(&store, settings, why) != 0)
+        return -1;
+    store_close(&store);
+    return 0;
+}
+
 static int check(const char *file)
 {
     struct settings *settings;
@@ -186,7 +198,7 @@ static int check(const char *file)
         fprintf(stderr, "%s\n", why.text);
         return EXIT_CONFIG;
     }
-    if (settings_check_files(settings, &why) < 0) {
+    if (settings_check_files(settings, &why) < 0 || check_store(settings, &why) < 0) {
         fprintf(stderr, "%s: %s\n", file, why.text);
     } else if (check_rules(settings, &why) < 0) {
         fprintf(stderr, "%s\n", why.text);

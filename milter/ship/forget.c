@@ -143,6 +143,7 @@ int forget_look(struct ship *ship)
     for (size_t i = 0; i < forgets->tombs.count; i++)
         if (forgets->tombs.list[i].until > forgets->latest)
             forgets->latest = forgets->tombs.list[i].until;
+    store_say_again(ship->store); /* keys that bear a forgotten address go */
     if (sweep(ship) != 0)
         return -1;
     journal_mark(ship->reader, &forgets->mark);

@@ -83,8 +83,8 @@ static bool ship_has_work(const struct ship *ship, int64_t now, bool counters)
 {
     const struct live *live = &ship->live;
     return live->list[ENTRY_DIRTY].first != NULL || live->list[ENTRY_WAITING].first != NULL ||
-           watch_waits(&ship->watch) || now >= ship->heart_at || forget_due(ship, now) || counters ||
-           ship->batch.count > 0;
+           watch_waits(&ship->watch) || now >= ship->heart_at || forget_due(ship, now) ||
+           counters || ship->batch.count > 0;
 }
 
 static int ship_step(struct ship *ship, bool counters)

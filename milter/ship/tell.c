@@ -66,10 +66,25 @@ static void post_reason(struct posting *posting, const struct waybill *waybill,
         post_term(posting, TERM_REASON, slice_of(word));
 }
 
+/* Nobody is asked (an import): the word for "no rule knows it", so that who asks for a reason looks
+ * at the record. */
+static void post_no_reason(struct posting *posting, const struct waybill *waybill)
+{
+    for (size_t i = 0; i < waybill->recipient_count; i++) {
+        enum recipient_state state = waybill->recipients[i].state;
+
+        if (state == STATE_DELAYED || state == STATE_FAILED || state == STATE_EXPIRED ||
+            state == STATE_REJECTED)
+            post_term(posting, TERM_REASON, slice_of("undefined"));
+    }
+}
+
 static void post_reasons(struct posting *posting, const struct waybill *waybill)
 {
-    if (posting->ship->watcher.reason == NULL)
+    if (posting->ship->watcher.reason == NULL) {
+        post_no_reason(posting, waybill);
         return;
+    }
     for (size_t i = 0; i < waybill->recipient_count; i++)
         post_reason(posting, waybill, &waybill->recipients[i], NULL);
     for (size_t i = 0; i < waybill->fact_count; i++)

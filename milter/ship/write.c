@@ -3,6 +3,8 @@
  * write: changed waybills into the store. What was sent counts as written only after a flush
  * whose every reply was good; until then it can be sent again.
  */
+#include "waybill/forget.h"
+
 #include "room.h"
 
 #include "waybill/clock.h"
@@ -130,6 +132,8 @@ static int write_texts(struct ship *ship, const struct entry *entry, bool refuse
         struct slice text = slice_make(ship->text.data, ship->text.size);
         if (slice_find(text, '\n') >= 0)
             store_put_apart(ship->store, ship->node, entry->id, kind, text, refused);
+        else if (record_was_forgotten(&entry->own))
+            store_drop_apart(ship->store, ship->node, entry->id, kind, refused);
         ship->queued_bytes += text.size;
     }
     if (entry_format(ship, entry, stays, &ship->text) != 0)

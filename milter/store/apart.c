@@ -35,6 +35,11 @@ uint64_t store_apart_keys(const struct store *store, enum apart kind, bool refus
     return apart_days(store, kind, refused) != 0 ? kinds[kind].keys : 0;
 }
 
+uint64_t apart_keys(enum apart kind)
+{
+    return kinds[kind].keys;
+}
+
 bool apart_asked(const struct store *store, enum apart kind)
 {
     return store->apart[kind] || apart_days(store, kind, false) != 0 ||
@@ -70,18 +75,23 @@ void store_put_apart(struct store *store, unsigned node, uint64_t id, enum apart
               record_field(id, node, field), store_pack(store, text));
 }
 
-void apart_drop(struct store *store, unsigned node, uint64_t id, bool refused)
+void store_drop_apart(struct store *store, unsigned node, uint64_t id, enum apart kind,
+                      bool refused)
 {
     char field[FIELD_SIZE];
     struct key key;
 
-    for (unsigned kind = 0; kind < APART_COUNT; kind++) {
-        if (!apart_asked(store, kind))
-            continue;
-        key_records_apart(&key, store->prefix, id, kind, refused);
-        BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
-                  record_field(id, node, field));
-    }
+    if (!apart_asked(store, kind))
+        return;
+    key_records_apart(&key, store->prefix, id, kind, refused);
+    BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS,
+              record_field(id, node, field));
+}
+
+void apart_drop(struct store *store, unsigned node, uint64_t id, bool refused)
+{
+    for (unsigned kind = 0; kind < APART_COUNT; kind++)
+        store_drop_apart(store, node, id, kind, refused);
 }
 
 int apart_take(struct store *store, const struct reply *members)

@@ -6,6 +6,8 @@
 #include "reply.h"
 #include "waybill/store.h"
 
+/* What goes there. */
+uint64_t apart_keys(enum apart kind);
 /* Is this kind to be asked for: may there be any? */
 bool apart_asked(const struct store *store, enum apart kind);
 /* Queue: the texts of a record that is taken back. */

@@ -2,7 +2,7 @@
 /*
  * examine: what state the server is in.
  *
- * Everything comes from INFO, CONFIG GET and ACL WHOAMI; a user who may ask none of them learns
+ * Everything comes from INFO and CONFIG GET; a user who may ask neither of them learns
  * less, and that is no error.
  */
 #include "waybill/health.h"
@@ -83,23 +83,13 @@ static enum got config_got(struct store_health *health, const struct reply *repl
     return GOT_FINE;
 }
 
-static enum got user_got(struct store_health *health, const struct reply *reply)
-{
-    if (reply->type != REPLY_TEXT)
-        return GOT_ODD;
-    slice_copy(reply->text, health->user, sizeof health->user);
-    return GOT_FINE;
-}
-
-enum { ASKED_INFO, ASKED_USER, ASKED_CONFIG };
+enum { ASKED_INFO, ASKED_CONFIG };
 
 static enum got examine_got(void *context, size_t index, const struct reply *reply)
 {
     struct store_health *health = &((struct examining *)context)->health;
 
-    return index == ASKED_INFO   ? info_got(health, reply)
-           : index == ASKED_USER ? user_got(health, reply)
-                                 : config_got(health, reply);
+    return index == ASKED_INFO ? info_got(health, reply) : config_got(health, reply);
 }
 
 /* No right to ask, or a command that a hosted server has renamed away. */
@@ -149,7 +139,6 @@ int store_examine(struct store *store,
                               .away = examine_away};
 
     PIPELINE_ADD(&store->pipeline, WORD("INFO"));
-    PIPELINE_ADD(&store->pipeline, WORD("ACL"), WORD("WHOAMI"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));
     PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("appendfsync"));

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forget: the store's side of forgetting: every field of every record, one slice at a time, and
- * the ways by which a record is found.
+ * forget: the ways by which a record is found, when it is not to be found by them any more.
  *
- * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what is not
- * there costs less than asking which there are, and cannot miss one that is written meanwhile.
+ * A posting may stand in the shard of any K, or in any part of the day of a hot term; SREM of what
+ * is not there costs less than asking which there are, and cannot miss one that is written
+ * meanwhile.
  */
 #include "waybill/forget.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "internal.h"
 #include "waybill/address.h"
-
-#define SCAN_COUNT "500"
 
 /* ---- postings ---- */
 
@@ -34,7 +31,7 @@ static void unpost(struct store *store, uint64_t id, enum term_kind kind, struct
         BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
     }
     snprintf(member, sizeof member, "%" PRIu64, ref);
-    for (unsigned level = 0; level <= PART_MOST; level += PART_STEP) {
+    for (unsigned level = 0; level <= PART_MOST; level++) {
         key_hot_part(&key, store->prefix, id_day(id), part_of(ref, level), kind, term, refused);
         BATCH_ADD(&store->writes, VERB_SREM, key_slice(&key), LIFE_ENDLESS, slice_of(member));
     }
@@ -181,98 +178,4 @@ int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struc
                    drop_hot(store, day, kind, kept, true, why)
                ? -1
                : 0;
-}
-
-/* ---- all records of a slice ---- */
-
-struct bucket {
-    unsigned node;
-    bool refused, done;
-    char cursor[24];
-};
-
-struct sweep {
-    uint32_t day;
-    void (*seen)(void *context, uint64_t id, unsigned node, bool refused, struct slice text);
-    void *context;
-    struct bucket buckets[2 * ID_NODES];
-    size_t count;
-    struct bucket *asked[2 * ID_NODES];
-    size_t asked_count;
-};
-
-/* "576320300412" or "576320300412+07" */
-static bool field_read(struct slice field, uint32_t day, uint64_t *id, unsigned *node)
-{
-    uint64_t ref, other;
-
-    if (!text_take_number(&field, &ref) || ref >= ID_REF)
-        return false;
-    *id = id_make(day, ref);
-    *node = id_node(*id);
-    if (field.size == 0)
-        return true;
-    if (!text_take_char(&field, '+') || !text_number(field, 0, ID_NODES - 1, &other))
-        return false;
-    *node = (unsigned)other;
-    return true;
-}
-
-static enum got sweep_got(void *context, size_t index, const struct reply *reply)
-{
-    struct sweep *sweep = context;
-    struct bucket *bucket = sweep->asked[index];
-    uint64_t id;
-    unsigned node;
-
-    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST ||
-        reply->items[1]->count % 2 != 0)
-        return GOT_ODD;
-    slice_copy(reply->items[0]->text, bucket->cursor, sizeof bucket->cursor);
-    bucket->done = strcmp(bucket->cursor, "0") == 0;
-    for (size_t i = 0; i < reply->items[1]->count; i += 2)
-        if (field_read(reply->items[1]->items[i]->text, sweep->day, &id, &node))
-            sweep->seen(sweep->context, id, node, bucket->refused,
-                        reply->items[1]->items[i + 1]->text);
-    return GOT_FINE;
-}
-
-static void sweep_ask(struct store *store, struct sweep *sweep, unsigned slice)
-{
-    struct key key;
-
-    sweep->asked_count = 0;
-    for (size_t i = 0; i < sweep->count; i++) {
-        struct bucket *bucket = &sweep->buckets[i];
-
-        if (bucket->done)
-            continue;
-        key_records_of(&key, store->prefix, sweep->day, slice, bucket->node, bucket->refused);
-        PIPELINE_ADD(&store->pipeline, WORD("HSCAN"), key_slice(&key), slice_of(bucket->cursor),
-                     WORD("COUNT"), WORD(SCAN_COUNT));
-        sweep->asked[sweep->asked_count++] = bucket;
-    }
-}
-
-int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
-                     void (*seen)(void *context, uint64_t id, unsigned node, bool refused,
-                                  struct slice text),
-                     void *context, struct error *why)
-{
-    struct sweep sweep = {.day = day, .seen = seen, .context = context};
-    struct replies replies = {.context = &sweep, .got = sweep_got};
-
-    if (store_know_nodes(store, why))
-        return -1;
-    for (unsigned node = 0; node < ID_NODES; node++)
-        for (int refused = 0; store->nodes[node] && refused < 2; refused++)
-            sweep.buckets[sweep.count++] =
-                (struct bucket){.node = node, .refused = refused, .cursor = "0"};
-    for (;;) {
-        sweep_ask(store, &sweep, slice);
-        if (sweep.asked_count == 0)
-            return 0;
-        if (store_run(store, &replies, "read all records", why))
-            return -1;
-    }
 }

@@ -67,6 +67,8 @@ int store_run(struct store *store, const struct replies *replies, const char *do
 /* The same on each master, one after the other; the indexes begin at 0 for each. */
 int store_run_everywhere(struct store *store, const struct replies *replies, const char *doing,
                          struct error *why);
+/* Servers of the Cluster were met, or lost: to be said after whatever asked it. */
+void store_meet_cluster(struct store *store);
 /* When the certificate of a server that we are connected to ends, ms; 0: no TLS. */
 int64_t store_certificate_until(const struct store *store, const char *name);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */

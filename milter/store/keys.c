@@ -12,62 +12,72 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WAYBILLD BY_WAYBILLD
+#define WAYBILL BY_WAYBILL
+#define PRIVACY BY_PRIVACY
+#define WEB BY_WEB
+#define NOTIFY BY_NOTIFY
+#define WRITERS (WAYBILLD | PRIVACY)
+#define EVERYBODY (WAYBILLD | WAYBILL | PRIVACY)
+
 const struct key_row key_rows[] = {
     {"r:YYMMDD:HHMM:N", "hash", "records of ten minutes of node N; field: 12-digit ref, or ref+NN",
-     "retention", "waybilld waybill"},
+     "retention", WRITERS, EVERYBODY},
     {"rr:YYMMDD:HHMM:N", "hash", "the same, of mails that were refused altogether",
-     "refused retention", "waybilld waybill"},
+     "refused retention", WRITERS, EVERYBODY},
     {"t:YYMMDD:HHMM:N", "hash", "texts with the replies of such records, if they live shorter",
-     "reply retention", "waybilld waybill"},
-    {"rt:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "reply retention",
-     "waybilld waybill"},
+     "reply retention", WRITERS, EVERYBODY},
+    {"rt:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "reply retention", WRITERS,
+     EVERYBODY},
     {"u:YYMMDD:HHMM:N", "hash", "texts with the subjects of such records, if they live shorter",
-     "subject retention", "waybilld waybill"},
-    {"ru:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "subject retention",
-     "waybilld waybill"},
+     "subject retention", WRITERS, EVERYBODY},
+    {"ru:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "subject retention", WRITERS,
+     EVERYBODY},
     {"x:YYMMDD:K:HEX", "set", "shard HEX of 2^K of the day's index: numbers fp*10^12+ref",
-     "retention", "waybilld waybill"},
-    {"rx:YYMMDD:K:HEX", "set", "the same, of refused mails", "refused retention",
-     "waybilld waybill"},
-    {"d:YYMMDD", "set", "the values of K in use that day", "retention", "waybilld waybill"},
-    {"rd:YYMMDD", "set", "the same, of refused mails", "refused retention", "waybilld waybill"},
-    {"h:YYMMDD:KIND:TERM", "set", "the parts in use of a term with many postings",
-     "retention", "waybilld waybill"},
-    {"rh:YYMMDD:KIND:TERM", "set", "the same, of refused mails", "refused retention",
-     "waybilld waybill"},
-    {"hp:YYMMDD:PART:KIND:TERM", "set", "such a part: 1 is the day, 2 and 3 its halves, ...: refs", "retention",
-     "waybilld waybill"},
+     "retention", WRITERS, EVERYBODY},
+    {"rx:YYMMDD:K:HEX", "set", "the same, of refused mails", "refused retention", WRITERS,
+     EVERYBODY},
+    {"d:YYMMDD", "set", "the values of K in use that day", "retention", WRITERS, EVERYBODY},
+    {"rd:YYMMDD", "set", "the same, of refused mails", "refused retention", WRITERS, EVERYBODY},
+    {"h:YYMMDD:KIND:TERM", "set", "the parts in use of a term with many postings", "retention",
+     WRITERS, EVERYBODY},
+    {"rh:YYMMDD:KIND:TERM", "set", "the same, of refused mails", "refused retention", WRITERS,
+     EVERYBODY},
+    {"hp:YYMMDD:PART:KIND:TERM", "set", "such a part: 1 is the day, 2 and 3 its halves, ...: refs",
+     "retention", WRITERS, EVERYBODY},
     {"rhp:YYMMDD:PART:KIND:TERM", "set", "the same, of refused mails", "refused retention",
-     "waybilld waybill"},
+     WRITERS, EVERYBODY},
     {"st:delayed", "zset", "id:recipient of what is delayed now; score: time of the last attempt",
-     "swept after retention", "waybilld waybill"},
+     "swept after retention", WRITERS, EVERYBODY},
     {"ev:S", "stream", "events of the waybills whose id modulo 16 is S, by ids only",
-     "bounded length", "waybilld waybill"},
-    {"nodes", "set", "numbers of all nodes that ever wrote", "none", "waybilld waybill"},
-    {"apart", "set", "t, u: the kinds of such texts that were ever written", "none", "waybilld"},
-    {"node:NN", "hash", "the machine that owns node NN: machine, host, since", "none", "waybilld"},
-    {"beat:NN", "hash", "last sign of life of each witness of node NN", "none", "waybilld"},
-    {"sheet:NN", "hash", "what the waybilld of node NN says of itself, the last time that it wrote",
-     "none", "waybilld"},
+     "bounded length", WAYBILLD, WAYBILLD | WAYBILL | NOTIFY},
+    {"nodes", "set", "numbers of all nodes that ever wrote", "none", WRITERS, EVERYBODY},
+    {"apart", "set", "t, u: the kinds of such texts that were ever written", "none", WRITERS,
+     EVERYBODY},
+    {"node:NN", "hash", "the machine that owns node NN: machine, host, since", "none", WAYBILLD,
+     EVERYBODY},
+    {"beat:NN", "hash", "last sign of life of each witness of node NN", "none", WAYBILLD,
+     EVERYBODY},
+    {"sheet:NN", "hash",
+     "what the waybilld of node NN says of itself, the last time that it wrote", "none", WAYBILLD,
+     EVERYBODY},
     {"gap:YYMMDD", "hash", "times in which a witness was blind; field: NN witness from",
-     "retention", "waybilld waybill"},
+     "retention", WAYBILLD, EVERYBODY},
     {"count:YYMMDDHH:NN", "hash", "absolute counters of node NN for that hour", "retention",
-     "waybilld"},
+     WAYBILLD, EVERYBODY},
     {"tomb", "hash",
      "keyed hashes of forgotten addresses, the key, and when it was changed; writers honour them",
-     "none", "waybill"},
+     "none", PRIVACY, WRITERS},
     {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
-     "none", "waybilld waybill"},
+     "none", WRITERS, WRITERS},
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
-     "waybill waybill-web"},
-    {"session:HASH", "hash", "a session of the support page", "its own end", "waybill-web"},
-    {"token:HASH", "hash", "an API token: rights, owner, end", "its own end",
-     "waybill waybill-web"},
-    {"subscription:NAME", "hash", "where events are sent, and which", "none",
-     "waybill waybill-notify"},
-    {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number", "seconds",
-     "waybill-notify"},
-    {"dict:V", "string", "zstd dictionary number V", "none", "waybilld"},
+     PRIVACY | WEB, PRIVACY},
+    {"session:HASH", "hash", "a session of the support page", "its own end", WEB, WEB},
+    {"token:HASH", "hash", "an API token: rights, owner, end", "its own end", WEB, WEB},
+    {"subscription:NAME", "hash", "where events are sent, and which", "none", NOTIFY, NOTIFY},
+    {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number",
+     "seconds", NOTIFY, NOTIFY},
+    {"dict:V", "string", "zstd dictionary number V", "none", WRITERS, EVERYBODY},
 };
 const size_t key_row_count = sizeof key_rows / sizeof key_rows[0];
 
@@ -146,13 +156,19 @@ void key_records(struct key *key, const char *prefix, uint64_t id, bool refused)
     key_records_of(key, prefix, id_day(id), slice_of_id(id), id_node(id), refused);
 }
 
-void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
-                       bool refused)
+void key_apart_of(struct key *key, const char *prefix, uint32_t day, unsigned slice, unsigned node,
+                  enum apart kind, bool refused)
 {
     static const char *const names[APART_COUNT][2] = {[APART_REPLY] = {"t", "rt"},
                                                       [APART_SUBJECT] = {"u", "ru"}};
 
-    key_bucket(key, prefix, names[kind][refused], id_day(id), slice_of_id(id), id_node(id));
+    key_bucket(key, prefix, names[kind][refused], day, slice, node);
+}
+
+void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
+                       bool refused)
+{
+    key_apart_of(key, prefix, id_day(id), slice_of_id(id), id_node(id), kind, refused);
 }
 
 void key_shards(struct key *key, const char *prefix, uint32_t day, bool refused)

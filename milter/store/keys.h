@@ -36,6 +36,8 @@ static inline struct slice key_slice(const struct key *key)
 void key_records(struct key *key, const char *prefix, uint64_t id, bool refused);
 void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
                        bool refused);
+void key_apart_of(struct key *key, const char *prefix, uint32_t day, unsigned slice, unsigned node,
+                  enum apart kind, bool refused);
 void key_records_of(struct key *key, const char *prefix, uint32_t day, unsigned slice,
                     unsigned node, bool refused);
 /* The index: the exponents in use of a day, and shard `part` of 2^exponent. */
@@ -65,13 +67,24 @@ void key_tomb(struct key *key, const char *prefix, const char *hash);
 void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour);
 void key_events(struct key *key, const char *prefix, unsigned stream);
 
-/* All keys, those of later programs too: what waybill-schema(7) and the ACL examples follow. */
+/* Whose users log in, as bits: the programs, waybill-web and waybill-notify, which are to come, and
+ * all of them at a sentinel. */
+enum key_role {
+    BY_WAYBILLD = 1,
+    BY_WAYBILL = 2,
+    BY_PRIVACY = 4, /* waybill forget, export-person, audit */
+    BY_WEB = 8,
+    BY_NOTIFY = 16,
+    AT_SENTINEL = 32,
+};
+
+/* All keys, those of later programs too: what waybill-schema(7) and the rights of users follow. */
 struct key_row {
     const char *form;
     const char *type;
     const char *holds;
     const char *life;
-    const char *writers; /* programs that write it; all may read what their users may see */
+    unsigned writers, readers; /* enum key_role */
 };
 extern const struct key_row key_rows[];
 extern const size_t key_row_count;

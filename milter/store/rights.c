@@ -9,50 +9,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acl.h"
 #include "internal.h"
 
-#define WORDS_MAX 7
 #define SCAN_KEYS "10000" /* so many of each server are looked at, or about that */
+#define TRIED (BY_WAYBILLD | BY_WAYBILL)
+#define TRIALS_MAX 200u
 
-static const struct trial {
-    bool writer; /* only who writes needs it */
-    bool sheds;  /* only where days may be given up */
-    bool on_nodes; /* the set of nodes stands for the key: it exists, and is no hash */
-    const char *words[WORDS_MAX]; /* "@" is the key */
-} trials[] = {
-    {false, false, false, {"GET", "@"}},
-    {false, false, false, {"HGETALL", "@"}},
-    {false, false, false, {"HKEYS", "@"}},
-    {false, false, false, {"HMGET", "@", "x"}},
-    {false, false, false, {"SMEMBERS", "@"}},
-    {false, false, false, {"SCARD", "@"}},
-    {false, false, false, {"SSCAN", "@", "0"}},
-    {false, false, false, {"ZREVRANGE", "@", "0", "0"}},
-    {false, false, false, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
-    {false, false, false, {"XINFO", "STREAM", "@"}},
-    {false, false, false, {"TIME"}},
-    {false, false, false, {"INFO", "server"}},
-    {true, false, false, {"SET", "@", "x", "NX", "XX"}},
-    {true, false, false, {"HGET", "@", "x"}},
-    {true, false, false, {"HSET", "@", "odd", "number", "of"}},
-    {true, false, true, {"HSETNX", "@", "x", "x"}},
-    {true, false, false, {"HDEL", "@", "x"}},
-    {true, false, true, {"SADD", "@", "0"}}, /* a node that is there: see below */
-    {true, false, false, {"SREM", "@", "x"}},
-    {true, false, false, {"ZADD", "@", "no-number", "x"}},
-    {true, false, false, {"ZREM", "@", "x"}},
-    {true, false, false, {"ZREMRANGEBYSCORE", "@", "0", "0"}},
-    {true, false, false, {"XADD", "@", "no-id", "x", "x"}},
-    {true, false, false, {"EXPIREAT", "@", "no-time"}},
-    {true, true, false, {"UNLINK", "@"}},
-    {true, true, false, {"SCAN", "0", "COUNT", "1"}},
+/* A command of the table, or a row of keys that is read, or written. */
+struct trial {
+    const struct right *right;
+    const struct key_row *row;
+    bool writes;
 };
-#define TRIALS (sizeof trials / sizeof trials[0])
 
 struct trying {
-    void (*refused)(void *context, const char *command, bool writer, bool keys);
+    void (*refused)(void *context, const char *right, bool writer, bool keys);
     void *context;
-    const struct trial *asked[TRIALS];
+    struct store *store;
+    bool old;
+    struct trial asked[TRIALS_MAX];
+    size_t count;
 };
 
 static enum got trying_got(void *context, size_t index, const struct reply *reply)
@@ -61,52 +38,105 @@ static enum got trying_got(void *context, size_t index, const struct reply *repl
     return GOT_FINE;
 }
 
+static void tell_right(struct trying *trying, const struct right *right)
+{
+    char word[80];
+
+    snprintf(word, sizeof word, "+%s", right->name);
+    trying->refused(trying->context, word, (right->roles & BY_WAYBILL) == 0, false);
+}
+
+static void tell_keys(struct trying *trying, const struct trial *trial)
+{
+    struct buffer words;
+
+    buffer_init(&words, KEY_MAX);
+    key_row_pattern(trial->row, TRIED, trying->store->prefix, trying->old, &words);
+    trying->refused(trying->context, words.data,
+                    trial->writes || (trial->row->readers & BY_WAYBILL) == 0, true);
+    buffer_free(&words);
+}
+
+/* A command that may not be given at all says nothing of the keys, and the other way round. */
 static bool trying_refused(void *context, size_t index, enum store_trouble trouble,
                            struct slice words)
 {
-    const struct trying *trying = context;
-    const struct trial *trial = trying->asked[index];
+    struct trying *trying = context;
+    const struct trial *trial = &trying->asked[index];
+    bool command = slice_find_text(words, "command") >= 0;
 
     (void)trouble;
-    if (slice_starts(words, "NOPERM "))
-        trying->refused(trying->context, trial->words[0], trial->writer,
-                        slice_find_text(words, "command") < 0);
+    if (!slice_starts(words, "NOPERM "))
+        return true;
+    if (trial->right != NULL && command)
+        tell_right(trying, trial->right);
+    if (trial->row != NULL && !command)
+        tell_keys(trying, trial);
     return true;
+}
+
+static void ask(struct trying *trying, struct trial trial, const struct slice *words, size_t count)
+{
+    if (trying->count == TRIALS_MAX)
+        return;
+    trying->asked[trying->count++] = trial;
+    pipeline_add(&trying->store->pipeline, words, count);
 }
 
 /* `node`: one that is in the set, so adding it changes nothing; "": there is none, and what would
  * change something is not tried. */
-static void ask_trials(struct store *store, struct trying *trying, const char *node)
+static void ask_rights(struct trying *trying, const char *node)
 {
-    struct slice words[WORDS_MAX];
+    struct store *store = trying->store;
     struct key absent, nodes;
-    size_t asked = 0;
 
     key_nodes(&nodes, store->prefix);
     key_nobody(&absent, store->prefix);
-    for (size_t i = 0; i < TRIALS; i++) {
-        const struct trial *trial = &trials[i];
+    for (size_t i = 0; i < right_count; i++) {
+        const struct right *right = &rights[i];
+        bool on_nodes = right->on == RIGHT_ON_NODES;
+        struct slice words[RIGHT_WORDS];
         size_t count = 0;
 
-        if ((trial->on_nodes && *node == '\0') ||
-            (trial->sheds && store->settings->when_full != WHEN_FULL_SHED))
+        if ((right->roles & TRIED) == 0 || right->trial[0] == NULL || (on_nodes && *node == '\0') ||
+            !right_counts(right, store->settings))
             continue;
-        for (; count < WORDS_MAX && trial->words[count] != NULL; count++)
-            words[count] = strcmp(trial->words[count], "@") != 0
-                               ? slice_of(trial->words[count])
-                               : key_slice(trial->on_nodes ? &nodes : &absent);
-        if (strcmp(trial->words[0], "SADD") == 0)
+        for (; count < RIGHT_WORDS && right->trial[count] != NULL; count++)
+            words[count] = strcmp(right->trial[count], "@") != 0
+                               ? slice_of(right->trial[count])
+                               : key_slice(on_nodes ? &nodes : &absent);
+        if (strcmp(right->name, "sadd") == 0)
             words[2] = slice_of(node);
-        trying->asked[asked++] = trial;
-        pipeline_add(&store->pipeline, words, count);
+        ask(trying, (struct trial){.right = right}, words, count);
     }
 }
 
-int store_try_rights(struct store *store,
-                     void (*refused)(void *context, const char *command, bool writer, bool keys),
+/* Of each row of keys one that is not there, or whose field is not. */
+static void ask_keys(struct trying *trying)
+{
+    const char *prefix = trying->store->prefix;
+    char key[KEY_MAX];
+
+    for (size_t i = 0; i < key_row_count; i++) {
+        const struct key_row *row = &key_rows[i];
+        size_t family = strcspn(row->form, ":");
+
+        snprintf(key, sizeof key, "%s%.*s%s", prefix, (int)family, row->form,
+                 row->form[family] == ':' ? ":nobody" : "");
+        if ((row->readers & TRIED) != 0)
+            ask(trying, (struct trial){.row = row},
+                (struct slice[]){WORD("HMGET"), slice_of(key), WORD("nothing")}, 3);
+        if ((row->writers & TRIED) != 0)
+            ask(trying, (struct trial){.row = row, .writes = true},
+                (struct slice[]){WORD("HDEL"), slice_of(key), WORD("nothing")}, 3);
+    }
+}
+
+int store_try_rights(struct store *store, bool old,
+                     void (*refused)(void *context, const char *right, bool writer, bool keys),
                      void *context, struct error *why)
 {
-    struct trying trying = {.refused = refused, .context = context};
+    struct trying trying = {.refused = refused, .context = context, .store = store, .old = old};
     struct replies replies = {
         .context = &trying, .got = trying_got, .refused = trying_refused};
     char node[4] = "";
@@ -115,7 +145,8 @@ int store_try_rights(struct store *store,
         for (unsigned i = 0; i < ID_NODES && node[0] == '\0'; i++)
             if (store->nodes[i])
                 snprintf(node, sizeof node, "%u", i);
-    ask_trials(store, &trying, node);
+    ask_rights(&trying, node);
+    ask_keys(&trying);
     return store_run(store, &replies, "try what we may do", why);
 }
 

@@ -141,6 +141,11 @@ size_t store_queued(const struct store *store)
     return batch_count(&store->writes) + batch_count(&store->events) + store->postings.count;
 }
 
+void store_say_again(struct store *store)
+{
+    marks_clear(&store->marks);
+}
+
 struct flush {
     struct store *store;
     uint32_t *writes, *events; /* batch command behind each command */

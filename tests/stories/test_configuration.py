@@ -68,6 +68,17 @@ def test_a_file_that_the_settings_name_must_be_there(place_of_story, line, name)
         assert name in done.stderr and "/nowhere/" in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("mode,redis,said", [
+    ("single", "tcp:127.0.0.1:1, tcp:127.0.0.1:2", "sentinel or cluster?"),
+    ("cluster", "tcp:127.0.0.1:1, tls:127.0.0.1:2", "all by tcp:, or all by tls:"),
+    ("sentinel", "unix:/run/redis.sock", "by host and port")])
+def test_addresses_of_the_store_must_go_together(tmp_path, mode, redis, said):
+    conf = tmp_path / "waybill.conf"
+    conf.write_text(f'redis_mode = "{mode}"\nredis = "{redis}"\n', encoding="utf-8")
+    done = check(str(conf))
+    assert done.returncode == CONFIG and f"{conf}: " in done.stderr and said in done.stderr, done.stderr
+
+
 def test_a_missing_file_is_named(tmp_path):
     done = check(f"{tmp_path}/nowhere.conf")
     assert done.returncode == CONFIG

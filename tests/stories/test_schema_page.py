@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every line for redis-cli in waybill-schema(7), run as it is printed, against real mails."""
+import hashlib
 import os
+import pathlib
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -14,10 +17,11 @@ TO = "ok-ann@sink.example"
 WORDS = "queued%20as%20SINK", "queued as SINK"  # the next hop's, in the formats of a record
 
 
+PAGE = pathlib.Path(place.SOURCE, "packaging/man/waybill-schema.7")
+
+
 def lines_of_the_page():
-    page = os.path.join(os.path.dirname(place.BUILD.rstrip("/")), "packaging/man/waybill-schema.7")
-    with open(page, encoding="utf-8") as file:
-        return re.findall(r"^\$ (redis-cli .*)$", file.read(), re.MULTILINE)
+    return re.findall(r"^\$ (redis-cli .*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 class Mail:
@@ -62,6 +66,25 @@ def run(world, line):
     return done.stdout.decode(errors="replace")
 
 
+def test_the_way_of_a_term_is_the_one_that_the_page_goes(store):
+    """Its sums are run as they stand there; a real term is where they lead to."""
+    world, text, _ = store
+    page = PAGE.read_text(encoding="utf-8").replace("\\e", "\\")
+    lines = page.split("By hand:", 1)[1].split(".Ed", 1)[0].splitlines()
+    for line, answer in zip(lines, lines[1:]):
+        if line.startswith("$ ") and "redis-cli" not in line:
+            done = subprocess.run(["bash", "-c", line[2:]], check=True, capture_output=True, text=True)
+            assert done.stdout.strip() == answer, line
+    _, key, _, _, members, *_ = shlex.split(next(line for line in lines if "SSCAN" in line)[len("$ redis-cli "):])
+    digits = hashlib.sha1(b"r:bob@example.com").hexdigest()
+    assert (key, members) == (f"wb:x:251121:10:{int(digits[-5:], 16) % 1024:x}",
+                              f"{1000000 + int(digits[:6], 16) % 8200000}*")
+    digits = hashlib.sha1(f"r:{TO}".encode()).hexdigest()
+    found = [member for k in world.redis.ask("SMEMBERS", f"wb:d:{text.day}") for member in world.redis.ask(
+        "SMEMBERS", f"wb:x:{text.day}:{k}:{int(digits[-5:], 16) % (1 << int(k)):x}")]
+    assert f"{1000000 + int(digits[:6], 16) % 8200000}{text.ref}" in found, found
+
+
 def test_every_line_of_the_page_works(store):
     world, text, packed = store
     dictionary = world.redis.keys("wb:dict:*")[0].removeprefix("wb:")
@@ -74,7 +97,7 @@ def test_every_line_of_the_page_works(store):
         for mark, expected in (("HGET wb:r:", TO), ("--scan", "wb:dict:"), ("HKEYS", mail.ref),
                                ("HGETALL wb:node:", "machine"), ("HGETALL wb:beat", "milter"),
                                ("HGETALL wb:sheet", "retention_days"), ("XREVRANGE", "delivery.delivered"),
-                               ("SMEMBERS wb:nodes", mail.node), ("SMEMBERS wb:d:", "0")):
+                               ("SMEMBERS wb:nodes", mail.node), ("SMEMBERS wb:d:", "8")):
             assert mark not in line or expected in answer, (line, answer)
         if "HGET wb:t:" in line:
             assert any(words in answer for words in WORDS), (line, answer)

@@ -42,6 +42,8 @@ class PrivateSentinels:
                            f"sentinel failover-timeout {self.name} 1000\n")
                 conf.writelines(line + "\n" for line in self._lines)
             each.start()
+            # They look each few seconds, and leave a strange master eight until they set it right.
+            each.ask("SENTINEL", "DEBUG", "info-period", 500, "publish-period", 200)
         place.wait_until(self._ready, 20, "the sentinels know of each other and of the replica")
         return self
 

@@ -16,6 +16,7 @@ class PrivateRedis:
         self.port = place.free_port()
         self.socket = f"{base}/redis.sock"
         self.address = f"tcp:127.0.0.1:{self.port}"
+        self.login = None  # (user, password), where the server wants one
         self._arguments = arguments
         self._process = None
 
@@ -38,13 +39,16 @@ class PrivateRedis:
 
     def ask(self, *words):
         """One command and its reply: str, int, None or a list of these."""
+        return self.ask_as(self.login, *words)
+
+    def ask_as(self, login, *words):
+        """The same as another user, (name, password); None: without a login."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
-            request = b"*%d\r\n" % len(words)
-            for word in words:
-                data = word if isinstance(word, bytes) else str(word).encode()
-                request += b"$%d\r\n%s\r\n" % (len(data), data)
-            connection.sendall(request)
             with connection.makefile("rb") as reply:
+                if login:
+                    connection.sendall(_request(("AUTH", *login)))
+                    _reply(reply)
+                connection.sendall(_request(words))
                 return _reply(reply)
 
     def keys(self, pattern="*"):
@@ -90,6 +94,14 @@ class PrivateRedis:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+
+
+def _request(words):
+    request = b"*%d\r\n" % len(words)
+    for word in words:
+        data = word if isinstance(word, bytes) else str(word).encode()
+        request += b"$%d\r\n%s\r\n" % (len(data), data)
+    return request
 
 
 def _pairs(flat):

@@ -3,12 +3,16 @@
 that was filled by the real journal and the real shipper, and by a list comprehension over the
 descriptions that the facts were made from. What fits is decided here by words and the ipaddress
 module, without a look at the engine."""
+import bisect
 import collections
+import functools
 import hashlib
 import ipaddress
+import multiprocessing
 import os
 import random
 import subprocess
+import sys
 import time
 import urllib.parse
 from dataclasses import dataclass, field
@@ -29,6 +33,7 @@ DOMAINS = ["a.example", "mail.a.example", "deep.mail.a.example", "b.example", "n
            "xa.example"]
 SERVERS = [f"mx{i}.{domain}" for domain in ("a.example", "relay.b.example", "c.example") for i in (1, 2)]
 NETWORKS = ["192.0.2.0/24", "198.51.100.0/25", "2001:db8:1::/48", "2001:db8:2:3::/64"]
+SUBJECTS = ["Your order 17", "Invoice of May", "Re: your order", "Meeting, then lunch"]
 OUTCOMES = ["delivered"] * 6 + ["failed", "failed", "delayed", "expired", "accepted", "held", "rejected"]
 
 
@@ -55,6 +60,7 @@ class Mail:
     client: str
     ip: str
     list_id: str
+    subject: str
     recipients: list
     abandoned: bool = False
 
@@ -118,7 +124,8 @@ class Maker:
                     dice.choice(["ann", "Bob", "shop", None, None]),
                     dice.choice(["unknown", "one.client.example", "two.client.example", "client.example"]),
                     dice.choice(self.addresses),
-                    dice.choice([None] * 5 + ["News <news.lists.example>", "<talk.lists.example>"]), [])
+                    dice.choice([None] * 5 + ["News <news.lists.example>", "<talk.lists.example>"]),
+                    dice.choice([None, *SUBJECTS]), [])
         if dice.random() < 0.7:
             mail.header_from = f"Some One <{self.person()}>" if dice.random() < 0.5 else self.person()
         if dice.random() < 0.03:
@@ -177,7 +184,7 @@ def facts(mail):
     if all(one.state == "rejected" for one in mail.recipients):
         return
     yield fact(at + 10, "m", "header", w=w, **place_, q=mail.queue_id, id=mail.message_id, hfrom=mail.header_from,
-               list=mail.list_id)
+               list=mail.list_id, subject=mail.subject)
     yield fact(at + 20, "m", "queued", w=w, **place_, q=mail.queue_id, size="1000")
     for one in mail.recipients:
         if one.state != "expanded":
@@ -200,10 +207,15 @@ def log_facts(mail, one, where):
 
 # ---- who fits, by plain words ----
 
+# The same few values are compared with those of many mails: what came out once is remembered.
+remembered = functools.lru_cache(maxsize=1 << 18)
+
+
 def in_domain(domain, wanted):
     return domain == wanted or domain.endswith("." + wanted)
 
 
+@remembered
 def is_address(value, address):
     if address is None:
         return False
@@ -215,23 +227,34 @@ def is_address(value, address):
     return address == ("" if value == "<>" else value)
 
 
+@remembered
 def is_name(value, name):
     if name is None:
         return False
     return in_domain(name.lower(), value.lstrip("@").lstrip(".")) if value.startswith("@") else name.lower() == value.lower()
 
 
-def is_machine(value, name, address):
+def network_of(value):
     try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(value, strict=False)
+        return ipaddress.ip_network(value, strict=False)
     except ValueError:
-        return is_name(value, name)
+        return None
 
 
+@remembered
+def is_machine(value, name, address):
+    network = network_of(value)
+    if network is not None:
+        return ipaddress.ip_address(address) in network
+    return is_name(value, name)
+
+
+@remembered
 def header_address(header):
     return header[header.rindex("<") + 1:-1] if header and header.endswith(">") else header
 
 
+@remembered
 def has_status(value, status):
     wanted = [part for part in value.split(".") if part != "x"]
     return status is not None and status.split(".")[:len(wanted)] == wanted
@@ -253,6 +276,7 @@ OF_MAIL = {
     "login": lambda v, m: m.login is not None and m.login.lower() == v.lower(),
     "host": lambda v, m: is_name(v, m.host),
     "list": lambda v, m: passed_headers(m) and m.list_id is not None and is_name(v, header_address(m.list_id)),
+    "subject": lambda v, m: passed_headers(m) and m.subject is not None and v.lower() in m.subject.lower(),
 }
 HAVE_REASON = ("delayed", "failed", "expired", "rejected")
 OF_RECIPIENT = {
@@ -334,6 +358,27 @@ def name_value(dice, name):
     return dice.choice([(name, "exact"), ("@" + below(dice, name), "domain")])
 
 
+# What forms the values of a field have; a field without a row has only "plain" ones.
+SHAPES = {name: ["exact", "domain", "below"] for name in ("who", "header-from", "to", "original")}
+SHAPES |= {"from": ["exact", "domain", "below", "null"], "host": ["exact", "domain"], "list": ["exact", "domain"],
+           "status": ["whole", "two", "class"], "message-id": ["plain", "brackets"],
+           "state": ["accepted", "delivered", "failed", "delayed", "expired", "held", "rejected", "expanded", "abandoned"],
+           "reason": list(WORDS)}
+SHAPES |= {name: ["address32", "address128", "network32", "network128", "name", "domain"] for name in ("client", "remote")}
+NAMES = [*OF_MAIL, *OF_RECIPIENT]
+# Of what the store has an index; a question without any of these, not negated, reads all records of its time.
+ADDRESSES = {"who", "to", "original", "from"}
+LEADING = ADDRESSES | {"message-id", "queue-id", "id", "login", "reason"}
+SCANNED, WALKED = 400, 4000  # mails at most, for a question without and with such a term that many mails have
+
+
+def most_mails(terms):
+    """Of how many mails may the time asked for be?"""
+    leading = [term for term in terms if term.name in LEADING and not term.negated]
+    rare = [term for term in leading if term.name not in ("login", "reason") and not any(v[0] in "@<" for v in term.values)]
+    return None if rare else WALKED if leading else SCANNED
+
+
 class Asker:
     def __init__(self, seed, mails):
         self.dice, self.mails = random.Random(seed), mails
@@ -358,20 +403,27 @@ class Asker:
                                 (one.status[0] + ".x.x", "class"), (one.status[:3] + ".x", "two")])
         if name == "message-id":
             return dice.choice([(mail.message_id, "plain"), (f"<{mail.message_id.upper()}>", "brackets")])
-        plain = {"queue-id": mail.queue_id, "id": str(mail.number), "login": mail.login, "state": one.state,
-                 "reason": one.reason, "status": None}[name]
+        if name == "subject":
+            return (dice.choice([mail.subject, *mail.subject.upper().split()]), "plain") if mail.subject else None
+        if name in ("state", "reason"):
+            word = one.state if name == "state" else one.reason
+            return (word, word) if word else None
+        plain = {"queue-id": mail.queue_id, "id": str(mail.number), "login": mail.login, "status": None}[name]
         return (plain, "plain") if plain else None
 
-    def term(self, name, mail, one, kinds):
+    def term(self, name, mail, one, kinds, first=None):
         dice = self.dice
         values = []
         for _ in range(dice.choice([1, 1, 2, 3])):
-            found = self.value(name, mail, one)
+            found, first = first or self.value(name, mail, one), None
             if found:
                 values.append(found[0])
                 kinds.add(f"{name} {found[1]}")
-            mail = dice.choice(self.mails)  # the other values are somebody else's
-            one = dice.choice(mail.shown())
+            for _ in range(30):  # the other values are somebody else's
+                mail = dice.choice(self.mails)
+                one = dice.choice(mail.shown())
+                if name != "original" or one.original:
+                    break
         if not values:
             return None
         negated = dice.random() < 0.3
@@ -379,6 +431,19 @@ class Asker:
         if len(values) > 1:
             kinds.add(f"{name} alternatives{' not' if negated else ''}")
         return Term(name, values, negated)
+
+    def rare(self, number):
+        """A question that is sure to be of this kind: the kinds come in turn, one after the other."""
+        name, kinds = NAMES[number % len(NAMES)], set()
+        shapes = SHAPES.get(name, ["plain"])
+        shape = shapes[number // len(NAMES) % len(shapes)]
+        for _ in range(20000):
+            mail = self.dice.choice(self.mails)
+            one = self.dice.choice(mail.shown())
+            found = self.value(name, mail, one)
+            if found and found[1] == shape:
+                return self.within([self.term(name, mail, one, kinds, found)], mail, kinds)
+        return self.question()
 
     def question(self):
         dice, kinds, terms = self.dice, set(), []
@@ -389,7 +454,15 @@ class Asker:
             term = self.term(name, mail, one, kinds)
             if term:
                 terms.append(term)
+        return self.within(terms, mail, kinds)
+
+    def within(self, terms, mail, kinds):
+        """The question, about a time that this mail is in."""
+        dice = self.dice
         span = dice.choice([600, 3600, 3600, 4 * 3600, 12 * 3600] + ([DAYS * 86400] if dice.random() < 0.3 else []))
+        most = most_mails(terms)
+        if most:
+            span = min(span, max(600, DAYS * 86400 * most // len(self.mails)))
         since = mail.arrived // 1000 - dice.randrange(span)
         oldest = dice.random() < 0.4
         kinds.add("oldest" if oldest else "newest")
@@ -433,8 +506,8 @@ def count_groups(question, mails, by):
 class Bench:
     """A Redis with the mails of a seed in it; a context manager."""
 
-    def __init__(self, base, mails, seed):
-        self.base, self.seed = base, seed
+    def __init__(self, base, mails, seed, more=""):
+        self.base, self.seed, self.more = base, seed, more
         self.programs = {name: built.program(name) for name in (SHIP, ASK)}
         now = int(time.time()) * 1000
         maker = Maker(seed, mails, now)
@@ -449,15 +522,11 @@ class Bench:
         self.config = f"{self.base}/waybill.conf"
         with open(self.config, "w", encoding="ascii") as config:
             config.write(f'redis = "{self.redis.address}"\nstate_directory = "{self.base}/state"\n'
-                         "hold_seconds = 1\nrefused_per_client = 1000000\n")
+                         "hold_seconds = 1\nrefused_per_client = 1000000\n" + self.more)
         self.load()
-        self.asker = subprocess.Popen([self.programs[ASK], self.config], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
         return self
 
     def __exit__(self, *_):
-        self.asker.stdin.close()
-        self.asker.wait(20)
         self.redis.kill()
 
     def load(self):
@@ -475,7 +544,6 @@ class Bench:
         return self.asker.stdout.readline().rstrip("\n")
 
     def window(self, question):
-        import bisect
         first = bisect.bisect_left(self.by_time, question.since, key=lambda mail: mail.arrived)
         last = bisect.bisect_right(self.by_time, question.until, key=lambda mail: mail.arrived)
         return self.by_time[first:last]
@@ -499,7 +567,9 @@ class Bench:
             self.kinds.update(question.kinds)
 
     def paged(self, question, limit):
-        text, wanted = question.text() + f" limit:{limit}", [mail.number for mail in question.answer(self.window(question))]
+        wanted = [mail.number for mail in question.answer(self.window(question))]
+        limit = max(limit, len(wanted) // 20)  # twenty pages show as much as a thousand
+        text = question.text() + f" limit:{limit}"
         got, cursor = self.ids(question, "page", self.ask("A", text))
         pages = 1
         while cursor and pages <= len(wanted) + 2:
@@ -518,28 +588,49 @@ class Bench:
             self.kinds.update([f"group {word}" for word in by] + [f"{len(by)} groups"])
         self.kinds.update(["count"] if not by and wanted[0] != "0 0 0" else [])
 
-    def run(self, count):
-        asker, dice = Asker(self.seed + 1, self.mails), random.Random(self.seed + 2)
+    def part(self, number, count, parts):
+        """Some of the questions, with an `ask` of their own."""
+        asker, dice = Asker(self.seed + 1 + 2 * number, self.mails), random.Random(self.seed + 2 + 2 * number)
         began = time.monotonic()
-        for _ in range(count):
-            question, way = asker.question(), dice.random()
-            if way < 0.7:
-                self.whole(question)
-            elif way < 0.85:
-                self.paged(question, dice.choice([1, 2, 7, 50] if question.until - question.since < 4000_000 else [50, 400]))
-            else:
-                self.grouped(question, dice.sample(list(GROUPS), dice.choice([0, 1, 1, 2, 3])))
+        with subprocess.Popen([self.programs[ASK], self.config], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as self.asker:
+            for turn in range(count):
+                question, way = asker.rare(turn // 3 * parts + number) if turn % 3 == 0 else asker.question(), dice.random()
+                if way < 0.7:
+                    self.whole(question)
+                elif way < 0.85:
+                    self.paged(question, dice.choice([1, 2, 7, 50, 400]))
+                else:
+                    self.grouped(question, dice.sample(list(GROUPS), dice.choice([0, 1, 1, 2, 3])))
+                if (turn + 1) % 250 == 0:
+                    print(f"process {number + 1}: {turn + 1} of {count} questions, {time.monotonic() - began:.0f} s, "
+                          f"{len(self.differences)} differences", file=sys.stderr, flush=True)
+            self.asker.stdin.close()
+        return self.compared, self.kinds, self.differences
+
+    def run(self, count, parts=2):
+        """In several processes, which have the mails from this one."""
+        began, fork = time.monotonic(), multiprocessing.get_context("fork")
+        ends = [fork.Pipe(duplex=False) for _ in range(parts)]
+        workers = [fork.Process(target=lambda end, *what: end.send(self.part(*what)), daemon=True,
+                                args=(ends[part][1], part, count * (part + 1) // parts - count * part // parts, parts))
+                   for part in range(parts)]
+        for worker in workers:
+            worker.start()
+        for end, other in ends:
+            other.close()  # so that a worker that dies is noticed
+            compared, kinds, differences = end.recv()
+            self.compared += compared
+            self.kinds += kinds
+            self.differences += differences
+        for worker in workers:
+            worker.join()
         self.run_s = time.monotonic() - began
 
     def missed(self):
         """Kinds of questions that never had an answer."""
-        shapes = {name: ["exact", "domain", "below"] for name in ("who", "from", "header-from", "to", "original")}
-        shapes |= {name: ["address32", "address128", "network32", "network128", "name", "domain"]
-                   for name in ("client", "remote")}
-        shapes |= {"host": ["exact", "domain"], "list": ["exact", "domain"], "status": ["whole", "two", "class"],
-                   "message-id": ["plain", "brackets"], "from": ["exact", "domain", "below", "null"]}
-        wanted = {f"{name} {shape}" for name in [*OF_MAIL, *OF_RECIPIENT]
-                  for shape in [*shapes.get(name, ["plain"]), "positive", "not", "alternatives", "alternatives not"]}
+        wanted = {f"{name} {shape}" for name in NAMES
+                  for shape in [*SHAPES.get(name, ["plain"]), "positive", "not", "alternatives", "alternatives not"]}
         wanted |= {f"group {word}" for word in GROUPS} | {"count", "pages oldest", "pages newest", "oldest", "newest"}
         return sorted(wanted - set(self.kinds))
 

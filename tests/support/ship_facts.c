@@ -5,13 +5,15 @@
  *     ship_facts CONFIGURATION NODE <LINES
  *
  * Each line of the standard input is a fact as it stands in a journal. The journal is in
- * `state_directory`/journal. Ends with 0 when all of them are in the store and nothing waits.
+ * `state_directory`/journal. Ends with 0 when all of them are in the store and nothing waits. Reasons
+ * are found by the shipped rules, as waybilld does.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../milter/programs/outcomes.h"
 #include "waybill/clock.h"
 #include "waybill/fact.h"
 #include "waybill/log.h"
@@ -79,6 +81,8 @@ static void wait_for_rest(struct ship *ship, uint64_t facts)
 
 int main(int argc, char **argv)
 {
+    struct outcomes outcomes = {0};
+    struct ship_watcher watcher;
     struct settings *settings;
     struct journal *journal;
     struct ship *ship;
@@ -90,13 +94,17 @@ int main(int argc, char **argv)
     log_start("ship_facts", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, LOG_TARGET_STDERR);
     if (settings_read(&settings, argv[1], &why) != 0)
         fail(why.text);
+    if (outcomes_open(&outcomes, NULL, &why) != 0)
+        fail(why.text);
+    watcher = outcomes_watcher(&outcomes);
     journal = open_journal(settings);
-    if (ship_start(&ship, settings, journal, (unsigned)atoi(argv[2]), NULL, NULL, NULL, &why) != 0)
+    if (ship_start(&ship, settings, journal, (unsigned)atoi(argv[2]), NULL, NULL, &watcher, &why) != 0)
         fail(why.text);
     facts = append_all(journal);
     wait_for_rest(ship, facts);
     ship_stop(&ship, 10000);
     journal_close(&journal);
+    outcomes_close(&outcomes);
     settings_free(&settings);
     return 0;
 }

@@ -125,11 +125,15 @@ class World:
 
     def records(self):
         """The records as they stand in the store, because an answer of ours might hide what is there
-        twice: (words of the first line, [words of each fact])."""
-        for bucket in self.redis.contents("wb:r:*").values():
-            for text in bucket.values():
-                first, *facts = text.split("\n")
-                yield first.split(), [fact.split() for fact in facts if fact]
+        twice, spelled out: (words of the head, [words of each fact]): tests/support/spell.c."""
+        texts = [(key.split(":")[2] + ref, text.encode()) for key, bucket in self.redis.contents("wb:r:*").items()
+                 for ref, text in bucket.items()]
+        said = subprocess.run(f"{place.BUILD}/tests/support/spell", check=True, stdout=subprocess.PIPE,
+                              input=b"".join(b"%s %d\n%s\n" % (number.encode(), len(text), text)
+                                             for number, text in texts)).stdout.decode()
+        for record in said.split("\n\n")[:-1]:
+            first, *facts = record.split("\n")
+            yield first.split(), [fact.split() for fact in facts]
 
     def facts(self, queue_id):
         """The facts of the mail with this queue id as they stand in the store: a dict for each."""

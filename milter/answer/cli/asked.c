@@ -141,6 +141,12 @@ void asked_cursor(const struct cli *cli, const struct query *query, uint64_t nex
     query_cursor(query, next, asked_key(cli, key), text);
 }
 
+void complain_partly(const struct query_answer *answer)
+{
+    if (answer->partly)
+        complain("the answer is incomplete: %s", answer->away.text);
+}
+
 /* ---- in words again ---- */
 
 void asked_describe(const struct cli *cli, const struct query *query, const char *subject,

@@ -34,7 +34,7 @@ struct request {
     int64_t mta; /* enum mta_kind; -1: what is there */
     int64_t retention; /* days */
     bool json, csv, raw, no_header, unclassified, coverage, log, quiet, queue, complete, dry_run;
-    bool verbose;
+    bool verbose, redis_acl;
     bool yes, receipt;
     int64_t wait; /* forget: seconds */
     const char *reason;
@@ -135,6 +135,8 @@ int complain_store(const struct cli *cli, const struct error *why);
 int trace_run(struct cli *cli);
 int show_run(struct cli *cli);
 int follow_run(struct cli *cli);
+/* doctor --redis-acl. */
+int redis_acl_run(struct cli *cli);
 int stats_run(struct cli *cli);
 int status_run(struct cli *cli);
 int explain_run(struct cli *cli);

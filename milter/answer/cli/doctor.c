@@ -135,6 +135,8 @@ int doctor_run(struct cli *cli)
     struct buffer postconf, postfix;
     int code;
 
+    if (cli->request.redis_acl)
+        return redis_acl_run(cli);
     if (!addresses_fit(&cli->request))
         return CLI_USAGE;
     if (cli->request.only != NULL && (only = doctor_check_find(cli->request.only)) == NULL)

@@ -32,7 +32,7 @@ static void stop(int signal)
 struct export {
     struct person *person;
     struct buffer line;
-    uint64_t mails, audits;
+    uint64_t mails, audits, unread;
     bool failed;
 };
 
@@ -212,6 +212,8 @@ static void put_summary(struct export *export, int64_t since, int64_t until)
     json_put_number(&json, (int64_t)export->mails);
     json_put_key(&json, "audit_entries");
     json_put_number(&json, (int64_t)export->audits);
+    json_put_key(&json, "records_not_read");
+    json_put_number(&json, (int64_t)export->unread);
     json_put_key(&json, "also_held");
     json_put_text(&json, "the index of each day, by hashes; events and the set of delayed "
                          "recipients, by the waybill's id and a hash of the recipient");
@@ -224,7 +226,7 @@ static int export_mails(struct cli *cli, struct export *export, uint32_t first, 
     uint64_t *ids;
     size_t count;
     int result =
-        person_find(export->person, first, cli->now, &ids, &count, &stopped, why);
+        person_find(export->person, first, cli->now, &ids, &count, &export->unread, &stopped, why);
 
     if (result == 0)
         result = store_get_records(cli->store, ids, count, mail_found, export, why);

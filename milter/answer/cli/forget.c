@@ -95,6 +95,26 @@ static void print_nodes(const struct cli *cli, const struct person_work *work)
     }
 }
 
+static void print_unread(const struct person_work *work)
+{
+    struct buffer line;
+
+    if (work->unread == 0)
+        return;
+    printf("  %" PRIu64 " records could NOT be read, so they may name the address; repeat this when "
+           "they can, or delete them:\n",
+           work->unread);
+    buffer_init(&line, 4096);
+    for (size_t i = 0; i < work->unread_named; i++) {
+        buffer_clear(&line);
+        escape_terminal(&line, slice_of(work->unread_names[i]));
+        printf("    %s\n", line.data);
+    }
+    buffer_free(&line);
+    if (work->unread > work->unread_named)
+        printf("    and %" PRIu64 " more\n", work->unread - work->unread_named);
+}
+
 static void print_receipt(const struct cli *cli, const struct person *person,
                           const struct person_work *work)
 {
@@ -115,10 +135,7 @@ static void print_receipt(const struct cli *cli, const struct person *person,
     printf("  %" PRIu64 " days, %" PRIu64 " mails blanked (%" PRIu64 " fields, %" PRIu64
            " values), %" PRIu64 " audit entries\n",
            work->days, work->records, work->fields, work->values, work->audits);
-    if (work->unread > 0)
-        printf("  %" PRIu64 " records are of a later version and were NOT read: repeat this with "
-               "that version\n",
-               work->unread);
+    print_unread(work);
     puts("Mail servers, each with its journal:");
     print_nodes(cli, work);
     out_folded(cli, 0, 0,
@@ -171,6 +188,11 @@ static void print_json(const struct person *person, const struct person_work *wo
     put_count(&json, "values", work->values);
     put_count(&json, "audit_entries", work->audits);
     put_count(&json, "records_not_read", work->unread);
+    json_put_key(&json, "not_read");
+    json_begin_array(&json);
+    for (size_t i = 0; i < work->unread_named; i++)
+        json_put_string(&json, slice_of(work->unread_names[i]));
+    json_end_array(&json);
     put_nodes(&json, work);
     put_count(&json, "nodes_left", nodes_left(work));
     json_end_object(&json);
@@ -245,7 +267,8 @@ static int forget(struct cli *cli, struct person *person)
         complain("stopped before all was done; the same command again goes on");
         return CLI_STOPPED;
     }
-    if (put_audit(cli, person, &work, &why) || wait_for_nodes(cli, person, &work, &why))
+    if (person_read_work(person, &work, &why) || put_audit(cli, person, &work, &why) ||
+        wait_for_nodes(cli, person, &work, &why))
         return complain_store(cli, &why);
     return receipt(cli, person, &work);
 }

@@ -171,6 +171,8 @@ static void put_sums(const struct asked_groups *asked, struct json *json)
     json_put_key(json, "bounded");
     json_put_bool(json, found->answer.bounded);
     waybill_json_time(json, "scanned_until", found->answer.scanned_until);
+    json_put_key(json, "incomplete");
+    json_put_text(json, found->answer.partly ? found->answer.away.text : NULL);
     json_end_object(json);
 }
 
@@ -260,6 +262,9 @@ int groups_run(struct cli *cli)
     if (asked.found.answer.unreadable > 0)
         complain("%zu records could not be read and are not counted",
                  asked.found.answer.unreadable);
+    complain_partly(&asked.found.answer);
+    if (code == CLI_NOTHING && asked.found.answer.partly)
+        code = CLI_UNREACHABLE;
     query_groups_clear(&asked.found);
     return code;
 }

@@ -17,11 +17,12 @@ static void print_commands(FILE *to)
           "Commands:\n",
           to);
     for (size_t i = 0; i < command_count; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].summary);
     fputs("\n"
           "Start with:\n"
           "  waybill trace --to bob@example.org     every mail to bob in the last 30 days\n"
           "  waybill show 77XH-339H-SXC1-E          all about one of them\n"
+          "  waybill help query                     what else mails can be asked for by\n"
           "\n"
           "'waybill COMMAND --help' tells more, and so does waybill(1).\n"
           "Exit: 0 found, 1 nothing found, 2 wrong usage, 3 the store cannot be reached,\n"

@@ -93,6 +93,8 @@ const struct command_option command_options[] = {
      "--send-test: who sends it (else root at this host)"},
     {0, "verbose", NULL, OPTION_SWITCH, AT(verbose), FOR_DOCTOR, 0, 0,
      "list what is good, too"},
+    {0, "redis-acl", NULL, OPTION_SWITCH, AT(redis_acl), FOR_DOCTOR, 0, 0,
+     "only print the users that Redis needs for us"},
     {'y', "yes", NULL, OPTION_SWITCH, AT(yes), FOR_FORGET, 0, 0, "do not ask"},
     {0, "status", NULL, OPTION_SWITCH, AT(receipt), FOR_FORGET, 0, 0,
      "only show the receipt again"},
@@ -266,6 +268,8 @@ static int check_arguments(const struct request *request, const struct command *
         return error_set(why, "--json and --raw exclude each other");
     if (request->sender != NULL && request->send_test == NULL)
         return error_set(why, "--sender goes with --send-test");
+    if (request->redis_acl && (request->json || request->send_test != NULL || request->only != NULL))
+        return error_set(why, "--redis-acl goes alone");
     if (request->quiet && !request->log)
         return error_set(why, "--quiet goes with --log");
     if (request->since != TIME_NOT_GIVEN && request->until != TIME_NOT_GIVEN &&

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../chain.h"
 #include "out.h"
 #include "table.h"
 #include "waybill/escape.h"
@@ -84,39 +83,64 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
     cells_free(&cells);
 }
 
-static void add_rows(const struct cli *cli, struct table *table, const struct query *query,
-                     const struct waybill *waybill, const struct chain_before *before, bool wide,
-                     size_t *recipients)
+static bool is_wide(const struct cli *cli)
 {
+    return !cli->terminal || cli->width >= WIDE;
+}
+
+static int begin_table(struct rows *rows, struct error *why)
+{
+    const struct cli *cli = rows->cli;
+    bool headings = !cli->request.no_header && !rows->headed;
+
+    rows->table = is_wide(cli)
+                      ? table_new(cli, wide_columns,
+                                  sizeof wide_columns / sizeof wide_columns[0], headings)
+                      : table_new(cli, narrow_columns,
+                                  sizeof narrow_columns / sizeof narrow_columns[0], headings);
+    rows->headed = true;
+    rows->in_table = 0;
+    return rows->table != NULL ? 0 : error_set(why, "cannot print the table: no memory");
+}
+
+int rows_add(struct rows *rows, const struct waybill *waybill, const struct chain_before *before,
+             struct error *why)
+{
+    bool wide = is_wide(rows->cli);
+
+    if (rows->table == NULL && begin_table(rows, why) != 0)
+        return -1;
     for (size_t i = 0; i < waybill->recipient_count; i++)
-        if (query_fits_recipient(query, waybill, &waybill->recipients[i])) {
-            add_row(cli, table, waybill, &waybill->recipients[i], before, wide);
-            ++*recipients;
+        if (query_fits_recipient(rows->query, waybill, &waybill->recipients[i])) {
+            add_row(rows->cli, rows->table, waybill, &waybill->recipients[i], before, wide);
+            rows->recipients++;
+            rows->in_table++;
         }
-    if (waybill->recipient_count == 0)
-        add_row(cli, table, waybill, NULL, before, wide);
+    if (waybill->recipient_count == 0) {
+        add_row(rows->cli, rows->table, waybill, NULL, before, wide);
+        rows->in_table++;
+    }
+    return rows->in_table >= ROWS_AT_ONCE ? rows_end(rows, why) : 0;
+}
+
+int rows_end(struct rows *rows, struct error *why)
+{
+    return rows->table != NULL ? table_print(&rows->table, why) : 0;
 }
 
 int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
-               size_t count, size_t *recipients, struct error *why)
+               size_t count, struct error *why)
 {
-    bool wide = !cli->terminal || cli->width >= WIDE;
     struct chain_before *befores = malloc((count + 1) * sizeof *befores);
-    struct table *table = NULL;
+    struct rows rows = {.cli = cli, .query = query};
+    int result = 0;
 
-    *recipients = 0;
-    if (befores != NULL && chain_among(waybills, count, befores) == 0)
-        table = wide ? table_new(cli, wide_columns, sizeof wide_columns / sizeof wide_columns[0],
-                                 !cli->request.no_header)
-                     : table_new(cli, narrow_columns,
-                                 sizeof narrow_columns / sizeof narrow_columns[0],
-                                 !cli->request.no_header);
-    for (size_t i = 0; table != NULL && i < count; i++)
-        add_rows(cli, table, query, &waybills[i], &befores[i], wide, recipients);
+    if (befores == NULL || chain_among(waybills, count, befores) != 0)
+        result = error_set(why, "cannot print the table: no memory");
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = rows_add(&rows, &waybills[i], &befores[i], why);
     free(befores);
-    if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
-    return table_print(&table, why);
+    return rows_end(&rows, result == 0 ? why : NULL) == 0 ? result : -1;
 }
 
 /* ---- CSV ---- */
@@ -182,23 +206,20 @@ static int csv_row(struct buffer *line, const struct waybill *waybill,
     return 0;
 }
 
-int rows_csv(const struct query *query, const struct waybill *waybills, size_t count,
-             bool headings, struct error *why)
+void rows_csv_headings(void)
 {
-    struct buffer line;
+    fputs(csv_headings, stdout);
+}
+
+int rows_csv(const struct query *query, const struct waybill *waybill, struct buffer *line,
+             struct error *why)
+{
     int result = 0;
 
-    if (headings)
-        fputs(csv_headings, stdout);
-    buffer_init(&line, 1 << 20);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        const struct waybill *waybill = &waybills[i];
-        for (size_t j = 0; j < waybill->recipient_count && result == 0; j++)
-            if (query_fits_recipient(query, waybill, &waybill->recipients[j]))
-                result = csv_row(&line, waybill, &waybill->recipients[j], why);
-        if (waybill->recipient_count == 0)
-            result = csv_row(&line, waybill, NULL, why);
-    }
-    buffer_free(&line);
+    for (size_t i = 0; i < waybill->recipient_count && result == 0; i++)
+        if (query_fits_recipient(query, waybill, &waybill->recipients[i]))
+            result = csv_row(line, waybill, &waybill->recipients[i], why);
+    if (waybill->recipient_count == 0)
+        result = csv_row(line, waybill, NULL, why);
     return result;
 }

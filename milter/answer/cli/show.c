@@ -71,8 +71,6 @@ static int show_by_id(const struct cli *cli, uint64_t id, struct error *why)
 static int print_alike(const struct cli *cli, const struct query *query,
                        const struct query_answer *answer, struct error *why)
 {
-    size_t recipients;
-
     if (cli->request.json || cli->request.raw) {
         for (size_t i = 0; i < answer->count; i++)
             if (print_waybill(cli, &answer->waybills[i], why) != 0)
@@ -81,7 +79,7 @@ static int print_alike(const struct cli *cli, const struct query *query,
     }
     printf("%zu%s mails are called so; show one by its case code:\n", answer->count,
            answer->next != 0 ? " and more" : "");
-    return rows_table(cli, query, answer->waybills, answer->count, &recipients, why);
+    return rows_table(cli, query, answer->waybills, answer->count, why);
 }
 
 /* By a queue id, or by a Message-ID, which has an '@'. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unknown.h"
+#include "asked.h"
 #include "coverage.h"
 #include "groups.h"
 #include "out.h"
@@ -91,17 +92,24 @@ static int counter_compare(const void *a, const void *b)
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
     struct query all = cli->query;
+    struct error away;
+    int result;
 
     all.limit = SIZE_MAX - 1;
     stats->query = &cli->query;
     stats->since = all.since;
     stats->until = all.until < cli->now ? all.until : cli->now;
     if (query_each(cli->store, &all, count_waybill, stats, &stats->answer, why) != 0 ||
-        query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0 ||
-        store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why) != 0)
+        query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0)
         return -1;
+    store_read_partly(cli->store, true);
+    result = store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why);
+    store_read_partly(cli->store, false);
+    stats->answer.partly = store_unanswered(cli->store, &away) > 0 || stats->answer.partly;
+    if (stats->answer.partly && stats->answer.away.text[0] == '\0')
+        stats->answer.away = away;
     qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
-    return 0;
+    return result;
 }
 
 /* ---- for people ---- */
@@ -289,6 +297,8 @@ static void print_json(const struct stats *stats)
     json_put_key(&json, "bounded");
     json_put_bool(&json, stats->answer.bounded);
     waybill_json_time(&json, "scanned_until", stats->answer.scanned_until);
+    json_put_key(&json, "incomplete");
+    json_put_text(&json, stats->answer.partly ? stats->answer.away.text : NULL);
     waybill_json_coverage(&json, stats->coverage.data);
     put_counters(&json, stats);
     json_end_object(&json);
@@ -313,6 +323,7 @@ static int answer(const struct cli *cli, struct stats *stats)
         print_stats(cli, stats);
     if (stats->answer.unreadable > 0)
         complain("%zu records could not be read and are not counted", stats->answer.unreadable);
+    complain_partly(&stats->answer);
     if (stats->unknown != NULL && unknown_total(stats->unknown) == 0 && !cli->request.json) {
         puts("Who was watching:");
         out_lines(stdout, stats->coverage.data);

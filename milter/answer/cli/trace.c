@@ -4,17 +4,25 @@
  */
 #include "command.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "asked.h"
 #include "coverage.h"
+#include "nearby.h"
 #include "onward.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
 #include "waybill/waybill_json.h"
+
+struct trace {
+    const struct cli *cli;
+    const struct query *query;
+    struct nearby *nearby;
+    struct rows rows;
+    struct buffer line; /* of JSON and CSV */
+    size_t mails;
+    struct error *why;
+};
 
 /* ---- for people ---- */
 
@@ -30,7 +38,9 @@ static int print_nothing(const struct cli *cli, const struct query *query,
     else if (answer->bounded)
         searched.since = answer->scanned_until;
     buffer_init(&asked, 65536);
-    buffer_add_text(&asked, query->after != 0 ? "Nothing more: " : "Not seen: ");
+    buffer_add_text(&asked, answer->partly       ? "Not seen in what could be asked: "
+                            : query->after != 0 ? "Nothing more: "
+                                                : "Not seen: ");
     asked_describe(cli, &searched, "no mail", &asked);
     buffer_add_char(&asked, '.');
     out_folded(cli, 0, 0, asked.data);
@@ -59,7 +69,8 @@ static void tell_bound(const struct query_answer *answer, FILE *to)
         return;
     clock_text(answer->scanned_until, 0, until);
     fprintf(to, "The search stopped at its bound and came to %s; "
-                "name an address, an id or a shorter time.\n", until);
+                "name an address, an id or a shorter time%s.\n",
+            until, answer->next != 0 ? ", or go on" : "");
 }
 
 static void tell_more(const struct cli *cli, const struct query *query,
@@ -82,28 +93,30 @@ static void tell_unreadable(const struct query_answer *answer)
                  answer->unreadable == 1 ? "" : "s", answer->unreadable == 1 ? "is" : "are");
 }
 
-static int print_table(const struct cli *cli, const struct query *query,
-                       const struct query_answer *answer, struct error *why)
+static int add_row(struct trace *trace, const struct waybill *waybill,
+                   const struct chain_before *before, struct error *why)
 {
-    size_t recipients;
+    if (trace->mails == 1 && !trace->cli->request.no_header)
+        print_title(trace->cli, trace->query);
+    return rows_add(&trace->rows, waybill, before, why);
+}
 
-    if (answer->count == 0) {
-        int result = print_nothing(cli, query, answer, why);
-        tell_bound(answer, stdout);
-        tell_more(cli, query, answer, stdout);
-        return result;
-    }
-    if (!cli->request.no_header)
-        print_title(cli, query);
-    if (rows_table(cli, query, answer->waybills, answer->count, &recipients, why) != 0)
-        return -1;
-    if (cli->request.no_header)
+static int end_table(struct trace *trace, const struct query_answer *answer, struct error *why)
+{
+    const struct cli *cli = trace->cli;
+    size_t mails = trace->mails, recipients = trace->rows.recipients;
+    int result = 0;
+
+    if (mails == 0)
+        result = print_nothing(cli, trace->query, answer, why);
+    else if (cli->request.no_header)
         return 0;
-    printf("%zu mail%s, %zu recipient%s\n", answer->count, answer->count == 1 ? "" : "s",
-           recipients, recipients == 1 ? "" : "s");
+    else
+        printf("%zu mail%s, %zu recipient%s\n", mails, mails == 1 ? "" : "s", recipients,
+               recipients == 1 ? "" : "s");
     tell_bound(answer, stdout);
-    tell_more(cli, query, answer, stdout);
-    return 0;
+    tell_more(cli, trace->query, answer, stdout);
+    return result;
 }
 
 /* ---- for programs ---- */
@@ -126,7 +139,7 @@ static int put_page(const struct cli *cli, const struct query *query,
     struct buffer coverage;
 
     buffer_init(&coverage, 1 << 20);
-    if (answer->count == 0 &&
+    if (answer->told == 0 &&
         query_coverage(cli->store, query->since, query->until, &coverage, why) != 0) {
         buffer_free(&coverage);
         return -1;
@@ -136,7 +149,7 @@ static int put_page(const struct cli *cli, const struct query *query,
     json_put_key(json, "object");
     json_put_text(json, "page");
     json_put_key(json, "count");
-    json_put_number(json, (int64_t)answer->count);
+    json_put_number(json, (int64_t)answer->told);
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
     json_put_key(json, "next");
@@ -146,73 +159,112 @@ static int put_page(const struct cli *cli, const struct query *query,
     json_put_key(json, "bounded");
     json_put_bool(json, answer->bounded);
     waybill_json_time(json, "scanned_until", answer->scanned_until);
-    if (answer->count == 0)
+    json_put_key(json, "incomplete");
+    json_put_text(json, answer->partly ? answer->away.text : NULL);
+    if (answer->told == 0)
         waybill_json_coverage(json, coverage.data);
     json_end_object(json);
     buffer_free(&coverage);
     return 0;
 }
 
-static int print_json(const struct cli *cli, const struct query *query,
-                      const struct query_answer *answer, struct error *why)
+static int add_json(struct trace *trace, const struct waybill *waybill,
+                    const struct chain_before *before, struct error *why)
 {
-    struct chain_before *befores = malloc((answer->count + 1) * sizeof *befores);
-    struct buffer line;
     struct json json;
-    int result = 0;
 
-    if (befores == NULL || chain_among(answer->waybills, answer->count, befores) != 0) {
-        free(befores);
-        return error_set(why, "cannot write the answer: no memory");
-    }
-    buffer_init(&line, 64u << 20);
-    for (size_t i = 0; i < answer->count && result == 0; i++) {
-        json_init(&json, &line);
-        waybill_json_open(&json, &answer->waybills[i], &cli->basis, false);
-        onward_json_before(&json, befores[i].id != 0 ? &befores[i] : NULL);
-        json_end_object(&json);
-        result = print_json_line(&line, why);
-    }
-    free(befores);
-    json_init(&json, &line);
-    if (result == 0 && put_page(cli, query, answer, &json, why) == 0)
-        result = print_json_line(&line, why);
-    else
-        result = -1;
-    buffer_free(&line);
-    return result;
+    json_init(&json, &trace->line);
+    waybill_json_open(&json, waybill, &trace->cli->basis, false);
+    onward_json_before(&json, before->id != 0 ? before : NULL);
+    json_end_object(&json);
+    return print_json_line(&trace->line, why);
 }
 
-static int print_csv(const struct cli *cli, const struct query *query,
-                     const struct query_answer *answer, struct error *why)
+static int end_json(struct trace *trace, const struct query_answer *answer, struct error *why)
 {
-    if (rows_csv(query, answer->waybills, answer->count, !cli->request.no_header, why) != 0)
-        return -1;
+    struct json json;
+
+    json_init(&json, &trace->line);
+    return put_page(trace->cli, trace->query, answer, &json, why) == 0
+               ? print_json_line(&trace->line, why)
+               : -1;
+}
+
+static int end_csv(struct trace *trace, const struct query_answer *answer, struct error *why)
+{
+    const struct query *query = trace->query;
+
     fflush(stdout);
-    if (answer->count == 0 && coverage_tell(cli, query->since, query->until, stderr, why) != 0)
+    if (answer->told == 0 &&
+        coverage_tell(trace->cli, query->since, query->until, stderr, why) != 0)
         return -1;
     tell_bound(answer, stderr);
-    tell_more(cli, query, answer, stderr);
+    tell_more(trace->cli, query, answer, stderr);
     return 0;
+}
+
+/* ---- one by one ---- */
+
+static int tell_one(void *context, const struct waybill *waybill, const struct chain_before *before,
+                    struct error *why)
+{
+    struct trace *trace = context;
+
+    trace->mails++;
+    if (trace->cli->request.json)
+        return add_json(trace, waybill, before, why);
+    if (trace->cli->request.csv)
+        return rows_csv(trace->query, waybill, &trace->line, why);
+    return add_row(trace, waybill, before, why);
+}
+
+static int found_one(void *context, struct waybill *waybill)
+{
+    struct trace *trace = context;
+
+    return nearby_add(trace->nearby, waybill, trace->why);
+}
+
+/* Also what was found before the store failed. */
+static int print_all(struct trace *trace, struct query_answer *answer, struct error *why)
+{
+    const struct request *request = &trace->cli->request;
+    struct error later;
+    int result;
+
+    if (request->csv && !request->no_header)
+        rows_csv_headings();
+    trace->why = why;
+    result = query_each(trace->cli->store, trace->query, found_one, trace, answer, why);
+    if (nearby_end(trace->nearby, &later) != 0 || rows_end(&trace->rows, &later) != 0)
+        return result == 0 ? error_set(why, "%s", later.text) : -1;
+    if (result != 0)
+        return -1;
+    return request->json  ? end_json(trace, answer, why)
+           : request->csv ? end_csv(trace, answer, why)
+                          : end_table(trace, answer, why);
 }
 
 int trace_run(struct cli *cli)
 {
-    const struct query *query = &cli->query;
-    struct query_answer answer;
+    struct trace trace = {
+        .cli = cli, .query = &cli->query, .rows = {.cli = cli, .query = &cli->query}};
+    struct query_answer answer = {0};
     struct error why;
-    int result, code;
+    int result;
 
-    if (query_run(cli->store, query, &answer, &why) != 0)
-        return complain_store(cli, &why);
-    if (cli->request.json)
-        result = print_json(cli, query, &answer, &why);
-    else if (cli->request.csv)
-        result = print_csv(cli, query, &answer, &why);
-    else
-        result = print_table(cli, query, &answer, &why);
+    trace.nearby = nearby_new(tell_one, &trace);
+    if (trace.nearby == NULL) {
+        complain("cannot search: no memory");
+        return CLI_UNREACHABLE;
+    }
+    buffer_init(&trace.line, 64u << 20);
+    result = print_all(&trace, &answer, &why);
+    buffer_free(&trace.line);
+    nearby_free(&trace.nearby);
     tell_unreadable(&answer);
-    code = answer.count > 0 ? CLI_FOUND : CLI_NOTHING;
-    query_answer_clear(&answer);
-    return result == 0 ? code : complain_store(cli, &why);
+    if (result != 0)
+        return complain_store(cli, &why);
+    complain_partly(&answer);
+    return answer.told > 0 ? CLI_FOUND : answer.partly ? CLI_UNREACHABLE : CLI_NOTHING;
 }

@@ -73,6 +73,9 @@ static void test_a_word_alone_means_what_it_looks_like(void **state)
     refuses("bob", 0, "no term is named");
     refuses("to:a@b 192.0.2.7", 7, "client:192.0.2.7 or remote:192.0.2.7");
     refuses("failed", 0, "did you mean state:failed?");
+    refuses("to:a@b or to:c@d", 7, "all terms must hold");
+    refuses("to:a@b from=c@d", 11, "from:...");
+    reads("bounces+bob=example.org@c", "who:bounces+bob=example.org@c");
 }
 
 static void test_a_fault_is_told_with_its_place(void **state)
@@ -82,6 +85,8 @@ static void test_a_fault_is_told_with_its_place(void **state)
     refuses("-frmo:a@b", 1, "did you mean from:?");
     refuses("colour:red", 0, "'waybill help query' lists them");
     refuses("state:faild", 6, "there is no state 'faild'; did you mean failed?");
+    refuses("state:Bounced", 6, "did you mean failed?");
+    refuses("state:deferred", 6, "did you mean delayed?");
     refuses("state:x", 6, "there are: accepted delayed");
     refuses("state:failed,lost", 13, "no state 'lost'");
     refuses("reason:mailbox-full", 7, "did you mean mailboxfull?");

@@ -87,15 +87,16 @@ struct seen {
     size_t count, refused;
 };
 
-static void field_seen(void *context, uint64_t id, unsigned node, bool refused, struct slice text)
+static void field_seen(void *context, const struct store_field *field)
 {
     struct seen *seen = context;
 
     assert_in_range(seen->count, 0, 7);
-    assert_true(slice_starts(text, "1 - - -"));
-    seen->ids[seen->count] = id;
-    seen->nodes[seen->count++] = node;
-    seen->refused += refused;
+    assert_null(field->why_not);
+    assert_non_null(field->record);
+    seen->ids[seen->count] = field->id;
+    seen->nodes[seen->count++] = field->node;
+    seen->refused += field->refused;
 }
 
 static void test_each_field_of_a_slice_is_seen(void **state)
