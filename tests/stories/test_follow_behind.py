@@ -32,7 +32,7 @@ def running_world():
 
 def follow(world, cursor, until):
     """Go on there, until these words are said or so many events are told; then Ctrl-C. The events,
-    what was said beside them, and where to go on."""
+    what was said beside them, and where to go on, if he fell behind."""
     told, said = f"{world.base}/told", f"{world.base}/said"
     with open(told, "w+", encoding="utf-8") as out, open(said, "w+", encoding="utf-8") as words:
         with subprocess.Popen([f"{place.BUILD}/waybill", "-c", world.daemon.conf, "follow", "--json",
@@ -44,8 +44,8 @@ def follow(world, cursor, until):
                 process.send_signal(signal.SIGINT)
                 process.wait(20)
     assert process.returncode in (0, 1), read(said)
-    [goes_on] = re.findall("waybill: go on with: waybill follow --after (.*)\n", read(said))
-    return [json.loads(line) for line in read(told).splitlines()], read(said), goes_on
+    goes_on = re.findall("waybill: go on with: waybill follow --after (.*)\n", read(said))
+    return [json.loads(line) for line in read(told).splitlines()], read(said), "".join(goes_on)
 
 
 def read(path):

@@ -32,6 +32,7 @@ struct follow {
     const struct query *query;
     struct live *live;
     size_t shown, shown_before; /* before it fell behind */
+    bool fell;   /* behind, once */
     bool behind; /* and is not yet through with what it missed */
     bool lost; /* the store is away, and that was said */
     int64_t end; /* clock_monotonic; 0: until Ctrl-C */
@@ -261,7 +262,7 @@ static void say_behind(void *context, const struct live_behind *behind)
 
     (void)behind;
     follow->shown_before = follow->shown;
-    follow->behind = true;
+    follow->behind = follow->fell = true;
 }
 
 static void say_rebuilt(void *context, const struct live_behind *behind)
@@ -306,7 +307,8 @@ static void say_where_to_go_on(const struct follow *follow)
 
     if (follow->behind)
         complain("fell behind, and stopped before all that was missed was told");
-    if (live_cursor(follow->live, cursor))
+    /* A program has it from the last line, unless that was told while it did not move. */
+    if ((!follow->cli->request.json || follow->fell) && live_cursor(follow->live, cursor))
         complain("go on with: waybill follow --after %s", cursor);
 }
 
