@@ -38,14 +38,15 @@ static bool is_behind(const struct live *live, struct store_position last,
                           : stream->length >= (uint64_t)live->settings->events_kept;
 }
 
-/* The same, or what is there is younger than the cursor and not its continuation. */
+/* What is there is not the stream that the cursor is of. */
 static bool is_gone(struct store_position last, const struct store_stream *stream)
 {
-    if (!last.known)
+    if (!last.known || (last.ms == 0 && last.sequence == 0))
         return false;
-    return store_position_compare(stream->last, last) < 0 ||
-           (stream->counts && stream->first.known && stream->added == stream->length &&
-            store_position_compare(last, stream->first) < 0 && last.ms != 0);
+    if (store_position_compare(stream->last, last) < 0)
+        return true;
+    return stream->counts && stream->first.known && stream->added == stream->length &&
+           store_position_compare(last, stream->first) < 0;
 }
 
 static void begin(struct live *live, unsigned streams, bool gone,

@@ -2,10 +2,10 @@
 /*
  * live_place: the cursor as text.
  *
- * It is "L1", the time, and for each stream "." (not known), "," (0-0) or how far its milliseconds
- * are from the time, and the sequence; then a MAC over these and the prefix of the keys. A number
- * is written five bits a letter, the lowest first; letters of the second half of the alphabet
- * say that more follow.
+ * It is "L1", the time, and for each stream "." (not known), "," (0-0), or how far its
+ * milliseconds are from the time, and the sequence; then a MAC over these and the prefix of the
+ * keys. A number is written five bits a letter, the lowest first; letters of the second half of
+ * the alphabet say that more follow.
  */
 #include "live_state.h"
 

@@ -32,9 +32,16 @@ struct follow {
     const struct query *query;
     struct live *live;
     size_t shown, shown_before; /* before it fell behind */
+    bool fell;   /* behind, once */
+    bool behind; /* and is not yet through with what it missed */
     bool lost; /* the store is away, and that was said */
     int64_t end; /* clock_monotonic; 0: until Ctrl-C */
     struct error why; /* of STORE_FAILED out of an event */
+    /* The mail of the last event, for the length of one live_next: the next is often of the same,
+     * and a mail may have a thousand recipients. */
+    bool kept;
+    uint64_t kept_id;
+    struct waybill waybill;
 };
 
 static volatile sig_atomic_t stopped;
@@ -190,13 +197,33 @@ static int tell_gap(struct follow *follow, const struct event *event)
     return gap_tell(follow->cli, event, cursor, &follow->why) == 0 ? GO_ON : STORE_FAILED;
 }
 
+static void drop_mail(struct follow *follow)
+{
+    if (follow->kept)
+        waybill_clear(&follow->waybill);
+    follow->kept = false;
+}
+
+/* As query_one. */
+static int keep_mail(struct follow *follow, uint64_t id)
+{
+    int result;
+
+    if (follow->kept && follow->kept_id == id)
+        return 1;
+    drop_mail(follow);
+    result = query_one(follow->cli->store, id, follow->cli->basis.queue_lifetime,
+                       &follow->waybill, &follow->why);
+    follow->kept = result == 1;
+    follow->kept_id = id;
+    return result;
+}
+
 static int tell_mail(struct follow *follow, const struct event *event)
 {
-    struct waybill waybill;
     const struct recipient *recipient;
     struct recipient then;
-    int result = query_one(follow->cli->store, event->waybill,
-                           follow->cli->basis.queue_lifetime, &waybill, &follow->why);
+    int result = keep_mail(follow, event->waybill);
 
     if (result < 0 && store_last_trouble(follow->cli->store) == STORE_FINE) {
         complain("%s", follow->why.text);
@@ -204,15 +231,14 @@ static int tell_mail(struct follow *follow, const struct event *event)
     }
     if (result <= 0)
         return result == 0 ? GO_ON : STORE_FAILED;
-    recipient = recipient_of(&waybill, event);
+    recipient = recipient_of(&follow->waybill, event);
     if (recipient != NULL) {
         then = *recipient;
-        turn_back(&waybill, event, &then);
+        turn_back(&follow->waybill, event, &then);
         recipient = &then;
     }
-    if (wants(follow->query, &waybill, recipient))
-        show(follow, event, &waybill, recipient);
-    waybill_clear(&waybill);
+    if (wants(follow->query, &follow->waybill, recipient))
+        show(follow, event, &follow->waybill, recipient);
     return GO_ON;
 }
 
@@ -236,14 +262,16 @@ static void say_behind(void *context, const struct live_behind *behind)
 
     (void)behind;
     follow->shown_before = follow->shown;
+    follow->behind = follow->fell = true;
 }
 
 static void say_rebuilt(void *context, const struct live_behind *behind)
 {
-    const struct follow *follow = context;
+    struct follow *follow = context;
     char since[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE], shown[32], unread[32];
     bool same_day;
 
+    follow->behind = false;
     clock_text(behind->since, 0, since);
     clock_text(clock_now(), 0, today);
     same_day = strncmp(since, today, 10) == 0;
@@ -277,7 +305,10 @@ static void say_where_to_go_on(const struct follow *follow)
 {
     char cursor[LIVE_CURSOR_SIZE];
 
-    if (!follow->cli->request.json && live_cursor(follow->live, cursor))
+    if (follow->behind)
+        complain("fell behind, and stopped before all that was missed was told");
+    /* A program has it from the last line, unless that was told while it did not move. */
+    if ((!follow->cli->request.json || follow->fell) && live_cursor(follow->live, cursor))
         complain("go on with: waybill follow --after %s", cursor);
 }
 
@@ -295,6 +326,7 @@ static int next(struct follow *follow, int64_t wait)
 
     follow->why.text[0] = '\0';
     result = live_next(follow->live, wait, &watcher, &why);
+    drop_mail(follow);
     fflush(stdout);
     if (result != STORE_FAILED) {
         if (follow->lost)
