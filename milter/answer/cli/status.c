@@ -232,9 +232,9 @@ static int print_status(const struct cli *cli, const struct status *status, cons
     out_colour(cli, is_well(status) ? "green" : "red");
     out_folded(cli, 0, 2, summary);
     out_plain(cli);
-    status_print_store(cli);
     if (status->host_count == 0)
         return 0;
+    status_print_store(cli);
     status_print_losses(cli, status);
     putchar('\n');
     table = table_new(cli, columns, sizeof columns / sizeof columns[0], true);
