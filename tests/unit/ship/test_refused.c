@@ -123,7 +123,7 @@ static void test_a_recipient_taken_late_moves_the_mail_out_of_the_refused(void *
     assert_int_equal(1, world_records(&world));
     world_has(&world, id, " mail ", 1);
     char *dump = redis_dump(&redis);
-    assert_int_equal(8, count_words(dump, "wb:x:")); /* the terms of the refusal, too */
+    assert_int_equal(9, count_words(dump, "wb:x:")); /* the terms of the refusal, too */
     free(dump);
 }
 

@@ -287,8 +287,8 @@ static const struct {
     {"sheets",
      ask_sheets,
      {"*1\r\n$1\r\n3\r\n*0\r\n",
-      "*2\r\n$10\r\n1795338300\r\n$6\r\n123456\r\n*30\r\n$5\r\n0.1.0\r\n$3\r\nmx1\r\n" NILS_7
-          NILS_7 NILS_7 NILS_7}},
+      "*2\r\n$10\r\n1795338300\r\n$6\r\n123456\r\n*34\r\n$5\r\n0.1.0\r\n$3\r\nmx1\r\n" NILS_7
+          NILS_7 NILS_7 NILS_7 "$-1\r\n$-1\r\n$-1\r\n$-1\r\n"}},
 };
 #define ASKS (sizeof asks / sizeof asks[0])
 
