@@ -258,9 +258,10 @@ int body_encode_all(const struct body *body, uint64_t left_out, size_t used, str
     return to->failed ? -1 : 0;
 }
 
+/* As all keys of ours: a letter first, by which a record tells a key from a number. */
 static bool is_name(struct slice name)
 {
-    if (name.size == 0 || name.size > 32)
+    if (name.size == 0 || name.size > 32 || name.at[0] < 'a' || name.at[0] > 'z')
         return false;
     for (size_t i = 0; i < name.size; i++)
         if ((name.at[i] < 'a' || name.at[i] > 'z') && (name.at[i] < '0' || name.at[i] > '9'))

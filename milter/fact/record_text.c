@@ -226,7 +226,10 @@ static int parse_key(struct slice *rest, char **word, struct error *why)
     *word = text_copy(taken.at, taken.size);
     if (*word == NULL)
         return error_set(why, "no memory for a record");
-    (*word)[unescape_value(*word, taken.size)] = '\0';
+    taken.size = unescape_value(*word, taken.size);
+    (*word)[taken.size] = '\0';
+    if (taken.size == 0 || strlen(*word) != taken.size)
+        return error_set(why, "cannot read a record: a NUL in host, instance or queue id");
     return 0;
 }
 
