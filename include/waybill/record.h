@@ -23,8 +23,9 @@
  * set of facts gives the same bytes, in whatever order they came. Facts of the log that only
  * repeat what the milter told (client, cleanup, active after the first) are left out once the
  * milter's are there; a client line that names an earlier queue id or a user stays. Of the first
- * active only that it was stays, once the milter saw the end of the message: who reads the log on
- * after a restart has to know that it began with this mail.
+ * active only that it was stays, and its size if the milter's end tells none, once the milter saw
+ * the end of the message: who reads the log on after a restart has to know that it began with
+ * this mail.
  */
 #ifndef WAYBILL_RECORD_H
 #define WAYBILL_RECORD_H

@@ -171,18 +171,37 @@ static bool client_is_news(const struct record_line *line)
     return slice_find_text(text, " prev=") >= 0 || slice_find_text(text, " uid=") >= 0;
 }
 
+/* The log's `active` without what the milter told. */
 static bool line_is_bare(const struct record_line *line)
 {
-    return line->size == strlen(fact_kind_word(FACT_ACTIVE));
+    return slice_find_text(slice_make(line->text, line->size), " from=") < 0;
 }
 
-/* That the log began with this mail has to be known when it is read on after a restart. */
-static void line_make_bare(struct record *record, struct record_line *line)
+/* That the log began with this mail has to be known when it is read on after a restart; and the
+ * size, where the milter did not see all of the mail. */
+static void line_make_bare(struct record *record, struct record_line *line, bool with_size)
 {
-    uint32_t size = (uint32_t)strlen(fact_kind_word(FACT_ACTIVE));
-    record->bytes -= line->size - size;
-    line->size = size;
-    line->text[size] = '\0';
+    size_t bare = strlen(fact_kind_word(FACT_ACTIVE)), size = 0;
+    struct slice text = slice_make(line->text, line->size), word;
+    ptrdiff_t at = with_size ? slice_find_text(text, " size=") : -1;
+    if (at >= 0) {
+        struct slice rest = slice_make(text.at + at + 1, text.size - (size_t)at - 1);
+        size = text_take_word(&rest, &word) ? word.size + 1 : 0;
+        memmove(line->text + bare, line->text + at, size);
+    }
+    record->bytes -= line->size - (bare + size);
+    line->size = (uint32_t)(bare + size);
+    line->text[bare + size] = '\0';
+}
+
+/* Does the milter's end of the mail tell its size? */
+static bool size_is_known(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (line_is(&record->lines[i], WITNESS_MILTER, FACT_QUEUED) &&
+            slice_find_text(slice_make(record->lines[i].text, record->lines[i].size), " size=") >= 0)
+            return true;
+    return false;
 }
 
 /* Leave out what says nothing new, see the header. */
@@ -202,8 +221,8 @@ static void record_settle(struct record *record)
             continue;
         }
         active = active || line_is(line, WITNESS_LOG, FACT_ACTIVE);
-        if (whole && line_is(line, WITNESS_LOG, FACT_ACTIVE) && !line_is_bare(line))
-            line_make_bare(record, line);
+        if (whole && line_is(line, WITNESS_LOG, FACT_ACTIVE))
+            line_make_bare(record, line, !size_is_known(record));
         i++;
     }
 }

@@ -101,7 +101,7 @@ static void test_record_reads_as_documented(void **state)
         add(&record, mail[i]);
     char *text = format(&record);
     assert_string_equal(text, "2 mx1 4mGprq\n"
-                              "0 lcw8rU active\n"
+                              "0 lcw8rU active size=9\n"
                               "0 lcw8rO delayed to=bob@example.com dsn=4.0.0\n"
                               "51 mAb3dEf9012 from=shop@example.org ip=192.0.2.7 -daemon\n"
                               "9 mAb3dEf9013 #1\n"
