@@ -197,6 +197,21 @@ static struct fact *begin(struct mails *mails, struct mails_mail *mail, enum wit
     return fact;
 }
 
+/* How the client came, beside who he is. */
+static void make_greeting(struct mails *mails, struct mails_mail *mail, struct fact *fact,
+                          bool login, struct slice name, struct slice domain, unsigned number)
+{
+    fact_set(fact, KEY_PORT, say(mail, "%u", 1024 + below(mails, 64000)));
+    if (login)
+        fact_set(fact, KEY_HELO, say(mail, "[192.168.%u.%u]", below(mails, 30), below(mails, 255)));
+    else
+        fact_set(fact, KEY_HELO, percent(mails, 75) && name.size > 7
+                                     ? name
+                                     : say(mail, "smtp%u.%.*s", number % 9, SLICE_ARGS(domain)));
+    fact_set(fact, KEY_DAEMON, slice_of(mails->host));
+    fact_set(fact, KEY_DAEMON_PORT, slice_of(login ? "587" : "25"));
+}
+
 static void make_client(struct mails *mails, struct mails_mail *mail, struct fact *fact, bool login)
 {
     static const char *const ciphers[] = {
@@ -214,15 +229,8 @@ static void make_client(struct mails *mails, struct mails_mail *mail, struct fac
     fact_set(fact, KEY_IP, say(mail, "%u.%u.%u.%u", 11 + (unsigned)(address & 127),
                                (unsigned)(address >> 8 & 255), (unsigned)(address >> 16 & 255),
                                (unsigned)(address >> 24 & 255)));
-    fact_set(fact, KEY_PORT, say(mail, "%u", 1024 + below(mails, 64000)));
-    if (login)
-        fact_set(fact, KEY_HELO, say(mail, "[192.168.%u.%u]", below(mails, 30), below(mails, 255)));
-    else
-        fact_set(fact, KEY_HELO, percent(mails, 75) && name.size > 7
-                                     ? name
-                                     : say(mail, "smtp%u.%.*s", number % 9, SLICE_ARGS(domain)));
-    fact_set(fact, KEY_DAEMON, slice_of(mails->host));
-    fact_set(fact, KEY_DAEMON_PORT, slice_of(login ? "587" : "25"));
+    if (mails->whole)
+        make_greeting(mails, mail, fact, login, name, domain, number);
     if (login || percent(mails, 90))
         fact_set(fact, KEY_TLS, slice_of(ONE_OF(mails, ciphers)));
 }
@@ -240,12 +248,11 @@ static void make_mail(struct mails *mails, struct mails_mail *mail, struct fact 
         fact_set(fact, KEY_AUTH, slice_of(percent(mails, 80) ? "PLAIN" : "LOGIN"));
     }
     fact_set(fact, KEY_SIZE, say(mail, "%u", size + below(mails, 3) * 17));
-    if (percent(mails, 60))
+    if (mails->whole && percent(mails, 60))
         fact_set(fact, KEY_BODY, slice_of("8BITMIME"));
 }
 
-static void make_header(struct mails *mails, struct mails_mail *mail, struct fact *fact,
-                        struct slice from)
+static void make_date(struct mails *mails, struct mails_mail *mail, struct fact *fact)
 {
     static const char *const zones[] = {"+0000", "+0100", "+0200", "-0500"};
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -255,18 +262,15 @@ static void make_header(struct mails *mails, struct mails_mail *mail, struct fac
     unsigned zone = below(mails, 4);
     int64_t when = mails->now - (int64_t)zipf(mails, 4000) * 1000 + hours[zone] * HOUR_MS;
     uint32_t second, day = clock_day(when, &second);
-    ptrdiff_t at = slice_find(from, '@');
-    struct slice domain = at < 0 || percent(mails, 35)
-                              ? domain_of(mail, draw(mails) % DOMAINS)
-                              : slice_make(from.at + at + 1, from.size - (size_t)at - 1);
-    fact_set(fact, KEY_MESSAGE_ID,
-             say(mail, "%08llx-%04x-%04x-%04x-%012llx@%.*s", (unsigned long long)draw(mails) >> 32,
-                 below(mails, 65536), below(mails, 65536), below(mails, 65536),
-                 (unsigned long long)draw(mails) >> 16, SLICE_ARGS(domain)));
     fact_set(fact, KEY_DATE,
              say(mail, "%s, %u %s 20%02u %02u:%02u:%02u %s", days[(when / DAY_MS + 4) % 7],
                  day % 100, months[day / 100 % 100 - 1], day / 10000, second / 3600,
                  second / 60 % 60, second % 60, zones[zone]));
+}
+
+static void make_author(struct mails *mails, struct mails_mail *mail, struct fact *fact,
+                        struct slice from)
+{
     struct slice name = spell(mail, draw(mails) % SENDERS, 5);
     if (from.size == 0)
         fact_set(fact, KEY_HEADER_FROM, slice_of("Mail Delivery System <MAILER-DAEMON@example.net>"));
@@ -276,6 +280,23 @@ static void make_header(struct mails *mails, struct mails_mail *mail, struct fac
                      SLICE_ARGS(spell(mail, draw(mails) % 5000, 6)), SLICE_ARGS(from)));
     else
         fact_set(fact, KEY_HEADER_FROM, from);
+}
+
+static void make_header(struct mails *mails, struct mails_mail *mail, struct fact *fact,
+                        struct slice from)
+{
+    ptrdiff_t at = slice_find(from, '@');
+    struct slice domain = at < 0 || percent(mails, 35)
+                              ? domain_of(mail, draw(mails) % DOMAINS)
+                              : slice_make(from.at + at + 1, from.size - (size_t)at - 1);
+    fact_set(fact, KEY_MESSAGE_ID,
+             say(mail, "%08llx-%04x-%04x-%04x-%012llx@%.*s", (unsigned long long)draw(mails) >> 32,
+                 below(mails, 65536), below(mails, 65536), below(mails, 65536),
+                 (unsigned long long)draw(mails) >> 16, SLICE_ARGS(domain)));
+    if (mails->whole) {
+        make_date(mails, mail, fact);
+        make_author(mails, mail, fact, from);
+    }
     if (mails->subjects)
         fact_set(fact, KEY_SUBJECT,
                  say(mail, "%s %.*s %.*s for you %u", percent(mails, 30) ? "Re: the" : "Your new",
@@ -417,7 +438,8 @@ static void make_log(struct mails *mails, struct mails_mail *mail, struct slice 
 
 void mails_init(struct mails *mails, uint64_t seed, unsigned node, int64_t start, double gap)
 {
-    *mails = (struct mails){.chance = mix(seed), .now = start, .gap = gap, .host = "mx1.example.org"};
+    *mails = (struct mails){.chance = mix(seed), .now = start, .gap = gap,
+                            .host = "mx1.example.org", .whole = true};
     id_mint_init(&mails->mint, node, 0, 0);
 }
 

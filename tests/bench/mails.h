@@ -24,6 +24,9 @@ struct mails {
     double gap;           /* ms between two mails, in the mean */
     const char *host;     /* given: "mx1.example.org" */
     bool subjects;        /* given: do headers have them? false */
+    /* given: have mails what the model of the store's figures leaves out (HELO, ports, the daemon's
+     * name, BODY, Date, header From), as those of our milter have? true */
+    bool whole;
     struct id_mint mint;
 };
 

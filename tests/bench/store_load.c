@@ -3,13 +3,13 @@
  * Loads a Redis with mails, in our schema or in the naive one, and asks.
  *
  *     store_load SCHEMA MAILS SETTINGS HOST PORT [refused=PERCENT] [ask=COUNT] [seed=N] [batch=N]
- *                [twice] [streams] [capped] [rounds=N] [now=MS] [loaded]
+ *                [whole] [twice] [streams] [capped] [rounds=N] [now=MS] [loaded]
  *
  * SCHEMA is `ours`, `naive`, `ship` (ours, out of a journal) or `floor`. The Redis is empty, and
  * nobody else's. Mails are made outside of all that is measured. Prints a line for each figure: its
  * name, a blank, its value. With `rounds` each question is asked so often, and the median round of
  * each kind is told. `loaded`: only ask, of a Redis that the same command with the same `now`
- * filled.
+ * filled. `whole`: mails have HELO, ports, BODY, Date, header From, and full names of hosts.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ struct load {
     uint64_t mails, seed;
     size_t batch, ask, rounds;
     int64_t now;
-    bool loaded;
+    bool loaded, whole;
     unsigned refused;
     struct ours_options options;
     struct settings *settings;
@@ -87,6 +87,11 @@ static void print_server(const struct load *load, const struct server *before,
     printf("commands_per_mail %.3f\n", (after->commands - before->commands) / mails);
     printf("wire_bytes_per_mail %.1f\n", (after->bytes_in - before->bytes_in) / mails);
     printf("keys %.0f\n", after->keys);
+}
+
+static struct traffic *traffic_of(const struct load *load, uint64_t seed)
+{
+    return traffic_open(seed, load->mails, load->refused, load->whole, load->now);
 }
 
 /* ---- loading ---- */
@@ -181,7 +186,7 @@ static void run_ship(struct load *load)
 
 static void run_floor(struct load *load)
 {
-    struct traffic *others = traffic_open(load->seed + 1000, load->mails, load->refused, load->now);
+    struct traffic *others = traffic_of(load, load->seed + 1000);
     struct floors floors = floors_of(load->traffic, load->mails, others);
     printf("raw_bytes %.1f\n", (double)floors.raw / (double)floors.mails);
     printf("packed_bytes %.1f\n", (double)floors.packed / (double)floors.mails);
@@ -207,6 +212,8 @@ static void take_option(struct load *load, const char *option)
         load->now = (int64_t)number;
     else if (strcmp(option, "loaded") == 0)
         load->loaded = true;
+    else if (strcmp(option, "whole") == 0)
+        load->whole = true;
     else if (strcmp(option, "twice") == 0)
         load->options.twice = true;
     else if (strcmp(option, "streams") == 0)
@@ -222,14 +229,14 @@ static void prepare(struct load *load, const char *settings)
     struct error why;
     if (settings_read(&load->settings, settings, &why) != 0)
         fail(why.text);
-    load->traffic = traffic_open(load->seed, load->mails, load->refused, load->now);
+    load->traffic = traffic_of(load, load->seed);
     load->several = calloc(load->batch, sizeof *load->several);
     load->info = redisConnect(load->host, (int)load->port);
     if (load->several == NULL || load->info == NULL || load->info->err != 0)
         fail("cannot connect to the server");
     if (load->ask == 0)
         return;
-    struct traffic *same = traffic_open(load->seed, load->mails, load->refused, load->now);
+    struct traffic *same = traffic_of(load, load->seed);
     load->asks = asks_open(same, load->ask, load->now);
     traffic_close(same);
 }

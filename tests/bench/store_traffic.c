@@ -34,8 +34,10 @@ static void node_next(struct traffic *traffic, struct traffic_node *node)
     mails_next(&node->mails, &node->next);
 }
 
-struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, int64_t now)
+struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, bool whole,
+                             int64_t now)
 {
+    static const char *const hosts[TRAFFIC_NODES] = {"mx1", "mx2", "mx3", "mx4"};
     struct traffic *traffic = calloc(1, sizeof *traffic);
     int64_t start = now - TRAFFIC_DAYS * DAY_MS + HOUR_MS;
     if (traffic == NULL)
@@ -46,6 +48,9 @@ struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, in
     traffic->refused = refused;
     for (unsigned i = 0; i < TRAFFIC_NODES; i++) {
         mails_init(&traffic->nodes[i].mails, seed * 100 + i, i, start, 1);
+        traffic->nodes[i].mails.whole = whole;
+        if (!whole)
+            traffic->nodes[i].mails.host = hosts[i];
         node_next(traffic, &traffic->nodes[i]);
     }
     return traffic;

@@ -21,8 +21,10 @@ struct traffic {
     unsigned refused; /* per cent of the mails */
 };
 
-/* `count` mails in the 30 days before `now`. One at a time in a process: it is large. */
-struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, int64_t now);
+/* `count` mails in the 30 days before `now`, `whole` as in mails.h. One at a time in a process: it
+ * is large. */
+struct traffic *traffic_open(uint64_t seed, uint64_t count, unsigned refused, bool whole,
+                             int64_t now);
 void traffic_next(struct traffic *traffic, struct mails_mail *mail);
 void traffic_close(struct traffic *traffic);
 
