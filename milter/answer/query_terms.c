@@ -192,13 +192,8 @@ static int read_message_id(struct draft *draft, struct slice words)
 
 static int read_state(struct draft *draft, struct slice words, struct error *why)
 {
-    char folded[32] = "";
-    int state;
+    int state = query_find_word(words, words_state, STATE_COUNT);
 
-    slice_copy(words, folded, sizeof folded);
-    for (char *at = folded; *at != '\0'; at++)
-        *at = text_lower(*at);
-    state = words.size < sizeof folded ? state_of(slice_of(folded)) : -1;
     if (state < 0 && words_state_of_log(words) != NULL)
         return error_set(why, "there is no state '%.*s'; did you mean %s?", SLICE_SHOWN(words),
                          words_state_of_log(words));
@@ -211,13 +206,8 @@ static int read_state(struct draft *draft, struct slice words, struct error *why
 
 static int read_reason(struct draft *draft, struct slice words, struct error *why)
 {
-    char folded[32] = "";
-    int reason;
+    int reason = query_find_word(words, words_reason, REASON_COUNT);
 
-    slice_copy(words, folded, sizeof folded);
-    for (char *at = folded; *at != '\0'; at++)
-        *at = text_lower(*at);
-    reason = words.size < sizeof folded ? reason_of(slice_of(folded)) : -1;
     if (reason < 0)
         return words_unknown(words, "reason", words_reason, REASON_COUNT, why);
     draft->value.shape = QUERY_NUMBER;
