@@ -150,6 +150,7 @@ class PrivateSendmail:
         """`lines` of the configuration ask the milter, in {milter}. `more` are options of it,
         confTO_QUEUEWARN="10s" and the like."""
         self.base = base
+        self.of_story = "/".join(base.split("/")[-2:])  # the directories "postfix" of all stories end alike
         self.root = unpack()
         self.port = place.free_port()
         self.log = f"{base}/mail.log"
@@ -233,9 +234,9 @@ class PrivateSendmail:
             return
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
+                # The mount's root is told below that of its file system, which may be /tmp.
                 with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as mounts:
-                    if any(f"{self.base} /mnt " in line or f"{os.path.basename(self.base)} /mnt " in line
-                           for line in mounts):
+                    if any(f"{self.of_story} /mnt " in line for line in mounts):
                         yield int(pid)
             except OSError:
                 continue
