@@ -98,6 +98,16 @@ struct query_term {
     size_t count;
 };
 
+/* What of the mails the asker may see; see access.h. */
+struct query_lens {
+    /* Takes out of a waybill what he may not see, before it is compared; false: for him it is not
+     * there. */
+    bool (*look)(const void *context, struct waybill *waybill);
+    const void *context;
+    const struct store_term *terms; /* all that he may see stands under one of them ... */
+    size_t term_count;              /* ... unless there are none */
+};
+
 #define QUERY_CURSOR_SIZE 80
 #define QUERY_MOMENT_SIZE 40
 struct query {
@@ -116,6 +126,7 @@ struct query {
     size_t scan_most;
     int64_t queue_lifetime;   /* ms, see waybill_read */
     const struct phrasebook *book; /* finds reasons; NULL: no recipient has one */
+    const struct query_lens *lens; /* NULL: he sees all */
 };
 /* The last day, newest first, 50; owns nothing yet. */
 void query_init(struct query *query);
@@ -133,7 +144,8 @@ int query_set_moment(struct query *query, bool until, struct slice words, int64_
                      struct error *why);
 /* Is the reason of anything asked for? Then the query needs a book. */
 bool query_asks_reason(const struct query *query);
-/* Has it a term that leads to few mails by way of the index: not negated, and of no state? */
+/* Has it a term, or its lens, that leads to few mails by way of the index: not negated, and of no
+ * state? */
 bool query_is_narrow(const struct query *query);
 
 /* What is wrong with a text, and where in it. */
@@ -156,6 +168,9 @@ bool query_fits_mail(const struct query *query, const struct waybill *waybill);
 /* Is it a recipient that the query asks for? NULL: the one that stands for none. */
 bool query_fits_recipient(const struct query *query, const struct waybill *waybill,
                           const struct recipient *recipient);
+
+/* As the lens of the query lets it be seen; false: it is cleared, for it is not to be seen. */
+bool query_look(const struct query *query, struct waybill *waybill);
 
 struct query_answer {
     struct waybill *waybills; /* in the order asked for */

@@ -57,8 +57,9 @@ static int open_sources(struct candidates *candidates, int64_t from, int64_t unt
                         struct error *why)
 {
     const struct query *query = candidates->query;
+    const struct query_lens *lens = query->lens;
 
-    candidates->sources = calloc(query->count + 1, sizeof candidates->sources[0]);
+    candidates->sources = calloc(query->count + 2, sizeof candidates->sources[0]);
     if (candidates->sources == NULL)
         return error_set(why, "cannot search: no memory");
     for (size_t i = 0; i < query->count; i++)
@@ -66,6 +67,10 @@ static int open_sources(struct candidates *candidates, int64_t from, int64_t unt
             source_open(&candidates->sources[candidates->count++], candidates->store,
                         &query->terms[i], from, until, query->oldest_first, why) != 0)
             return -1;
+    if (lens != NULL && lens->term_count > 0 &&
+        source_open_terms(&candidates->sources[candidates->count++], candidates->store, lens->terms,
+                          lens->term_count, from, until, query->oldest_first, why) != 0)
+        return -1;
     choose(candidates);
     return 0;
 }
@@ -98,6 +103,8 @@ void candidates_close(struct candidates *candidates)
 
 bool query_is_narrow(const struct query *query)
 {
+    if (query->lens != NULL && query->lens->term_count > 0)
+        return true;
     for (size_t i = 0; i < query->count; i++)
         if (source_serves(&query->terms[i]) && query->terms[i].field != QUERY_FIELD_STATE &&
             query->terms[i].field != QUERY_FIELD_REASON)
@@ -240,9 +247,14 @@ int candidates_next(struct candidates *candidates, uint64_t **ids, size_t *count
 static int term_holds(const struct candidates *candidates, const struct query_term *term,
                       uint64_t id, struct error *why)
 {
+    const struct query_lens *lens = candidates->query->lens;
     struct source source;
     uint64_t found = 0;
-    int result = source_open(&source, candidates->store, term, id_time(id), id_time(id), false, why);
+    int64_t time = id_time(id);
+    int result = term != NULL
+                     ? source_open(&source, candidates->store, term, time, time, false, why)
+                     : source_open_terms(&source, candidates->store, lens->terms, lens->term_count,
+                                         time, time, false, why);
 
     while (result == 0 && (result = source_peek(&source, &found, why)) == 1 && found != id) {
         source_pass(&source, found);

@@ -47,7 +47,25 @@ struct walk {
     bool failed;
 };
 
+bool query_look(const struct query *query, struct waybill *waybill)
+{
+    if (query->lens == NULL || query->lens->look(query->lens->context, waybill))
+        return true;
+    waybill_clear(waybill);
+    return false;
+}
+
 /* ---- one page ---- */
+
+static bool look_and_fit(const struct query *query, struct waybill *waybill)
+{
+    if (!query_look(query, waybill))
+        return false;
+    if (query_fits(query, waybill))
+        return true;
+    waybill_clear(waybill);
+    return false;
+}
 
 static void take_record(void *context, uint64_t id, const struct record *record,
                         const char *why_not)
@@ -68,9 +86,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
             walk->failed = true;
             return;
         }
-        item->fits = query_fits(walk->query, &item->waybill);
-        if (!item->fits)
-            waybill_clear(&item->waybill);
+        item->fits = look_and_fit(walk->query, &item->waybill);
     }
     if (item->fits || item->see != 0)
         walk->item_count++;
@@ -110,12 +126,8 @@ static int follow_see(struct walk *walk, struct item *item)
     }
     if (result <= 0)
         return result;
-    item->fits = query_fits(walk->query, &item->waybill);
-    if (!item->fits) {
-        waybill_clear(&item->waybill);
-        return 0;
-    }
-    return remember(walk, item->see);
+    item->fits = look_and_fit(walk->query, &item->waybill);
+    return item->fits ? remember(walk, item->see) : 0;
 }
 
 /* 0: go on; 1: the limit is reached, or the caller has enough; -1. */

@@ -210,6 +210,28 @@ static int add_value(struct source *source, struct store *store, enum query_fiel
     }
 }
 
+static int open_walk(struct source *source, struct store *store, int64_t from, int64_t until,
+                     struct error *why)
+{
+    if (store_walk_open(&source->walk, store, source->terms, source->term_count, from, until,
+                        source->oldest_first, why) != 0)
+        return -1;
+    source->over = false;
+    source->weight += store_walk_weight(source->walk);
+    return 0;
+}
+
+int source_open_terms(struct source *source, struct store *store, const struct store_term *terms,
+                      size_t count, int64_t from, int64_t until, bool oldest_first,
+                      struct error *why)
+{
+    *source = (struct source){.oldest_first = oldest_first, .over = true};
+    for (size_t i = 0; i < count; i++)
+        if (add_term(source, terms[i].kind, terms[i].term, why) != 0)
+            return -1;
+    return open_walk(source, store, from, until, why);
+}
+
 int source_open(struct source *source, struct store *store, const struct query_term *term,
                 int64_t from, int64_t until, bool oldest_first, struct error *why)
 {
@@ -222,14 +244,7 @@ int source_open(struct source *source, struct store *store, const struct query_t
         return -1;
     source->list_count = ids_sort(source->list, source->list_count, oldest_first);
     source->weight = source->list_count;
-    if (source->term_count == 0)
-        return 0;
-    if (store_walk_open(&source->walk, store, source->terms, source->term_count, from, until,
-                        oldest_first, why) != 0)
-        return -1;
-    source->over = false;
-    source->weight += store_walk_weight(source->walk);
-    return 0;
+    return source->term_count > 0 ? open_walk(source, store, from, until, why) : 0;
 }
 
 void source_close(struct source *source)

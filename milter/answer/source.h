@@ -11,7 +11,7 @@
 #include "waybill/query.h"
 
 struct source {
-    const struct query_term *term;
+    const struct query_term *term; /* NULL: of a lens */
     struct store_term *terms; /* of the index; their words are owned */
     size_t term_count;
     struct store_walk *walk;
@@ -29,6 +29,10 @@ bool source_serves(const struct query_term *term);
 /* Ids of a time (ms), as store_walk_open. -1: the store failed, or no memory; close it too. */
 int source_open(struct source *source, struct store *store, const struct query_term *term,
                 int64_t from, int64_t until, bool oldest_first, struct error *why);
+/* The same of terms of the index. */
+int source_open_terms(struct source *source, struct store *store, const struct store_term *terms,
+                      size_t count, int64_t from, int64_t until, bool oldest_first,
+                      struct error *why);
 void source_close(struct source *source);
 /* The id that comes next; 1, or 0: no more, or -1: the store failed. */
 int source_peek(struct source *source, uint64_t *id, struct error *why);
