@@ -80,6 +80,20 @@ bool access_look(const struct access *access, struct waybill *waybill);
 int access_one(struct store *store, const struct access *access, uint64_t id,
                int64_t queue_lifetime, struct waybill *waybill, struct error *why);
 
+/* As it stands in the store, by a token; see tokens.h. access_put: 1; 0: the name is taken; -1. */
+int access_put(struct store *store, const struct access *access, const char *hash,
+               struct error *why);
+/* Whose token is it, now? `key`: of purpose "token". 1; 0: of nobody, or it has ended; -1: the
+ * store failed. own_sources is not set. */
+int access_get(struct store *store, const unsigned char key[static 32], struct slice secret,
+               int64_t now, struct access *access, struct error *why);
+/* All of them, in no order. */
+int access_each(struct store *store,
+                void (*seen)(void *context, const struct access *access), void *context,
+                struct error *why);
+/* 1: it is good for nothing any more; 0: there was none of that name; -1. */
+int access_drop(struct store *store, struct slice name, struct error *why);
+
 /* For query.lens. */
 struct access_lens {
     struct query_lens lens;

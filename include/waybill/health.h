@@ -52,7 +52,7 @@ unsigned store_health_major(const struct store_health *health); /* of the versio
 enum store_role {
     STORE_WAYBILLD,    /* waybilld and waybill import; also reads all that waybill reads */
     STORE_WAYBILL,     /* the help desk: reads */
-    STORE_PRIVACY,     /* waybill forget, export-person, audit */
+    STORE_PRIVACY,     /* waybill forget, export-person, audit, token */
     STORE_AT_SENTINEL, /* all of them, as a user of the sentinels */
     STORE_ROLES
 };

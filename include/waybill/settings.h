@@ -83,6 +83,9 @@ struct settings {
     int64_t refused_per_client; /* refused sessions recorded per client and hour */
     int64_t events_kept;        /* per stream */
 
+    /* who may ask */
+    char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
+
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */
     int64_t log_level;  /* enum log_level */

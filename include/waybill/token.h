@@ -46,4 +46,14 @@ void token_envid(const struct token_keys *keys, uint64_t waybill,
  * same; an xtext-encoded or bracketed one is read too. */
 bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t *waybill);
 
+/* The secret that a client of the API shows: "wbt_" and 64 hexadecimal digits, all by chance. */
+#define TOKEN_API_PREFIX "wbt_"
+#define TOKEN_API_ROOM 69
+void token_api_make(char text[static TOKEN_API_ROOM]);
+/* By what it is known to the store: 64 hexadecimal digits, under the key of purpose "token". False:
+ * this has not the form of one. */
+#define TOKEN_API_HASH_ROOM 65
+bool token_api_hash(const unsigned char key[static 32], struct slice text,
+                    char hash[static TOKEN_API_HASH_ROOM]);
+
 #endif

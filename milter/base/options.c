@@ -247,6 +247,15 @@ const struct option options[] = {
      .most = 100000000,
      .text = "Events kept in each of the 16 streams."},
 
+    {"own_sources", OPTION_LIST, AT(own_sources), .initial = "pickup", .fits = shape_own_source,
+     .allowed = "pickup, an address or a network such as 192.0.2.0/24", .heading = "Who may ask",
+     .text = "Whence the envelope sender of a mail is believed where it came without a login: pickup "
+             "(handed in on the mail server itself), and the networks of clients that you answer for. "
+             "Who asks by a token of the role sender sees mails that came from his address this way, "
+             "and those with his login; a MAIL FROM from elsewhere proves nothing. "
+             "Do not name 127.0.0.0/8 or ::1 where a content filter hands mail in again from there, "
+             "nor pickup where one does so by sendmail(1)."},
+
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

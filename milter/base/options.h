@@ -63,6 +63,7 @@ bool shape_path_or_empty(struct slice value);
 bool shape_secret(struct slice value);
 bool shape_secret_or_empty(struct slice value);
 bool shape_log_source(struct slice value);
+bool shape_own_source(struct slice value);
 bool shape_metrics(struct slice value);
 
 #endif

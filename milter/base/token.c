@@ -249,3 +249,37 @@ bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t
         *waybill = id;
     return genuine;
 }
+
+/* ---- of the API ---- */
+
+static void write_hex(const unsigned char bytes[static 32], char *to)
+{
+    for (size_t i = 0; i < 32; i++)
+        snprintf(to + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void token_api_make(char text[static TOKEN_API_ROOM])
+{
+    unsigned char bytes[32];
+
+    digest_random(bytes, sizeof bytes);
+    memcpy(text, TOKEN_API_PREFIX, strlen(TOKEN_API_PREFIX));
+    write_hex(bytes, text + strlen(TOKEN_API_PREFIX));
+    explicit_bzero(bytes, sizeof bytes);
+}
+
+bool token_api_hash(const unsigned char key[static 32], struct slice text,
+                    char hash[static TOKEN_API_HASH_ROOM])
+{
+    unsigned char whole[32];
+    struct slice digits = text;
+
+    if (!text_take(&digits, TOKEN_API_PREFIX) || text.size != TOKEN_API_ROOM - 1)
+        return false;
+    for (size_t i = 0; i < digits.size; i++)
+        if (text_hex(digits.at[i]) < 0)
+            return false;
+    digest_hmac(key, 32, text.at, text.size, whole);
+    write_hex(whole, hash);
+    return true;
+}

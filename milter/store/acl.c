@@ -65,7 +65,7 @@ static const struct {
 } roles[STORE_ROLES] = {
     [STORE_WAYBILLD] = {BY_WAYBILLD, "waybilld", "waybilld and waybill import, on each mail server"},
     [STORE_WAYBILL] = {BY_WAYBILL, "waybill", "waybill at the help desk: it only reads"},
-    [STORE_PRIVACY] = {BY_PRIVACY, "privacy", "waybill forget, export-person and audit"},
+    [STORE_PRIVACY] = {BY_PRIVACY, "privacy", "waybill forget, export-person, audit and token"},
     [STORE_AT_SENTINEL] = {AT_SENTINEL, "waybill-sentinel", "all of them, at each sentinel"},
 };
 

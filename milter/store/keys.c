@@ -75,7 +75,10 @@ const struct key_row key_rows[] = {
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
      PRIVACY | WEB, PRIVACY},
     {"session:HASH", "hash", "a session of the support page", "its own end", WEB, WEB},
-    {"token:HASH", "hash", "an API token: rights, owner, end", "its own end", WEB, WEB},
+    {"token:HASH", "hash", "an API token: name, role, what it is bound to, end", "its own end",
+     PRIVACY, PRIVACY | WEB},
+    {"tokens", "hash", "names of the API tokens, and the hash under which each stands", "none",
+     PRIVACY, PRIVACY},
     {"subscription:NAME", "hash", "where events are sent, and which", "none", NOTIFY, NOTIFY},
     {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number",
      "seconds", NOTIFY, NOTIFY},
@@ -270,6 +273,17 @@ void key_tomb(struct key *key, const char *prefix, const char *hash)
 void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour)
 {
     key_write(key, "%saudit:%06" PRIu32 "%02u", prefix, day, hour);
+}
+
+void key_token(struct key *key, const char *prefix, struct slice hash)
+{
+    key_write(key, "%stoken:", prefix);
+    key_append(key, hash);
+}
+
+void key_tokens(struct key *key, const char *prefix)
+{
+    key_write(key, "%stokens", prefix);
 }
 
 void key_events(struct key *key, const char *prefix, unsigned stream)

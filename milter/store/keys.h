@@ -65,6 +65,8 @@ void key_dictionary(struct key *key, const char *prefix, uint32_t number);
 void key_tombs(struct key *key, const char *prefix);
 void key_tomb(struct key *key, const char *prefix, const char *hash);
 void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour);
+void key_token(struct key *key, const char *prefix, struct slice hash);
+void key_tokens(struct key *key, const char *prefix);
 void key_events(struct key *key, const char *prefix, unsigned stream);
 
 /* Whose users log in, as bits: the programs, waybill-web and waybill-notify, which are to come, and
@@ -72,7 +74,7 @@ void key_events(struct key *key, const char *prefix, unsigned stream);
 enum key_role {
     BY_WAYBILLD = 1,
     BY_WAYBILL = 2,
-    BY_PRIVACY = 4, /* waybill forget, export-person, audit */
+    BY_PRIVACY = 4, /* waybill forget, export-person, audit, token */
     BY_WEB = 8,
     BY_NOTIFY = 16,
     AT_SENTINEL = 32,

@@ -18,6 +18,13 @@
 #define RETENTION_NOT_GIVEN INT64_MIN
 #define LIMIT_NOT_GIVEN 0
 
+/* The values of an option that may be given several times. */
+#define REQUEST_SEVERAL_MAX 32
+struct several {
+    const char *words[REQUEST_SEVERAL_MAX];
+    size_t count;
+};
+
 /* What was asked for on the command line; filled by the option table (options.c). */
 struct request {
     const char *config;
@@ -37,6 +44,9 @@ struct request {
     bool verbose, redis_acl;
     bool yes, receipt;
     int64_t wait; /* forget: seconds */
+    const char *role, *name, *expires; /* token */
+    struct several domains, addresses, logins;
+    bool subjects;
     const char *reason;
     bool help;
     char **arguments; /* without the options */
@@ -72,11 +82,12 @@ enum command_bit {
     FOR_FORGET = 2048,
     FOR_EXPORT_PERSON = 4096,
     FOR_AUDIT = 8192,
+    FOR_TOKEN = 16384,
 };
 #define FOR_ALL                                                                                    \
     (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_EXPLAIN | FOR_HELP | FOR_IMPORT |         \
      FOR_DOCTOR | FOR_STATUS | FOR_ATTACH | FOR_DETACH | FOR_FORGET | FOR_EXPORT_PERSON |          \
-     FOR_AUDIT)
+     FOR_AUDIT | FOR_TOKEN)
 
 struct command {
     const char *name;
@@ -100,6 +111,7 @@ const struct command *command_find(const char *name);
 enum option_type {
     OPTION_SWITCH,
     OPTION_WORDS,
+    OPTION_SEVERAL, /* words, as often as it is given */
     OPTION_MOMENT,
     OPTION_NUMBER,
     OPTION_RETENTION, /* days, or "keep" */
@@ -151,6 +163,7 @@ bool explain_log_fits(const char *name);
 int forget_run(struct cli *cli);
 int export_person_run(struct cli *cli);
 int audit_run(struct cli *cli);
+int token_run(struct cli *cli);
 int help_run(struct cli *cli);
 void help_print(FILE *to, const struct command *command); /* NULL: the list of commands */
 

@@ -267,12 +267,43 @@ const struct command commands[] = {
     {.name = "audit",
      .bit = FOR_AUDIT,
      .arguments = "",
-     .summary = "list who exported or forgot a person",
-     .details = "An entry a line, oldest hour first; without --since of the last 30 days. The\n"
-                "person stands there as a keyed hash.\n",
+     .summary = "list who asked what, and who exported or forgot a person",
+     .details = "An entry a line, oldest hour first; without --since of the last 30 days. Who\n"
+                "exported or forgot a person, where the person stands as a keyed hash; who made\n"
+                "or revoked a token; and what was asked over HTTP.\n",
      .examples = "sudo waybill audit --since -7d\n",
      .asks_store = true,
      .run = audit_run},
+    {.name = "token",
+     .bit = FOR_TOKEN,
+     .arguments = "add | list | revoke NAME",
+     .least = 1,
+     .most = 2,
+     .summary = "let somebody ask over HTTP, list who may, or end it",
+     .details =
+         "A token is the secret by which a program asks waybill-web, see waybill-web(8).\n"
+         "Only a keyed hash of it is kept: add prints it on the standard output, once. It\n"
+         "ends by itself, at the latest after ten years.\n"
+         "\n"
+         "A sender sees the mails that came with his login, or from his address by a way\n"
+         "that own_sources in the configuration names. A desk searches all mails, or those\n"
+         "of some domains, and sees subjects only with --subjects. An admin sees what a\n"
+         "desk sees, with subjects, and who asked what.\n"
+         "\n"
+         "It needs key_file, the same as waybill-web, and the rights of 'waybill audit'.\n"
+         "What is added and revoked is noted in the audit.\n"
+         "\n"
+         "It ends with 0, 1 if there is none of that name, or none at all, 2 on wrong\n"
+         "usage, 3 if the store cannot be reached.\n",
+     .examples = "sudo waybill token add --role desk --name anna --expires 90d\n"
+                 "sudo waybill token add --role desk --name shop --domain shop.example \\\n"
+                 "     --subjects --expires 52w\n"
+                 "sudo waybill token add --role sender --name bob --address bob@example.org \\\n"
+                 "     --login bob --expires 30d\n"
+                 "sudo waybill token list\n"
+                 "sudo waybill token revoke anna --reason 'left us'\n",
+     .asks_store = true,
+     .run = token_run},
     {.name = "help",
      .bit = FOR_HELP,
      .alone = true,

@@ -100,7 +100,22 @@ const struct command_option command_options[] = {
      "only show the receipt again"},
     {'w', "wait", "SECONDS", OPTION_NUMBER, AT(wait), FOR_FORGET, 1, 1000000,
      "wait so long for all mail servers to answer"},
-    {0, "reason", "TEXT", OPTION_WORDS, AT(reason), FOR_FORGET | FOR_EXPORT_PERSON, 0, 0,
+    {0, "role", "ROLE", OPTION_WORDS, AT(role), FOR_TOKEN, 0, 0,
+     "add: sender, desk or admin"},
+    {0, "name", "NAME", OPTION_WORDS, AT(name), FOR_TOKEN, 0, 0,
+     "add: whose it is, for list, revoke and audit"},
+    {0, "expires", "TIME", OPTION_WORDS, AT(expires), FOR_TOKEN, 0, 0,
+     "add: when it ends: 12h, 90d, 8w"},
+    {0, "domain", "DOMAIN", OPTION_SEVERAL, AT(domains), FOR_TOKEN, 0, 0,
+     "add: desk, admin: of this domain only; repeatable"},
+    {0, "address", "ADDRESS", OPTION_SEVERAL, AT(addresses), FOR_TOKEN, 0, 0,
+     "add: sender: an address of his; repeatable"},
+    {0, "login", "NAME", OPTION_SEVERAL, AT(logins), FOR_TOKEN, 0, 0,
+     "add: sender: a SASL login of his; repeatable"},
+    {0, "subjects", NULL, OPTION_SWITCH, AT(subjects), FOR_TOKEN, 0, 0,
+     "add: this desk may see subjects"},
+    {0, "reason", "TEXT", OPTION_WORDS, AT(reason), FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
+     0,
      "why, for the audit"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
@@ -143,6 +158,17 @@ static int read_mta(const char *value, int64_t *mta, struct error *why)
     return 0;
 }
 
+static int add_value(struct several *several, const struct command_option *row, const char *value,
+                     struct error *why)
+{
+    if (*value == '\0')
+        return error_set(why, "--%s needs a value that is not empty", row->name);
+    if (several->count == REQUEST_SEVERAL_MAX)
+        return error_set(why, "--%s: at most %d of them", row->name, REQUEST_SEVERAL_MAX);
+    several->words[several->count++] = value;
+    return 0;
+}
+
 static int read_value(struct request *request, const struct command_option *row, char *value,
                       int64_t now, struct error *why)
 {
@@ -158,6 +184,8 @@ static int read_value(struct request *request, const struct command_option *row,
             return error_set(why, "--%s needs a value that is not empty", row->name);
         *(const char **)field = value;
         return 0;
+    case OPTION_SEVERAL:
+        return add_value(field, row, value, why);
     case OPTION_MOMENT:
         if (clock_parse(slice_of(value), now, field, why) != 0)
             return error_prefix(why, "--%s", row->name);
