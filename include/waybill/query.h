@@ -148,6 +148,11 @@ bool query_asks_reason(const struct query *query);
  * state? */
 bool query_is_narrow(const struct query *query);
 
+/* since and until, where the asker said nothing of them: back 30 days if it is narrow, else one. */
+#define QUERY_DAYS_NARROW 30
+#define QUERY_DAYS_WIDE 1
+void query_choose_span(struct query *query, int64_t now);
+
 /* What is wrong with a text, and where in it. */
 struct query_fault {
     struct error why;

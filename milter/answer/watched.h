@@ -5,6 +5,7 @@
 #ifndef WAYBILL_ANSWER_WATCHED_H
 #define WAYBILL_ANSWER_WATCHED_H
 
+#include "waybill/json.h"
 #include "waybill/store.h"
 
 struct watched {
@@ -39,5 +40,8 @@ void watched_free(struct watched_list *list);
 int watched_share(const struct watched_list *list, const struct watched *watched);
 /* Nobody watched, or not all the time. */
 bool watched_doubt(const struct watched_list *list);
+
+/* The whole list as one object. */
+void watched_json(struct json *json, const struct watched_list *list);
 
 #endif

@@ -18,8 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "address.h"
 #include "waybill/clock.h"
+#include "waybill/listening.h"
 
 #define CONNECTIONS_MAX 32
 #define CONNECTION_MEMORY ((size_t)8 << 10)
@@ -34,7 +34,7 @@ struct client {
 };
 
 struct metrics_server {
-    struct address address;
+    struct listening address;
     void (*gather)(void *context, struct exposition *exposition);
     void *context;
     struct MHD_Daemon *daemon;
@@ -195,6 +195,13 @@ static void *serve(void *context)
 
 /* ---- start and stop ---- */
 
+static int listen_at(struct metrics_server *server, const char *name, struct error *why)
+{
+    return listening_open(&server->address, name, why) < 0
+               ? error_prefix(why, "cannot serve metrics")
+               : 0;
+}
+
 static int start_daemon(struct metrics_server *server, const char *name, struct error *why)
 {
     server->daemon =
@@ -228,7 +235,7 @@ static int start_thread(struct metrics_server *server, struct error *why)
 
 static void release(struct metrics_server *server)
 {
-    address_release(&server->address);
+    listening_release(&server->address);
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon); /* closes the socket, too */
     else if (server->address.fd >= 0)
@@ -254,7 +261,7 @@ int metrics_start(struct metrics_server **started, const char *address,
     server->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->stop < 0)
         error_set(why, "cannot serve metrics: %s", strerror(errno));
-    if (server->stop < 0 || address_open(&server->address, address, why) < 0 ||
+    if (server->stop < 0 || listen_at(server, address, why) < 0 ||
         start_daemon(server, address, why) < 0 || start_thread(server, why) < 0) {
         release(server);
         return -1;

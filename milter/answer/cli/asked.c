@@ -72,26 +72,6 @@ static int read_words(struct cli *cli)
     return result;
 }
 
-/* How far back, where nothing was said of it. A case code has its day in it. */
-static void choose_span(struct cli *cli)
-{
-    struct query *query = &cli->query;
-    int64_t days = query_is_narrow(query) ? ASKED_DAYS_WITH_TERM : ASKED_DAYS_WITHOUT;
-
-    /* A host whose clock is ahead of ours is no reason to hide its newest mails. */
-    if (query->until_given[0] == '\0')
-        query->until = cli->now + MINUTE_MS;
-    if (query->since_given[0] != '\0')
-        return;
-    query->since = (query->until_given[0] == '\0' ? cli->now : query->until) - days * DAY_MS;
-    for (size_t i = 0; i < query->count; i++) {
-        const struct query_term *term = &query->terms[i];
-        for (size_t j = 0; term->field == QUERY_FIELD_ID && !term->negated && j < term->count; j++)
-            if (id_time(term->values[j].number) - DAY_MS < query->since)
-                query->since = id_time(term->values[j].number) - DAY_MS;
-    }
-}
-
 int asked_read(struct cli *cli)
 {
     struct error why;
@@ -106,7 +86,7 @@ int asked_read(struct cli *cli)
     }
     if (read_words(cli) != 0)
         return -1;
-    choose_span(cli);
+    query_choose_span(&cli->query, cli->now);
     if (cli->query.since <= cli->query.until)
         return 0;
     complain("the time asked for ends before it begins: since is later than until");

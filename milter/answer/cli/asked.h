@@ -7,9 +7,6 @@
 
 #include "command.h"
 
-#define ASKED_DAYS_WITH_TERM 30 /* how far back a search goes by itself */
-#define ASKED_DAYS_WITHOUT 1
-
 /* cli->query out of the options and the words behind them. -1: it was complained of. */
 int asked_read(struct cli *cli);
 /* What it needs of the configuration, once that is read: rules, the place to go on. */

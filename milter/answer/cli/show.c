@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../chain_json.h"
 #include "asked.h"
 #include "coverage.h"
 #include "life.h"
@@ -15,8 +16,6 @@
 #include "waybill/address.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
-#include "waybill/json.h"
-#include "waybill/waybill_json.h"
 
 #define ALIKE_MAX 50 /* mails listed that share a queue id or a Message-ID */
 
@@ -28,9 +27,7 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
 
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
-    waybill_json_open(&json, waybill, &cli->basis, true);
-    result = onward_json(cli, waybill, &json, why);
-    json_end_object(&json);
+    result = chain_json_mail(&json, cli->store, waybill, &cli->basis, NULL, why);
     buffer_add_char(&line, '\n');
     if (result == 0 && line.failed)
         result = error_set(why, "cannot write the answer: no memory");
@@ -91,7 +88,7 @@ static int show_by_name(const struct cli *cli, const char *name, struct error *w
 
     query_init(&query);
     query.until = cli->now + MINUTE_MS;
-    query.since = cli->now - ASKED_DAYS_WITH_TERM * DAY_MS;
+    query.since = cli->now - QUERY_DAYS_NARROW * DAY_MS;
     query.limit = ALIKE_MAX;
     query.queue_lifetime = cli->basis.queue_lifetime;
     result = query_add(&query,
@@ -116,7 +113,7 @@ static int show_by_name(const struct cli *cli, const char *name, struct error *w
 /* An id tells its day; of a name the days that were searched are told. */
 static int64_t searched_since(const struct cli *cli, bool is_code, uint64_t id)
 {
-    return is_code ? id_time(id) - MINUTE_MS : cli->now - ASKED_DAYS_WITH_TERM * DAY_MS;
+    return is_code ? id_time(id) - MINUTE_MS : cli->now - QUERY_DAYS_NARROW * DAY_MS;
 }
 
 static int say_nothing(const struct cli *cli, const char *name, bool is_code, uint64_t id)
@@ -129,7 +126,7 @@ static int say_nothing(const struct cli *cli, const char *name, bool is_code, ui
     else
         complain("no mail of the last %d days is called '%s'; if it is a case code, one character "
                  "of it is wrong",
-                 ASKED_DAYS_WITH_TERM, name);
+                 QUERY_DAYS_NARROW, name);
     if (coverage_tell(cli, searched_since(cli, is_code, id), until, stderr, &why) != 0)
         return complain_store(cli, &why);
     return CLI_NOTHING;

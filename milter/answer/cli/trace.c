@@ -4,15 +4,14 @@
  */
 #include "command.h"
 
+#include "../search_json.h"
 #include "asked.h"
 #include "coverage.h"
 #include "nearby.h"
-#include "onward.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
-#include "waybill/waybill_json.h"
 
 struct trace {
     const struct cli *cli;
@@ -131,61 +130,25 @@ static int print_json_line(struct buffer *line, struct error *why)
     return 0;
 }
 
-/* The last line, so that a reader knows that it has all, and where to go on. */
-static int put_page(const struct cli *cli, const struct query *query,
-                    const struct query_answer *answer, struct json *json, struct error *why)
-{
-    char cursor[QUERY_CURSOR_SIZE];
-    struct buffer coverage;
-
-    buffer_init(&coverage, 1 << 20);
-    if (answer->told == 0 &&
-        query_coverage(cli->store, query->since, query->until, &coverage, why) != 0) {
-        buffer_free(&coverage);
-        return -1;
-    }
-    asked_cursor(cli, query, answer->next, cursor);
-    json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "page");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)answer->told);
-    waybill_json_time(json, "since", query->since);
-    waybill_json_time(json, "until", query->until);
-    json_put_key(json, "next");
-    json_put_text(json, answer->next != 0 ? cursor : NULL);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)answer->unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, answer->bounded);
-    waybill_json_time(json, "scanned_until", answer->scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, answer->partly ? answer->away.text : NULL);
-    if (answer->told == 0)
-        waybill_json_coverage(json, coverage.data);
-    json_end_object(json);
-    buffer_free(&coverage);
-    return 0;
-}
-
 static int add_json(struct trace *trace, const struct waybill *waybill,
                     const struct chain_before *before, struct error *why)
 {
     struct json json;
 
     json_init(&json, &trace->line);
-    waybill_json_open(&json, waybill, &trace->cli->basis, false);
-    onward_json_before(&json, before->id != 0 ? before : NULL);
-    json_end_object(&json);
+    search_json_mail(&json, waybill, &trace->cli->basis, before);
     return print_json_line(&trace->line, why);
 }
 
 static int end_json(struct trace *trace, const struct query_answer *answer, struct error *why)
 {
+    unsigned char key[32];
     struct json json;
 
+    /* The last line, so that a reader knows that it has all, and where to go on. */
     json_init(&json, &trace->line);
-    return put_page(trace->cli, trace->query, answer, &json, why) == 0
+    return search_json_page(&json, trace->cli->store, trace->query, answer,
+                            asked_key(trace->cli, key), why) == 0
                ? print_json_line(&trace->line, why)
                : -1;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * address: the socket on which the server listens, and its name in the file system.
+ * listening: the socket on which a server of ours listens, "unix:/PATH" (mode 0660),
+ * "tcp:127.0.0.1:PORT" or "tcp:[::1]:PORT", and its name in the file system. Any thread.
  */
-#ifndef METRICS_ADDRESS_H
-#define METRICS_ADDRESS_H
+#ifndef WAYBILL_LISTENING_H
+#define WAYBILL_LISTENING_H
 
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include "waybill/error.h"
 
-struct address {
+struct listening {
     int fd;
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path]; /* "": it is no unix socket */
     dev_t device; /* of our name there, so that we never remove another's */
@@ -18,8 +19,8 @@ struct address {
 };
 
 /* -1: it cannot be had; nothing is left behind. */
-int address_open(struct address *address, const char *name, struct error *why);
+int listening_open(struct listening *listening, const char *name, struct error *why);
 /* Remove our name, if it still is ours. `fd` is the server's to close. */
-void address_release(struct address *address);
+void listening_release(struct listening *listening);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * address: see address.h. Promise: whoever connects to the name of a unix socket always finds
+ * listening: see listening.h. Promise: whoever connects to the name of a unix socket always finds
  * somebody there, and never one that others than owner and group may write to.
  */
-#include "address.h"
+#include "waybill/listening.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ static int fail(int fd, const char *name, struct error *why)
 
     if (fd >= 0)
         close(fd);
-    return error_set(why, "cannot serve metrics at '%s': %s", name, strerror(cause));
+    return error_set(why, "cannot listen at '%s': %s", name, strerror(cause));
 }
 
 /* ---- a unix socket ---- */
@@ -51,32 +51,32 @@ static int check_place(const char *path, const char *name, struct error *why)
     struct stat status;
 
     if (lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
-        return error_set(why, "cannot serve metrics at '%s': it exists and is no socket", name);
+        return error_set(why, "cannot listen at '%s': it exists and is no socket", name);
     return 0;
 }
 
-static int open_unix(struct address *address, const char *path, const char *name, struct error *why)
+static int open_unix(struct listening *listening, const char *path, const char *name, struct error *why)
 {
     struct sockaddr_un private = {.sun_family = AF_UNIX};
     struct stat status;
     int size = snprintf(private.sun_path, sizeof private.sun_path, "%s.%ld", path, (long)getpid());
 
     if (size < 0 || (size_t)size >= sizeof private.sun_path)
-        return error_set(why, "cannot serve metrics at '%s': the path is too long for a socket",
+        return error_set(why, "cannot listen at '%s': the path is too long for a socket",
                          name);
     if (check_place(path, name, why) < 0)
         return -1;
-    address->fd = bind_private(&private, name, why);
-    if (address->fd < 0)
+    listening->fd = bind_private(&private, name, why);
+    if (listening->fd < 0)
         return -1;
     if (lstat(private.sun_path, &status) < 0 || rename(private.sun_path, path) < 0) {
-        fail(address->fd, name, why);
+        fail(listening->fd, name, why);
         (void)unlink(private.sun_path);
         return -1;
     }
-    snprintf(address->path, sizeof address->path, "%s", path);
-    address->device = status.st_dev;
-    address->inode = status.st_ino;
+    snprintf(listening->path, sizeof listening->path, "%s", path);
+    listening->device = status.st_dev;
+    listening->inode = status.st_ino;
     return 0;
 }
 
@@ -114,7 +114,7 @@ static bool read_endpoint(struct slice from, union endpoint *to, socklen_t *size
 
 /* SO_REUSEPORT lets the next generation of us in while we are still there, and, by the kernel's
  * rule, nobody of another user. */
-static int open_tcp(struct address *address, const union endpoint *endpoint, socklen_t size,
+static int open_tcp(struct listening *listening, const union endpoint *endpoint, socklen_t size,
                     const char *name, struct error *why)
 {
     int fd = socket(endpoint->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -124,35 +124,35 @@ static int open_tcp(struct address *address, const union endpoint *endpoint, soc
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0 ||
         bind(fd, &endpoint->any, size) < 0 || listen(fd, BACKLOG) < 0)
         return fail(fd, name, why);
-    address->fd = fd;
+    listening->fd = fd;
     return 0;
 }
 
-int address_open(struct address *address, const char *name, struct error *why)
+int listening_open(struct listening *listening, const char *name, struct error *why)
 {
     struct slice rest = slice_of(name);
     union endpoint endpoint;
     socklen_t size;
 
-    *address = (struct address){.fd = -1};
+    *listening = (struct listening){.fd = -1};
     if (text_take(&rest, "unix:"))
-        return open_unix(address, rest.at, name, why);
+        return open_unix(listening, rest.at, name, why);
     if (text_take(&rest, "tcp:") && read_endpoint(rest, &endpoint, &size))
-        return open_tcp(address, &endpoint, size, name, why);
+        return open_tcp(listening, &endpoint, size, name, why);
     return error_set(why,
-                     "cannot serve metrics at '%s': it is neither unix:/PATH nor a port of "
+                     "cannot listen at '%s': it is neither unix:/PATH nor a port of "
                      "127.0.0.1 or [::1]",
                      name);
 }
 
-void address_release(struct address *address)
+void listening_release(struct listening *listening)
 {
     struct stat status;
 
-    if (address->path[0] == '\0')
+    if (listening->path[0] == '\0')
         return;
-    if (lstat(address->path, &status) == 0 && status.st_dev == address->device &&
-        status.st_ino == address->inode)
-        (void)unlink(address->path);
-    address->path[0] = '\0';
+    if (lstat(listening->path, &status) == 0 && status.st_dev == listening->device &&
+        status.st_ino == listening->inode)
+        (void)unlink(listening->path);
+    listening->path[0] = '\0';
 }
