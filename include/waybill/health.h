@@ -53,6 +53,7 @@ enum store_role {
     STORE_WAYBILLD,    /* waybilld and waybill import; also reads all that waybill reads */
     STORE_WAYBILL,     /* the help desk: reads */
     STORE_PRIVACY,     /* waybill forget, export-person, audit, token */
+    STORE_WEB,         /* waybill-web: reads, writes the audit */
     STORE_AT_SENTINEL, /* all of them, as a user of the sentinels */
     STORE_ROLES
 };

@@ -85,6 +85,8 @@ struct settings {
 
     /* who may ask */
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
+    char *web_user;                       /* whom waybill-web becomes */
+    char *web_listen;                     /* as metrics, never "" */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

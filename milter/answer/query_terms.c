@@ -380,22 +380,3 @@ bool query_asks_reason(const struct query *query)
             return true;
     return false;
 }
-
-/* A case code has its day in it. */
-void query_choose_span(struct query *query, int64_t now)
-{
-    int64_t days = query_is_narrow(query) ? QUERY_DAYS_NARROW : QUERY_DAYS_WIDE;
-
-    /* A host whose clock is ahead of ours is no reason to hide its newest mails. */
-    if (query->until_given[0] == '\0')
-        query->until = now + MINUTE_MS;
-    if (query->since_given[0] != '\0')
-        return;
-    query->since = (query->until_given[0] == '\0' ? now : query->until) - days * DAY_MS;
-    for (size_t i = 0; i < query->count; i++) {
-        const struct query_term *term = &query->terms[i];
-        for (size_t j = 0; term->field == QUERY_FIELD_ID && !term->negated && j < term->count; j++)
-            if (id_time(term->values[j].number) - DAY_MS < query->since)
-                query->since = id_time(term->values[j].number) - DAY_MS;
-    }
-}

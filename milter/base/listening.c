@@ -14,7 +14,7 @@
 
 #include "waybill/text.h"
 
-#define BACKLOG 64
+#define BACKLOG 1024 /* the kernel may know a lower bound */
 #define MODE 0660
 
 static int fail(int fd, const char *name, struct error *why)
@@ -55,7 +55,8 @@ static int check_place(const char *path, const char *name, struct error *why)
     return 0;
 }
 
-static int open_unix(struct listening *listening, const char *path, const char *name, struct error *why)
+static int open_unix(struct listening *listening, const char *path, const char *name,
+                     struct error *why)
 {
     struct sockaddr_un private = {.sun_family = AF_UNIX};
     struct stat status;

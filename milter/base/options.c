@@ -256,6 +256,18 @@ const struct option options[] = {
              "Do not name 127.0.0.0/8 or ::1 where a content filter hands mail in again from there, "
              "nor pickup where one does so by sendmail(1)."},
 
+    {"web_user", OPTION_TEXT, AT(web_user), .initial = "waybill-web", .fits = shape_word,
+     .allowed = "a user name without blanks",
+     .text = "waybill-web becomes this user when started as root. "
+             "It must be able to read this file and key_file."},
+    {"web_listen", OPTION_TEXT, AT(web_listen),
+     .initial = "unix:" RUNSTATEDIR "/waybill-web/web.sock", .fits = shape_web_listen,
+     .allowed = "unix:/PATH, tcp:127.0.0.1:PORT or tcp:[::1]:PORT",
+     .text = "Where waybill-web is reached: unix:/PATH (at most 99 bytes, mode 0660), "
+             "tcp:127.0.0.1:PORT or tcp:[::1]:PORT. "
+             "It speaks plain HTTP, so a proxy that does TLS belongs in front of it; other addresses "
+             "are refused, since tokens would cross the network in the clear."},
+
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

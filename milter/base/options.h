@@ -65,5 +65,6 @@ bool shape_secret_or_empty(struct slice value);
 bool shape_log_source(struct slice value);
 bool shape_own_source(struct slice value);
 bool shape_metrics(struct slice value);
+bool shape_web_listen(struct slice value);
 
 #endif

@@ -169,8 +169,11 @@ bool shape_own_source(struct slice value)
 /* What is served there is for this machine only. */
 bool shape_metrics(struct slice value)
 {
-    if (value.size == 0)
-        return true;
+    return value.size == 0 || shape_web_listen(value);
+}
+
+bool shape_web_listen(struct slice value)
+{
     if (text_take(&value, "unix:"))
         return is_served_path(value);
     return (text_take(&value, "tcp:127.0.0.1:") || text_take(&value, "tcp:[::1]:")) &&

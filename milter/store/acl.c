@@ -13,7 +13,8 @@
 #define W BY_WAYBILLD
 #define R BY_WAYBILL
 #define P BY_PRIVACY
-#define ALL (W | R | P)
+#define H BY_WEB
+#define ALL (W | R | P | H)
 
 const struct right rights[] = {
     {"client|setname", ALL | AT_SENTINEL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {NULL}},
@@ -28,18 +29,18 @@ const struct right rights[] = {
     {"get", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"GET", "@"}},
     {"hmget", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HMGET", "@", "x"}},
     {"hgetall", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGETALL", "@"}},
-    {"hkeys", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HKEYS", "@"}},
+    {"hkeys", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HKEYS", "@"}},
     {"smembers", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SMEMBERS", "@"}},
     {"scard", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SCARD", "@"}},
-    {"sscan", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SSCAN", "@", "0"}},
-    {"zrevrange", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"ZREVRANGE", "@", "0", "0"}},
-    {"xread", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
-    {"xinfo|stream", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XINFO", "STREAM", "@"}},
+    {"sscan", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SSCAN", "@", "0"}},
+    {"zrevrange", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"ZREVRANGE", "@", "0", "0"}},
+    {"xread", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XREAD", "COUNT", "1", "STREAMS", "@", "0"}},
+    {"xinfo|stream", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XINFO", "STREAM", "@"}},
     {"hscan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSCAN", "@", "0"}},
     {"pttl", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"PTTL", "@"}},
     {"hget", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
     {"set", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SET", "@", "x", "NX", "XX"}},
-    {"hset", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
+    {"hset", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
     {"hsetnx", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"HSETNX", "@", "x", "x"}},
     {"hdel", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HDEL", "@", "x"}},
     {"sadd", W, RIGHT_ALWAYS, RIGHT_ON_NODES, {"SADD", "@", "0"}}, /* one that is there */
@@ -52,7 +53,7 @@ const struct right rights[] = {
      RIGHT_ON_NOTHING,
      {"ZREMRANGEBYSCORE", "@", "0", "0"}},
     {"xadd", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XADD", "@", "no-id", "x", "x"}},
-    {"expireat", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"EXPIREAT", "@", "no-time"}},
+    {"expireat", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"EXPIREAT", "@", "no-time"}},
     {"unlink", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"UNLINK", "@"}},
     {"unlink", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"UNLINK", "@"}},
     {"scan", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"SCAN", "0", "COUNT", "1"}},
@@ -66,6 +67,7 @@ static const struct {
     [STORE_WAYBILLD] = {BY_WAYBILLD, "waybilld", "waybilld and waybill import, on each mail server"},
     [STORE_WAYBILL] = {BY_WAYBILL, "waybill", "waybill at the help desk: it only reads"},
     [STORE_PRIVACY] = {BY_PRIVACY, "privacy", "waybill forget, export-person, audit and token"},
+    [STORE_WEB] = {BY_WEB, "waybill-web", "waybill-web: it reads, and writes the audit"},
     [STORE_AT_SENTINEL] = {AT_SENTINEL, "waybill-sentinel", "all of them, at each sentinel"},
 };
 

@@ -18,7 +18,8 @@
 #define WEB BY_WEB
 #define NOTIFY BY_NOTIFY
 #define WRITERS (WAYBILLD | PRIVACY)
-#define EVERYBODY (WAYBILLD | WAYBILL | PRIVACY)
+#define READERS (WAYBILLD | WAYBILL | WEB)
+#define EVERYBODY (READERS | PRIVACY)
 
 const struct key_row key_rows[] = {
     {"r:YYMMDD:HHMM:N", "hash", "records of ten minutes of node N; field: 12-digit ref, or ref+NN",
@@ -34,13 +35,13 @@ const struct key_row key_rows[] = {
     {"ru:YYMMDD:HHMM:N", "hash", "the same, of refused mails", "subject retention", WRITERS,
      EVERYBODY},
     {"x:YYMMDD:K:HEX", "set", "shard HEX of 2^K of the day's index: numbers fp*10^12+ref",
-     "retention", WRITERS, WAYBILLD | WAYBILL},
+     "retention", WRITERS, READERS},
     {"rx:YYMMDD:K:HEX", "set", "the same, of refused mails", "refused retention", WRITERS,
-     WAYBILLD | WAYBILL},
+     READERS},
     {"d:YYMMDD", "set", "the values of K in use that day", "retention", WAYBILLD,
-     WAYBILLD | WAYBILL},
+     READERS},
     {"rd:YYMMDD", "set", "the same, of refused mails", "refused retention", WAYBILLD,
-     WAYBILLD | WAYBILL},
+     READERS},
     {"h:YYMMDD:KIND:TERM", "set", "the parts in use of a term with many postings", "retention",
      WRITERS, EVERYBODY},
     {"rh:YYMMDD:KIND:TERM", "set", "the same, of refused mails", "refused retention", WRITERS,
@@ -52,7 +53,7 @@ const struct key_row key_rows[] = {
     {"st:delayed", "zset", "id:recipient of what is delayed now; score: time of the last attempt",
      "swept after retention", WRITERS, EVERYBODY},
     {"ev:S", "stream", "events of the waybills whose id modulo 16 is S, by ids only",
-     "bounded length", WAYBILLD, WAYBILLD | WAYBILL | NOTIFY},
+     "bounded length", WAYBILLD, READERS | NOTIFY},
     {"nodes", "set", "numbers of all nodes that ever wrote", "none", WAYBILLD, EVERYBODY},
     {"apart", "set", "t, u: the kinds of such texts that were ever written", "none", WAYBILLD,
      EVERYBODY},
@@ -64,9 +65,9 @@ const struct key_row key_rows[] = {
      "what the waybilld of node NN says of itself, the last time that it wrote", "none", WAYBILLD,
      EVERYBODY},
     {"gap:YYMMDD", "hash", "times in which a witness was blind; field: NN witness from",
-     "retention", WAYBILLD, WAYBILLD | WAYBILL},
+     "retention", WAYBILLD, READERS},
     {"count:YYMMDDHH:NN", "hash", "absolute counters of node NN for that hour", "retention",
-     WAYBILLD, WAYBILLD | WAYBILL},
+     WAYBILLD, READERS},
     {"tomb", "hash",
      "keyed hashes of forgotten addresses, the key, and when it was changed; writers honour them",
      "none", PRIVACY, WRITERS},

@@ -69,8 +69,8 @@ void key_token(struct key *key, const char *prefix, struct slice hash);
 void key_tokens(struct key *key, const char *prefix);
 void key_events(struct key *key, const char *prefix, unsigned stream);
 
-/* Whose users log in, as bits: the programs, waybill-web and waybill-notify, which are to come, and
- * all of them at a sentinel. */
+/* Whose users log in, as bits: the programs, waybill-notify, which is to come, and all of them at a
+ * sentinel. */
 enum key_role {
     BY_WAYBILLD = 1,
     BY_WAYBILL = 2,

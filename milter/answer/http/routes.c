@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * routes: the one table of what can be asked; the router, the manual and the tests follow it.
+ *
+ * The order of the checks: path, method, token, role, form of the arguments. All mails that
+ * somebody may not see are decided in access.h, not here.
+ */
+#include <string.h>
+
+#include "http.h"
+#include "waybill/clock.h"
+
+const struct http_route http_routes[] = {
+    {"/api/v1/search", ROLE_SENDER, http_search, "q limit after", "find mails by a query"},
+    {"/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", "one mail, by case code or number"},
+    {"/api/v1/coverage", ROLE_DESK, http_coverage, "since until", "what was watched"},
+    {"/api/v1/health", HTTP_ANYBODY, http_health, "", "does the store answer"},
+};
+const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
+
+static bool fits(const char *pattern, struct http_request *request)
+{
+    size_t front = strcspn(pattern, "*");
+    struct slice path = request->path;
+
+    if (pattern[front] == '\0')
+        return slice_is(path, pattern);
+    if (path.size <= front || memcmp(path.at, pattern, front) != 0)
+        return false;
+    request->rest = slice_make(path.at + front, path.size - front);
+    return slice_find(request->rest, '/') < 0;
+}
+
+const struct http_route *http_route_find(struct http_request *request)
+{
+    for (size_t i = 0; i < http_route_count; i++)
+        if (fits(http_routes[i].path, request))
+            return &http_routes[i];
+    return NULL;
+}
+
+/* ---- who asks ---- */
+
+/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
+static int know(struct http_asker *asker, const struct http_request *request,
+                struct http_reply *reply)
+{
+    struct slice secret = slice_of(request->authorization);
+    struct error why;
+    int result;
+
+    if (secret.size >= 7 && slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
+        secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
+    else
+        secret = slice_of("");
+    result = access_get(asker->store, asker->token_key, secret, asker->now, &asker->access, &why);
+    asker->access.own_sources = asker->settings->own_sources;
+    if (result < 0)
+        http_store_problem(reply, &why);
+    else if (result == 0)
+        http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
+    return result;
+}
+
+static bool allows(const struct http_route *route, struct slice name)
+{
+    struct slice names = slice_of(route->arguments), one;
+
+    while (text_take_part(&names, ' ', &one))
+        if (slice_equal(one, name))
+            return true;
+    return false;
+}
+
+/* What is wrong with the arguments; NULL: nothing. */
+static const char *check_arguments(const struct http_route *route,
+                                   const struct http_request *request)
+{
+    for (size_t i = 0; i < request->argument_count; i++) {
+        if (!allows(route, request->arguments[i].name))
+            return "There is an argument that this path does not take.";
+        for (size_t j = 0; j < i; j++)
+            if (slice_equal(request->arguments[i].name, request->arguments[j].name))
+                return "An argument is given twice.";
+    }
+    return NULL;
+}
+
+void http_answer(struct http_asker *asker, struct http_request *request, struct http_reply *reply)
+{
+    const struct http_route *route = http_route_find(request);
+    const char *wrong;
+
+    asker->now = clock_now();
+    if (route == NULL) {
+        http_problem(reply, 404, "There is no such path.");
+        return;
+    }
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+        http_problem(reply, 405, "Only GET and HEAD.");
+        reply->allow = "GET, HEAD";
+        return;
+    }
+    if (route->least != HTTP_ANYBODY) {
+        if (know(asker, request, reply) <= 0)
+            return;
+        if ((int)asker->access.role < route->least) {
+            http_problem(reply, 403, "This is not for your role.");
+            return;
+        }
+    }
+    wrong = request->malformed != NULL ? request->malformed : check_arguments(route, request);
+    if (wrong != NULL)
+        http_problem(reply, 400, wrong);
+    else
+        route->handler(asker, request, reply);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* search: mails by a query, one mail by its id; the JSON is that of `waybill trace` and `show`. */
+#include <stdlib.h>
+
+#include "../chain_json.h"
+#include "../search_json.h"
+#include "http.h"
+#include "waybill/id.h"
+
+#define LIMIT_DEFAULT 50
+#define LIMIT_MOST 200
+
+static void refuse(struct http_reply *reply, const struct error *why)
+{
+    http_problem(reply, 400, why->text);
+}
+
+/* UTF-8 without control characters; what goes on is shown to people, and stands in the audit. */
+static bool is_text(struct slice words)
+{
+    while (words.size > 0) {
+        size_t size = text_utf8(words, NULL);
+
+        if (size == 0 || ((unsigned char)words.at[0] < ' ' && words.at[0] != '\t'))
+            return false;
+        words = slice_make(words.at + size, words.size - size);
+    }
+    return true;
+}
+
+/* False: a reply says why. */
+static bool read_query(struct http_asker *asker, const struct http_request *request,
+                       struct http_reply *reply, struct query *query)
+{
+    struct slice words = http_argument(request, "q"), limit = http_argument(request, "limit");
+    struct slice after = http_argument(request, "after");
+    struct query_fault fault;
+    struct error why;
+    uint64_t number = LIMIT_DEFAULT;
+
+    if (words.at != NULL && !is_text(words)) {
+        http_problem(reply, 400, "q must be text in UTF-8.");
+        return false;
+    }
+    if (limit.at != NULL && !text_number(limit, 1, LIMIT_MOST, &number)) {
+        http_problem(reply, 400, "limit must be a number from 1 to 200.");
+        return false;
+    }
+    if (words.at != NULL && query_parse(query, words, asker->now, &fault) != 0) {
+        http_query_problem(reply, &fault);
+        return false;
+    }
+    if (!query->limited || limit.at != NULL || query->limit > LIMIT_MOST)
+        query->limit = (size_t)number;
+    query_choose_span(query, asker->now);
+    query->queue_lifetime = asker->basis.queue_lifetime;
+    query->book = asker->book;
+    if (access_check_query(&asker->access, query, &why) != 0 ||
+        (after.at != NULL && query_resume(query, after, asker->cursor_key, &why) != 0)) {
+        refuse(reply, &why);
+        return false;
+    }
+    if (query->since <= query->until)
+        return true;
+    http_problem(reply, 400, "The time asked for ends before it begins.");
+    return false;
+}
+
+static int put_mails(struct http_asker *asker, struct json *json,
+                     const struct query_answer *answer, struct error *why)
+{
+    struct chain_before *befores = calloc(answer->count + 1, sizeof *befores);
+
+    if (befores == NULL || chain_among(answer->waybills, answer->count, befores) != 0) {
+        free(befores);
+        return error_set(why, "no memory");
+    }
+    json_put_key(json, "waybills");
+    json_begin_array(json);
+    for (size_t i = 0; i < answer->count; i++)
+        search_json_mail(json, &answer->waybills[i], &asker->basis, &befores[i]);
+    json_end_array(json);
+    free(befores);
+    return 0;
+}
+
+static void tell(struct http_asker *asker, struct http_reply *reply, const struct query *query,
+                 struct query_answer *answer)
+{
+    struct error why;
+    struct json json;
+
+    if (!access_is_whole(&asker->access))
+        answer->unreadable = 0; /* nobody knows whose they are */
+    json_init(&json, &reply->body);
+    json_begin_object(&json);
+    if (put_mails(asker, &json, answer, &why) != 0) {
+        http_store_problem(reply, &why);
+        return;
+    }
+    json_put_key(&json, "page");
+    if (search_json_page(&json, asker->store, query, answer, asker->cursor_key, &why) != 0) {
+        http_store_problem(reply, &why);
+        return;
+    }
+    json_end_object(&json);
+}
+
+static void search(struct http_asker *asker, const struct http_request *request,
+                   struct http_reply *reply, const struct query *query)
+{
+    struct slice words = http_argument(request, "q");
+    struct query_answer answer;
+    struct error why;
+
+    if (query_run(asker->store, query, &answer, &why) != 0) {
+        http_store_problem(reply, &why);
+        return;
+    }
+    if (http_note(asker, reply, "search", words.at != NULL ? words : slice_of(""), answer.told))
+        tell(asker, reply, query, &answer);
+    query_answer_clear(&answer);
+}
+
+void http_search(struct http_asker *asker, const struct http_request *request,
+                 struct http_reply *reply)
+{
+    struct access_lens lens;
+    struct query query;
+
+    query_init(&query);
+    access_lens_init(&lens, &asker->access);
+    query.lens = &lens.lens;
+    if (read_query(asker, request, reply, &query))
+        search(asker, request, reply, &query);
+    query_clear(&query);
+}
+
+/* ---- one mail ---- */
+
+/* In all cases the same words: they must not tell whether there is such a mail. */
+static void tell_none(struct http_reply *reply)
+{
+    http_problem(reply, 404, "There is no such mail, or it is not for you.");
+}
+
+void http_waybill(struct http_asker *asker, const struct http_request *request,
+                  struct http_reply *reply)
+{
+    struct access_lens lens;
+    struct waybill waybill;
+    struct error why;
+    struct json json;
+    uint64_t id;
+    int found;
+
+    if (!id_parse(request->rest, &id)) {
+        tell_none(reply);
+        return;
+    }
+    access_lens_init(&lens, &asker->access);
+    found = access_one(asker->store, &asker->access, id, asker->basis.queue_lifetime, &waybill,
+                       &why);
+    if (found < 0 && store_last_trouble(asker->store) == STORE_FINE)
+        found = 0; /* a record that cannot be read is nobody's */
+    if (found < 0) {
+        http_store_problem(reply, &why);
+    } else if (!http_note(asker, reply, "show", request->rest, (uint64_t)found)) {
+        /* it says so itself */
+    } else if (found == 0) {
+        tell_none(reply);
+    } else {
+        json_init(&json, &reply->body);
+        if (chain_json_mail(&json, asker->store, &waybill, &asker->basis, &lens.lens, &why) != 0)
+            http_store_problem(reply, &why);
+    }
+    if (found > 0)
+        waybill_clear(&waybill);
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * server: the thread that speaks HTTP, by libmicrohttpd, which is run by our own loop: so the same
+ * thread also ends connections that take too long, and hands on what the workers have answered. A
+ * connection whose request is with the workers is suspended.
+ *
+ * Promise: whatever clients do costs at most CONNECTIONS_MAX descriptors, CONNECTION_MEMORY for
+ * each, and WORK_QUEUE_MAX requests.
+ */
+#include "waybill/web.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "waybill/clock.h"
+#include "waybill/digest.h"
+#include "waybill/listening.h"
+#include "work.h"
+
+#define CONNECTIONS_MAX 1024
+#define CONNECTION_MEMORY ((size_t)32 << 10)
+#define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
+#define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
+#define BODY_MAX 65536u             /* is read and thrown away: nothing here takes one */
+#define NEVER INT64_MAX
+
+struct client {
+    int fd;
+    int64_t deadline; /* monotonic; 0: the place is free */
+};
+
+struct web {
+    struct listening listening;
+    struct MHD_Daemon *daemon;
+    struct client clients[CONNECTIONS_MAX];
+    struct work *work;
+    int stop, done; /* eventfds */
+    pthread_t thread;
+    bool runs;
+};
+
+/* A request on its way. */
+enum stage { STAGE_READ, STAGE_ASKED, STAGE_ANSWERED };
+struct exchange {
+    struct work_job job;
+    struct MHD_Connection *connection;
+    struct client *client;
+    enum stage stage;
+    size_t body;
+};
+
+static void set_deadline(struct exchange *exchange, int64_t ms)
+{
+    if (exchange->client != NULL)
+        exchange->client->deadline = ms == NEVER ? NEVER : clock_monotonic() + ms;
+}
+
+/* ---- the reply ---- */
+
+static void dress(struct MHD_Response *response, const struct http_reply *reply, const char *etag)
+{
+    static const char *const always[][2] = {
+        {"X-Content-Type-Options", "nosniff"},
+        {"Cache-Control", "private, no-cache"},
+        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Vary", "Authorization"},
+    };
+
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        MHD_add_response_header(response, always[i][0], always[i][1]);
+    if (reply->status != MHD_HTTP_NOT_MODIFIED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                reply->problem ? "application/problem+json" : "application/json");
+    if (etag[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+    if (reply->allow != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    if (reply->status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Bearer realm=\"waybill\"");
+    if (reply->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+}
+
+static void tag(struct exchange *exchange, char etag[static 24])
+{
+    struct http_reply *reply = &exchange->job.reply;
+
+    etag[0] = '\0';
+    if (reply->problem)
+        return;
+    snprintf(etag, 24, "\"%016" PRIx64 "\"", digest_64(reply->body.data, reply->body.size));
+    if (strcmp(exchange->job.request.if_none_match, etag) != 0)
+        return;
+    reply->status = MHD_HTTP_NOT_MODIFIED;
+    buffer_clear(&reply->body);
+}
+
+static enum MHD_Result answer(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->job.reply;
+    struct MHD_Response *response;
+    enum MHD_Result result;
+    char etag[24];
+
+    tag(exchange, etag);
+    response = MHD_create_response_from_buffer(reply->body.size, reply->body.data,
+                                               MHD_RESPMEM_MUST_COPY);
+    if (response == NULL)
+        return MHD_NO;
+    dress(response, reply, etag);
+    set_deadline(exchange, REPLY_MS);
+    result = MHD_queue_response(exchange->connection, reply->status, response);
+    MHD_destroy_response(response);
+    buffer_free(&reply->body);
+    return result;
+}
+
+/* ---- the request ---- */
+
+/* The buffer was given all its memory before: what is in it does not move. */
+static bool take_words(struct http_request *request, const char *words, struct slice *taken)
+{
+    size_t at = request->text.size;
+
+    if (!http_decode(words != NULL ? words : "", &request->text))
+        return false;
+    *taken = slice_make(request->text.data + at, request->text.size - at);
+    return true;
+}
+
+static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct http_request *request = context;
+    struct http_argument *argument = &request->arguments[request->argument_count];
+
+    (void)kind;
+    if (request->argument_count == HTTP_ARGUMENTS_MAX)
+        request->malformed = "There are too many arguments.";
+    else if (!take_words(request, name, &argument->name) ||
+             !take_words(request, value, &argument->value))
+        request->malformed = "An argument is badly encoded, or too long.";
+    else
+        request->argument_count++;
+    return request->malformed == NULL ? MHD_YES : MHD_NO;
+}
+
+static void take_header(struct MHD_Connection *connection, const char *name, char *to, size_t room)
+{
+    const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+
+    if (value == NULL || strlen(value) >= room)
+        return; /* none of ours is that long */
+    memcpy(to, value, strlen(value) + 1);
+}
+
+static bool read_request(struct exchange *exchange, const char *url, const char *method)
+{
+    struct http_request *request = &exchange->job.request;
+    size_t size = strlen(url);
+
+    buffer_init(&request->text, HTTP_TEXT_MAX);
+    if (size >= HTTP_TEXT_MAX / 2 || buffer_extend(&request->text, HTTP_TEXT_MAX - 1) == NULL)
+        return false;
+    buffer_clear(&request->text);
+    buffer_add(&request->text, url, size);
+    request->path = slice_make(request->text.data, size);
+    slice_copy(slice_of(method), request->method, sizeof request->method);
+    take_header(exchange->connection, MHD_HTTP_HEADER_AUTHORIZATION, request->authorization,
+                sizeof request->authorization);
+    take_header(exchange->connection, MHD_HTTP_HEADER_IF_NONE_MATCH, request->if_none_match,
+                sizeof request->if_none_match);
+    MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_argument, request);
+    return true;
+}
+
+static struct exchange *begin(struct MHD_Connection *connection, const char *url,
+                              const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+
+    if (exchange == NULL)
+        return NULL;
+    exchange->connection = connection;
+    exchange->client = info != NULL ? info->socket_context : NULL;
+    exchange->job.owner = exchange;
+    exchange->job.reply.status = MHD_HTTP_OK;
+    buffer_init(&exchange->job.reply.body, HTTP_REPLY_MAX);
+    if (!read_request(exchange, url, method)) {
+        buffer_free(&exchange->job.request.text);
+        free(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+static enum MHD_Result hand_on(struct web *web, struct exchange *exchange)
+{
+    if (work_put(web->work, &exchange->job)) {
+        exchange->stage = STAGE_ASKED;
+        set_deadline(exchange, NEVER); /* what the workers wait for has its own limits */
+        MHD_suspend_connection(exchange->connection);
+        return MHD_YES;
+    }
+    http_problem(&exchange->job.reply, MHD_HTTP_SERVICE_UNAVAILABLE,
+                 "There are too many requests; try again later.");
+    return answer(exchange);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **request)
+{
+    struct exchange *exchange = *request;
+
+    (void)version;
+    (void)upload;
+    if (exchange == NULL) { /* the header is here, nothing else */
+        *request = begin(connection, url, method);
+        return *request != NULL ? MHD_YES : MHD_NO;
+    }
+    if (*upload_size > 0) {
+        exchange->body += *upload_size;
+        *upload_size = 0;
+        return exchange->body <= BODY_MAX ? MHD_YES : MHD_NO;
+    }
+    return exchange->stage == STAGE_READ ? hand_on(context, exchange) : answer(exchange);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct exchange *exchange = *request;
+
+    (void)context;
+    (void)connection;
+    (void)code;
+    *request = NULL;
+    if (exchange == NULL)
+        return;
+    set_deadline(exchange, REQUEST_MS);
+    buffer_free(&exchange->job.request.text);
+    buffer_free(&exchange->job.reply.body);
+    free(exchange);
+}
+
+/* Nothing is decoded: a path is compared as it was sent. */
+static size_t leave_as_it_is(void *context, struct MHD_Connection *connection, char *words)
+{
+    (void)context;
+    (void)connection;
+    return strlen(words);
+}
+
+/* ---- connections ---- */
+
+static void on_begin(struct web *web, struct MHD_Connection *connection, void **place)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    for (size_t i = 0; i < CONNECTIONS_MAX && info != NULL; i++)
+        if (web->clients[i].deadline == 0) {
+            web->clients[i] = (struct client){info->connect_fd, clock_monotonic() + REQUEST_MS};
+            *place = &web->clients[i];
+            return;
+        }
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **place,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        on_begin(context, connection, place);
+    else if (*place != NULL)
+        *(struct client *)*place = (struct client){.fd = -1};
+}
+
+/* libmicrohttpd closes what was shut down. */
+static void end_the_late(struct web *web)
+{
+    int64_t now = clock_monotonic();
+
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        if (web->clients[i].deadline != 0 && web->clients[i].deadline <= now) {
+            shutdown(web->clients[i].fd, SHUT_RDWR);
+            web->clients[i].deadline = now + SECOND_MS;
+        }
+}
+
+/* ---- the thread ---- */
+
+static void resume_answered(struct web *web)
+{
+    struct work_job *job;
+    uint64_t count;
+
+    if (read(web->done, &count, sizeof count) < 0 && errno != EAGAIN)
+        return;
+    while ((job = work_take(web->work)) != NULL) {
+        struct exchange *exchange = job->owner;
+
+        exchange->stage = STAGE_ANSWERED;
+        MHD_resume_connection(exchange->connection);
+    }
+}
+
+static int wait_ms(struct web *web)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+
+    return MHD_get_timeout(web->daemon, &wanted) == MHD_YES && wanted < SECOND_MS ? (int)wanted
+                                                                                : (int)SECOND_MS;
+}
+
+static void *serve(void *context)
+{
+    struct web *web = context;
+    struct pollfd fds[] = {
+        {.fd = web->stop, .events = POLLIN},
+        {.fd = web->done, .events = POLLIN},
+        {.fd = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+         .events = POLLIN},
+    };
+    int64_t looked = 0;
+
+    while ((fds[0].revents & POLLIN) == 0) {
+        if (poll(fds, 3, wait_ms(web)) < 0 && errno != EINTR)
+            clock_sleep(SECOND_MS);
+        if (clock_monotonic() - looked >= SECOND_MS) {
+            end_the_late(web);
+            looked = clock_monotonic();
+        }
+        resume_answered(web);
+        MHD_run(web->daemon);
+    }
+    work_stop(web->work);
+    resume_answered(web);
+    MHD_run(web->daemon);
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static int start_daemon(struct web *web, struct error *why)
+{
+    web->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, web,
+        MHD_OPTION_LISTEN_SOCKET, web->listening.fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL, MHD_OPTION_END);
+    return web->daemon != NULL ? 0 : error_set(why, "libmicrohttpd does not start");
+}
+
+static int start_thread(struct web *web, struct error *why)
+{
+    sigset_t all, before;
+    int result;
+
+    sigfillset(&all); /* no signal is for this thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    result = pthread_create(&web->thread, NULL, serve, web);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    web->runs = result == 0;
+    return result == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(result));
+}
+
+static void release(struct web *web)
+{
+    listening_release(&web->listening);
+    if (web->daemon != NULL)
+        MHD_stop_daemon(web->daemon); /* closes the socket, too */
+    else if (web->listening.fd >= 0)
+        close(web->listening.fd);
+    if (web->work != NULL && !web->runs)
+        work_stop(web->work);
+    work_free(&web->work);
+    if (web->stop >= 0)
+        close(web->stop);
+    if (web->done >= 0)
+        close(web->done);
+    free(web);
+}
+
+int web_start(struct web **started, const struct settings *settings, struct error *why)
+{
+    struct web *web = calloc(1, sizeof *web);
+
+    if (web == NULL)
+        return error_set(why, "no memory");
+    web->listening.fd = -1;
+    web->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    web->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (web->stop < 0 || web->done < 0)
+        error_set(why, "cannot make an eventfd: %s", strerror(errno));
+    if (web->stop < 0 || web->done < 0 || work_start(&web->work, settings, web->done, why) < 0 ||
+        listening_open(&web->listening, settings->web_listen, why) < 0 ||
+        start_daemon(web, why) < 0 || start_thread(web, why) < 0) {
+        release(web);
+        return -1;
+    }
+    *started = web;
+    return 0;
+}
+
+void web_stop(struct web **stopped)
+{
+    struct web *web = *stopped;
+    uint64_t one = 1;
+
+    if (web == NULL)
+        return;
+    *stopped = NULL;
+    if (write(web->stop, &one, sizeof one) == sizeof one)
+        pthread_join(web->thread, NULL);
+    release(web);
+}
