@@ -2,9 +2,10 @@
 /*
  * web: the HTTP API, for those who hold a token; see waybill-web(8).
  *
- * One thread speaks HTTP and never waits for the store; WEB_WORKERS threads, each with a connection
- * to the store, work the requests off. What does not fit into the queue between them is told to come
- * again. So a client that is slow, silent or many costs descriptors and memory within bounds.
+ * One thread speaks HTTP and never waits for the store; WEB_WORKERS threads, each with a
+ * connection to the store, work the requests off. What does not fit into the queue between them is
+ * told to come again. So a client that is slow, silent or many costs descriptors and memory within
+ * bounds.
  */
 #ifndef WAYBILL_WEB_H
 #define WAYBILL_WEB_H

@@ -14,6 +14,7 @@ from support.world import World
 
 ANN, BOB = "ann@a.example", "bob@b.example"
 TO = {"ann": ["ok-one@sink.example", "ok-two@sink.example"], "bob": ["ok-three@other.example"]}
+USER = ("waybill-web", "secret")
 PEOPLE = {
     "ann": ("--role", "sender", "--address", ANN),
     "bob": ("--role", "sender", "--address", BOB),
@@ -32,8 +33,8 @@ def routes():
 class Desk:
     def __init__(self, world):
         self.world = world
-        self.web = Web(world.daemon)
-        self.web.start()
+        self.give_rights()
+        self.web = Web(world.daemon, USER).start()
         self.tokens = {name: self.token(name, *words) for name, words in PEOPLE.items()}
         self.mails = {}
         for name, sender in (("ann", ANN), ("bob", BOB)):
@@ -44,6 +45,13 @@ class Desk:
             self.mails[name] = world.wait_for_states(message_id, {to: "delivered" for to in TO[name]})
         place.wait_until(lambda: all("removed" in str(world.cli.show(mail["trace_id"]))
                                      for mail in self.mails.values()), 20, "both are removed")
+
+    def give_rights(self):
+        """Those that the doctor prints, to a user of its own."""
+        line = next(line for line in self.world.cli.text("doctor", "--redis-acl").splitlines()
+                    if line.startswith(f"user {USER[0]} "))
+        words = [word for word in line.split()[2:] if not word.startswith(">")]
+        self.world.redis.ask("ACL", "SETUSER", USER[0], *words, ">" + USER[1])
 
     def token(self, name, *words):
         done = self.world.cli.run("token", "add", "--name", name, "--expires", "1d", *words)
@@ -205,6 +213,13 @@ def test_silent_clients_hold_up_nobody(desk):
             client.close()
 
 
+@pytest.mark.parametrize("command", ["HSET wb:r:251121:1600:3 x x", "HSET wb:token:x x x", "HGETALL wb:tokens",
+                                     "HGETALL wb:tomb", "HGETALL wb:audit:25112110", "KEYS *", "FLUSHALL"])
+def test_its_user_of_redis_may_do_no_more(desk, command):
+    with pytest.raises(Exception, match="NOPERM"):
+        desk.world.redis.ask_as(USER, *command.split())
+
+
 def test_a_revoked_token_is_good_for_nothing_at_once(desk):
     token = desk.token("gone", "--role", "admin")
     assert desk.web.ask("/api/v1/search", token).status == 200
@@ -220,4 +235,5 @@ def test_without_the_store_it_says_so_and_comes_back(desk):
         assert desk.web.ask("/api/v1/health").status == 503
     finally:
         desk.world.redis.start()
+        desk.give_rights()
     place.wait_until(lambda: desk.web.ask("/api/v1/health").status == 200, 20, "the store is asked again")

@@ -32,21 +32,36 @@ class Answer:
 
 
 class Web:
-    def __init__(self, daemon):
+    """With `login`, a user of Redis and his password, in a configuration of its own."""
+
+    def __init__(self, daemon, login):
         self.daemon = daemon
+        self.conf = f"{daemon.base}/web.conf"
         self.socket = f"{daemon.base}/run/web.sock"
         self.log = f"{daemon.base}/web.log"
         self.process = None
-        key, nobody = f"{daemon.base}/key", pwd.getpwnam("nobody")
-        with open(key, "w", encoding="ascii") as file:
-            file.write("a secret that nobody would guess")
-        os.chmod(key, 0o600)
-        os.chown(key, nobody.pw_uid, nobody.pw_gid)
-        daemon.configure(key_file=key, web_user="nobody", web_listen=f"unix:{self.socket}")
+        user, password = login
+        key, secret = f"{daemon.base}/key", f"{daemon.base}/web.password"
+        self._hide(key, "a secret that nobody would guess")
+        self._hide(secret, password)
+        daemon.configure(key_file=key) # by which the command makes tokens
+        common, daemon.conf = daemon.conf, self.conf
+        before = dict(daemon.options)
+        daemon.configure(web_user="nobody", web_listen=f"unix:{self.socket}", redis_user=user,
+                         redis_password_file=secret)
+        daemon.conf, daemon.options = common, before
+
+    @staticmethod
+    def _hide(path, text):
+        nobody = pwd.getpwnam("nobody")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([f"{place.BUILD}/waybill-web", "-c", self.daemon.conf],
+            self.process = subprocess.Popen([f"{place.BUILD}/waybill-web", "-c", self.conf],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         place.wait_until(lambda: self.process.poll() is not None or os.path.exists(self.socket), 30,
                          "waybill-web listens", pause=0.02)
