@@ -117,6 +117,16 @@ def test_each_finds_and_opens_what_is_for_him_alone(desk):
             assert dict(answer.headers, Date="") == dict(missing.headers, Date="")
 
 
+def test_counts_are_of_what_one_may_see_and_those_of_the_command(desk):
+    asked = "to:@sink.example,@other.example since:-1h"
+    *groups, sums = desk.world.cli.objects("stats", "--by", "domain,state", asked)
+    told = desk.ask("admin", "/api/v1/stats", q=asked, by="domain,state").json()
+    assert told["groups"] == groups and told["sums"]["recipients"] == sums["recipients"] == 3
+    for who, count in {"ann": 2, "bob": 1, "desk": 3, "other": 1}.items():
+        assert desk.ask(who, "/api/v1/stats", q=asked).json()["sums"]["recipients"] == count, who
+    assert desk.ask("ann", "/api/v1/stats", by="shoe").status == 400
+
+
 def test_each_route_asks_for_its_role(desk):
     ranks = {"ROLE_SENDER": 0, "ROLE_DESK": 1, "ROLE_ADMIN": 2}
     roles = {"ann": 0, "bob": 0, "desk": 1, "other": 1, "admin": 2}

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../groups_json.h"
 #include "asked.h"
 #include "coverage.h"
 #include "out.h"
 #include "table.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
-#include "waybill/json.h"
-#include "waybill/waybill_json.h"
 
 struct asked_groups {
     struct cli *cli;
@@ -124,58 +123,6 @@ static int print_table(const struct asked_groups *asked, struct error *why)
 
 /* ---- for programs ---- */
 
-static void put_group(const struct asked_groups *asked, const struct query_group *group,
-                      struct json *json)
-{
-    json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "group");
-    for (size_t i = 0; i < asked->count; i++) {
-        char key[24];
-
-        snprintf(key, sizeof key, "%s", query_by_word(asked->by[i]));
-        for (char *at = key; *at != '\0'; at++)
-            *at = *at == '-' ? '_' : *at;
-        json_put_key(json, key);
-        if (group->values[i].size > 0)
-            json_put_string(json, group->values[i]);
-        else
-            json_put_null(json);
-    }
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)group->recipients);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)group->mails);
-    json_end_object(json);
-}
-
-static void put_sums(const struct asked_groups *asked, struct json *json)
-{
-    const struct query_groups *found = &asked->found;
-
-    json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "groups");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)found->count);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)found->mails);
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)found->recipients);
-    json_put_key(json, "over");
-    json_put_number(json, (int64_t)found->over);
-    waybill_json_time(json, "since", asked->cli->query.since);
-    waybill_json_time(json, "until", asked->cli->query.until);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)found->answer.unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, found->answer.bounded);
-    waybill_json_time(json, "scanned_until", found->answer.scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, found->answer.partly ? found->answer.away.text : NULL);
-    json_end_object(json);
-}
-
 static int print_json(const struct asked_groups *asked, struct error *why)
 {
     struct buffer line;
@@ -187,9 +134,9 @@ static int print_json(const struct asked_groups *asked, struct error *why)
         buffer_clear(&line);
         json_init(&json, &line);
         if (i < asked->found.count)
-            put_group(asked, &asked->found.groups[i], &json);
+            groups_json_row(&json, asked->by, asked->count, &asked->found.groups[i]);
         else
-            put_sums(asked, &json);
+            groups_json_sums(&json, &asked->cli->query, &asked->found);
         if (line.failed)
             result = error_set(why, "cannot write the answer: no memory");
         else

@@ -76,6 +76,10 @@ bool http_decode(const char *from, struct buffer *to);
 /* Absent: it was not given. */
 struct slice http_argument(const struct http_request *request, const char *name);
 
+/* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
+bool http_read_query(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct query *query);
+
 /* ---- replies ---- */
 
 /* A problem of RFC 9457: empties the reply before. */
@@ -91,6 +95,6 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 
 /* ---- handlers ---- */
 
-http_handler http_search, http_waybill, http_coverage, http_health;
+http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
 
 #endif

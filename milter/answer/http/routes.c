@@ -13,6 +13,7 @@
 const struct http_route http_routes[] = {
     {"/api/v1/search", ROLE_SENDER, http_search, "q limit after", "find mails by a query"},
     {"/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", "one mail, by case code or number"},
+    {"/api/v1/stats", ROLE_SENDER, http_stats, "q by", "counts by state and other things"},
     {"/api/v1/coverage", ROLE_DESK, http_coverage, "since until", "what was watched"},
     {"/api/v1/health", HTTP_ANYBODY, http_health, "", "does the store answer"},
 };

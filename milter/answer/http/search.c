@@ -28,9 +28,8 @@ static bool is_text(struct slice words)
     return true;
 }
 
-/* False: a reply says why. */
-static bool read_query(struct http_asker *asker, const struct http_request *request,
-                       struct http_reply *reply, struct query *query)
+bool http_read_query(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct query *query)
 {
     struct slice words = http_argument(request, "q"), limit = http_argument(request, "limit");
     struct slice after = http_argument(request, "after");
@@ -131,7 +130,7 @@ void http_search(struct http_asker *asker, const struct http_request *request,
     query_init(&query);
     access_lens_init(&lens, &asker->access);
     query.lens = &lens.lens;
-    if (read_query(asker, request, reply, &query))
+    if (http_read_query(asker, request, reply, &query))
         search(asker, request, reply, &query);
     query_clear(&query);
 }
