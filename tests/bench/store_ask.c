@@ -275,6 +275,16 @@ static bool waits(const struct mails_mail *mail, struct slice to)
     return true;
 }
 
+/* One may be named twice, as a member of a list and by himself: the later end counts. */
+static bool fails(const struct mails_mail *mail, const struct fact *failed)
+{
+    for (size_t i = 0; i < mail->count; i++)
+        if (mail->facts[i].kind == FACT_DELIVERED && mail->facts[i].time > failed->time &&
+            slice_equal(mail->facts[i].value[KEY_TO], failed->value[KEY_TO]))
+            return false;
+    return true;
+}
+
 void asks_note(struct asks *asks, const struct mails_mail *mail)
 {
     bool failed = false, delayed = false;
@@ -285,7 +295,7 @@ void asks_note(struct asks *asks, const struct mails_mail *mail)
         const struct fact *fact = &mail->facts[i];
         note_recipient(asks, mail->id, fact->value[KEY_TO], from);
         note_recipient(asks, mail->id, fact->value[KEY_ORIGINAL], from);
-        failed = failed || fact->kind == FACT_FAILED;
+        failed = failed || (fact->kind == FACT_FAILED && fails(mail, fact));
         delayed = delayed || (fact->kind == FACT_DELAYED && waits(mail, fact->value[KEY_TO]));
     }
     note_word(asks, ASK_SENDER, mail->id, from, SLICE_ABSENT);
