@@ -251,6 +251,15 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why);
+/* The same for who wants to know what the records mean, which is quicker: what waybill_read says of
+ * them, with `now` and `queue_lifetime`. The waybill is the callee's: waybill_clear. NULL: there is
+ * none, it stands under `see` (if that is not 0), or `why_not` it cannot be read. */
+struct waybill;
+int store_get_waybills(struct store *store, const uint64_t *ids, size_t count, int64_t now,
+                       int64_t queue_lifetime,
+                       void (*found)(void *context, uint64_t id, struct waybill *waybill,
+                                     uint64_t see, const char *why_not),
+                       void *context, struct error *why);
 /* Each value that stands under an id, as it stands there, for people: key, field, how it is kept
  * and in how many bytes, and its text; or `why_not` it cannot be told. Views, for the time of the
  * call. */

@@ -116,7 +116,6 @@ struct page {
     struct live *live;
     struct event *events;
     size_t count;
-    int64_t now;
     bool failed;
 };
 
@@ -138,26 +137,19 @@ static void page_add(struct page *page, const struct event *events, size_t count
     page->count += count;
 }
 
-static void take_record(void *context, uint64_t id, const struct record *record,
-                        const char *why_not)
+static void take_waybill(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                         const char *why_not)
 {
     struct page *page = context;
     struct live *live = page->live;
-    struct waybill waybill;
     struct event *events;
-    struct error why;
     size_t count, kept = 0;
 
-    (void)id;
-    if (why_not == NULL && (record->see != 0 || record->count == 0))
+    (void)id, (void)see;
+    live->rebuild.told.unread += why_not != NULL;
+    if (waybill == NULL)
         return;
-    if (why_not != NULL ||
-        waybill_read(&waybill, record, page->now,
-                     live->settings->queue_lifetime_hours * HOUR_MS, &why) != 0) {
-        live->rebuild.told.unread++;
-        return;
-    }
-    if (waybill_events(&waybill, &events, &count) == 0) {
+    if (waybill_events(waybill, &events, &count) == 0) {
         for (size_t i = 0; i < count; i++)
             if (events[i].time >= live->rebuild.from)
                 events[kept++] = events[i];
@@ -166,7 +158,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
     } else {
         page->failed = true;
     }
-    waybill_clear(&waybill);
+    waybill_clear(waybill);
 }
 
 static int by_time(const void *a, const void *b)
@@ -281,9 +273,11 @@ static int slice_ids(struct live *live, uint64_t **ids, size_t *count, struct er
 static int tell_records(struct live *live, const uint64_t *ids, size_t count,
                         const struct live_watcher *watcher, struct error *why)
 {
-    struct page page = {.live = live, .now = clock_now()};
+    struct page page = {.live = live};
     uint64_t unread = live->rebuild.told.unread;
-    int result = store_get_records(live->store, ids, count, take_record, &page, why);
+    int result = store_get_waybills(live->store, ids, count, clock_now(),
+                                    live->settings->queue_lifetime_hours * HOUR_MS, take_waybill,
+                                    &page, why);
 
     live->rebuild.waits = live_partly(live, watcher);
     if (result == 0 && !live->rebuild.waits)

@@ -730,6 +730,26 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
     return result;
 }
 
+int waybill_read_text(struct waybill *waybill, uint64_t id, struct slice text, int64_t now,
+                      int64_t queue_lifetime, struct error *why)
+{
+    struct record_facts read;
+    if (record_read(&read, id, text) == 0)
+        return 0;
+    begin(waybill);
+    waybill->id = id;
+    waybill->host = read.host;
+    waybill->instance = read.instance;
+    waybill->queue_id = read.queue_id;
+    waybill->bytes = read.bytes;
+    waybill->facts = read.facts;
+    waybill->fact_count = read.count;
+    if (read_facts(waybill, now, queue_lifetime, why) == 0)
+        return 1;
+    waybill_clear(waybill);
+    return -1;
+}
+
 int waybill_judge(struct waybill *waybill, struct fact *facts, size_t count, int64_t now,
                   int64_t queue_lifetime, struct error *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* record_set: what the set of a record's lines (record.c) has for its text (record_text.c). */
+/* record_set: what a record's lines (record.c) and its text (record_text.c, record_parse.c) share. */
 #ifndef WAYBILL_FACT_RECORD_SET_H
 #define WAYBILL_FACT_RECORD_SET_H
 
@@ -9,6 +9,22 @@
 #define RECORD_ID_BITS 30 /* of a fact of the log or of a report */
 #define RECORD_ID_MASK ((UINT64_C(1) << RECORD_ID_BITS) - 1)
 #define RECORD_KEY_MAX 512 /* host, instance, queue id */
+
+/* ---- of the text ---- */
+
+#define FORMAT_NOW 2
+#define ID_SHORT_SIZE 5 /* characters of 30 bits */
+#define NUMBER_END (UINT64_C(1) << 20)
+#define DEFAULT_INSTANCE "postfix"
+
+/* The milter's facts of a waybill are numbered from 0 on: what its ids begin with, and the number
+ * that the next one has. */
+struct numbers {
+    uint64_t front, next;
+    bool known;
+};
+
+/* ---- of the lines ---- */
 
 /* A line for the fact, without its text. */
 struct record_line line_of(const struct fact *fact, struct slice kind);

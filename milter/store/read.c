@@ -10,15 +10,25 @@
  * ends the round, and from it on both classes are asked.
  */
 #include "internal.h"
+#include "waybill/waybill.h"
 
 #define READ_COMMANDS (2 * PIPELINE_COMMANDS) /* a round trip */
+
+struct judging {
+    int64_t now, queue_lifetime;
+    void (*found)(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                  const char *why_not);
+};
 
 struct reading {
     const uint64_t *ids;
     void (*found)(void *context, uint64_t id, const struct record *record, const char *why_not);
     void *context;
+    const struct judging *judging; /* NULL: records are wanted */
     struct store *store;
     struct record record;
+    struct buffer alone; /* the text of the id, if there is but one and waybills are wanted; */
+    bool held;           /* then the record is empty */
     struct error why_not;
     size_t texts; /* asked for of each class, */
     size_t classes; /* and how many of these in this round */
@@ -27,6 +37,32 @@ struct reading {
     bool unreadable, any, here; /* any field; any of this class */
     size_t stop; /* place of the id that has to be asked for again, with a dictionary or both */
 };
+
+static void reading_parse(struct reading *reading, struct slice text)
+{
+    struct error why;
+
+    if (record_parse(&reading->record, text, &why) && !reading->unreadable) {
+        reading->why_not = why;
+        reading->unreadable = true;
+    }
+}
+
+/* Another text comes, or the one is not plain. */
+static void reading_let_go(struct reading *reading)
+{
+    if (reading->held)
+        reading_parse(reading, slice_make(reading->alone.data, reading->alone.size));
+    reading->held = false;
+}
+
+static bool reading_holds(struct reading *reading, struct slice text)
+{
+    if (!reading->judging || reading->any || reading->texts > 1)
+        return false;
+    buffer_clear(&reading->alone);
+    return reading->held = buffer_add(&reading->alone, text.at, text.size) == 0;
+}
 
 static bool reading_take(struct reading *reading, struct slice value)
 {
@@ -37,12 +73,15 @@ static bool reading_take(struct reading *reading, struct slice value)
 
     if (unpacked == UNPACK_WANTS)
         return false;
-    reading->any = reading->here = true;
-    if ((unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) &&
-        !reading->unreadable) {
+    if (unpacked == UNPACK_BROKEN && !reading->unreadable) {
         reading->why_not = why;
         reading->unreadable = true;
     }
+    if (unpacked == UNPACKED && !reading_holds(reading, text)) {
+        reading_let_go(reading);
+        reading_parse(reading, text);
+    }
+    reading->any = reading->here = true;
     return true;
 }
 
@@ -66,7 +105,45 @@ static struct text_place place_of(const struct reading *reading, size_t index)
 static void reading_begin(struct reading *reading, uint64_t id)
 {
     record_init(&reading->record, id);
-    reading->unreadable = reading->any = reading->here = false;
+    reading->unreadable = reading->any = reading->here = reading->held = false;
+}
+
+/* 1: *waybill is what the texts mean; 0: there is none; -1: no memory. */
+static int reading_judge(struct reading *reading, uint64_t id, struct waybill *waybill)
+{
+    const struct judging *judging = reading->judging;
+    int result = reading->held
+                     ? waybill_read_text(
+                           waybill, id, slice_make(reading->alone.data, reading->alone.size),
+                           judging->now, judging->queue_lifetime, NULL)
+                     : 0;
+
+    if (result != 0)
+        return result;
+    reading_let_go(reading);
+    if (reading->unreadable || reading->record.see != 0 || reading->record.count == 0)
+        return 0;
+    return waybill_read(waybill, &reading->record, judging->now, judging->queue_lifetime, NULL) == 0
+               ? 1
+               : -1;
+}
+
+static void reading_tell(struct reading *reading, uint64_t id)
+{
+    struct waybill waybill;
+    int judged;
+
+    if (!reading->judging) {
+        reading->found(reading->context, id, &reading->record,
+                       reading->unreadable ? reading->why_not.text : NULL);
+        return;
+    }
+    judged = reading_judge(reading, id, &waybill);
+    if (judged < 0)
+        error_set(&reading->why_not, "no memory for a waybill");
+    reading->judging->found(reading->context, id, judged > 0 ? &waybill : NULL,
+                            reading->record.see,
+                            reading->unreadable || judged < 0 ? reading->why_not.text : NULL);
 }
 
 /* All texts of an id were answered. */
@@ -76,8 +153,7 @@ static void reading_hand_on(struct reading *reading, size_t place)
         reading->both = true;
         reading->stop = place;
     } else {
-        reading->found(reading->context, reading->ids[place], &reading->record,
-                       reading->unreadable ? reading->why_not.text : NULL);
+        reading_tell(reading, reading->ids[place]);
     }
     record_clear(&reading->record);
 }
@@ -232,22 +308,45 @@ static int read_portion(struct store *store, struct reading *reading, const uint
     return 0;
 }
 
+static int read_all(struct store *store, struct reading *reading, const uint64_t *ids, size_t count,
+                    struct error *why)
+{
+    if (count == 0)
+        return 0;
+    if (store_know_nodes(store, why))
+        return -1;
+    reading->store = store;
+    reading->both = store->reads_refused;
+    buffer_init(&reading->alone, RECORD_MAX + 1);
+    codec_forget_missing(store->packing.codec);
+    for (size_t done = 0; done < count; done += reading->stop)
+        if (read_portion(store, reading, ids + done, count - done, why)) {
+            buffer_free(&reading->alone);
+            return -1;
+        }
+    buffer_free(&reading->alone);
+    store->reads_refused = reading->refused;
+    return 0;
+}
+
 int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why)
 {
-    struct reading reading = {
-        .found = found, .context = context, .store = store, .both = store->reads_refused};
+    struct reading reading = {.found = found, .context = context};
 
-    if (count == 0)
-        return 0;
-    if (store_know_nodes(store, why))
-        return -1;
-    codec_forget_missing(store->packing.codec);
-    for (size_t done = 0; done < count; done += reading.stop)
-        if (read_portion(store, &reading, ids + done, count - done, why))
-            return -1;
-    store->reads_refused = reading.refused;
-    return 0;
+    return read_all(store, &reading, ids, count, why);
+}
+
+int store_get_waybills(struct store *store, const uint64_t *ids, size_t count, int64_t now,
+                       int64_t queue_lifetime,
+                       void (*found)(void *context, uint64_t id, struct waybill *waybill,
+                                     uint64_t see, const char *why_not),
+                       void *context, struct error *why)
+{
+    struct judging judging = {now, queue_lifetime, found};
+    struct reading reading = {.judging = &judging, .context = context};
+
+    return read_all(store, &reading, ids, count, why);
 }
