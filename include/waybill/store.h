@@ -291,14 +291,14 @@ struct store_term {
 };
 struct store_walk;
 /* `from` and `until` in ms, both included: no id's own time lies outside. Days past the retention
- * are not asked about. One round trip tells how STORE_DAYS_MAX days are kept (of days that are over
- * that is remembered for a minute); of terms that are rare one more reads the first eight days, and
- * one all others. */
+ * are not asked about. One round trip tells how the first eight days are kept (of days that are
+ * over half of that is remembered for a minute), and one more reads a term that is rare; then the
+ * same for all other days, STORE_DAYS_MAX at a time. */
 int store_walk_open(struct store_walk **walk, struct store *store, const struct store_term *terms,
                     size_t count, int64_t from, int64_t until, bool oldest_first,
                     struct error *why);
 /* About how many ids will come, at least in order of magnitude: to choose the rarest of several
- * terms. Known after the open, at no cost; of more than STORE_DAYS_MAX days by the first ones. */
+ * terms. Known after the open, at no cost, by the first days. */
 uint64_t store_walk_weight(const struct store_walk *walk);
 /* The next portion, in order, each id once over all portions; *ids is allocated, free(). Of a
  * frequent term a portion has some hundred ids at first, then more. 1: more may follow; 0: that
