@@ -252,6 +252,7 @@ static int window_exponents(struct fetch *fetch, unsigned day, bool fresh)
         of->used[1] = known->used[1];
         of->there[0] = of->there[0] && of->used[0] != 0;
         of->there[1] = of->there[1] && of->used[1] != 0;
+        of->read = true;
         return 0;
     }
     for (unsigned refused = 0; refused < 2; refused++)
@@ -280,6 +281,20 @@ static int window_hot(struct fetch *fetch, unsigned day)
     return 0;
 }
 
+static int day_shards(struct fetch *fetch, unsigned day)
+{
+    for (unsigned term = 0; term < fetch->term_count; term++)
+        for (unsigned i = 0; i < 2 * (SPLIT_MOST + 1); i++)
+            if (fetch->days[day].used[i & 1] >> i / 2 & 1 &&
+                fetch_add(fetch, (struct fetch_asked){.what = FETCH_SHARD,
+                                                      .refused = i & 1,
+                                                      .day = day,
+                                                      .term = term,
+                                                      .number = i / 2}))
+                return -1;
+    return 0;
+}
+
 /* Days that are over: their exponents change no more, but for a late import. */
 static void window_remember(struct fetch *fetch)
 {
@@ -299,7 +314,8 @@ static void window_remember(struct fetch *fetch)
 int fetch_window(struct fetch *fetch, bool fresh)
 {
     for (unsigned day = 0; day < fetch->day_count; day++)
-        if (window_exponents(fetch, day, fresh) || window_hot(fetch, day))
+        if (window_exponents(fetch, day, fresh) || window_hot(fetch, day) ||
+            (fetch->days[day].read && day_shards(fetch, day)))
             return -1;
     if (fetch_run(fetch))
         return -1;
@@ -319,14 +335,7 @@ bool fetch_is_hot(const struct fetch *fetch, unsigned day)
 int fetch_shards(struct fetch *fetch, unsigned from, unsigned until)
 {
     for (unsigned day = from; day < until; day++)
-        for (unsigned term = 0; term < fetch->term_count; term++)
-            for (unsigned i = 0; i < 2 * (SPLIT_MOST + 1); i++)
-                if (fetch->days[day].used[i & 1] >> i / 2 & 1 &&
-                    fetch_add(fetch, (struct fetch_asked){.what = FETCH_SHARD,
-                                                          .refused = i & 1,
-                                                          .day = day,
-                                                          .term = term,
-                                                          .number = i / 2}))
-                    return -1;
+        if (!fetch->days[day].read && day_shards(fetch, day))
+            return -1;
     return 0;
 }

@@ -32,7 +32,7 @@ struct store_walk {
     bool oldest_first, fresh, clipped;
     uint32_t next, last; /* day that the next window begins with; the last day */
     bool last_window, over;
-    unsigned at;          /* day of the window that is read next */
+    unsigned at;          /* day of the window that comes next; what was found of it waits */
     unsigned days;        /* of the next window, at most */
     size_t part, portion; /* part that is read next, and how many at once; */
     bool in_parts;        /* of the day before `at` */
@@ -297,11 +297,15 @@ static void ids_reverse(uint64_t *ids, size_t count)
 static bool id_is_due(const struct store_walk *walk, uint64_t id)
 {
     const struct fetch *fetch = &walk->fetch;
+    uint32_t day = id_day(id), next;
 
-    if (!walk->in_parts || walk->part == fetch->part_count)
+    if (walk->in_parts && walk->part < fetch->part_count && day == fetch->days[walk->at - 1].day)
+        return walk->oldest_first ? id_ref(id) < fetch->parts[walk->part].from
+                                  : id_ref(id) >= fetch->parts[walk->part].until;
+    if (walk->at == fetch->day_count)
         return true;
-    return walk->oldest_first ? id_ref(id) < fetch->parts[walk->part].from
-                              : id_ref(id) >= fetch->parts[walk->part].until;
+    next = fetch->days[walk->at].day;
+    return walk->oldest_first ? day < next : day > next;
 }
 
 /* Of what was found, take out what may go. */
