@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* record_set: what a record's lines (record.c) and its text (record_text.c, record_parse.c) share. */
+/* record_set: what a record's lines (record.c) and its text (record_text, record_parse) share. */
 #ifndef WAYBILL_FACT_RECORD_SET_H
 #define WAYBILL_FACT_RECORD_SET_H
 

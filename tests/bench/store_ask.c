@@ -14,7 +14,6 @@
 #define NEWEST 50u
 #define SLOTS 65536u
 #define WORD_MAX 200u
-#define RANGES_CHECKED 20u /* each of them is looked at with each mail */
 #define RANGE_MS (6 * HOUR_MS)
 
 enum ask_kind {
@@ -54,7 +53,6 @@ struct ask {
     int64_t from, until;
     uint64_t newest[NEWEST]; /* a ring */
     uint64_t noted;          /* ids that belong to the answer */
-    bool unchecked;
     struct ask *next; /* of the same slot */
 };
 
@@ -163,12 +161,9 @@ static void ask_timed(struct asks *asks, int64_t now)
         int64_t day = now - now % DAY_MS - (int64_t)(draw(asks) % (TRAFFIC_DAYS - 1)) * DAY_MS;
         failed->from = day;
         failed->until = day + DAY_MS - 1;
-        failed->unchecked = i >= RANGES_CHECKED;
         range->until = now - (int64_t)(draw(asks) % ((TRAFFIC_DAYS - 2) * (uint64_t)DAY_MS));
         range->until -= range->until % SECOND_MS;
         range->from = range->until - RANGE_MS;
-        range->unchecked = i >= RANGES_CHECKED;
-        asks->of[ASK_DELAYED][i].unchecked = i > 0;
     }
 }
 
@@ -254,15 +249,15 @@ static void note_one_mail(struct asks *asks, const struct mails_mail *mail)
 static void note_times(struct asks *asks, const struct mails_mail *mail, bool failed, bool delayed)
 {
     int64_t time = id_time(mail->id);
-    for (size_t i = 0; i < RANGES_CHECKED && i < asks->count; i++) {
+    for (size_t i = 0; i < asks->count; i++) {
         struct ask *range = &asks->of[ASK_RANGE][i], *bad = &asks->of[ASK_FAILED][i];
         if (time >= range->from && time <= range->until)
             note(range, mail->id);
         if (failed && time >= bad->from && time <= bad->until)
             note(bad, mail->id);
+        if (delayed)
+            note(&asks->of[ASK_DELAYED][i], mail->id);
     }
-    if (delayed)
-        note(&asks->of[ASK_DELAYED][0], mail->id);
 }
 
 /* One may be named twice, and wait once. */
@@ -490,8 +485,6 @@ static bool answer_right(const struct answer *answer)
                 return true;
         return false;
     }
-    if (ask->unchecked)
-        return true;
     if (answer->count != wanted || answer->why_not != NULL)
         return false;
     for (size_t i = 0; i < wanted; i++)
@@ -557,7 +550,7 @@ static struct round run_round(struct asks *asks, enum ask_kind kind, struct stor
         ask_one(&answer, store, ask);
         asks->spent[i] = milliseconds(CLOCK_MONOTONIC) - begin;
         told->found += answer.count;
-        told->checked += !ask->unchecked;
+        told->checked++;
         if (!answer_right(&answer) && told->wrong++ == 0)
             tell_wrong(ask, &answer);
     }
