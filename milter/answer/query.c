@@ -48,13 +48,20 @@ struct walk {
 
 /* ---- one page ---- */
 
+static void note_unreadable(struct query_answer *answer, const char *why)
+{
+    if (answer->unreadable++ == 0)
+        error_set(&answer->unreadable_why, "%s", why);
+}
+
 static void take_waybill(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
                          const char *why_not)
 {
     struct walk *walk = context;
     struct item *item = &walk->items[walk->item_count];
 
-    walk->answer->unreadable += why_not != NULL;
+    if (why_not != NULL)
+        note_unreadable(walk->answer, why_not);
     if (why_not != NULL || (waybill == NULL && see == 0))
         return;
     if (walk->item_count >= PAGE_MAX || (waybill != NULL && !query_fits(walk->query, waybill))) {
@@ -97,7 +104,7 @@ static int follow_see(struct walk *walk, struct item *item)
     result = query_one(walk->store, item->see, walk->query->queue_lifetime, &item->waybill,
                        walk->why);
     if (result < 0 && store_last_trouble(walk->store) == STORE_FINE) {
-        walk->answer->unreadable++; /* as if it had stood here itself */
+        note_unreadable(walk->answer, walk->why->text); /* as if it had stood here itself */
         return 0;
     }
     if (result <= 0)
@@ -260,6 +267,7 @@ int query_each(struct store *store, const struct query *query, query_found *foun
                struct query_answer *answer, struct error *why)
 {
     struct walk *walk = calloc(1, sizeof *walk);
+    bool partly;
     int result;
 
     *answer = (struct query_answer){0};
@@ -272,13 +280,13 @@ int query_each(struct store *store, const struct query *query, query_found *foun
     walk->context = context;
     walk->now = clock_now();
     walk->why = why;
-    store_read_partly(store, true);
+    partly = store_read_partly(store, true);
     store_unanswered(store, NULL);
     result = candidates_open(&walk->candidates, store, query, why);
     if (result == 0)
         result = walk_all(walk);
     candidates_close(&walk->candidates);
-    store_read_partly(store, false);
+    store_read_partly(store, partly);
     answer->partly = store_unanswered(store, &answer->away) > 0;
     answer->told = walk->told;
     free(walk->seen);
@@ -350,8 +358,8 @@ static void take_one(void *context, uint64_t id, struct waybill *waybill, uint64
     one->result = 1;
 }
 
-int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
-              struct error *why)
+static int read_one(struct store *store, uint64_t id, int64_t queue_lifetime,
+                    struct waybill *waybill, struct error *why)
 {
     for (int depth = 0; depth < SEE_DEPTH; depth++) {
         struct one one = {waybill, 0, 0, why};
@@ -364,4 +372,14 @@ int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct w
         id = one.see;
     }
     return 0;
+}
+
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why)
+{
+    bool partly = store_read_partly(store, true);
+    int result = read_one(store, id, queue_lifetime, waybill, why);
+
+    store_read_partly(store, partly);
+    return result;
 }

@@ -15,7 +15,7 @@
 
 const struct check *const doctor_tables[] = {
     checks_parts, checks_socket,  checks_milter, checks_mta,   checks_sendmail,
-    checks_log,   checks_machine, checks_store,  checks_access, checks_hosts, NULL,
+    checks_log,   checks_machine, checks_store,  checks_records, checks_access, checks_hosts, NULL,
 };
 
 const char *severity_word(enum severity severity)
