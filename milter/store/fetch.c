@@ -298,12 +298,15 @@ static void window_remember(struct fetch *fetch)
 
 int fetch_window(struct fetch *fetch, bool fresh)
 {
+    uint64_t unanswered = fetch->store->unanswered;
+
     for (unsigned day = 0; day < fetch->day_count; day++)
         if (window_exponents(fetch, day, fresh) || window_hot(fetch, day))
             return -1;
     if (fetch_run(fetch))
         return -1;
-    window_remember(fetch);
+    if (fetch->store->unanswered == unanswered) /* else what a master has that is away is not known */
+        window_remember(fetch);
     return 0;
 }
 

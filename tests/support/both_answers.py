@@ -11,6 +11,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -30,7 +31,8 @@ class Bench:
 
     def __init__(self, base, mails, seed, more="", store=lambda base: PrivateRedis(base, "--appendonly", "no")):
         self.base, self.seed, self.more = base, seed, more
-        self.programs = {name: built.program(name) for name in (SHIP, ASK, WAYBILL)}
+        # Copies: a build that is made meanwhile does not change whom the questions are put to.
+        self.programs = {name: shutil.copy(built.program(name), base) for name in (SHIP, ASK, WAYBILL)}
         now = int(time.time()) * 1000
         maker = Maker(seed, mails, now)
         self.mails = [maker.mail(number) for number in range(mails)]
