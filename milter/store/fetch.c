@@ -305,7 +305,7 @@ int fetch_window(struct fetch *fetch, bool fresh)
             return -1;
     if (fetch_run(fetch))
         return -1;
-    if (fetch->store->unanswered == unanswered) /* else what a master has that is away is not known */
+    if (fetch->store->unanswered == unanswered) /* nothing of it is on a master that is away */
         window_remember(fetch);
     return 0;
 }
