@@ -74,6 +74,7 @@ static void begin(struct live *live, unsigned streams, bool gone,
     rebuild->slice -= rebuild->slice % SLICE_MS;
     rebuild->until = rebuild->began + LIVE_LATE_MS;
     rebuild->done = 0;
+    rebuild->page_told = false;
     watcher->behind(watcher->context, &rebuild->told);
 }
 
@@ -169,22 +170,30 @@ static int by_time(const void *a, const void *b)
         return x->time < y->time ? -1 : 1;
     if (x->waybill != y->waybill)
         return x->waybill < y->waybill ? -1 : 1;
-    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+    if (x->sequence != y->sequence)
+        return x->sequence < y->sequence ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Only what may come by the streams, too, is remembered: else a long rebuild would forget it. */
+/* Only what may come by the streams, too, is remembered: else a long rebuild would forget it. Of a
+ * page that broke off the last event is kept: those before it were told. */
 static int tell_one(struct live *live, const struct event *event,
                     const struct live_watcher *watcher)
 {
+    struct rebuild *rebuild = &live->rebuild;
     int result;
 
+    if (rebuild->page_told && by_time(event, &rebuild->page_last) <= 0)
+        return 0;
     if (recall_has(&live->recall, event->id))
         return 0;
     result = watcher->event(watcher->context, event);
     if (result != 0)
         return result;
-    live->rebuild.told.told++;
-    if (event->time >= live->rebuild.began - LIVE_LATE_MS)
+    rebuild->page_told = true;
+    rebuild->page_last = *event;
+    rebuild->told.told++;
+    if (event->time >= rebuild->began - LIVE_LATE_MS)
         recall_add(&live->recall, event->id);
     return 0;
 }
@@ -199,6 +208,8 @@ static int tell_page(struct page *page, const struct live_watcher *watcher, stru
         qsort(page->events, page->count, sizeof *page->events, by_time);
     for (size_t i = 0; i < page->count && result == 0; i++)
         result = tell_one(page->live, &page->events[i], watcher);
+    if (result == 0)
+        page->live->rebuild.page_told = false;
     free(page->events);
     return result;
 }

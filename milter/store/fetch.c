@@ -318,13 +318,16 @@ static void window_remember(struct fetch *fetch)
 
 int fetch_window(struct fetch *fetch, bool fresh)
 {
+    uint64_t unanswered = fetch->store->unanswered;
+
     for (unsigned day = 0; day < fetch->day_count; day++)
         if (window_exponents(fetch, day, fresh) || window_hot(fetch, day) ||
             (fetch->days[day].read && day_shards(fetch, day)))
             return -1;
     if (fetch_run(fetch))
         return -1;
-    window_remember(fetch);
+    if (fetch->store->unanswered == unanswered) /* nothing of it is on a master that is away */
+        window_remember(fetch);
     return 0;
 }
 

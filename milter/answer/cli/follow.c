@@ -204,7 +204,8 @@ static void drop_mail(struct follow *follow)
     follow->kept = false;
 }
 
-/* As query_one. */
+/* As query_one. A record that is away is not one that is gone: its event waits with it, and all
+ * that come after it, until the master is back. */
 static int keep_mail(struct follow *follow, uint64_t id)
 {
     int result;
@@ -212,8 +213,10 @@ static int keep_mail(struct follow *follow, uint64_t id)
     if (follow->kept && follow->kept_id == id)
         return 1;
     drop_mail(follow);
+    store_read_partly(follow->cli->store, false);
     result = query_one(follow->cli->store, id, follow->cli->basis.queue_lifetime,
                        &follow->waybill, &follow->why);
+    store_read_partly(follow->cli->store, true);
     follow->kept = result == 1;
     follow->kept_id = id;
     return result;
