@@ -362,6 +362,8 @@ static int read_portion(struct store *store, struct reading *reading, const uint
 static int read_all(struct store *store, struct reading *reading, const uint64_t *ids, size_t count,
                     struct error *why)
 {
+    int result = 0;
+
     if (count == 0)
         return 0;
     if (store_know_nodes(store, why))
@@ -370,14 +372,12 @@ static int read_all(struct store *store, struct reading *reading, const uint64_t
     reading->both = store->reads_refused;
     buffer_init(&reading->alone, RECORD_MAX + 1);
     codec_forget_missing(store->packing.codec);
-    for (size_t done = 0; done < count; done += reading->stop)
-        if (read_portion(store, reading, ids + done, count - done, why)) {
-            buffer_free(&reading->alone);
-            return -1;
-        }
+    for (size_t done = 0; done < count && result == 0; done += reading->stop)
+        result = read_portion(store, reading, ids + done, count - done, why);
     buffer_free(&reading->alone);
-    store->reads_refused = reading->refused;
-    return 0;
+    if (result == 0)
+        store->reads_refused = reading->refused;
+    return result;
 }
 
 int store_get_records(struct store *store, const uint64_t *ids, size_t count,
