@@ -128,8 +128,7 @@ static void put_group(const struct asked_groups *asked, const struct query_group
                       struct json *json)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "group");
+    json_member_text(json, "object", "group");
     for (size_t i = 0; i < asked->count; i++) {
         char key[24];
 
@@ -142,10 +141,8 @@ static void put_group(const struct asked_groups *asked, const struct query_group
         else
             json_put_null(json);
     }
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)group->recipients);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)group->mails);
+    json_member_number(json, "recipients", (int64_t)group->recipients);
+    json_member_number(json, "mails", (int64_t)group->mails);
     json_end_object(json);
 }
 
@@ -154,25 +151,17 @@ static void put_sums(const struct asked_groups *asked, struct json *json)
     const struct query_groups *found = &asked->found;
 
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "groups");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)found->count);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)found->mails);
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)found->recipients);
-    json_put_key(json, "over");
-    json_put_number(json, (int64_t)found->over);
+    json_member_text(json, "object", "groups");
+    json_member_number(json, "count", (int64_t)found->count);
+    json_member_number(json, "mails", (int64_t)found->mails);
+    json_member_number(json, "recipients", (int64_t)found->recipients);
+    json_member_number(json, "over", (int64_t)found->over);
     waybill_json_time(json, "since", asked->cli->query.since);
     waybill_json_time(json, "until", asked->cli->query.until);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)found->answer.unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, found->answer.bounded);
+    json_member_number(json, "unreadable", (int64_t)found->answer.unreadable);
+    json_member_bool(json, "bounded", found->answer.bounded);
     waybill_json_time(json, "scanned_until", found->answer.scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, found->answer.partly ? found->answer.away.text : NULL);
+    json_member_text(json, "incomplete", found->answer.partly ? found->answer.away.text : NULL);
     json_end_object(json);
 }
 
@@ -184,16 +173,12 @@ static int print_json(const struct asked_groups *asked, struct error *why)
 
     buffer_init(&line, 1 << 20);
     for (size_t i = 0; i <= asked->found.count && result == 0; i++) {
-        buffer_clear(&line);
         json_init(&json, &line);
         if (i < asked->found.count)
             put_group(asked, &asked->found.groups[i], &json);
         else
             put_sums(asked, &json);
-        if (line.failed)
-            result = error_set(why, "cannot write the answer: no memory");
-        else
-            puts(line.data);
+        result = out_line(&line, why);
     }
     buffer_free(&line);
     return result;

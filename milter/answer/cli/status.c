@@ -261,8 +261,7 @@ static void put_number(struct json *json, const char *key, int64_t value)
 
 static void put_text(struct json *json, const char *key, const char *value)
 {
-    json_put_key(json, key);
-    json_put_text(json, value[0] != '\0' ? value : NULL);
+    json_member_text(json, key, value[0] != '\0' ? value : NULL);
 }
 
 /* 0 and what is not known are null. */
@@ -275,8 +274,7 @@ static void put_logs(struct json *json, const char *logs)
 {
     struct slice rest = slice_of(logs), line;
 
-    json_put_key(json, "logs");
-    json_begin_array(json);
+    json_member_array(json, "logs");
     while (text_take_part(&rest, '\n', &line))
         json_put_string(json, line);
     json_end_array(json);
@@ -287,13 +285,11 @@ static void put_host(struct json *json, const struct status_host *host)
     const struct sheet *sheet = &host->sheet;
 
     json_begin_object(json);
-    json_put_key(json, "host");
-    json_put_text(json, host->name);
+    json_member_text(json, "host", host->name);
     put_number(json, "node", host->node);
     waybill_json_time(json, "heard", host->heard);
     put_number(json, "silent_ms", host->silent_ms);
-    json_put_key(json, "gone");
-    json_put_bool(json, host->gone);
+    json_member_bool(json, "gone", host->gone);
     put_text(json, "version", sheet->version);
     put_text(json, "mta", sheet->mta);
     put_text(json, "listen", sheet->listen);
@@ -320,21 +316,16 @@ static void put_host(struct json *json, const struct status_host *host)
 static void put_trouble(struct json *json, const struct status_trouble *trouble)
 {
     json_begin_object(json);
-    json_put_key(json, "trouble");
-    json_put_text(json, status_kind_word(trouble->kind));
-    json_put_key(json, "host");
-    json_put_text(json, trouble->host->name);
-    json_put_key(json, "what");
-    json_put_text(json, trouble->what);
-    json_put_key(json, "do");
-    json_put_text(json, advice_of(trouble->kind));
+    json_member_text(json, "trouble", status_kind_word(trouble->kind));
+    json_member_text(json, "host", trouble->host->name);
+    json_member_text(json, "what", trouble->what);
+    json_member_text(json, "do", advice_of(trouble->kind));
     json_end_object(json);
 }
 
 static void put_answers(struct json *json, const struct status *status)
 {
-    json_put_key(json, "answers");
-    json_begin_object(json);
+    json_member_object(json, "answers");
     waybill_json_time(json, "since", status->since);
     put_number(json, "count", status->answers);
     put_number(json, "over_1s", status->answers_over_1s);
@@ -349,35 +340,27 @@ static int print_json(const struct cli *cli, const struct status *status, const 
 {
     struct buffer line;
     struct json json;
-    int result = 0;
+    int result;
 
     buffer_init(&line, 4u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "status");
-    json_put_key(&json, "well");
-    json_put_bool(&json, is_well(status));
-    json_put_key(&json, "summary");
-    json_put_text(&json, summary);
+    json_member_text(&json, "object", "status");
+    json_member_bool(&json, "well", is_well(status));
+    json_member_text(&json, "summary", summary);
     waybill_json_time(&json, "now", status->now);
     put_answers(&json, status);
     status_put_store(cli, &json);
-    json_put_key(&json, "hosts");
-    json_begin_array(&json);
+    json_member_array(&json, "hosts");
     for (size_t i = 0; i < status->host_count; i++)
         put_host(&json, &status->hosts[i]);
     json_end_array(&json);
-    json_put_key(&json, "troubles");
-    json_begin_array(&json);
+    json_member_array(&json, "troubles");
     for (size_t i = 0; i < status->trouble_count; i++)
         put_trouble(&json, &status->troubles[i]);
     json_end_array(&json);
     json_end_object(&json);
-    if (line.failed)
-        result = error_set(why, "cannot write the answer: no memory");
-    else
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
     return result;
 }
