@@ -135,9 +135,9 @@ static int print_table(const struct cli *cli, const struct watched_list *list, s
         puts("  Nothing: no mail server ever reported to this store.");
         return 0;
     }
-    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true);
+    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true, why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < list->count; i++)
         add_row(cli, table, list, &list->list[i]);
     if (table_print(&table, why) != 0)

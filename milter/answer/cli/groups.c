@@ -17,6 +17,8 @@
 #include "waybill/json.h"
 #include "waybill/waybill_json.h"
 
+#define HEADING_SIZE 32
+
 struct asked_groups {
     struct cli *cli;
     enum query_by by[QUERY_BY_MAX];
@@ -51,17 +53,29 @@ int groups_read(const char *words, enum query_by *by, size_t *count, struct erro
 
 /* ---- for people ---- */
 
+/* As the headings of all tables: in capitals. */
+static void write_heading(enum query_by by, char heading[static HEADING_SIZE])
+{
+    slice_copy(slice_of(query_by_word(by)), heading, HEADING_SIZE);
+    for (char *at = heading; *at != '\0'; at++)
+        *at = text_upper(*at);
+}
+
 static int print_rows(const struct asked_groups *asked, struct error *why)
 {
     struct table_column columns[QUERY_BY_MAX + 2] = {{"RECIPIENTS", false, true},
                                                      {"MAILS", false, true}};
+    char headings[QUERY_BY_MAX][HEADING_SIZE];
     struct table *table;
 
-    for (size_t i = 0; i < asked->count; i++)
-        columns[2 + i] = (struct table_column){query_by_word(asked->by[i]), true, false};
-    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header);
+    for (size_t i = 0; i < asked->count; i++) {
+        write_heading(asked->by[i], headings[i]);
+        columns[2 + i] = (struct table_column){headings[i], true, false};
+    }
+    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header,
+                      why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < asked->found.count; i++) {
         const struct query_group *group = &asked->found.groups[i];
         struct buffer words[QUERY_BY_MAX];

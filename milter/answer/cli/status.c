@@ -237,9 +237,9 @@ static int print_status(const struct cli *cli, const struct status *status, cons
     status_print_store(cli);
     status_print_losses(cli, status);
     putchar('\n');
-    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true);
+    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true, why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < status->host_count; i++)
         add_row(cli, table, status, &status->hosts[i]);
     if (table_print(&table, why) != 0)

@@ -62,7 +62,8 @@ void doctor_find(struct doctor *doctor, const struct check *check, enum severity
     doctor->failed = doctor->failed || more->what == NULL;
 }
 
-static void heal(struct doctor *doctor, const char *file, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void heal(struct doctor *doctor, const char *file,
+                                                       const char *format, va_list arguments)
 {
     struct finding *last;
 
