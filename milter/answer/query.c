@@ -49,6 +49,12 @@ struct walk {
 
 /* ---- one page ---- */
 
+static void note_unreadable(struct query_answer *answer, const char *why)
+{
+    if (answer->unreadable++ == 0)
+        error_set(&answer->unreadable_why, "%s", why);
+}
+
 static void take_record(void *context, uint64_t id, const struct record *record,
                         const char *why_not)
 {
@@ -58,7 +64,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
     if (walk->failed || walk->item_count >= PAGE_MAX)
         return;
     if (why_not != NULL) {
-        walk->answer->unreadable++;
+        note_unreadable(walk->answer, why_not);
         return;
     }
     *item = (struct item){.id = id, .see = record->see};
@@ -105,7 +111,7 @@ static int follow_see(struct walk *walk, struct item *item)
     result = query_one(walk->store, item->see, walk->query->queue_lifetime, &item->waybill,
                        walk->why);
     if (result < 0 && store_last_trouble(walk->store) == STORE_FINE) {
-        walk->answer->unreadable++; /* as if it had stood here itself */
+        note_unreadable(walk->answer, walk->why->text); /* as if it had stood here itself */
         return 0;
     }
     if (result <= 0)
@@ -268,6 +274,7 @@ int query_each(struct store *store, const struct query *query, query_found *foun
                struct query_answer *answer, struct error *why)
 {
     struct walk *walk = calloc(1, sizeof *walk);
+    bool partly;
     int result;
 
     *answer = (struct query_answer){0};
@@ -280,13 +287,13 @@ int query_each(struct store *store, const struct query *query, query_found *foun
     walk->context = context;
     walk->now = clock_now();
     walk->why = why;
-    store_read_partly(store, true);
+    partly = store_read_partly(store, true);
     store_unanswered(store, NULL);
     result = candidates_open(&walk->candidates, store, query, why);
     if (result == 0)
         result = walk_all(walk);
     candidates_close(&walk->candidates);
-    store_read_partly(store, false);
+    store_read_partly(store, partly);
     answer->partly = store_unanswered(store, &answer->away) > 0;
     answer->told = walk->told;
     free(walk->seen);
@@ -360,8 +367,8 @@ static void take_one(void *context, uint64_t id, const struct record *record, co
         waybill_read(one->waybill, record, one->now, one->queue_lifetime, one->why) == 0 ? 1 : -1;
 }
 
-int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
-              struct error *why)
+static int read_one(struct store *store, uint64_t id, int64_t queue_lifetime,
+                    struct waybill *waybill, struct error *why)
 {
     for (int depth = 0; depth < SEE_DEPTH; depth++) {
         struct one one = {clock_now(), queue_lifetime, waybill, 0, 0, why};
@@ -373,4 +380,14 @@ int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct w
         id = one.see;
     }
     return 0;
+}
+
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why)
+{
+    bool partly = store_read_partly(store, true);
+    int result = read_one(store, id, queue_lifetime, waybill, why);
+
+    store_read_partly(store, partly);
+    return result;
 }

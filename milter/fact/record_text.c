@@ -260,7 +260,7 @@ static int parse_head(struct parsing *parsing, struct slice head, struct error *
     if (!text_take_number(&head, &version) || version == 0)
         return error_set(why, "cannot read a record: no format version at its front");
     if (version > FORMAT_NOW)
-        return error_set(why, "cannot read a record: format %llu is newer than this program",
+        return error_set(why, "cannot read a record: format %llu is newer than this program; upgrade it",
                          (unsigned long long)version);
     parsing->old = version == 1;
     if (text_take(&head, " see=")) {

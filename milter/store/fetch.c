@@ -48,16 +48,18 @@ void fetch_free(struct fetch *fetch)
 static enum got take_exponents(struct fetch *fetch, const struct fetch_asked *asked,
                                const struct reply *reply)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++) {
-        if (!reply_number(reply->items[i], SPLIT_MOST, &number))
-            return GOT_ODD;
-        fetch->days[asked->day].used[asked->refused] |= UINT64_C(1) << number;
+        if (reply_number(reply->items[i], SPLIT_MOST, &number))
+            fetch->days[asked->day].used[asked->refused] |= UINT64_C(1) << number;
+        else
+            got = GOT_FOREIGN;
     }
-    return GOT_FINE;
+    return got;
 }
 
 static bool part_add(struct fetch *fetch, const struct fetch_asked *asked, uint32_t number)
@@ -82,38 +84,41 @@ static bool part_add(struct fetch *fetch, const struct fetch_asked *asked, uint3
 static enum got take_parts(struct fetch *fetch, const struct fetch_asked *asked,
                            const struct reply *reply)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++) {
         if (!reply_number(reply->items[i], (UINT32_C(2) << PART_MOST) - 1, &number) || number == 0)
-            return GOT_ODD;
-        if (!part_add(fetch, asked, (uint32_t)number))
+            got = GOT_FOREIGN;
+        else if (!part_add(fetch, asked, (uint32_t)number))
             return GOT_NO_MEMORY;
     }
-    return GOT_FINE;
+    return got;
 }
 
 /* `fingerprint` 0: the members are refs alone, of from..until-1. */
 static enum got take_members(struct fetch *fetch, uint32_t day, const struct reply *members,
                              uint64_t fingerprint, uint64_t from, uint64_t until)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (members->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < members->count; i++) {
-        if (!reply_number(members->items[i], INT64_MAX, &number))
-            return GOT_ODD;
-        if (!fingerprint && number >= ID_REF)
-            return GOT_ODD;
+        if (!reply_number(members->items[i], INT64_MAX, &number) ||
+            (!fingerprint && number >= ID_REF)) {
+            got = GOT_FOREIGN;
+            continue;
+        }
         if (number / ID_REF != fingerprint || number % ID_REF < from || number % ID_REF >= until)
             continue;
         if (idlist_add(&fetch->found, id_make(day, number % ID_REF)))
             return GOT_NO_MEMORY;
     }
-    return GOT_FINE;
+    return got;
 }
 
 static enum got take_shard(struct fetch *fetch, const struct fetch_asked *asked,

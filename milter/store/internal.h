@@ -70,6 +70,8 @@ int store_run_everywhere(struct store *store, const struct replies *replies, con
                          struct error *why);
 /* Servers of the Cluster were met, or lost: to be said after whatever asked it. */
 void store_meet_cluster(struct store *store);
+/* An answer goes without this: store_unanswered tells. */
+void store_leave_out(struct store *store, const char *why);
 /* When the certificate of a server that we are connected to ends, ms; 0: no TLS. */
 int64_t store_certificate_until(const struct store *store, const char *name);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */

@@ -25,10 +25,48 @@ struct reading {
     bool both;    /* from the next round on */
     bool refused; /* a refused mail was among them */
     bool unreadable, any, here; /* any field; any of this class */
+    bool foreign; /* a key where it may stand is not ours */
     size_t stop; /* place of the id that has to be asked for again, with a dictionary or both */
 };
 
-static bool reading_take(struct reading *reading, struct slice value)
+/* Which text of which id a reply is. */
+struct text_place {
+    size_t id;
+    bool refused, apart, first, last;
+    unsigned text; /* 0: the record; else of the kinds that are asked for */
+};
+
+static void name_key(const struct reading *reading, const struct text_place *place,
+                     struct error *why)
+{
+    uint64_t id = reading->ids[place->id];
+    unsigned left = place->text;
+    char field[FIELD_SIZE];
+    struct key key;
+
+    key_records(&key, reading->store->prefix, id, place->refused);
+    for (unsigned kind = 0; kind < APART_COUNT && left > 0; kind++)
+        if (apart_asked(reading->store, kind) && --left == 0)
+            key_records_apart(&key, reading->store->prefix, id, kind, place->refused);
+    error_prefix(why, "the key '%.*s' at '%.*s'", SLICE_ARGS(key_slice(&key)),
+                 SLICE_ARGS(record_field(id, id_node(id), field)));
+}
+
+/* A mail may be told without what stands apart, but only to who is told so; a writer is not. */
+static void reading_spoilt(struct reading *reading, const struct text_place *place,
+                           const struct error *why)
+{
+    if (place->apart && reading->store->partly) {
+        store_leave_out(reading->store, why->text);
+        return;
+    }
+    if (!reading->unreadable)
+        reading->why_not = *why;
+    reading->unreadable = true;
+}
+
+static bool reading_take(struct reading *reading, const struct text_place *place,
+                         struct slice value)
 {
     struct slice text;
     struct error why;
@@ -38,19 +76,12 @@ static bool reading_take(struct reading *reading, struct slice value)
     if (unpacked == UNPACK_WANTS)
         return false;
     reading->any = reading->here = true;
-    if ((unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) &&
-        !reading->unreadable) {
-        reading->why_not = why;
-        reading->unreadable = true;
+    if (unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) {
+        name_key(reading, place, &why);
+        reading_spoilt(reading, place, &why);
     }
     return true;
 }
-
-/* Which text of which id a reply is. */
-struct text_place {
-    size_t id;
-    bool refused, apart, first, last;
-};
 
 static struct text_place place_of(const struct reading *reading, size_t index)
 {
@@ -59,6 +90,7 @@ static struct text_place place_of(const struct reading *reading, size_t index)
     return (struct text_place){.id = index / of_id,
                           .refused = part >= reading->texts,
                           .apart = part % reading->texts != 0,
+                          .text = (unsigned)(part % reading->texts),
                           .first = part == 0,
                           .last = part == of_id - 1};
 }
@@ -66,7 +98,7 @@ static struct text_place place_of(const struct reading *reading, size_t index)
 static void reading_begin(struct reading *reading, uint64_t id)
 {
     record_init(&reading->record, id);
-    reading->unreadable = reading->any = reading->here = false;
+    reading->unreadable = reading->any = reading->here = reading->foreign = false;
 }
 
 /* All texts of an id were answered. */
@@ -76,6 +108,9 @@ static void reading_hand_on(struct reading *reading, size_t place)
         reading->both = true;
         reading->stop = place;
     } else {
+        if (reading->foreign && reading->any)
+            store_leave_out(reading->store, reading->why_not.text);
+        reading->unreadable = reading->unreadable || (reading->foreign && !reading->any);
         reading->found(reading->context, reading->ids[place], &reading->record,
                        reading->unreadable ? reading->why_not.text : NULL);
     }
@@ -92,10 +127,12 @@ static bool reading_wants(const struct reading *reading, const struct text_place
 }
 
 /* False: a dictionary has to be fetched first. */
-static bool reading_take_fields(struct reading *reading, const struct reply *reply)
+static bool reading_take_fields(struct reading *reading, const struct text_place *place,
+                                const struct reply *reply)
 {
     for (size_t i = 0; i < reply->count; i++)
-        if (reply->items[i]->type == REPLY_TEXT && !reading_take(reading, reply->items[i]->text))
+        if (reply->items[i]->type == REPLY_TEXT &&
+            !reading_take(reading, place, reply->items[i]->text))
             return false;
     return true;
 }
@@ -116,7 +153,7 @@ static enum got reading_got(void *context, size_t index, const struct reply *rep
             return GOT_ODD;
     if (!place.apart)
         reading->here = false;
-    if (reading_wants(reading, &place) && !reading_take_fields(reading, reply)) {
+    if (reading_wants(reading, &place) && !reading_take_fields(reading, &place, reply)) {
         record_clear(&reading->record);
         reading->stop = place.id;
         return GOT_FINE;
@@ -133,6 +170,7 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
     struct reading *reading = context;
     struct text_place place = place_of(reading, index);
     bool foreign = trouble == STORE_FOREIGN;
+    struct error why;
 
     if (place.id >= reading->stop)
         return foreign;
@@ -140,9 +178,14 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
         reading_begin(reading, reading->ids[place.id]);
     if (!place.apart)
         reading->here = false;
-    if (foreign && !reading->unreadable)
-        error_set(&reading->why_not, "%.*s", SLICE_ARGS(words));
-    reading->unreadable = reading->unreadable || foreign;
+    if (foreign && reading_wants(reading, &place)) {
+        error_set(&why, "%.*s", SLICE_ARGS(words));
+        if (place.apart || !reading->store->partly)
+            reading_spoilt(reading, &place, &why);
+        else if (!reading->unreadable)
+            reading->why_not = why;
+        reading->foreign = reading->foreign || !place.apart;
+    }
     if (place.last && foreign)
         reading_hand_on(reading, place.id);
     else if (place.last)

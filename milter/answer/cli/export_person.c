@@ -294,6 +294,9 @@ int export_person_run(struct cli *cli)
     } else if (export.mails + export.audits == 0) {
         code = CLI_NOTHING;
     }
+    if (export.unread > 0)
+        complain("the export is incomplete: %llu values could not be read; 'waybill trace' and "
+                 "'waybill doctor' tell why", (unsigned long long)export.unread);
     buffer_free(&export.line);
     person_close(&person);
     return code;

@@ -258,9 +258,7 @@ int groups_run(struct cli *cli)
         code = complain_store(cli, &why);
     else
         code = asked.found.mails > 0 ? CLI_FOUND : CLI_NOTHING;
-    if (asked.found.answer.unreadable > 0)
-        complain("%zu records could not be read and are not counted",
-                 asked.found.answer.unreadable);
+    complain_unreadable(&asked.found.answer, "not counted");
     complain_partly(&asked.found.answer);
     if (code == CLI_NOTHING && asked.found.answer.partly)
         code = CLI_UNREACHABLE;

@@ -92,6 +92,7 @@ static int counter_compare(const void *a, const void *b)
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
     struct query all = cli->query;
+    struct error away;
     int result;
 
     all.limit = SIZE_MAX - 1;
@@ -106,6 +107,10 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
         stats->answer.partly = true;
         stats->answer.away = *why;
         result = 0;
+    }
+    if (store_unanswered(cli->store, &away) > 0 && !stats->answer.partly) {
+        stats->answer.partly = true;
+        stats->answer.away = away;
     }
     qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
     return result;
@@ -315,8 +320,7 @@ static int answer(const struct cli *cli, struct stats *stats)
     } else {
         print_stats(cli, stats);
     }
-    if (stats->answer.unreadable > 0)
-        complain("%zu records could not be read and are not counted", stats->answer.unreadable);
+    complain_unreadable(&stats->answer, "not counted");
     complain_partly(&stats->answer);
     if (stats->unknown != NULL && unknown_total(stats->unknown) == 0 && !cli->request.json) {
         puts("Who was watching:");

@@ -86,13 +86,6 @@ static void tell_more(const struct cli *cli, const struct query *query,
     buffer_free(&command);
 }
 
-static void tell_unreadable(const struct query_answer *answer)
-{
-    if (answer->unreadable > 0)
-        complain("%zu record%s could not be read and %s left out", answer->unreadable,
-                 answer->unreadable == 1 ? "" : "s", answer->unreadable == 1 ? "is" : "are");
-}
-
 static int add_row(struct trace *trace, const struct waybill *waybill,
                    const struct chain_before *before, struct error *why)
 {
@@ -246,7 +239,7 @@ int trace_run(struct cli *cli)
     result = print_all(&trace, &answer, &why);
     buffer_free(&trace.line);
     nearby_free(&trace.nearby);
-    tell_unreadable(&answer);
+    complain_unreadable(&answer, "left out");
     if (result != 0)
         return complain_store(cli, &why);
     complain_partly(&answer);

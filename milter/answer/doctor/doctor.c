@@ -16,7 +16,7 @@
 const struct check *const doctor_tables[] = {
     checks_parts,    checks_socket, checks_milter,  checks_services, checks_mta,
     checks_sendmail, checks_log,    checks_writers, checks_machine,  checks_store,
-    checks_access,   checks_hosts,  NULL,
+    checks_records,  checks_access, checks_hosts,   NULL,
 };
 
 const char *severity_word(enum severity severity)

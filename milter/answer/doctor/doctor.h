@@ -86,6 +86,7 @@ extern const struct check checks_sendmail[]; /* the same of Sendmail's */
 extern const struct check checks_log[];      /* log: readable, followed */
 extern const struct check checks_writers[];  /* those who write the log: whole, where, how long */
 extern const struct check checks_store[];    /* Redis: reachable, version, policy */
+extern const struct check checks_records[];  /* Redis: can the latest records be read */
 extern const struct check checks_access[];   /* Redis: rights, passwords, whose keys */
 extern const struct check checks_machine[];  /* clock, disk, units, AppArmor, SELinux */
 extern const struct check checks_hosts[];    /* what must be the same, or differ, on all hosts */
