@@ -42,6 +42,10 @@ static inline char text_lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
+static inline char text_upper(char byte)
+{
+    return byte >= 'a' && byte <= 'z' ? (char)(byte - 'a' + 'A') : byte;
+}
 /* memcmp() of at least one byte, for equality alone. Of a literal's size, which the compiler knows,
  * it is two loads that may overlap, where gcc would call the library. */
 static inline bool text_same(const char *a, const char *b, size_t size)

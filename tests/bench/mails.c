@@ -104,10 +104,13 @@ static const char *const greetings[] = {
     "Message received and queued for scanning", "Success", "Message accepted, will be delivered",
     "Done, the message goes on", "Delivered to mailbox", "Saved", "Taken over by the relay",
     "Message stored for further processing by the content filter"};
-static const char *const keepers[] = {
-    "queued as %s", "id=%s", "id %s", "as %s", "(%s)", "[%s]", "Message-ID %s accepted",
-    "internal id %s", "ticket %s, keep it for questions to our helpdesk", "trace %s",
-    "queued for delivery under %s", "%s - gsmtp", "job %s in the queue of the relay"};
+static const struct {
+    const char *before, *behind; /* the id */
+} keepers[] = {
+    {"queued as ", ""}, {"id=", ""}, {"id ", ""}, {"as ", ""}, {"(", ")"}, {"[", "]"},
+    {"Message-ID ", " accepted"}, {"internal id ", ""},
+    {"ticket ", ", keep it for questions to our helpdesk"}, {"trace ", ""},
+    {"queued for delivery under ", ""}, {"", " - gsmtp"}, {"job ", " in the queue of the relay"}};
 static const char *const failures[] = {
     "Recipient address rejected: User unknown in virtual mailbox table",
     "Recipient address rejected: undeliverable address: unknown user", "No such user here",
@@ -130,7 +133,8 @@ static struct slice reply_taken(struct mails *mails, struct mails_mail *mail, un
                                 struct slice host, struct slice domain, struct slice *next)
 {
     uint64_t style = mix(site * 11u + 3), rest = style >> 20;
-    char id[48], keeper[160];
+    size_t keeper;
+    char id[48];
     *next = SLICE_ABSENT;
     switch (style % 5) {
     case 0:
@@ -154,9 +158,11 @@ static struct slice reply_taken(struct mails *mails, struct mails_mail *mail, un
     default:
         snprintf(id, sizeof id, "%llx-%llx", (unsigned long long)draw(mails) >> 12,
                  (unsigned long long)draw(mails) >> (rest % 40));
-        snprintf(keeper, sizeof keeper, keepers[rest % (sizeof keepers / sizeof *keepers)], id);
-        return say(mail, "250 2.%llu.0 %s %s, %.*s %s %.*s", (unsigned long long)(rest >> 8) % 3,
-                   greetings[(rest >> 10) % (sizeof greetings / sizeof *greetings)], keeper,
+        keeper = rest % (sizeof keepers / sizeof *keepers);
+        return say(mail, "250 2.%llu.0 %s %s%s%s, %.*s %s %.*s",
+                   (unsigned long long)(rest >> 8) % 3,
+                   greetings[(rest >> 10) % (sizeof greetings / sizeof *greetings)],
+                   keepers[keeper].before, id, keepers[keeper].behind,
                    SLICE_ARGS(host), (rest >> 20) & 1 ? "for" : "delivers to", SLICE_ARGS(domain));
     }
 }

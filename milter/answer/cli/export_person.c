@@ -91,10 +91,8 @@ static void put_fact(struct json *json, const struct fact *fact, bool masked)
 
     json_begin_object(json);
     waybill_json_time(json, "time", fact->time);
-    json_put_key(json, "witness");
-    json_put_text(json, witness_name(fact->witness));
-    json_put_key(json, "kind");
-    json_put_text(json, fact_kind_word(fact->kind));
+    json_member_text(json, "witness", witness_name(fact->witness));
+    json_member_text(json, "kind", fact_kind_word(fact->kind));
     while (keys != 0) {
         enum fact_key key = fact_take_key(&keys);
 
@@ -135,19 +133,15 @@ static void mail_found(void *context, uint64_t id, const struct record *record, 
         buffer_clear(&export->line);
         json_init(&json, &export->line);
         json_begin_object(&json);
-        json_put_key(&json, "object");
-        json_put_text(&json, "waybill");
+        json_member_text(&json, "object", "waybill");
         waybill_json_id(&json, id);
-        json_put_key(&json, "role");
-        json_put_text(&json, roles.sender      ? (roles.recipient ? "sender and recipient" : "sender")
-                             : roles.recipient ? "recipient"
-                                               : "mentioned");
-        json_put_key(&json, "host");
-        json_put_text(&json, record->host);
-        json_put_key(&json, "queue_id");
-        json_put_text(&json, record->queue_id);
-        json_put_key(&json, "facts");
-        json_begin_array(&json);
+        json_member_text(&json, "role",
+                         roles.sender      ? (roles.recipient ? "sender and recipient" : "sender")
+                         : roles.recipient ? "recipient"
+                                           : "mentioned");
+        json_member_text(&json, "host", record->host);
+        json_member_text(&json, "queue_id", record->queue_id);
+        json_member_array(&json, "facts");
         put_facts(export, &json, record, &roles, &scratch);
         json_end_array(&json);
         json_end_object(&json);
@@ -186,10 +180,8 @@ static void put_tomb(struct export *export, const struct store_tomb *tomb)
     buffer_clear(&export->line);
     json_init(&json, &export->line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "tombstone");
-    json_put_key(&json, "hash");
-    json_put_text(&json, tomb->hash);
+    json_member_text(&json, "object", "tombstone");
+    json_member_text(&json, "hash", tomb->hash);
     waybill_json_time(&json, "until", tomb->until);
     json_end_object(&json);
     puts(export->line.data);
@@ -202,21 +194,17 @@ static void put_summary(struct export *export, int64_t since, int64_t until)
     buffer_clear(&export->line);
     json_init(&json, &export->line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "person");
-    json_put_key(&json, "address");
-    json_put_string(&json, slice_make(export->person->canonical, export->person->size));
+    json_member_text(&json, "object", "person");
+    json_member_string(&json, "address",
+                       slice_make(export->person->canonical, export->person->size));
     waybill_json_time(&json, "since", since);
     waybill_json_time(&json, "until", until);
-    json_put_key(&json, "waybills");
-    json_put_number(&json, (int64_t)export->mails);
-    json_put_key(&json, "audit_entries");
-    json_put_number(&json, (int64_t)export->audits);
-    json_put_key(&json, "records_not_read");
-    json_put_number(&json, (int64_t)export->unread);
-    json_put_key(&json, "also_held");
-    json_put_text(&json, "the index of each day, by hashes; events and the set of delayed "
-                         "recipients, by the waybill's id and a hash of the recipient");
+    json_member_number(&json, "waybills", (int64_t)export->mails);
+    json_member_number(&json, "audit_entries", (int64_t)export->audits);
+    json_member_number(&json, "records_not_read", (int64_t)export->unread);
+    json_member_text(&json, "also_held",
+                     "the index of each day, by hashes; events and the set of delayed "
+                     "recipients, by the waybill's id and a hash of the recipient");
     json_end_object(&json);
     puts(export->line.data);
 }

@@ -125,30 +125,26 @@ static void print_event_json(const struct cli *cli, const struct event *event,
 {
     struct buffer line;
     struct json json;
+    struct error why;
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
     waybill_json_event(&json, event);
     waybill_json_id(&json, waybill->id);
-    json_put_key(&json, "sequence");
-    json_put_number(&json, event->sequence);
-    json_put_key(&json, "reporting_mta");
-    json_put_string(&json, waybill->host);
-    json_put_key(&json, "queue_id");
-    json_put_string(&json, waybill->queue_id);
-    json_put_key(&json, "sender");
-    json_put_string(&json, waybill->from);
+    json_member_number(&json, "sequence", event->sequence);
+    json_member_string(&json, "reporting_mta", waybill->host);
+    json_member_string(&json, "queue_id", waybill->queue_id);
+    json_member_string(&json, "sender", waybill->from);
     json_put_key(&json, "recipient");
     if (recipient != NULL)
         waybill_json_recipient(&json, waybill, recipient, &cli->basis);
     else
         json_put_null(&json);
-    json_put_key(&json, "cursor");
-    json_put_text(&json, cursor);
+    json_member_text(&json, "cursor", cursor);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    if (out_line(&line, &why) != 0)
+        complain("%s", why.text);
     buffer_free(&line);
 }
 

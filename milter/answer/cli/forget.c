@@ -146,21 +146,18 @@ static void print_receipt(const struct cli *cli, const struct person *person,
 
 static void put_count(struct json *json, const char *key, uint64_t value)
 {
-    json_put_key(json, key);
-    json_put_number(json, (int64_t)value);
+    json_member_number(json, key, (int64_t)value);
 }
 
 static void put_nodes(struct json *json, const struct person_work *work)
 {
-    json_put_key(json, "nodes");
-    json_begin_array(json);
+    json_member_array(json, "nodes");
     for (int i = 0; i < 100; i++) {
         if (!work->nodes[i].wrote)
             continue;
         json_begin_object(json);
         put_count(json, "node", (uint64_t)i);
-        json_put_key(json, "host");
-        json_put_text(json, work->nodes[i].host);
+        json_member_text(json, "host", work->nodes[i].host);
         waybill_json_time(json, "answered", work->nodes[i].answered);
         waybill_json_time(json, "last_heard", work->nodes[i].heard);
         json_end_object(json);
@@ -176,10 +173,8 @@ static void print_json(const struct person *person, const struct person_work *wo
     buffer_init(&line, 1u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "forgotten");
-    json_put_key(&json, "hash");
-    json_put_text(&json, person->hash);
+    json_member_text(&json, "object", "forgotten");
+    json_member_text(&json, "hash", person->hash);
     waybill_json_time(&json, "until", work->until);
     waybill_json_time(&json, "done", work->done);
     put_count(&json, "days", work->days);
@@ -188,8 +183,7 @@ static void print_json(const struct person *person, const struct person_work *wo
     put_count(&json, "values", work->values);
     put_count(&json, "audit_entries", work->audits);
     put_count(&json, "records_not_read", work->unread);
-    json_put_key(&json, "not_read");
-    json_begin_array(&json);
+    json_member_array(&json, "not_read");
     for (size_t i = 0; i < work->unread_named; i++)
         json_put_string(&json, slice_of(work->unread_names[i]));
     json_end_array(&json);

@@ -17,6 +17,8 @@
 #include "waybill/json.h"
 #include "waybill/waybill_json.h"
 
+#define HEADING_SIZE 32
+
 struct asked_groups {
     struct cli *cli;
     enum query_by by[QUERY_BY_MAX];
@@ -51,17 +53,29 @@ int groups_read(const char *words, enum query_by *by, size_t *count, struct erro
 
 /* ---- for people ---- */
 
+/* As the headings of all tables: in capitals. */
+static void write_heading(enum query_by by, char heading[static HEADING_SIZE])
+{
+    slice_copy(slice_of(query_by_word(by)), heading, HEADING_SIZE);
+    for (char *at = heading; *at != '\0'; at++)
+        *at = text_upper(*at);
+}
+
 static int print_rows(const struct asked_groups *asked, struct error *why)
 {
     struct table_column columns[QUERY_BY_MAX + 2] = {{"RECIPIENTS", false, true},
                                                      {"MAILS", false, true}};
+    char headings[QUERY_BY_MAX][HEADING_SIZE];
     struct table *table;
 
-    for (size_t i = 0; i < asked->count; i++)
-        columns[2 + i] = (struct table_column){query_by_word(asked->by[i]), true, false};
-    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header);
+    for (size_t i = 0; i < asked->count; i++) {
+        write_heading(asked->by[i], headings[i]);
+        columns[2 + i] = (struct table_column){headings[i], true, false};
+    }
+    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header,
+                      why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < asked->found.count; i++) {
         const struct query_group *group = &asked->found.groups[i];
         struct buffer words[QUERY_BY_MAX];
@@ -128,8 +142,7 @@ static void put_group(const struct asked_groups *asked, const struct query_group
                       struct json *json)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "group");
+    json_member_text(json, "object", "group");
     for (size_t i = 0; i < asked->count; i++) {
         char key[24];
 
@@ -142,10 +155,8 @@ static void put_group(const struct asked_groups *asked, const struct query_group
         else
             json_put_null(json);
     }
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)group->recipients);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)group->mails);
+    json_member_number(json, "recipients", (int64_t)group->recipients);
+    json_member_number(json, "mails", (int64_t)group->mails);
     json_end_object(json);
 }
 
@@ -154,25 +165,17 @@ static void put_sums(const struct asked_groups *asked, struct json *json)
     const struct query_groups *found = &asked->found;
 
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "groups");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)found->count);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)found->mails);
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)found->recipients);
-    json_put_key(json, "over");
-    json_put_number(json, (int64_t)found->over);
+    json_member_text(json, "object", "groups");
+    json_member_number(json, "count", (int64_t)found->count);
+    json_member_number(json, "mails", (int64_t)found->mails);
+    json_member_number(json, "recipients", (int64_t)found->recipients);
+    json_member_number(json, "over", (int64_t)found->over);
     waybill_json_time(json, "since", asked->cli->query.since);
     waybill_json_time(json, "until", asked->cli->query.until);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)found->answer.unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, found->answer.bounded);
+    json_member_number(json, "unreadable", (int64_t)found->answer.unreadable);
+    json_member_bool(json, "bounded", found->answer.bounded);
     waybill_json_time(json, "scanned_until", found->answer.scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, found->answer.partly ? found->answer.away.text : NULL);
+    json_member_text(json, "incomplete", found->answer.partly ? found->answer.away.text : NULL);
     json_end_object(json);
 }
 
@@ -184,16 +187,12 @@ static int print_json(const struct asked_groups *asked, struct error *why)
 
     buffer_init(&line, 1 << 20);
     for (size_t i = 0; i <= asked->found.count && result == 0; i++) {
-        buffer_clear(&line);
         json_init(&json, &line);
         if (i < asked->found.count)
             put_group(asked, &asked->found.groups[i], &json);
         else
             put_sums(asked, &json);
-        if (line.failed)
-            result = error_set(why, "cannot write the answer: no memory");
-        else
-            puts(line.data);
+        result = out_line(&line, why);
     }
     buffer_free(&line);
     return result;

@@ -91,22 +91,17 @@ int onward_print(const struct cli *cli, const struct waybill *waybill, struct er
 static void put_leg(struct json *json, const struct cli *cli, const struct leg *leg)
 {
     json_begin_object(json);
-    json_put_key(json, "way");
-    json_put_text(json, chain_way_word(leg->way));
+    json_member_text(json, "way", chain_way_word(leg->way));
     json_put_key(json, "step_before");
     if (leg->from == CHAIN_MAX)
         json_put_null(json);
     else
         json_put_number(json, (int64_t)leg->from);
-    json_put_key(json, "recipient");
-    json_put_string(json, leg->recipient);
-    json_put_key(json, "queue_id");
-    json_put_string(json, leg->waybill.queue_id);
+    json_member_string(json, "recipient", leg->recipient);
+    json_member_string(json, "queue_id", leg->waybill.queue_id);
     waybill_json_id(json, leg->waybill.id);
-    json_put_key(json, "state");
-    json_put_text(json, state_word(waybill_state(&leg->waybill)));
-    json_put_key(json, "recipients");
-    json_begin_array(json);
+    json_member_text(json, "state", state_word(waybill_state(&leg->waybill)));
+    json_member_array(json, "recipients");
     for (size_t i = 0; i < leg->waybill.recipient_count; i++)
         waybill_json_recipient(json, &leg->waybill, &leg->waybill.recipients[i], &cli->basis);
     json_end_array(json);
@@ -121,8 +116,7 @@ void onward_json_before(struct json *json, const struct chain_before *before)
         return;
     }
     json_begin_object(json);
-    json_put_key(json, "way");
-    json_put_text(json, chain_way_word(before->way));
+    json_member_text(json, "way", chain_way_word(before->way));
     waybill_json_id(json, before->id);
     json_end_object(json);
 }
@@ -137,13 +131,11 @@ int onward_json(const struct cli *cli, const struct waybill *waybill, struct jso
     if (back < 0 || chain_follow(cli->store, waybill, cli->basis.queue_lifetime, &chain, why) != 0)
         return -1;
     onward_json_before(json, back > 0 ? &before : NULL);
-    json_put_key(json, "chain");
-    json_begin_array(json);
+    json_member_array(json, "chain");
     for (size_t i = 0; i < chain.count; i++)
         put_leg(json, cli, &chain.legs[i]);
     json_end_array(json);
-    json_put_key(json, "chain_bounded");
-    json_put_bool(json, chain.more);
+    json_member_bool(json, "chain_bounded", chain.more);
     chain_clear(&chain);
     return 0;
 }

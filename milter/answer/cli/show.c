@@ -31,11 +31,8 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
     waybill_json_open(&json, waybill, &cli->basis, true);
     result = onward_json(cli, waybill, &json, why);
     json_end_object(&json);
-    buffer_add_char(&line, '\n');
-    if (result == 0 && line.failed)
-        result = error_set(why, "cannot write the answer: no memory");
-    else if (result == 0)
-        fwrite(line.data, 1, line.size, stdout);
+    if (result == 0)
+        result = out_line(&line, why);
     buffer_free(&line);
     return result;
 }

@@ -114,16 +114,6 @@ static int end_table(struct trace *trace, const struct query_answer *answer, str
 
 /* ---- for programs ---- */
 
-static int print_json_line(struct buffer *line, struct error *why)
-{
-    if (line->failed)
-        return error_set(why, "cannot write the answer: no memory");
-    buffer_add_char(line, '\n');
-    fwrite(line->data, 1, line->size, stdout);
-    buffer_clear(line);
-    return 0;
-}
-
 /* The last line, so that a reader knows that it has all, and where to go on. */
 static int put_page(const struct cli *cli, const struct query *query,
                     const struct query_answer *answer, struct json *json, struct error *why)
@@ -139,21 +129,15 @@ static int put_page(const struct cli *cli, const struct query *query,
     }
     asked_cursor(cli, query, answer->next, cursor);
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "page");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)answer->told);
+    json_member_text(json, "object", "page");
+    json_member_number(json, "count", (int64_t)answer->told);
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
-    json_put_key(json, "next");
-    json_put_text(json, answer->next != 0 ? cursor : NULL);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)answer->unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, answer->bounded);
+    json_member_text(json, "next", answer->next != 0 ? cursor : NULL);
+    json_member_number(json, "unreadable", (int64_t)answer->unreadable);
+    json_member_bool(json, "bounded", answer->bounded);
     waybill_json_time(json, "scanned_until", answer->scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, answer->partly ? answer->away.text : NULL);
+    json_member_text(json, "incomplete", answer->partly ? answer->away.text : NULL);
     if (answer->told == 0)
         waybill_json_coverage(json, coverage.data);
     json_end_object(json);
@@ -170,7 +154,7 @@ static int add_json(struct trace *trace, const struct waybill *waybill,
     waybill_json_open(&json, waybill, &trace->cli->basis, false);
     onward_json_before(&json, before->id != 0 ? before : NULL);
     json_end_object(&json);
-    return print_json_line(&trace->line, why);
+    return out_line(&trace->line, why);
 }
 
 static int end_json(struct trace *trace, const struct query_answer *answer, struct error *why)
@@ -179,7 +163,7 @@ static int end_json(struct trace *trace, const struct query_answer *answer, stru
 
     json_init(&json, &trace->line);
     return put_page(trace->cli, trace->query, answer, &json, why) == 0
-               ? print_json_line(&trace->line, why)
+               ? out_line(&trace->line, why)
                : -1;
 }
 
