@@ -73,7 +73,7 @@ static struct slice spell(struct mails_mail *mail, uint64_t number, unsigned lea
 {
     char word[64];
     size_t size = 0;
-    uint64_t rest = mix(number);
+    uint64_t rest = mix(number ^ mail->world);
     while (size < least) {
         size += (size_t)snprintf(word + size, sizeof word - size, "%s", syllables[rest & 31]);
         rest >>= 5;
@@ -84,8 +84,10 @@ static struct slice spell(struct mails_mail *mail, uint64_t number, unsigned lea
 static struct slice domain_of(struct mails_mail *mail, uint64_t number)
 {
     static const char *const tops[] = {"com", "de", "net", "org", "co.uk", "fr", "example", "io"};
+    static const char *const foreign_tops[] = {"com", "de", "net", "org", "nl", "com", "it", "eu"};
     struct slice name = spell(mail, number * 7 + 1, 6 + (unsigned)(mix(number) >> 40) % 7);
-    return say(mail, "%.*s.%s", SLICE_ARGS(name), tops[mix(number + 5) & 7]);
+    return say(mail, "%.*s.%s", SLICE_ARGS(name),
+               (mail->world != 0 ? foreign_tops : tops)[mix(number + 5) & 7]);
 }
 
 static struct slice address_of(struct mails_mail *mail, uint64_t number, struct slice domain)
@@ -224,13 +226,15 @@ static void make_client(struct mails *mails, struct mails_mail *mail, struct fac
         "TLSv1.3:TLS_AES_256_GCM_SHA384:256", "TLSv1.3:TLS_AES_256_GCM_SHA384:256",
         "TLSv1.3:TLS_AES_256_GCM_SHA384:256", "TLSv1.3:TLS_AES_128_GCM_SHA256:128",
         "TLSv1.2:ECDHE-RSA-AES256-GCM-SHA384:256", "TLSv1.2:ECDHE-ECDSA-AES128-GCM-SHA256:128"};
+    static const char *const client_names[2][2] = {{"mail", "dyn-"}, {"out-", "ip"}};
     unsigned number = zipf(mails, CLIENTS);
-    uint64_t address = mix(number + 77);
+    uint64_t address = mix((number + 77) ^ mails->world);
     struct slice domain = domain_of(mail, number * 13 + 5), name;
     if (percent(mails, 15))
         name = slice_of("unknown");
     else
-        name = say(mail, "%s%u.%.*s", login ? "dyn-" : "mail", number % 200, SLICE_ARGS(domain));
+        name = say(mail, "%s%u.%.*s", client_names[mails->world != 0][login], number % 200,
+                   SLICE_ARGS(domain));
     fact_set(fact, KEY_CLIENT, name);
     fact_set(fact, KEY_IP, say(mail, "%u.%u.%u.%u", 11 + (unsigned)(address & 127),
                                (unsigned)(address >> 8 & 255), (unsigned)(address >> 16 & 255),
@@ -315,18 +319,29 @@ struct target {
     struct slice domain, relay, host, to, original;
 };
 
+static struct slice host_of(struct mails_mail *mail, unsigned server)
+{
+    static const char *const names[] = {"mx", "mail", "smtp-in.l", "in", "mx-relay", "mta.eu"};
+    struct slice domain = domain_of(mail, server);
+    if (mail->world != 0)
+        return say(mail, "%s%u.%.*s", names[server % 6], server % 4, SLICE_ARGS(domain));
+    return say(mail, "mx%02u.mail-in.%.*s", server % 20, SLICE_ARGS(domain));
+}
+
 static struct target make_target(struct mails *mails, struct mails_mail *mail)
 {
     unsigned number = zipf(mails, RECIPIENTS);
     struct target target = {.site = (unsigned)(mix(number + 9) % DOMAINS)};
     /* Four of ten are served by one of some big sites. */
     unsigned server = percent(mails, 40) ? zipf(mails, 40) : target.site;
-    uint64_t address = mix(server + 777);
+    uint64_t address = mix((server + 777) ^ mails->world);
     target.domain = domain_of(mail, target.site);
     target.to = address_of(mail, number * 17 + 1, target.domain);
     if (percent(mails, 10))
-        target.original = address_of(mail, number * 19 + 4, slice_of("lists.example.org"));
-    target.host = say(mail, "mx%02u.mail-in.%.*s", server % 20, SLICE_ARGS(domain_of(mail, server)));
+        target.original = address_of(
+            mail, number * 19 + 4,
+            slice_of(mail->world != 0 ? "groups.example.net" : "lists.example.org"));
+    target.host = host_of(mail, server);
     target.relay = say(mail, "%.*s[%u.%u.%u.%u]:25", SLICE_ARGS(target.host),
                        11 + (unsigned)(address & 127), (unsigned)(address >> 8 & 255),
                        (unsigned)(address >> 16 & 255), (unsigned)(address >> 24 & 255));
@@ -460,6 +475,7 @@ void mails_next(struct mails *mails, struct mails_mail *mail)
                             mails->gap);
     mails->number++;
     mail->count = mail->milters = mail->used = 0;
+    mail->world = mails->world;
     mail->id = id_mint_next(&mails->mint, mails->now);
     for (int i = 0; i < 4; i++)
         tail[i] = base52[below(mails, 42)];
