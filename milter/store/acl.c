@@ -37,7 +37,7 @@ const struct right rights[] = {
     {"xinfo|stream", W | R, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XINFO", "STREAM", "@"}},
     {"hscan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSCAN", "@", "0"}},
     {"pttl", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"PTTL", "@"}},
-    {"hget", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
+    {"hget", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
     {"set", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SET", "@", "x", "NX", "XX"}},
     {"hset", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
     {"hsetnx", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"HSETNX", "@", "x", "x"}},

@@ -18,6 +18,8 @@ from support.sink import Sink
 from support.smtp_client import Client
 
 BOB = "Bob.Jones@sink.example"
+SPELLINGS = [BOB, "Bob.Jones+shop@sink.example"]
+MANY = 140
 BYTES = b"bob.jones"  # in each of its spellings
 FRAME = b"\x28\xb5\x2f\xfd"
 APART = {"compression": "zstd", "reply_retention_days": 5, "subject_retention_days": 3}
@@ -62,6 +64,14 @@ class Pair:
     def forget(self, *options, **more):
         return self.cli.run("forget", BOB, "--yes", "--json", *options, **more)
 
+    def tell_beside(self, message_id, fact):
+        """The mail's own host knows the sender; another one told only this of it."""
+        number = self.cli.one(message_id)["waybill_id"]
+        ref = int(number[-12:])
+        ten, node = ref // 10**7 // 600, ref // 10**5 % 100
+        self.redis.ask("HSET", f"wb:r:{number[:6]}:{ten // 6:02}{ten % 6}0:{node}",
+                       f"{ref:012}+{1 - node:02}", f"1 - - -\n10 l0000000001 {fact}\n")
+
     def raw(self, *words):
         """The fields or values of a key, one a list member, as bytes."""
         return [part.encode("utf-8", "surrogateescape") for part in self.redis.ask(*words)]
@@ -97,9 +107,9 @@ class Pair:
         for daemon in self.daemons:
             yield from files_below(daemon.base)
 
-    def where_named(self):
+    def where_named(self, name=BYTES):
         return [where for where, data in [*self.store_bytes(), *self.our_files()]
-                if BYTES in data.lower()]
+                if name in data.lower()]
 
     def journals_name(self):
         return [where for where, data in self.our_files() if BYTES in data.lower()]
@@ -135,10 +145,12 @@ def send_all(pair):
               headers=f"From: Robert Jones <{BOB}>\r\n")
     pair.send(0, "bounces+bob.jones=sink.example@list.example", ["ann@sink.example"],
               "verp-0@list.example", subject="to bob.jones@sink.example, as you wished")
-    for number in range(72):  # so that his term gets keys of its own
-        pair.send(number % 2, "shop@shop.example", [BOB], f"many-{number}@shop.example")
-    place.wait_until(lambda: len(pair.cli.trace("--state", "delayed")) == 76, 30,
+    for number in range(MANY):  # so that his terms get keys of their own
+        pair.send(number % 2, "shop@shop.example", [SPELLINGS[number // 2 % 2]],
+                  f"many-{number}@shop.example")
+    place.wait_until(lambda: len(pair.cli.trace("--state", "delayed")) == MANY + 4, 30,
                      "all mails are open")
+    pair.tell_beside("bob.jones-1@sink.example", "client client=bobs-pc.example ip=198.51.100.77")
 
 
 def test_nothing_names_him_and_nothing_brings_him_back(pair):
@@ -146,7 +158,10 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     named = pair.where_named()
     for form in ("frames of wb:r:", "value of wb:r:", "of wb:t:", "of wb:u:", "of wb:h:", "journal/0/"):
         assert any(form in where for where in named), f"{form} must name him at first: {named}"
-    assert len(pair.cli.trace("--to", BOB)) == 74
+    for spelling in SPELLINGS:
+        assert any(f":r:{spelling.lower()}" in key for key in pair.redis.keys("wb:h:*")), spelling
+    assert len(pair.cli.trace("--to", BOB)) > MANY / 3
+    assert any(b"bobs-pc" in data for _, data in pair.store_bytes())
 
     running = subprocess.Popen([f"{place.BUILD}/waybill", "-c", pair.cli.conf, "forget", BOB],
                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -164,7 +179,8 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert receipt["nodes_left"] == 0
     assert pair.where_named() == []
     assert pair.cli.trace("--to", BOB) == []
-    assert len(pair.cli.trace("--state", "delayed")) == 76, "the mails themselves are still there"
+    assert len(pair.cli.trace("--state", "delayed")) == MANY + 4, "the mails themselves are still there"
+    assert pair.where_named(b"bobs-pc") == [], "he is the sender, so his client goes"
 
     pair.sink.start()
     for postfix in pair.postfixes:
