@@ -151,7 +151,8 @@ def send_all(pair):
                   f"many-{number}@shop.example")
     place.wait_until(lambda: len(pair.cli.trace("--state", "delayed")) == MANY + 4, 30,
                      "all mails are open")
-    pair.tell_beside("bob.jones-1@sink.example", "f"client client={CLIENT.decode()} ip=198.51.100.77")
+    pair.tell_beside("bob.jones-1@sink.example",
+                     f"client client={CLIENT.decode()} ip=198.51.100.77")
 
 
 def test_nothing_names_him_and_nothing_brings_him_back(pair):
