@@ -180,12 +180,17 @@ void store_tomb_hash(const struct store_tombs *tombs, struct slice canonical,
 const struct store_tomb *store_tombs_find(const struct store_tombs *tombs, const char *hash);
 /* Queue: write it, and tell all nodes. */
 void store_put_tomb(struct store *store, const struct store_tomb *tomb);
+/* The key of the hashes, to a store that may have lost it; one that is there stays. */
+int store_keep_tombs_key(struct store *store, const struct store_tombs *tombs, struct error *why);
 /* What was done about it: words by words. */
 void store_note_tomb(struct store *store, const char *hash, const char *field, const char *value);
 int store_get_tomb_notes(struct store *store, const char *hash,
                          void (*seen)(void *context, struct slice field, struct slice value),
                          void *context, struct error *why);
 
+/* The term by which a value of a fact is found; false: by none. */
+bool store_value_term(const struct fact *fact, enum fact_key key, enum term_kind *kind,
+                      char term[static TERM_MAX], size_t *size);
 /* Queue: a value of this fact went out of the record of `id`; it is not found by it any more. */
 void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
                         enum fact_key key);
@@ -209,9 +214,21 @@ int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
  * long. `scratch` is written over. -1: no memory. */
 int store_rewrite_field(struct store *store, const struct store_field *field,
                         struct buffer *scratch);
-/* A key whose name holds the term goes, if it lists no mail of that day any more. */
+/* The same of one mail, with all nodes' fields of it: each is told to `first`, then each to `then`,
+ * who may rewrite it by what it learned of all. What could not be read is told to both. */
+int store_scan_mail(struct store *store, uint64_t id,
+                    void (*first)(void *context, const struct store_field *field),
+                    void (*then)(void *context, const struct store_field *field), void *context,
+                    struct error *why);
+/* A key whose name holds the term, as it was posted, goes if it lists no mail of that day now. */
 int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                    struct error *why);
+
+/* A look at all keys whose name holds a term: of one that `names` a person, mails that came until
+ * then go out of it, and the key with its last one. */
+int store_drop_named(struct store *store, int64_t until,
+                     bool (*names)(void *context, struct slice term), void *context,
+                     struct error *why);
 
 /* ---- who asked what ---- */
 

@@ -318,9 +318,7 @@ static void join_values(struct body *all, const struct body *other)
     }
 }
 
-/* The line gets what the other one has besides. 1: it is another now; -1: no memory. */
-static int line_join(struct record *record, struct record_line *line,
-                     const struct record_line *other)
+int line_join(struct record *record, struct record_line *line, const struct record_line *other)
 {
     struct buffer one, two, all;
     struct body a = {0}, b = {0};

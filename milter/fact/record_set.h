@@ -32,6 +32,8 @@ struct record_line line_of(const struct fact *fact, struct slice kind);
 int line_order(const struct record_line *a, const struct record_line *b);
 /* Bytes that count against RECORD_MAX. */
 size_t line_cost(const struct record_line *line);
+/* The line gets what the other one has besides. 1: it is another now; -1: no memory. */
+int line_join(struct record *record, struct record_line *line, const struct record_line *other);
 /* Take ownership of line.text. 1: it told something; 0: was there; -1: no room. */
 int record_insert(struct record *record, struct record_line line, struct error *why);
 /* A terminated copy, or NULL. */

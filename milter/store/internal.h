@@ -68,6 +68,11 @@ int store_run(struct store *store, const struct replies *replies, const char *do
 /* The same on each master, one after the other; the indexes begin at 0 for each. */
 int store_run_everywhere(struct store *store, const struct replies *replies, const char *doing,
                          struct error *why);
+/* Each key whose name begins so, on all masters; some may come twice. `seen` may ask the store, but
+ * leaves nothing in the pipeline. -1: it failed, or `seen` did. */
+int store_each_key(struct store *store, const char *begin,
+                   int (*seen)(void *context, struct slice key, struct error *why), void *context,
+                   struct error *why);
 /* Servers of the Cluster were met, or lost: to be said after whatever asked it. */
 void store_meet_cluster(struct store *store);
 /* An answer goes without this: store_unanswered tells. */

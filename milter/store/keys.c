@@ -69,7 +69,7 @@ const struct key_row key_rows[] = {
      WAYBILLD, WAYBILLD | WAYBILL},
     {"tomb", "hash",
      "keyed hashes of forgotten addresses, the key, and when it was changed; writers honour them",
-     "none", PRIVACY, WRITERS},
+     "none", WRITERS, WRITERS},
     {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
      "none", WRITERS, WRITERS},
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
@@ -141,7 +141,7 @@ static void key_bucket(struct key *key, const char *prefix, const char *name, ui
     key->size = (size_t)(to - key->text);
 }
 
-static unsigned slice_of_id(uint64_t id)
+unsigned slice_of_id(uint64_t id)
 {
     return (unsigned)(id_ref(id) / 10000000 / 600);
 }

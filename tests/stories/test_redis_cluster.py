@@ -115,6 +115,38 @@ def test_one_slot_in_the_move_is_asked_where_its_keys_are(world):
     check_each_mail_once(world, load, more)
 
 
+def test_a_person_is_forgotten_on_all_masters(world):
+    bob = "Bob@sink.example"
+    for number in range(2):
+        sent, failed = send_many(world.postfix.port, [
+            ("shop@shop.example", [bob, "ann@sink.example"] if number else [bob],
+             f"bob-{number}-{each}@shop.example") for each in range(40)])
+        assert not failed
+    world.wait_until_traced([message_id for message_id, _, _ in sent])
+    world.wait_until_queue_is_empty()
+    place.wait_until(lambda: len(world.cli.trace("--to", bob, "--state", "delivered")) == 80, 20,
+                     "all of them are delivered")
+    assert any("bob@" in key for each in world.redis.nodes for key in each.keys())
+    assert named_by(world.redis, b"bob@")
+    receipt = world.cli.objects("forget", bob, "--yes")[0]
+    assert receipt["mails"] == 80 and receipt["done"] and receipt["nodes_left"] == 1
+    place.wait_until(lambda: not named_by(world.redis, b"bob@"), 15, "nothing names him")
+    assert world.cli.trace("--to", bob) == []
+    assert len(world.cli.trace("--to", "ann@sink.example", "--state", "delivered")) == 40
+
+
+def named_by(cluster, name):
+    """Servers in whose RDB file the name stands."""
+    found = []
+    for each in cluster.nodes:
+        each.ask("CONFIG", "SET", "rdbcompression", "no")
+        each.ask("SAVE")
+        with open(f"{each.base}/dump.rdb", "rb") as file:
+            if name in file.read().lower():
+                found.append(each.port)
+    return found
+
+
 def check_what_is_there_is_answered(world, lost, sent):
     """By the records of a time, by each kind of term, and as counts; each says what is missing."""
     message_id = sent[0][0]

@@ -39,7 +39,7 @@ struct export {
 static bool names(const struct export *export, const struct fact *fact, enum fact_key key)
 {
     return fact->value[key].size > 0 &&
-           forget_names(&export->person->asks, fact->value[key], true);
+           forget_names_address(&export->person->asks, fact->value[key], fact->value[KEY_HOST]);
 }
 
 /* ---- one mail ---- */
@@ -58,7 +58,9 @@ static bool roles_read(const struct export *export, const struct record *record,
         if (record_fact(record, i, &fact, scratch) != 0)
             continue;
         roles->sender = roles->sender || names(export, &fact, KEY_FROM) ||
-                        names(export, &fact, KEY_LOGIN) || names(export, &fact, KEY_HEADER_FROM);
+                        names(export, &fact, KEY_LOGIN) ||
+                        (fact.value[KEY_HEADER_FROM].size > 0 &&
+                         forget_names(&export->person->asks, fact.value[KEY_HEADER_FROM]));
         roles->recipient =
             roles->recipient || names(export, &fact, KEY_TO) || names(export, &fact, KEY_ORIGINAL);
     }
@@ -162,9 +164,9 @@ static void audit_found(void *context, const struct store_audit *audit, struct s
 
     (void)field;
     if (!(export->person->hash[0] != '\0' && slice_is(audit->about, export->person->hash)) &&
-        !(audit->about.at != NULL && forget_names(asks, audit->about, false)) &&
-        !(audit->reason.at != NULL && forget_names(asks, audit->reason, false)) &&
-        !(audit->who.at != NULL && forget_names(asks, audit->who, false)))
+        !(audit->about.at != NULL && forget_names(asks, audit->about)) &&
+        !(audit->reason.at != NULL && forget_names(asks, audit->reason)) &&
+        !(audit->who.at != NULL && forget_names(asks, audit->who)))
         return;
     buffer_clear(&export->line);
     json_init(&json, &export->line);
@@ -257,7 +259,8 @@ static int put_audit(struct cli *cli, const struct export *export, struct error 
                                       .what = slice_of("export-person"),
                                       .about = slice_of(export->person->hash),
                                       .count = export->mails,
-                                      .reason = slice_of(cli->request.reason)};
+                                      .reason = person_reason(export->person,
+                                                              cli->request.reason)};
 
     store_put_audit(cli->store, &audit);
     return store_flush(cli->store, why);
