@@ -41,8 +41,8 @@ void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t c
 #define PIPELINE_ADD(pipeline, ...)                                                                \
     pipeline_add((pipeline), (const struct slice[]){__VA_ARGS__},                                  \
                  sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
-/* The key of command `index`, a view into `out`; SLICE_ABSENT: it has none. Asked in the order of the
- * commands all of it costs one walk over `out`. */
+/* The key of command `index`, a view into `out`; SLICE_ABSENT: it has none. Asked in the order of
+ * the commands all of it costs one walk over `out`. */
 struct slice pipeline_key(struct pipeline *pipeline, size_t index);
 /* A literal word. */
 #define WORD(text) slice_make((text), sizeof(text) - 1)
@@ -66,8 +66,8 @@ struct replies {
     /* There is no answer: the master of a Cluster that has it is away, and the caller of the store
      * bears an answer with holes; or the key holds what is not ours. NULL: the run fails. */
     void (*missed)(void *context, size_t index, const char *why);
-    /* Set by the dispatcher alone. The key holds what is not ours; `taken`: beside what is, and that
-     * was taken. NULL: the run fails. */
+    /* Set by the dispatcher alone. The key holds what is not ours; `taken`: beside what is, and
+     * that was taken. NULL: the run fails. */
     void (*foreign)(void *context, size_t index, bool taken, const char *why);
     /* store_run_everywhere: the replies of this server follow, from index 0 on. May be NULL. */
     void (*server)(void *context, const char *name);

@@ -37,7 +37,7 @@ READ_BY = {
     "count:YYMMDDHH:NN": "stats", "tomb": "receipt", "tomb:HASH": "receipt", "audit:YYMMDDHH": "audit",
     "dict:V": "trace show stats",
 }
-WITH_MUCH = ["r:YYMMDD:HHMM:N", "nodes", "tomb"]  # much of it in each
+WITH_MUCH = ["r:YYMMDD:HHMM:N", "tomb"]
 UNREAD = {"session:HASH", "token:HASH", "subscription:NAME", "lease:S"}  # no program of ours reads them yet
 
 
@@ -241,7 +241,7 @@ def test_each_kind_of_key_has_a_case(store):
     assert [kind for kind in READ_BY if not store.keys_of(kind)] == []
 
 
-def told(store, kind, names):
+def told(store, names):
     """Run these commands at once: {command: (exit code, output, errors)}."""
     commands = store.commands()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -252,7 +252,7 @@ def told(store, kind, names):
 def test_a_key_of_another_type_is_named_and_the_rest_is_answered(store, kind):
     keys = store.keys_of(kind)
     store.poison(keys, other_type)
-    answers = told(store, kind, READ_BY[kind].split())
+    answers = told(store, READ_BY[kind].split())
     for command, (code, _, errors) in answers.items():
         assert any(key in errors for key in keys), (command, code, errors)
         assert len(errors.splitlines()) <= (6 if command == "follow" else 2), errors
@@ -262,17 +262,17 @@ def test_a_key_of_another_type_is_named_and_the_rest_is_answered(store, kind):
 def test_what_is_no_value_of_ours_stops_no_command(store, poison):
     for kind in READ_BY if poison == "garbage" else WITH_MUCH:
         store.poison(store.keys_of(kind)[:1 if poison != "garbage" else None], POISONS[poison])
-    answers = told(store, "all", store.commands())
+    answers = told(store, store.commands() if poison == "garbage" else ["trace", "show", "status", "receipt"])
     store.heal()
     assert store.run(store.commands()["trace"])[0] == FOUND
-    assert sum(code == FOUND for code, _, _ in answers.values()) >= 3, answers
+    assert sum(code == FOUND for code, _, _ in answers.values()) > len(answers) // 6, answers
 
 
 @pytest.mark.parametrize("poison", OF_RECORDS)
 def test_a_record_that_cannot_be_read_is_named_with_the_reason(store, poison):
     keys = store.keys_of("r:YYMMDD:HHMM:N")
     store.poison([key for key in keys if key.endswith(f":{NODE}")], OF_RECORDS[poison])
-    for command, (code, output, errors) in told(store, "r", ["trace", "show", "stats"]).items():
+    for command, (code, output, errors) in told(store, ["trace", "show", "stats"]).items():
         assert LIFELIKE[poison] in errors and "wb:r:" in errors, (command, errors)
         assert code == (NOTHING if command == "show" else FOUND), (command, code)
         assert command == "show" or "rejected" in output, "the refused mails can still be read"
@@ -281,7 +281,7 @@ def test_a_record_that_cannot_be_read_is_named_with_the_reason(store, poison):
 def test_without_the_dictionary_each_command_tells_which_one_is_missing(store):
     key, = store.keys_of("dict:V")
     store.poison([key], lambda redis, name, kind: redis.ask("DEL", name))
-    for command, (_, _, errors) in told(store, "dict", ["trace", "show", "stats"]).items():
+    for command, (_, _, errors) in told(store, ["trace", "show", "stats"]).items():
         assert f"(key {key}); put the dictionary" in errors, (command, errors)
 
 

@@ -81,9 +81,8 @@ static void heal_door(struct doctor *doctor, const char *why)
     if (strstr(why, "NOAUTH") != NULL)
         doctor_heal_in(doctor, file, "redis_password_file = \"%.*s/redis.password\"",
                        (int)(strrchr(file, '/') != NULL ? strrchr(file, '/') - file : 0), file);
-    else if (strstr(why, "cluster support disabled") != NULL ||
-             strstr(why, "nknown command 'SENTINEL'") != NULL ||
-             strstr(why, "nknown command `SENTINEL`") != NULL)
+    else if (strstr(why, "it is no part of a Cluster") != NULL ||
+             strstr(why, "it is no sentinel") != NULL)
         doctor_heal_in(doctor, file, "redis_mode = single");
     else if (strstr(why, "Connection refused") != NULL && store_is_near(doctor->settings))
         doctor_heal(doctor, "systemctl enable --now redis-server || systemctl enable --now redis");
