@@ -73,9 +73,7 @@ static bool pipeline_note_route(struct pipeline *pipeline, const struct slice *w
 
 static size_t size_of_size(size_t size)
 {
-    char digits[TEXT_DIGITS_MAX];
-
-    return text_digits(size, digits) + 3;
+    return text_digits_size(size) + 3u;
 }
 
 /* Straight to where it is sent from: redisFormatCommandArgv() makes a string of its own of each
