@@ -84,7 +84,7 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
     for (int i = 0; i < 3; i++)
         bytes += key[i] ? strlen(key[i]) : 0;
     waybill->bytes = malloc(bytes);
-    waybill->facts = malloc((record->count + 1) * sizeof *waybill->facts);
+    waybill->facts = calloc(record->count + 1, sizeof *waybill->facts);
     if (waybill->bytes == NULL || waybill->facts == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", record->count);
     char *to = waybill->bytes;
@@ -100,7 +100,7 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
         const struct record_line *line = &record->lines[i];
         struct fact *fact = &waybill->facts[waybill->fact_count];
         memcpy(to, line->text, line->size);
-        fact_init(fact, (enum witness)line->witness, FACT_UNKNOWN, line->time);
+        fact_renew(fact, (enum witness)line->witness, FACT_UNKNOWN, line->time);
         fact->id = line->fact;
         fact->waybill = record->id;
         if (body_decode(to, line->size, fact) == 0)

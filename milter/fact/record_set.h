@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* record_set: what a record's lines (record.c) and its text (record_text, record_parse) share. */
+/* record_set: what the files of a record share: the set of its lines (record.c), which of them stay
+ * (record_settle.c), two texts of one (record_join.c), and all as text (record_text.c) and back
+ * (record_parse.c). */
 #ifndef WAYBILL_FACT_RECORD_SET_H
 #define WAYBILL_FACT_RECORD_SET_H
 
@@ -32,6 +34,16 @@ struct record_line line_of(const struct fact *fact, struct slice kind);
 int line_order(const struct record_line *a, const struct record_line *b);
 /* Bytes that count against RECORD_MAX. */
 size_t line_cost(const struct record_line *line);
+static inline bool line_is(const struct record_line *line, enum witness witness, enum fact_kind kind)
+{
+    return line->witness == (char)witness && line->kind == kind;
+}
+/* The log's `active` without what the milter told. */
+bool line_is_bare(const struct record_line *line);
+/* Only these kinds can leave another line out, or be left out. */
+bool kind_settles(enum fact_kind kind);
+/* Leave out what says nothing new. */
+void record_settle(struct record *record);
 /* The line gets what the other one has besides. 1: it is another now; -1: no memory. */
 int line_join(struct record *record, struct record_line *line, const struct record_line *other);
 /* Take ownership of line.text. 1: it told something; 0: was there; -1: no room. */

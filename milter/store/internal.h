@@ -49,6 +49,8 @@ struct store {
     struct marks marks;
     struct log_trouble foreign;
     uint64_t too_late; /* writes to days that are about to go */
+    struct life open;  /* of what was asked about last: may it be written? */
+    int64_t open_until;
 
     bool nodes[ID_NODES]; /* that ever wrote */
     bool apart[APART_COUNT]; /* texts of this kind were ever written */

@@ -122,9 +122,7 @@ struct slice pipeline_key(struct pipeline *pipeline, size_t index)
 
 static size_t size_of_size(size_t size)
 {
-    char digits[TEXT_DIGITS_MAX];
-
-    return text_digits(size, digits) + 3;
+    return text_digits_size(size) + 3u;
 }
 
 /* Straight to where it is sent from: redisFormatCommandArgv() makes a string of its own of each
