@@ -120,16 +120,22 @@ void digest_random(void *data, size_t size)
 /* ---- in this process only ---- */
 
 static pthread_once_t seeded = PTHREAD_ONCE_INIT;
-static uint64_t seed;
+static uint64_t seed, factors[2];
 
 static void digest_seed(void)
 {
     digest_random(&seed, sizeof seed);
+    digest_random(factors, sizeof factors);
+    factors[0] |= 1;
+    factors[1] |= 1;
 }
 
+/* Whatever the factor, a change of the top bit alone stays one. So one product is not enough: who
+ * chooses the bytes could undo it in the next word, without knowing anything of us. */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+    hash = (hash ^ word) * factors[0];
+    hash = (hash ^ hash >> 32) * factors[1];
     return hash ^ hash >> 32;
 }
 
