@@ -29,6 +29,8 @@ int escape_shell(struct buffer *to, struct slice from);
 /* A value of a record line: %HH for bytes up to 0x20, for 0x7f, for '%', for the
  * characters named above and for bytes that are no valid UTF-8. Empty stays empty. */
 int escape_value(struct buffer *to, struct slice from);
+/* The same, with `blank` in the place of each blank: "%_", or " " where blanks may stay. */
+int escape_value_as(struct buffer *to, struct slice from, const char *blank);
 /* Undo escape_value in place. Returns the new size; a bad % sequence stays as it is. */
 size_t unescape_value(char *data, size_t size);
 

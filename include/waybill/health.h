@@ -26,7 +26,9 @@ struct store_health {
     int aof, snapshots;               /* is there an append-only file, are there snapshots; -1 */
     int64_t certificate_until;        /* ms: its certificate ends then; 0: no TLS */
     bool read_only;                   /* a replica that takes no writes */
-    bool cluster, snapshot_failed, aof_failed;
+    int64_t replicas; /* that copy it; -1 */
+    int slots;        /* of a Cluster: how many of the 16384 somebody has; -1 */
+    bool cluster, sentinel, snapshot_failed, aof_failed;
 };
 /* How a person reaches it: "redis-cli -h 10.0.0.7 -p 6379", for a shell; no password. `server` as
  * in the option `redis`; NULL: the first one there. */

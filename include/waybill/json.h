@@ -36,4 +36,14 @@ void json_put_decimal(struct json *json, double value, int places); /* not finit
 void json_put_bool(struct json *json, bool value);
 void json_put_null(struct json *json);
 
+/* A key of an object and its value, as above. */
+void json_member_string(struct json *json, const char *key, struct slice value);
+void json_member_text(struct json *json, const char *key, const char *value);
+void json_member_number(struct json *json, const char *key, int64_t value);
+void json_member_decimal(struct json *json, const char *key, double value, int places);
+void json_member_bool(struct json *json, const char *key, bool value);
+/* A key whose object or array begins; json_end_object and json_end_array end it. */
+void json_member_object(struct json *json, const char *key);
+void json_member_array(struct json *json, const char *key);
+
 #endif

@@ -45,8 +45,9 @@ struct live_behind {
 };
 struct live_watcher {
     void *context;
-    /* May use the store. 0: go on; else live_next ends at once with this value, and the event
-     * counts as not told. */
+    /* May use the store, which reads partly: who needs what a master has that is away asks without
+     * (store_read_partly), and answers -1, so that the event is told again when it is back. 0: go
+     * on; else live_next ends at once with this value, and the event counts as not told. */
     int (*event)(void *context, const struct event *event);
     /* Before the first event out of the records, and behind the last one. */
     void (*behind)(void *context, const struct live_behind *behind);

@@ -181,12 +181,14 @@ struct query_answer {
     struct waybill *waybills; /* in the order asked for */
     size_t count;
     uint64_t next;       /* for query.after, or for query_cursor; 0: no more */
-    size_t unreadable;   /* records that could not be read */
+    size_t unreadable;   /* records that could not be read, */
+    struct error unreadable_why; /* why the first of them could not */
     size_t examined;     /* records that were looked at */
     size_t told;         /* mails, by query_each too */
     bool bounded;        /* the search stopped at its bound; `scanned_until`: how far it came */
     int64_t scanned_until;
-    bool partly;         /* a master of a Cluster is away; the others were asked */
+    bool partly;         /* a master of a Cluster is away, or a key holds what is not ours; all else
+                          * was asked */
     struct error away;   /* which, and why */
 };
 /* A reader's question. 0 also when nothing was found. -1: the store failed, wholly. */

@@ -65,6 +65,19 @@ void record_clear(struct record *record);
 /* Add what `text` (a value out of the store, not changed) says. -1: not a record of ours or of a
  * newer format; the record is as it was. Facts that are there already stay. */
 int record_parse(struct record *record, struct slice text, struct error *why);
+
+/* What the facts of one text say, for who adds nothing and writes nothing. */
+struct record_facts {
+    struct fact *facts; /* in the record's order, each once; of malloc(3), with room for one more */
+    size_t count;       /* > 0 */
+    struct slice host, instance, queue_id;
+    char *bytes;        /* of malloc(3); the values are views into it */
+};
+/* Read a text as record_format leaves it, at a third of what record_parse and decoding its lines
+ * take. 1: they are what a record with this text alone holds. 0: it is not plain (format 1, `see`,
+ * out of order, very long, broken): ask record_parse; *read is all zero. */
+int record_read(struct record_facts *read, uint64_t id, struct slice text);
+
 /* Add one fact. 1: new; 0: known already, or it says nothing new; -1: over a limit or no memory.
  * The mail's key is taken into the first line; a key that differs from the one there is -1. */
 int record_add(struct record *record, const struct fact *fact, struct error *why);

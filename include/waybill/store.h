@@ -64,10 +64,12 @@ uint64_t store_epoch(const struct store *store);
  * after a restart of ours. 0: not known. May connect to masters. */
 uint64_t store_run_digest(struct store *store);
 /* May reads leave out what a master of a Cluster has that is away (from the start: no, they fail)?
- * Then what it has is as if it were not there, a record of it is told with `why_not`, and
- * store_unanswered says how many questions since its last call were not answered, and why the
- * first was not. Writes never leave anything out. */
-void store_read_partly(struct store *store, bool allowed);
+ * Then what it has is as if it were not there, and a record of it is told with `why_not`. What
+ * stands under a key of ours and is not ours is left out always; what stands apart from its record
+ * and cannot be read, only then. store_unanswered says how many questions since its last call were
+ * not answered for one of these reasons, and why the first was not. Writes never leave anything
+ * out. Returns what it was before. */
+bool store_read_partly(struct store *store, bool allowed);
 uint64_t store_unanswered(struct store *store, struct error *why);
 
 /* ---- the writer's verbs: queued until store_flush ---- */
@@ -178,12 +180,17 @@ void store_tomb_hash(const struct store_tombs *tombs, struct slice canonical,
 const struct store_tomb *store_tombs_find(const struct store_tombs *tombs, const char *hash);
 /* Queue: write it, and tell all nodes. */
 void store_put_tomb(struct store *store, const struct store_tomb *tomb);
+/* The key of the hashes, to a store that may have lost it; one that is there stays. */
+int store_keep_tombs_key(struct store *store, const struct store_tombs *tombs, struct error *why);
 /* What was done about it: words by words. */
 void store_note_tomb(struct store *store, const char *hash, const char *field, const char *value);
 int store_get_tomb_notes(struct store *store, const char *hash,
                          void (*seen)(void *context, struct slice field, struct slice value),
                          void *context, struct error *why);
 
+/* The term by which a value of a fact is found; false: by none. */
+bool store_value_term(const struct fact *fact, enum fact_key key, enum term_kind *kind,
+                      char term[static TERM_MAX], size_t *size);
 /* Queue: a value of this fact went out of the record of `id`; it is not found by it any more. */
 void store_forget_value(struct store *store, uint64_t id, const struct fact *fact,
                         enum fact_key key);
@@ -207,9 +214,21 @@ int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
  * long. `scratch` is written over. -1: no memory. */
 int store_rewrite_field(struct store *store, const struct store_field *field,
                         struct buffer *scratch);
-/* A key whose name holds the term goes, if it lists no mail of that day any more. */
+/* The same of one mail, with all nodes' fields of it: each is told to `first`, then each to `then`,
+ * who may rewrite it by what it learned of all. What could not be read is told to both. */
+int store_scan_mail(struct store *store, uint64_t id,
+                    void (*first)(void *context, const struct store_field *field),
+                    void (*then)(void *context, const struct store_field *field), void *context,
+                    struct error *why);
+/* A key whose name holds the term, as it was posted, goes if it lists no mail of that day now. */
 int store_drop_hot(struct store *store, uint32_t day, enum term_kind kind, struct slice term,
                    struct error *why);
+
+/* A look at all keys whose name holds a term: of one that `names` a person, mails that came until
+ * then go out of it, and the key with its last one. */
+int store_drop_named(struct store *store, int64_t until,
+                     bool (*names)(void *context, struct slice term), void *context,
+                     struct error *why);
 
 /* ---- who asked what ---- */
 
@@ -251,6 +270,15 @@ int store_get_records(struct store *store, const uint64_t *ids, size_t count,
                       void (*found)(void *context, uint64_t id, const struct record *record,
                                     const char *why_not),
                       void *context, struct error *why);
+/* The same for who wants to know what the records mean, which is quicker: what waybill_read says of
+ * them, with `now` and `queue_lifetime`. The waybill is the callee's: waybill_clear. NULL: there is
+ * none, it stands under `see` (if that is not 0), or `why_not` it cannot be read. */
+struct waybill;
+int store_get_waybills(struct store *store, const uint64_t *ids, size_t count, int64_t now,
+                       int64_t queue_lifetime,
+                       void (*found)(void *context, uint64_t id, struct waybill *waybill,
+                                     uint64_t see, const char *why_not),
+                       void *context, struct error *why);
 /* Each value that stands under an id, as it stands there, for people: key, field, how it is kept
  * and in how many bytes, and its text; or `why_not` it cannot be told. Views, for the time of the
  * call. */
@@ -282,14 +310,14 @@ struct store_term {
 };
 struct store_walk;
 /* `from` and `until` in ms, both included: no id's own time lies outside. Days past the retention
- * are not asked about. One round trip tells how STORE_DAYS_MAX days are kept (of days that are over
- * that is remembered for a minute); of terms that are rare one more reads the first eight days, and
- * one all others. */
+ * are not asked about. One round trip tells how the first eight days are kept (of days that are
+ * over half of that is remembered for a minute), and one more reads a term that is rare; then the
+ * same for all other days, STORE_DAYS_MAX at a time. */
 int store_walk_open(struct store_walk **walk, struct store *store, const struct store_term *terms,
                     size_t count, int64_t from, int64_t until, bool oldest_first,
                     struct error *why);
 /* About how many ids will come, at least in order of magnitude: to choose the rarest of several
- * terms. Known after the open, at no cost; of more than STORE_DAYS_MAX days by the first ones. */
+ * terms. Known after the open, at no cost, by the first days. */
 uint64_t store_walk_weight(const struct store_walk *walk);
 /* The next portion, in order, each id once over all portions; *ids is allocated, free(). Of a
  * frequent term a portion has some hundred ids at first, then more. 1: more may follow; 0: that

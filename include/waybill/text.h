@@ -42,6 +42,10 @@ static inline char text_lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
+static inline char text_upper(char byte)
+{
+    return byte >= 'a' && byte <= 'z' ? (char)(byte - 'a' + 'A') : byte;
+}
 /* memcmp() of at least one byte, for equality alone. Of a literal's size, which the compiler knows,
  * it is two loads that may overlap, where gcc would call the library. */
 static inline bool text_same(const char *a, const char *b, size_t size)
@@ -173,10 +177,15 @@ bool text_number(struct slice all, uint64_t least, uint64_t most, uint64_t *numb
 /* Length of the valid UTF-8 sequence at the front (1 to 4), or 0: empty or not valid. No
  * surrogates, no overlong forms, nothing over U+10FFFF. `code` may be NULL. */
 size_t text_utf8(struct slice from, uint32_t *code);
+/* FNV-1a: the same on every machine, and cheap. Anybody can make it collide. `before`: TEXT_HASH,
+ * or the hash of what stands before these bytes. */
+#define TEXT_HASH UINT32_C(2166136261)
+uint32_t text_hash(uint32_t before, struct slice bytes);
 /* The decimal digits of a number, not terminated; returns how many. A key or a
  * member of a set is little else, so snprintf() is too much for it. */
 #define TEXT_DIGITS_MAX 20
 size_t text_digits(uint64_t number, char to[static TEXT_DIGITS_MAX]);
+unsigned text_digits_size(uint64_t number); /* how many they are */
 /* The same in just `width` digits: the lowest ones, with zeros in front. */
 void text_digits_fixed(uint64_t number, char *to, unsigned width);
 /* The value of a hexadecimal digit of either case, or -1. */

@@ -117,6 +117,10 @@ struct waybill {
  * The waybill owns what it shows; the record may go. */
 int waybill_read(struct waybill *waybill, const struct record *record, int64_t now,
                  int64_t queue_lifetime, struct error *why);
+/* The same of a record that is this text alone, quicker. 1: done; 0: the text is not plain (see
+ * record_read): ask waybill_read; -1: no memory. */
+int waybill_read_text(struct waybill *waybill, uint64_t id, struct slice text, int64_t now,
+                      int64_t queue_lifetime, struct error *why);
 /* The same of the facts of one mail that are in no record yet; id, host, instance and queue id stay
  * empty. `facts` come from malloc(3), in the order of record_order, each once; the waybill owns
  * them, also on -1, but not the bytes of their values, which must live as long. Recipients and

@@ -43,22 +43,17 @@ static void put_leg(struct json *json, const struct leg *leg, const size_t *plac
                     const struct verdict_basis *basis)
 {
     json_begin_object(json);
-    json_put_key(json, "way");
-    json_put_text(json, chain_way_word(leg->way));
+    json_member_text(json, "way", chain_way_word(leg->way));
     json_put_key(json, "step_before");
     if (leg->from == CHAIN_MAX || place[leg->from] == HIDDEN)
         json_put_null(json);
     else
         json_put_number(json, (int64_t)place[leg->from]);
-    json_put_key(json, "recipient");
-    json_put_string(json, leg->recipient);
-    json_put_key(json, "queue_id");
-    json_put_string(json, leg->waybill.queue_id);
+    json_member_string(json, "recipient", leg->recipient);
+    json_member_string(json, "queue_id", leg->waybill.queue_id);
     waybill_json_id(json, leg->waybill.id);
-    json_put_key(json, "state");
-    json_put_text(json, state_word(waybill_state(&leg->waybill)));
-    json_put_key(json, "recipients");
-    json_begin_array(json);
+    json_member_text(json, "state", state_word(waybill_state(&leg->waybill)));
+    json_member_array(json, "recipients");
     for (size_t i = 0; i < leg->waybill.recipient_count; i++)
         waybill_json_recipient(json, &leg->waybill, &leg->waybill.recipients[i], basis);
     json_end_array(json);
@@ -70,16 +65,14 @@ static void put_chain(struct json *json, struct chain *chain, const struct verdi
 {
     size_t place[CHAIN_MAX], told = 0;
 
-    json_put_key(json, "chain");
-    json_begin_array(json);
+    json_member_array(json, "chain");
     for (size_t i = 0; i < chain->count; i++) {
         place[i] = may_see(lens, &chain->legs[i].waybill) ? told++ : HIDDEN;
         if (place[i] != HIDDEN)
             put_leg(json, &chain->legs[i], place, basis);
     }
     json_end_array(json);
-    json_put_key(json, "chain_bounded");
-    json_put_bool(json, chain->more);
+    json_member_bool(json, "chain_bounded", chain->more);
 }
 
 int chain_json_mail(struct json *json, struct store *store, const struct waybill *waybill,

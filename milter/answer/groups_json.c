@@ -8,8 +8,7 @@ void groups_json_row(struct json *json, const enum query_by *by, size_t count,
                      const struct query_group *group)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "group");
+    json_member_text(json, "object", "group");
     for (size_t i = 0; i < count; i++) {
         char key[24];
 
@@ -22,10 +21,8 @@ void groups_json_row(struct json *json, const enum query_by *by, size_t count,
         else
             json_put_null(json);
     }
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)group->recipients);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)group->mails);
+    json_member_number(json, "recipients", (int64_t)group->recipients);
+    json_member_number(json, "mails", (int64_t)group->mails);
     json_end_object(json);
 }
 
@@ -33,24 +30,16 @@ void groups_json_sums(struct json *json, const struct query *query,
                       const struct query_groups *found)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "groups");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)found->count);
-    json_put_key(json, "mails");
-    json_put_number(json, (int64_t)found->mails);
-    json_put_key(json, "recipients");
-    json_put_number(json, (int64_t)found->recipients);
-    json_put_key(json, "over");
-    json_put_number(json, (int64_t)found->over);
+    json_member_text(json, "object", "groups");
+    json_member_number(json, "count", (int64_t)found->count);
+    json_member_number(json, "mails", (int64_t)found->mails);
+    json_member_number(json, "recipients", (int64_t)found->recipients);
+    json_member_number(json, "over", (int64_t)found->over);
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)found->answer.unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, found->answer.bounded);
+    json_member_number(json, "unreadable", (int64_t)found->answer.unreadable);
+    json_member_bool(json, "bounded", found->answer.bounded);
     waybill_json_time(json, "scanned_until", found->answer.scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, found->answer.partly ? found->answer.away.text : NULL);
+    json_member_text(json, "incomplete", found->answer.partly ? found->answer.away.text : NULL);
     json_end_object(json);
 }

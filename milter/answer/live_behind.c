@@ -74,6 +74,7 @@ static void begin(struct live *live, unsigned streams, bool gone,
     rebuild->slice -= rebuild->slice % SLICE_MS;
     rebuild->until = rebuild->began + LIVE_LATE_MS;
     rebuild->done = 0;
+    rebuild->page_told = false;
     watcher->behind(watcher->context, &rebuild->told);
 }
 
@@ -116,7 +117,6 @@ struct page {
     struct live *live;
     struct event *events;
     size_t count;
-    int64_t now;
     bool failed;
 };
 
@@ -138,26 +138,19 @@ static void page_add(struct page *page, const struct event *events, size_t count
     page->count += count;
 }
 
-static void take_record(void *context, uint64_t id, const struct record *record,
-                        const char *why_not)
+static void take_waybill(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                         const char *why_not)
 {
     struct page *page = context;
     struct live *live = page->live;
-    struct waybill waybill;
     struct event *events;
-    struct error why;
     size_t count, kept = 0;
 
-    (void)id;
-    if (why_not == NULL && (record->see != 0 || record->count == 0))
+    (void)id, (void)see;
+    live->rebuild.told.unread += why_not != NULL;
+    if (waybill == NULL)
         return;
-    if (why_not != NULL ||
-        waybill_read(&waybill, record, page->now,
-                     live->settings->queue_lifetime_hours * HOUR_MS, &why) != 0) {
-        live->rebuild.told.unread++;
-        return;
-    }
-    if (waybill_events(&waybill, &events, &count) == 0) {
+    if (waybill_events(waybill, &events, &count) == 0) {
         for (size_t i = 0; i < count; i++)
             if (events[i].time >= live->rebuild.from)
                 events[kept++] = events[i];
@@ -166,7 +159,7 @@ static void take_record(void *context, uint64_t id, const struct record *record,
     } else {
         page->failed = true;
     }
-    waybill_clear(&waybill);
+    waybill_clear(waybill);
 }
 
 static int by_time(const void *a, const void *b)
@@ -177,22 +170,30 @@ static int by_time(const void *a, const void *b)
         return x->time < y->time ? -1 : 1;
     if (x->waybill != y->waybill)
         return x->waybill < y->waybill ? -1 : 1;
-    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+    if (x->sequence != y->sequence)
+        return x->sequence < y->sequence ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Only what may come by the streams, too, is remembered: else a long rebuild would forget it. */
+/* Only what may come by the streams, too, is remembered: else a long rebuild would forget it. Of a
+ * page that broke off the last event is kept: those before it were told. */
 static int tell_one(struct live *live, const struct event *event,
                     const struct live_watcher *watcher)
 {
+    struct rebuild *rebuild = &live->rebuild;
     int result;
 
+    if (rebuild->page_told && by_time(event, &rebuild->page_last) <= 0)
+        return 0;
     if (recall_has(&live->recall, event->id))
         return 0;
     result = watcher->event(watcher->context, event);
     if (result != 0)
         return result;
-    live->rebuild.told.told++;
-    if (event->time >= live->rebuild.began - LIVE_LATE_MS)
+    rebuild->page_told = true;
+    rebuild->page_last = *event;
+    rebuild->told.told++;
+    if (event->time >= rebuild->began - LIVE_LATE_MS)
         recall_add(&live->recall, event->id);
     return 0;
 }
@@ -207,6 +208,8 @@ static int tell_page(struct page *page, const struct live_watcher *watcher, stru
         qsort(page->events, page->count, sizeof *page->events, by_time);
     for (size_t i = 0; i < page->count && result == 0; i++)
         result = tell_one(page->live, &page->events[i], watcher);
+    if (result == 0)
+        page->live->rebuild.page_told = false;
     free(page->events);
     return result;
 }
@@ -281,9 +284,11 @@ static int slice_ids(struct live *live, uint64_t **ids, size_t *count, struct er
 static int tell_records(struct live *live, const uint64_t *ids, size_t count,
                         const struct live_watcher *watcher, struct error *why)
 {
-    struct page page = {.live = live, .now = clock_now()};
+    struct page page = {.live = live};
     uint64_t unread = live->rebuild.told.unread;
-    int result = store_get_records(live->store, ids, count, take_record, &page, why);
+    int result = store_get_waybills(live->store, ids, count, clock_now(),
+                                    live->settings->queue_lifetime_hours * HOUR_MS, take_waybill,
+                                    &page, why);
 
     live->rebuild.waits = live_partly(live, watcher);
     if (result == 0 && !live->rebuild.waits)

@@ -27,6 +27,8 @@ struct rebuild {
     int64_t from; /* events from this time on */
     int64_t slice, until;
     uint64_t done; /* of this slice, up to this id */
+    bool page_told; /* of the page behind `done`, up to this event */
+    struct event page_last;
     struct store_position goes_on[STORE_STREAMS]; /* live, afterwards */
 };
 

@@ -31,6 +31,9 @@ int person_open(struct person *person, struct store *store, const struct setting
                 const char *address, bool make, struct error *why);
 void person_close(struct person *person);
 
+/* What a reason says in the audit: it may name the person himself. */
+struct slice person_reason(const struct person *person, const char *reason);
+
 /* The first day of which some host may keep records. -1: the store failed. */
 int person_first_day(struct person *person, int64_t now, uint32_t *day, struct error *why);
 
@@ -38,6 +41,8 @@ int person_first_day(struct person *person, int64_t now, uint32_t *day, struct e
 struct person_work {
     int64_t until;  /* of mails that arrived up to then; 0: never begun */
     int64_t done;   /* when all was gone over; 0: not yet */
+    uint64_t told;  /* what the nodes are to answer to */
+    uint64_t run;   /* of the store, when the last run began: store_run_digest */
     uint64_t days, records, fields, values, unread, audits;
     char unread_names[PERSON_UNREAD_MAX][256]; /* key, field, and why */
     size_t unread_named;
@@ -46,14 +51,16 @@ struct person_work {
     struct {
         bool wrote;
         char host[64];
-        int64_t answered; /* 0: not since `done` */
+        int64_t answered; /* 0: not to `told` */
         int64_t heard;    /* last beat; 0: never */
     } nodes[100];
 };
 /* The receipt as it stands in the store, with all nodes. */
 int person_read_work(struct person *person, struct person_work *work, struct error *why);
 /* Go over all records, from where an earlier run was stopped, or, if that came to its end or there
- * was none, anew and up to `now`. `progress` may be NULL. 0; 1: stopped; -1: the store failed. */
+ * was none, anew and up to `now`. Another run of the store may have lost what was written, so then
+ * it goes over all of them once more. `progress` may be NULL. 0; 1: stopped; -1: the store failed.
+ */
 int person_forget(struct person *person, int64_t now, struct person_work *work,
                   const atomic_bool *stop,
                   void (*progress)(void *context, const struct person_work *work), void *context,

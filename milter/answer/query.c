@@ -44,7 +44,6 @@ struct walk {
     struct item items[PAGE_MAX];
     size_t item_count;
     struct error *why;
-    bool failed;
 };
 
 bool query_look(const struct query *query, struct waybill *waybill)
@@ -67,29 +66,33 @@ static bool look_and_fit(const struct query *query, struct waybill *waybill)
     return false;
 }
 
-static void take_record(void *context, uint64_t id, const struct record *record,
-                        const char *why_not)
+static void note_unreadable(struct query_answer *answer, const char *why)
+{
+    if (answer->unreadable++ == 0)
+        error_set(&answer->unreadable_why, "%s", why);
+}
+
+static void take_waybill(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                         const char *why_not)
 {
     struct walk *walk = context;
     struct item *item = &walk->items[walk->item_count];
 
-    if (walk->failed || walk->item_count >= PAGE_MAX)
+    if (why_not != NULL)
+        note_unreadable(walk->answer, why_not);
+    if (why_not != NULL || (waybill == NULL && see == 0))
         return;
-    if (why_not != NULL) {
-        walk->answer->unreadable++;
+    if (walk->item_count >= PAGE_MAX) {
+        if (waybill != NULL)
+            waybill_clear(waybill);
         return;
     }
-    *item = (struct item){.id = id, .see = record->see};
-    if (record->see == 0 && record->count > 0) {
-        if (waybill_read(&item->waybill, record, walk->now, walk->query->queue_lifetime,
-                         walk->why) != 0) {
-            walk->failed = true;
-            return;
-        }
-        item->fits = look_and_fit(walk->query, &item->waybill);
-    }
-    if (item->fits || item->see != 0)
-        walk->item_count++;
+    if (waybill != NULL && !look_and_fit(walk->query, waybill))
+        return;
+    *item = (struct item){.id = id, .see = see, .fits = waybill != NULL};
+    if (waybill != NULL)
+        item->waybill = *waybill;
+    walk->item_count++;
 }
 
 static bool told_before(const struct walk *walk, uint64_t id)
@@ -121,7 +124,7 @@ static int follow_see(struct walk *walk, struct item *item)
     result = query_one(walk->store, item->see, walk->query->queue_lifetime, &item->waybill,
                        walk->why);
     if (result < 0 && store_last_trouble(walk->store) == STORE_FINE) {
-        walk->answer->unreadable++; /* as if it had stood here itself */
+        note_unreadable(walk->answer, walk->why->text); /* as if it had stood here itself */
         return 0;
     }
     if (result <= 0)
@@ -173,8 +176,8 @@ static int walk_page(struct walk *walk, const uint64_t *ids, size_t count)
     int result;
 
     walk->item_count = 0;
-    if (store_get_records(walk->store, ids, count, take_record, walk, walk->why) != 0 ||
-        walk->failed) {
+    if (store_get_waybills(walk->store, ids, count, walk->now, walk->query->queue_lifetime,
+                           take_waybill, walk, walk->why) != 0) {
         drop_items(walk);
         return -1;
     }
@@ -280,6 +283,7 @@ int query_each(struct store *store, const struct query *query, query_found *foun
                struct query_answer *answer, struct error *why)
 {
     struct walk *walk = calloc(1, sizeof *walk);
+    bool partly;
     int result;
 
     *answer = (struct query_answer){0};
@@ -292,13 +296,13 @@ int query_each(struct store *store, const struct query *query, query_found *foun
     walk->context = context;
     walk->now = clock_now();
     walk->why = why;
-    store_read_partly(store, true);
+    partly = store_read_partly(store, true);
     store_unanswered(store, NULL);
     result = candidates_open(&walk->candidates, store, query, why);
     if (result == 0)
         result = walk_all(walk);
     candidates_close(&walk->candidates);
-    store_read_partly(store, false);
+    store_read_partly(store, partly);
     answer->partly = store_unanswered(store, &answer->away) > 0;
     answer->told = walk->told;
     free(walk->seen);
@@ -348,41 +352,50 @@ void query_answer_clear(struct query_answer *answer)
 /* ---- one waybill ---- */
 
 struct one {
-    int64_t now, queue_lifetime;
     struct waybill *waybill;
     uint64_t see;
     int result;
     struct error *why;
 };
 
-static void take_one(void *context, uint64_t id, const struct record *record, const char *why_not)
+static void take_one(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                     const char *why_not)
 {
     struct one *one = context;
     char code[ID_CODE_SIZE];
 
     id_code(id, code);
-    if (why_not != NULL) {
+    one->see = see;
+    if (why_not != NULL)
         one->result = error_set(one->why, "cannot read the record of %s: %s", code, why_not);
+    if (waybill == NULL)
         return;
-    }
-    one->see = record->see;
-    if (record->see != 0 || record->count == 0)
-        return;
-    one->result =
-        waybill_read(one->waybill, record, one->now, one->queue_lifetime, one->why) == 0 ? 1 : -1;
+    *one->waybill = *waybill;
+    one->result = 1;
 }
 
-int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
-              struct error *why)
+static int read_one(struct store *store, uint64_t id, int64_t queue_lifetime,
+                    struct waybill *waybill, struct error *why)
 {
     for (int depth = 0; depth < SEE_DEPTH; depth++) {
-        struct one one = {clock_now(), queue_lifetime, waybill, 0, 0, why};
+        struct one one = {waybill, 0, 0, why};
 
-        if (store_get_records(store, &id, 1, take_one, &one, why) != 0)
+        if (store_get_waybills(store, &id, 1, clock_now(), queue_lifetime, take_one, &one, why) !=
+            0)
             return -1;
         if (one.result != 0 || one.see == 0)
             return one.result;
         id = one.see;
     }
     return 0;
+}
+
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why)
+{
+    bool partly = store_read_partly(store, true);
+    int result = read_one(store, id, queue_lifetime, waybill, why);
+
+    store_read_partly(store, partly);
+    return result;
 }

@@ -12,8 +12,7 @@ void search_json_before(struct json *json, const struct chain_before *before)
         return;
     }
     json_begin_object(json);
-    json_put_key(json, "way");
-    json_put_text(json, chain_way_word(before->way));
+    json_member_text(json, "way", chain_way_word(before->way));
     waybill_json_id(json, before->id);
     json_end_object(json);
 }
@@ -32,21 +31,15 @@ static void put_page(struct json *json, const struct query *query,
     char cursor[QUERY_CURSOR_SIZE];
 
     query_cursor(query, answer->next, key, cursor);
-    json_put_key(json, "object");
-    json_put_text(json, "page");
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)answer->told);
+    json_member_text(json, "object", "page");
+    json_member_number(json, "count", (int64_t)answer->told);
     waybill_json_time(json, "since", query->since);
     waybill_json_time(json, "until", query->until);
-    json_put_key(json, "next");
-    json_put_text(json, answer->next != 0 ? cursor : NULL);
-    json_put_key(json, "unreadable");
-    json_put_number(json, (int64_t)answer->unreadable);
-    json_put_key(json, "bounded");
-    json_put_bool(json, answer->bounded);
+    json_member_text(json, "next", answer->next != 0 ? cursor : NULL);
+    json_member_number(json, "unreadable", (int64_t)answer->unreadable);
+    json_member_bool(json, "bounded", answer->bounded);
     waybill_json_time(json, "scanned_until", answer->scanned_until);
-    json_put_key(json, "incomplete");
-    json_put_text(json, answer->partly ? answer->away.text : NULL);
+    json_member_text(json, "incomplete", answer->partly ? answer->away.text : NULL);
 }
 
 int search_json_page(struct json *json, struct store *store, const struct query *query,

@@ -312,8 +312,8 @@ int verdict_sentence(const struct verdict *verdict, struct buffer *to)
     size_t start = to->size;
 
     buffer_add_text(to, verdict->what);
-    if (!to->failed && to->data[start] >= 'a' && to->data[start] <= 'z')
-        to->data[start] = (char)(to->data[start] - 'a' + 'A');
+    if (!to->failed)
+        to->data[start] = text_upper(to->data[start]);
     if (verdict->why != NULL)
         buffer_addf(to, ": %s", verdict->why);
     buffer_add_char(to, '.');

@@ -14,12 +14,6 @@
 #include "waybill/clock.h"
 #include "waybill/id.h"
 
-static void put(struct json *json, const char *key, struct slice value)
-{
-    json_put_key(json, key);
-    json_put_string(json, value);
-}
-
 void waybill_json_time(struct json *json, const char *key, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -38,30 +32,24 @@ void waybill_json_event(struct json *json, const struct event *event)
     char id[FACT_ID_SIZE];
 
     fact_id_text(event->id, id);
-    json_put_key(json, "object");
-    json_put_text(json, "event");
-    json_put_key(json, "event_id");
-    json_put_text(json, id);
-    json_put_key(json, "action");
-    json_put_text(json, event_word(event->action));
+    json_member_text(json, "object", "event");
+    json_member_text(json, "event_id", id);
+    json_member_text(json, "action", event_word(event->action));
     waybill_json_time(json, "event_time", event->time);
 }
 
 void waybill_json_states(struct json *json, const uint64_t counts[STATE_COUNT])
 {
-    json_put_key(json, "states");
-    json_begin_object(json);
+    json_member_object(json, "states");
     for (int state = 0; state < STATE_COUNT; state++) {
-        json_put_key(json, state_word((enum recipient_state)state));
-        json_put_number(json, (int64_t)counts[state]);
+        json_member_number(json, state_word((enum recipient_state)state), (int64_t)counts[state]);
     }
     json_end_object(json);
 }
 
 void waybill_json_coverage(struct json *json, const char *text)
 {
-    json_put_key(json, "coverage");
-    json_begin_array(json);
+    json_member_array(json, "coverage");
     while (*text != '\0') {
         size_t size = strcspn(text, "\n");
         json_put_string(json, slice_make(text, size));
@@ -76,10 +64,8 @@ void waybill_json_id(struct json *json, uint64_t id)
 
     id_code(id, code);
     snprintf(digits, sizeof digits, "%018" PRIu64, id);
-    json_put_key(json, "trace_id");
-    json_put_text(json, code);
-    json_put_key(json, "waybill_id");
-    json_put_text(json, digits);
+    json_member_text(json, "trace_id", code);
+    json_member_text(json, "waybill_id", digits);
 }
 
 /* With the angle brackets that the header has. */
@@ -116,8 +102,8 @@ static void put_tls(struct json *json, struct slice tls)
         tls = SLICE_ABSENT;
     }
     json_begin_object(json);
-    put(json, "version", version);
-    put(json, "cipher", cipher);
+    json_member_string(json, "version", version);
+    json_member_string(json, "cipher", cipher);
     json_put_key(json, "bits");
     if (tls.at != NULL && text_number(tls, 0, 65536, &bits))
         json_put_number(json, (int64_t)bits);
@@ -128,14 +114,13 @@ static void put_tls(struct json *json, struct slice tls)
 
 static void put_client(struct json *json, const struct waybill *waybill)
 {
-    json_put_key(json, "client");
-    json_begin_object(json);
-    put(json, "name", waybill->client);
-    put(json, "ip", waybill->ip);
-    put(json, "port", waybill->port);
-    put(json, "helo", waybill->helo);
-    put(json, "auth_user", waybill->login);
-    put(json, "auth_mechanism", waybill->auth);
+    json_member_object(json, "client");
+    json_member_string(json, "name", waybill->client);
+    json_member_string(json, "ip", waybill->ip);
+    json_member_string(json, "port", waybill->port);
+    json_member_string(json, "helo", waybill->helo);
+    json_member_string(json, "auth_user", waybill->login);
+    json_member_string(json, "auth_mechanism", waybill->auth);
     put_tls(json, waybill->tls);
     json_end_object(json);
 }
@@ -151,26 +136,20 @@ static void put_remote(struct json *json, const struct waybill *waybill,
         return;
     }
     json_begin_object(json);
-    put(json, "name", parts.name);
-    put(json, "ip", parts.ip);
-    put(json, "port", parts.port);
+    json_member_string(json, "name", parts.name);
+    json_member_string(json, "ip", parts.ip);
+    json_member_string(json, "port", parts.port);
     json_end_object(json);
 }
 
 static void put_verdict(struct json *json, const struct verdict *verdict)
 {
-    json_put_key(json, "verdict");
-    json_begin_object(json);
-    json_put_key(json, "what");
-    json_put_text(json, verdict->what);
-    json_put_key(json, "why");
-    json_put_text(json, verdict->why);
-    json_put_key(json, "who");
-    json_put_text(json, actor_word(verdict->who));
-    json_put_key(json, "act");
-    json_put_text(json, verdict->act);
-    json_put_key(json, "reported");
-    json_put_bool(json, verdict->reported);
+    json_member_object(json, "verdict");
+    json_member_text(json, "what", verdict->what);
+    json_member_text(json, "why", verdict->why);
+    json_member_text(json, "who", actor_word(verdict->who));
+    json_member_text(json, "act", verdict->act);
+    json_member_bool(json, "reported", verdict->reported);
     waybill_json_time(json, "until", verdict->until);
     json_end_object(json);
 }
@@ -179,12 +158,10 @@ static void put_reason(struct json *json, const struct verdict *verdict)
 {
     bool told = verdict->has_reason;
 
-    json_put_key(json, "reason");
-    json_put_text(json, told ? reason_word(verdict->reason) : NULL);
-    json_put_key(json, "hardness");
-    json_put_text(json, told ? hardness_word(reason_hardness(verdict->reason)) : NULL);
-    json_put_key(json, "rule");
-    json_put_text(json, told ? verdict->rule : NULL);
+    json_member_text(json, "reason", told ? reason_word(verdict->reason) : NULL);
+    json_member_text(json, "hardness",
+                     told ? hardness_word(reason_hardness(verdict->reason)) : NULL);
+    json_member_text(json, "rule", told ? verdict->rule : NULL);
 }
 
 /* Where the time went; null where it never was in our queue. */
@@ -203,22 +180,16 @@ static void put_delay(struct json *json, const struct waybill *waybill,
     buffer_init(&sentence, 4096);
     attribution_sentence(&delay, &sentence);
     json_begin_object(json);
-    json_put_key(json, "total_ms");
-    json_put_number(json, delay.total);
-    json_put_key(json, "over");
-    json_put_bool(json, delay.over);
-    json_put_key(json, "parts_ms");
-    json_begin_object(json);
+    json_member_number(json, "total_ms", delay.total);
+    json_member_bool(json, "over", delay.over);
+    json_member_object(json, "parts_ms");
     for (enum share share = 0; share < SHARE_COUNT; share++)
         if (delay.ms[share] > 0) {
-            json_put_key(json, share_word(share));
-            json_put_number(json, delay.ms[share]);
+            json_member_number(json, share_word(share), delay.ms[share]);
         }
     json_end_object(json);
-    json_put_key(json, "largest");
-    json_put_text(json, delay.total > 0 ? share_word(delay.largest) : NULL);
-    json_put_key(json, "sentence");
-    json_put_text(json, sentence.data);
+    json_member_text(json, "largest", delay.total > 0 ? share_word(delay.largest) : NULL);
+    json_member_text(json, "sentence", sentence.data);
     json_end_object(json);
     buffer_free(&sentence);
 }
@@ -230,24 +201,21 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
 
     verdict_read(waybill, recipient, basis, &verdict);
     json_begin_object(json);
-    put(json, "recipient", recipient->address);
-    put(json, "original_recipient", recipient->original);
-    json_put_key(json, "state");
-    json_put_text(json, state_word(recipient->state));
-    json_put_key(json, "final");
-    json_put_bool(json, state_final(recipient->state));
-    json_put_key(json, "delivered_to");
-    json_put_text(json, recipient->state != STATE_DELIVERED ? NULL
-                    : recipient->mailbox                ? "mailbox"
-                                                        : "next_hop");
-    put(json, "status", recipient->status);
-    put(json, "response", recipient->reply);
+    json_member_string(json, "recipient", recipient->address);
+    json_member_string(json, "original_recipient", recipient->original);
+    json_member_text(json, "state", state_word(recipient->state));
+    json_member_bool(json, "final", state_final(recipient->state));
+    json_member_text(json, "delivered_to",
+                     recipient->state != STATE_DELIVERED ? NULL
+                     : recipient->mailbox                ? "mailbox"
+                                                         : "next_hop");
+    json_member_string(json, "status", recipient->status);
+    json_member_string(json, "response", recipient->reply);
     put_remote(json, waybill, recipient);
-    put(json, "next_queue_id", recipient->next);
-    put(json, "via", recipient->via);
+    json_member_string(json, "next_queue_id", recipient->next);
+    json_member_string(json, "via", recipient->via);
     waybill_json_time(json, "since", recipient->since);
-    json_put_key(json, "attempts");
-    json_put_number(json, recipient->attempts);
+    json_member_number(json, "attempts", recipient->attempts);
     waybill_json_time(json, "last_attempt_time", recipient->tried);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
@@ -262,20 +230,15 @@ static void put_fact(struct json *json, const struct waybill *waybill, size_t in
 
     json_begin_object(json);
     waybill_json_time(json, "event_time", fact->time);
-    json_put_key(json, "source");
-    json_put_text(json, witness_name(fact->witness));
+    json_member_text(json, "source", witness_name(fact->witness));
     fact_id_text(fact->id, id);
-    json_put_key(json, "fact_id");
-    json_put_text(json, id);
-    json_put_key(json, "kind");
-    json_put_text(json, fact_kind_word(fact->kind));
-    json_put_key(json, "trust");
-    json_put_text(json, trust_word(waybill->trust[index]));
-    json_put_key(json, "values");
-    json_begin_object(json);
+    json_member_text(json, "fact_id", id);
+    json_member_text(json, "kind", fact_kind_word(fact->kind));
+    json_member_text(json, "trust", trust_word(waybill->trust[index]));
+    json_member_object(json, "values");
     for (int key = 0; key < FACT_KEY_COUNT; key++)
         if (fact->value[key].at != NULL)
-            put(json, fact_key_word((enum fact_key)key), fact->value[key]);
+            json_member_string(json, fact_key_word((enum fact_key)key), fact->value[key]);
     json_end_object(json);
     json_end_object(json);
 }
@@ -286,8 +249,7 @@ static void put_links(struct json *json, const struct waybill *waybill)
     struct link links[LINKS_MAX];
     size_t count = links_find(waybill, links);
 
-    json_put_key(json, "is_report");
-    json_put_bool(json, waybill->is_report);
+    json_member_bool(json, "is_report", waybill->is_report);
     json_put_key(json, "report_on");
     if (waybill->about != 0) {
         json_begin_object(json);
@@ -296,13 +258,11 @@ static void put_links(struct json *json, const struct waybill *waybill)
     } else {
         json_put_null(json);
     }
-    json_put_key(json, "reports");
-    json_begin_array(json);
+    json_member_array(json, "reports");
     for (size_t i = 0; i < count; i++) {
         json_begin_object(json);
         waybill_json_id(json, links[i].id);
-        json_put_key(json, "trust");
-        json_put_text(json, trust_word(links[i].trust));
+        json_member_text(json, "trust", trust_word(links[i].trust));
         json_end_object(json);
     }
     json_end_array(json);
@@ -310,18 +270,18 @@ static void put_links(struct json *json, const struct waybill *waybill)
 
 static void put_envelope(struct json *json, const struct waybill *waybill)
 {
-    put(json, "reporting_mta", waybill->host);
-    put(json, "instance", waybill->instance);
-    put(json, "queue_id", waybill->queue_id);
-    put(json, "sender", waybill->from);
-    put(json, "header_from", waybill->header_from);
+    json_member_string(json, "reporting_mta", waybill->host);
+    json_member_string(json, "instance", waybill->instance);
+    json_member_string(json, "queue_id", waybill->queue_id);
+    json_member_string(json, "sender", waybill->from);
+    json_member_string(json, "header_from", waybill->header_from);
     put_message_id(json, waybill->message_id);
-    put(json, "envelope_id", waybill->envid);
-    put(json, "subject", waybill->subject_text);
-    put(json, "subject_hash", waybill->subject_hash);
-    put(json, "date", waybill->date);
-    put(json, "list_id", waybill->list);
-    put(json, "auto_submitted", waybill->automatic);
+    json_member_string(json, "envelope_id", waybill->envid);
+    json_member_string(json, "subject", waybill->subject_text);
+    json_member_string(json, "subject_hash", waybill->subject_hash);
+    json_member_string(json, "date", waybill->date);
+    json_member_string(json, "list_id", waybill->list);
+    json_member_string(json, "auto_submitted", waybill->automatic);
     json_put_key(json, "size");
     if (waybill->size >= 0)
         json_put_number(json, waybill->size);
@@ -334,29 +294,22 @@ void waybill_json_open(struct json *json, const struct waybill *waybill,
                        const struct verdict_basis *basis, bool timeline)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "waybill");
-    json_put_key(json, "schema_version");
-    json_put_number(json, WAYBILL_JSON_VERSION);
+    json_member_text(json, "object", "waybill");
+    json_member_number(json, "schema_version", WAYBILL_JSON_VERSION);
     waybill_json_id(json, waybill->id);
     waybill_json_time(json, "event_time", waybill->arrived);
-    json_put_key(json, "state");
-    json_put_text(json, state_word(waybill_state(waybill)));
-    json_put_key(json, "finished");
-    json_put_bool(json, waybill_finished(waybill));
-    json_put_key(json, "refused");
-    json_put_bool(json, waybill_refused(waybill));
+    json_member_text(json, "state", state_word(waybill_state(waybill)));
+    json_member_bool(json, "finished", waybill_finished(waybill));
+    json_member_bool(json, "refused", waybill_refused(waybill));
     put_links(json, waybill);
-    put(json, "abandoned_in", waybill->abandoned ? waybill->phase : SLICE_ABSENT);
+    json_member_string(json, "abandoned_in", waybill->abandoned ? waybill->phase : SLICE_ABSENT);
     put_envelope(json, waybill);
-    json_put_key(json, "recipients");
-    json_begin_array(json);
+    json_member_array(json, "recipients");
     for (size_t i = 0; i < waybill->recipient_count; i++)
         waybill_json_recipient(json, waybill, &waybill->recipients[i], basis);
     json_end_array(json);
     if (timeline) {
-        json_put_key(json, "timeline");
-        json_begin_array(json);
+        json_member_array(json, "timeline");
         for (size_t i = 0; i < waybill->fact_count; i++)
             put_fact(json, waybill, i);
         json_end_array(json);
@@ -366,18 +319,12 @@ void waybill_json_open(struct json *json, const struct waybill *waybill,
 void waybill_json_audit(struct json *json, const struct store_audit *audit)
 {
     json_begin_object(json);
-    json_put_key(json, "object");
-    json_put_text(json, "audit");
+    json_member_text(json, "object", "audit");
     waybill_json_time(json, "time", audit->time);
-    json_put_key(json, "who");
-    json_put_string(json, audit->who);
-    json_put_key(json, "what");
-    json_put_string(json, audit->what);
-    json_put_key(json, "about");
-    json_put_string(json, audit->about);
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)audit->count);
-    json_put_key(json, "reason");
-    json_put_string(json, audit->reason);
+    json_member_string(json, "who", audit->who);
+    json_member_string(json, "what", audit->what);
+    json_member_string(json, "about", audit->about);
+    json_member_number(json, "count", (int64_t)audit->count);
+    json_member_string(json, "reason", audit->reason);
     json_end_object(json);
 }

@@ -6,8 +6,7 @@
 
 #include "terms.h"
 #include "waybill/buffer.h"
-
-#define LIKE_MAX 24 /* longer words are like none of ours */
+#include "waybill/spelling.h"
 
 const char *words_state(int number)
 {
@@ -35,53 +34,19 @@ int query_find_word(struct slice word, words_of *of, int count)
     return -1;
 }
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-    unsigned low = a < b ? a : b;
-    return low < c ? low : c;
-}
-
-/* How many letters must be changed, put in, taken out or swapped with their neighbour. */
-static unsigned difference(struct slice a, struct slice b)
-{
-    unsigned rows[3][LIKE_MAX + 1];
-    unsigned *before = rows[0], *last = rows[1], *now = rows[2];
-
-    for (unsigned j = 0; j <= b.size; j++)
-        last[j] = j;
-    memcpy(before, last, sizeof rows[0]);
-    for (unsigned i = 1; i <= a.size; i++) {
-        unsigned *spare = before;
-        now[0] = i;
-        for (unsigned j = 1; j <= b.size; j++) {
-            char x = text_lower(a.at[i - 1]), y = text_lower(b.at[j - 1]);
-            now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == text_lower(b.at[j - 2]) && text_lower(a.at[i - 2]) == y &&
-                before[j - 2] + 1 < now[j])
-                now[j] = before[j - 2] + 1;
-        }
-        before = last;
-        last = now;
-        now = spare;
-    }
-    return last[b.size];
-}
-
 /* The beginning of a word counts as nearer than a letter that is wrong. */
 int words_nearest(struct slice word, words_of *of, int count)
 {
     unsigned lowest = word.size <= 3 ? 4 : word.size <= 6 ? 6 : 8; /* twice the letters */
     int nearest = -1;
 
-    if (word.size < 2 || word.size > LIKE_MAX)
+    if (word.size < 2 || word.size > SPELLING_MAX)
         return -1;
     for (int i = 0; i < count; i++) {
         struct slice known = slice_of(of(i));
         unsigned far;
 
-        if (known.size > LIKE_MAX)
-            continue;
-        far = 2 * difference(word, known);
+        far = 2 * spelling_difference(word, known);
         if (word.size < known.size &&
             slice_equal_nocase(word, slice_make(known.at, word.size)))
             far = 1;

@@ -120,32 +120,45 @@ void digest_random(void *data, size_t size)
 /* ---- in this process only ---- */
 
 static pthread_once_t seeded = PTHREAD_ONCE_INIT;
-static uint64_t seed;
+static uint64_t seed, factors[2];
 
 static void digest_seed(void)
 {
     digest_random(&seed, sizeof seed);
+    digest_random(factors, sizeof factors);
+    factors[0] |= 1;
+    factors[1] |= 1;
 }
 
+/* Whatever the factor, a change of the top bit alone stays one. So one product is not enough: who
+ * chooses the bytes could undo it in the next word, without knowing anything of us. */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+    hash = (hash ^ word) * factors[0];
+    hash = (hash ^ hash >> 32) * factors[1];
     return hash ^ hash >> 32;
 }
 
+static uint64_t word_at(const char *at, size_t size)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, at, size);
+    return word;
+}
+
+/* The last word may begin in the one before it: eight bytes are one load, any other number is a
+ * call of memcpy(3). */
 uint64_t digest_here(uint64_t before, const void *data, size_t size)
 {
-    const char *at = data;
-    uint64_t word, hash;
+    const char *at = data, *last = size >= 8 ? at + size - 8 : at;
+    uint64_t hash;
 
     pthread_once(&seeded, digest_seed);
     hash = mix(before ^ seed, size);
-    for (; size >= sizeof word; at += sizeof word, size -= sizeof word) {
-        memcpy(&word, at, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    if (size > 0)
-        memcpy(&word, at, size);
-    return mix(hash, word);
+    if (size < 8)
+        return mix(hash, size > 0 ? word_at(at, size) : 0);
+    for (; at < last; at += 8)
+        hash = mix(hash, word_at(at, 8));
+    return mix(hash, word_at(last, 8));
 }

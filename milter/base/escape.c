@@ -65,19 +65,52 @@ static inline uint64_t below(uint64_t eight, unsigned char least)
     return (eight - EIGHT(least)) & ~eight & EIGHT(0x80);
 }
 
+/* Not 0: one of eight bytes is not printable ASCII, or one of two that are special. */
+static inline uint64_t special_eight(uint64_t eight, char special, char other)
+{
+    return (eight & EIGHT(0x80)) | below(eight, 0x20) | below(eight ^ EIGHT(0x7f), 1) |
+           below(eight ^ EIGHT(special), 1) | below(eight ^ EIGHT(other), 1);
+}
+
+/* Eight bytes from there on. */
+static inline uint64_t load_eight(const char *at)
+{
+    uint64_t eight;
+
+    memcpy(&eight, at, sizeof eight);
+    return eight;
+}
+
+/* Fewer than eight bytes, with plain ones behind them. */
+static inline uint64_t load_few(const char *at, size_t size)
+{
+    uint64_t eight = EIGHT('a');
+
+    for (size_t i = 0; i < size; i++)
+        eight = eight << 8 | (unsigned char)at[i];
+    return eight;
+}
+
+/* Most values are: then they are copied whole. The last look may see bytes for the second time. */
+static inline bool all_plain(struct slice from, char special, char other)
+{
+    uint64_t found = 0;
+
+    if (from.size < 8)
+        return special_eight(load_few(from.at, from.size), special, other) == 0;
+    for (size_t i = 0; i + 8 < from.size; i += 8)
+        found |= special_eight(load_eight(from.at + i), special, other);
+    return (found | special_eight(load_eight(from.at + from.size - 8), special, other)) == 0;
+}
+
 /* Printable ASCII is by far the most: it is copied in runs, eight bytes at a look. Two characters
  * may be special; one that is not printable stands for none. */
 static inline size_t plain_run(struct slice from, char special, char other)
 {
     size_t size = 0;
-    uint64_t eight;
 
-    for (; from.size - size >= sizeof eight; size += sizeof eight) {
-        memcpy(&eight, from.at + size, sizeof eight);
-        if ((eight & EIGHT(0x80)) | below(eight, 0x20) | below(eight ^ EIGHT(0x7f), 1) |
-            below(eight ^ EIGHT(special), 1) | below(eight ^ EIGHT(other), 1))
-            break;
-    }
+    while (from.size - size >= 8 && special_eight(load_eight(from.at + size), special, other) == 0)
+        size += 8;
     while (size < from.size && from.at[size] >= 0x20 && from.at[size] < 0x7f &&
            from.at[size] != special && from.at[size] != other)
         size++;
@@ -185,7 +218,6 @@ int escape_csv(struct buffer *to, struct slice from)
     return to->failed ? -1 : 0;
 }
 
-/* Blanks are the most: they are not worth a printf(3). */
 static void value_byte(struct buffer *to, char byte)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -227,12 +259,21 @@ int escape_shell(struct buffer *to, struct slice from)
 
 int escape_value(struct buffer *to, struct slice from)
 {
+    return escape_value_as(to, from, "%20");
+}
+
+int escape_value_as(struct buffer *to, struct slice from, const char *blank)
+{
+    char stop = blank[0] == ' ' ? '%' : ' ';
+
+    if (all_plain(from, stop, '%'))
+        return from.size > 0 ? buffer_add(to, from.at, from.size) : -to->failed;
     while (from.size > 0 && !to->failed) {
-        size_t run = plain_run(from, ' ', '%');
+        size_t run = plain_run(from, stop, '%');
         if (run > 0) {
             add_run(to, &from, run);
         } else if (from.at[0] == ' ') {
-            value_byte(to, ' ');
+            buffer_add_text(to, blank);
             from = slice_make(from.at + 1, from.size - 1);
         } else {
             value_character(to, &from);

@@ -140,3 +140,45 @@ void json_put_null(struct json *json)
     json_before_value(json);
     buffer_add_text(json->to, "null");
 }
+
+void json_member_string(struct json *json, const char *key, struct slice value)
+{
+    json_put_key(json, key);
+    json_put_string(json, value);
+}
+
+void json_member_text(struct json *json, const char *key, const char *value)
+{
+    json_put_key(json, key);
+    json_put_text(json, value);
+}
+
+void json_member_number(struct json *json, const char *key, int64_t value)
+{
+    json_put_key(json, key);
+    json_put_number(json, value);
+}
+
+void json_member_decimal(struct json *json, const char *key, double value, int places)
+{
+    json_put_key(json, key);
+    json_put_decimal(json, value, places);
+}
+
+void json_member_bool(struct json *json, const char *key, bool value)
+{
+    json_put_key(json, key);
+    json_put_bool(json, value);
+}
+
+void json_member_object(struct json *json, const char *key)
+{
+    json_put_key(json, key);
+    json_begin_object(json);
+}
+
+void json_member_array(struct json *json, const char *key)
+{
+    json_put_key(json, key);
+    json_begin_array(json);
+}

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "waybill/spelling.h"
+
 #define AT(member) .at = offsetof(struct settings, member)
 #define LIVE .live = true
 
@@ -301,43 +303,14 @@ const struct option *option_find(const char *name)
     return NULL;
 }
 
-#define NAME_LIMIT 40
-
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance, in one row. */
-static size_t name_distance(const char *a, const char *b)
-{
-    size_t row[NAME_LIMIT + 1], a_size = strlen(a), b_size = strlen(b);
-
-    if (a_size > NAME_LIMIT || b_size > NAME_LIMIT)
-        return NAME_LIMIT;
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            size_t above = row[j];
-            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b_size];
-}
-
 const char *option_nearest(const char *name)
 {
     const char *nearest = NULL;
-    size_t least = NAME_LIMIT;
+    unsigned least = SPELLING_MAX;
 
     for (size_t i = 0; i < option_count; i++) {
-        size_t distance = name_distance(name, options[i].name);
+        unsigned distance = spelling_difference(slice_of(name), slice_of(options[i].name));
+
         if (distance < least) {
             least = distance;
             nearest = options[i].name;

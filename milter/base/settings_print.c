@@ -13,8 +13,10 @@
 #define LINE_WIDTH 78
 #define RANGE_MAX 1000
 
-/* The words of `text` behind "# ", a new line before the one that would pass the width. */
-static void print_wrapped(FILE *to, struct slice rest)
+typedef void print_word(FILE *to, struct slice word, bool at_head);
+
+/* All words, each line behind `head`, a new one before the word that would pass the width. */
+static void print_wrapped(FILE *to, const char *head, struct slice rest, print_word *print)
 {
     struct slice word;
     size_t column = 0;
@@ -24,11 +26,25 @@ static void print_wrapped(FILE *to, struct slice rest)
             fputc('\n', to);
             column = 0;
         }
-        fprintf(to, "%s%.*s", column == 0 ? "# " : " ", SLICE_ARGS(word));
-        column += word.size + (column == 0 ? 2 : 1);
+        fputs(column == 0 ? head : " ", to);
+        print(to, word, column == 0);
+        column += word.size + (column == 0 ? strlen(head) : 1);
         text_take_char(&rest, ' ');
     }
     fputc('\n', to);
+}
+
+/* ---- the annotated file ---- */
+
+static void print_plain_word(FILE *to, struct slice word, bool at_head)
+{
+    (void)at_head;
+    fprintf(to, "%.*s", SLICE_ARGS(word));
+}
+
+static void print_remark(FILE *to, const char *words)
+{
+    print_wrapped(to, "# ", slice_of(words), print_plain_word);
 }
 
 /* The default as it would stand in the file. */
@@ -75,8 +91,8 @@ static void print_option(FILE *to, const struct option *option)
     buffer_add_char(&range, '[');
     add_range(&range, option);
     buffer_addf(&range, "]%s", option->live ? "" : " [new process]");
-    print_wrapped(to, slice_of(option->text));
-    print_wrapped(to, slice_of(range.data));
+    print_remark(to, option->text);
+    print_remark(to, range.data);
     buffer_free(&range);
     fprintf(to, "#%s = ", option->name);
     print_initial(to, option);
@@ -103,6 +119,8 @@ void settings_print_example(FILE *to)
     }
 }
 
+/* ---- the manual ---- */
+
 /* mdoc takes a dot or an apostrophe at the head of a line, and every backslash, for its own. */
 static void print_mdoc_word(FILE *to, struct slice word, bool at_head)
 {
@@ -116,23 +134,9 @@ static void print_mdoc_word(FILE *to, struct slice word, bool at_head)
     }
 }
 
-static void print_sentence(FILE *to, struct slice rest)
+static void print_sentence(FILE *to, struct slice words)
 {
-    struct slice word;
-    size_t column = 0;
-
-    while (text_take_word(&rest, &word)) {
-        if (column > 0 && column + 1 + word.size > LINE_WIDTH) {
-            fputc('\n', to);
-            column = 0;
-        } else if (column > 0) {
-            fputc(' ', to);
-        }
-        print_mdoc_word(to, word, column == 0);
-        column += word.size + 1;
-        text_take_char(&rest, ' ');
-    }
-    fputc('\n', to);
+    print_wrapped(to, "", words, print_mdoc_word);
 }
 
 /* mandoc wants each sentence on a line of its own. */

@@ -197,12 +197,11 @@ int text_hex(char digit)
     return -1;
 }
 
-void text_digits_fixed(uint64_t number, char *to, unsigned width)
+uint32_t text_hash(uint32_t before, struct slice bytes)
 {
-    while (width > 0) {
-        to[--width] = (char)('0' + number % 10);
-        number /= 10;
-    }
+    for (size_t i = 0; i < bytes.size; i++)
+        before = (before ^ (unsigned char)bytes.at[i]) * UINT32_C(16777619);
+    return before;
 }
 
 /* Two digits for each division. */
@@ -210,18 +209,27 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
                             "34353637383940414243444546474849505152535455565758596061626364656667"
                             "6869707172737475767778798081828384858687888990919293949596979899";
 
+void text_digits_fixed(uint64_t number, char *to, unsigned width)
+{
+    for (; width > 1; width -= 2, number /= 100)
+        memcpy(to + width - 2, pairs + number % 100 * 2, 2);
+    if (width > 0)
+        to[0] = (char)('0' + number % 10);
+}
+
+unsigned text_digits_size(uint64_t number)
+{
+    unsigned size = 1;
+
+    for (; number > 9999; number /= 10000)
+        size += 4;
+    return size + (number > 9) + (number > 99) + (number > 999);
+}
+
 size_t text_digits(uint64_t number, char to[static TEXT_DIGITS_MAX])
 {
-    char digits[TEXT_DIGITS_MAX];
-    size_t at = sizeof digits;
+    unsigned size = text_digits_size(number);
 
-    for (; number > 99; number /= 100) {
-        at -= 2;
-        memcpy(digits + at, pairs + number % 100 * 2, 2);
-    }
-    if (number > 9)
-        digits[--at] = pairs[number * 2 + 1];
-    digits[--at] = pairs[number * 2 + (number < 10)];
-    memcpy(to, digits + at, sizeof digits - at);
-    return sizeof digits - at;
+    text_digits_fixed(number, to, size);
+    return size;
 }

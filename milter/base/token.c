@@ -187,11 +187,6 @@ void token_envid(const struct token_keys *keys, uint64_t waybill,
     snprintf(text, TOKEN_ENVID_ROOM, "WB%018" PRIu64 ".%s", waybill, letters);
 }
 
-static char upper(char letter)
-{
-    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
-}
-
 /* Brackets and xtext ("+2E" for ".") off, letters in upper case; -1: too long to be ours. */
 static int decode(struct slice text, char to[static TOKEN_ENVID_ROOM])
 {
@@ -206,7 +201,7 @@ static int decode(struct slice text, char to[static TOKEN_ENVID_ROOM])
         bool encoded = text.at[i] == '+' && low >= 0;
         if (size == TOKEN_ENVID_ROOM - 1)
             return -1;
-        to[size++] = upper(encoded ? (char)(high << 4 | low) : text.at[i]);
+        to[size++] = text_upper(encoded ? (char)(high << 4 | low) : text.at[i]);
         i += encoded ? 2 : 0;
     }
     to[size] = '\0';

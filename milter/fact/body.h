@@ -29,6 +29,8 @@ int body_decode(char *body, size_t size, struct fact *fact);
 int body_decode_all(char *text, size_t size, struct body *whole);
 /* Keep a word of an unknown key, if it is "key=value". */
 void body_keep(struct body *body, struct slice word);
+/* " key=" */
+struct slice body_mark(enum fact_key key);
 /* The key of that name, or -1; `after` is a guess: the key that stood before it. */
 int body_key(struct slice name, int after);
 

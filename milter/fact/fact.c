@@ -44,6 +44,13 @@ static const struct slice key_slices[FACT_KEY_COUNT] = {
 #undef X
 };
 
+/* As they stand before a value. */
+static const struct slice key_marks[FACT_KEY_COUNT] = {
+#define X(symbol, word, text) [KEY_##symbol] = SLICE_LITERAL(" " word "="),
+    FACT_KEYS(X)
+#undef X
+};
+
 _Static_assert(FACT_KEY_COUNT <= 64, "a set of keys is of 64 bits");
 _Static_assert(FACT_KEY_COUNT * (VALUE_SHORT * 3 + 16) + 128 < FACT_LINE_MAX,
                "a line has room for all keys with short values");
@@ -81,6 +88,11 @@ enum fact_kind fact_kind_of(struct slice word)
 const char *fact_key_word(enum fact_key key)
 {
     return key_words[key];
+}
+
+struct slice body_mark(enum fact_key key)
+{
+    return key_marks[key];
 }
 
 /* Keys stand in their order, so the one that is looked for is not far behind the last. */
@@ -195,37 +207,39 @@ static struct slice cut_value(struct slice value, size_t size)
 
 /* Room that longer values before it must leave: who may choose these must not be able to push out
  * where a fact came from. Escaped, a byte may become three. */
-static size_t key_share(const struct fact *fact, int key)
+static size_t key_share(const struct fact *fact, enum fact_key key)
 {
     size_t size = fact->value[key].size;
-    return key_slices[key].size + 2 + (size < VALUE_SHORT ? size : VALUE_SHORT) * 3;
+    return key_marks[key].size + (size < VALUE_SHORT ? size : VALUE_SHORT) * 3;
 }
 
-static void encode_values(const struct fact *fact, uint64_t keys, size_t room, struct buffer *to)
+/* The keys that stand there, and the room that they must have in any case. */
+static uint64_t keys_that_stand(const struct fact *fact, uint64_t left_out, size_t *shares)
 {
-    size_t start = to->size, shares = 0;
-    for (uint64_t rest = keys; rest != 0;)
-        shares += key_share(fact, (int)fact_take_key(&rest));
-    while (keys != 0) {
+    uint64_t keys = 0;
+    *shares = 0;
+    for (uint64_t rest = fact->keys & ~left_out & ~KEY_BIT(WAYBILL); rest != 0;) {
+        enum fact_key key = fact_take_key(&rest);
+        if (fact->value[key].at == NULL)
+            continue;
+        keys |= UINT64_C(1) << key;
+        *shares += key_share(fact, key);
+    }
+    return keys;
+}
+
+static void encode_values(const struct fact *fact, uint64_t left_out, size_t room,
+                          struct buffer *to)
+{
+    size_t start = to->size, shares;
+    for (uint64_t keys = keys_that_stand(fact, left_out, &shares); keys != 0;) {
         enum fact_key key = fact_take_key(&keys);
-        shares -= key_share(fact, (int)key);
-        size_t most = (room - (to->size - start) - shares - key_slices[key].size - 2) / 3;
-        buffer_add_char(to, ' ');
-        buffer_add(to, key_slices[key].at, key_slices[key].size);
-        buffer_add_char(to, '=');
+        shares -= key_share(fact, key);
+        size_t most = (room - (to->size - start) - shares - key_marks[key].size) / 3;
+        buffer_add(to, key_marks[key].at, key_marks[key].size);
         most = most < FACT_VALUE_MAX ? most : FACT_VALUE_MAX;
         escape_value(to, cut_value(fact->value[key], most));
     }
-}
-
-static uint64_t keys_that_stand(const struct fact *fact, uint64_t left_out)
-{
-    uint64_t keys = 0;
-    for (uint64_t rest = fact->keys & ~left_out & ~KEY_BIT(WAYBILL); rest != 0;) {
-        enum fact_key key = fact_take_key(&rest);
-        keys |= (uint64_t)(fact->value[key].at != NULL) << key;
-    }
-    return keys;
 }
 
 static void encode(const struct fact *fact, struct slice kind, uint64_t left_out, size_t used,
@@ -235,8 +249,7 @@ static void encode(const struct fact *fact, struct slice kind, uint64_t left_out
     buffer_add(to, kind.at, kind.size);
     if (fact->waybill != 0 && !(left_out & KEY_BIT(WAYBILL)))
         buffer_addf(to, " w=%llu", (unsigned long long)fact->waybill);
-    encode_values(fact, keys_that_stand(fact, left_out),
-                  FACT_LINE_MAX - used - (to->size - start), to);
+    encode_values(fact, left_out, FACT_LINE_MAX - used - (to->size - start), to);
 }
 
 int body_encode(const struct fact *fact, uint64_t left_out, size_t used, struct buffer *to)

@@ -8,7 +8,6 @@
  */
 #include "waybill/id.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,7 +109,7 @@ void id_code(uint64_t id, char code[static ID_CODE_SIZE])
 
 static int code_value(char byte)
 {
-    char upper = (char)toupper((unsigned char)byte);
+    char upper = text_upper(byte);
     if (upper == 'O')
         upper = '0';
     if (upper == 'I' || upper == 'L')

@@ -84,7 +84,7 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
     for (int i = 0; i < 3; i++)
         bytes += key[i] ? strlen(key[i]) : 0;
     waybill->bytes = malloc(bytes);
-    waybill->facts = malloc((record->count + 1) * sizeof *waybill->facts);
+    waybill->facts = calloc(record->count + 1, sizeof *waybill->facts);
     if (waybill->bytes == NULL || waybill->facts == NULL)
         return error_set(why, "no memory for a waybill of %zu facts", record->count);
     char *to = waybill->bytes;
@@ -100,7 +100,7 @@ static int decode_facts(struct waybill *waybill, const struct record *record, st
         const struct record_line *line = &record->lines[i];
         struct fact *fact = &waybill->facts[waybill->fact_count];
         memcpy(to, line->text, line->size);
-        fact_init(fact, (enum witness)line->witness, FACT_UNKNOWN, line->time);
+        fact_renew(fact, (enum witness)line->witness, FACT_UNKNOWN, line->time);
         fact->id = line->fact;
         fact->waybill = record->id;
         if (body_decode(to, line->size, fact) == 0)
@@ -728,6 +728,26 @@ int waybill_read(struct waybill *waybill, const struct record *record, int64_t n
     if (result != 0)
         waybill_clear(waybill);
     return result;
+}
+
+int waybill_read_text(struct waybill *waybill, uint64_t id, struct slice text, int64_t now,
+                      int64_t queue_lifetime, struct error *why)
+{
+    struct record_facts read;
+    if (record_read(&read, id, text) == 0)
+        return 0;
+    begin(waybill);
+    waybill->id = id;
+    waybill->host = read.host;
+    waybill->instance = read.instance;
+    waybill->queue_id = read.queue_id;
+    waybill->bytes = read.bytes;
+    waybill->facts = read.facts;
+    waybill->fact_count = read.count;
+    if (read_facts(waybill, now, queue_lifetime, why) == 0)
+        return 1;
+    waybill_clear(waybill);
+    return -1;
 }
 
 int waybill_judge(struct waybill *waybill, struct fact *facts, size_t count, int64_t now,

@@ -21,6 +21,9 @@ struct asking {
     unsigned asked;
 };
 
+/* Of a name without a domain: so many domains above the host are asked about. */
+#define ABOVE_MAX 8u
+
 static bool is_domain_byte(char byte)
 {
     unsigned char code = (unsigned char)byte;
@@ -78,7 +81,7 @@ size_t forget_canonical(struct slice address, char to[static ADDRESS_MAX])
     return canonical_of(slice_make(normal, whole.size - domain.size - 1), domain, to);
 }
 
-static bool ask(struct asking *asking, struct slice local, struct slice domain)
+static bool ask_one(struct asking *asking, struct slice local, struct slice domain)
 {
     char canonical[ADDRESS_MAX];
     if (asking->asked >= ASKED_MAX)
@@ -88,6 +91,15 @@ static bool ask(struct asking *asking, struct slice local, struct slice domain)
         return false;
     asking->asked++;
     return asking->forgetting->is(asking->forgetting->context, slice_make(canonical, size));
+}
+
+/* bob+shop is bob's, too. */
+static bool ask(struct asking *asking, struct slice local, struct slice domain)
+{
+    ptrdiff_t tag = slice_find(local, '+');
+    return ask_one(asking, local, domain) ||
+           (tag > 0 && local.at[0] != '"' &&
+            ask_one(asking, slice_make(local.at, (size_t)tag), domain));
 }
 
 /* Each way in which a local part that ends at `end` may begin, from `begin` on. */
@@ -181,19 +193,47 @@ static size_t unmark(struct slice text, char mark, char to[static FACT_VALUE_MAX
     return found ? size : 0;
 }
 
-bool forget_names(const struct forgetting *forgetting, struct slice text, bool exact)
+static bool names(struct asking *asking, struct slice text)
 {
     static const char marks[] = {'%', '+', '='};
-    struct asking asking = {.forgetting = forgetting, .exact = exact};
     char plain[FACT_VALUE_MAX];
-    if (ask_text(&asking, text))
+    if (ask_text(asking, text))
         return true;
     for (size_t i = 0; i < sizeof marks; i++) {
         if (slice_find(text, marks[i]) < 0)
             continue;
         size_t size = unmark(text, marks[i], plain);
-        if (size > 0 && ask_text(&asking, slice_make(plain, size)))
+        if (size > 0 && ask_text(asking, slice_make(plain, size)))
             return true;
     }
     return false;
+}
+
+bool forget_names(const struct forgetting *forgetting, struct slice text)
+{
+    struct asking asking = {.forgetting = forgetting};
+    return names(&asking, text);
+}
+
+/* Postfix and Sendmail log a local name as it was given: their own host's, or its domain's. */
+static bool ask_local(struct asking *asking, struct slice name, struct slice host)
+{
+    struct slice domain = host, label;
+    for (unsigned i = 0; i < ABOVE_MAX && memchr(domain.at, '.', domain.size) != NULL; i++) {
+        if (ask(asking, name, domain))
+            return true;
+        (void)text_take_until(&domain, '.', &label);
+    }
+    return false;
+}
+
+bool forget_names_address(const struct forgetting *forgetting, struct slice address,
+                          struct slice host)
+{
+    struct asking asking = {.forgetting = forgetting, .exact = true};
+    if (names(&asking, address))
+        return true;
+    struct slice bare = address_bare(address);
+    return bare.size > 0 && host.size > 0 && slice_find(bare, '@') < 0 &&
+           ask_local(&asking, bare, host);
 }

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "record_set.h"
-#include "waybill/escape.h"
 #include "waybill/id.h"
 
 #define WHO_SIZE 60      /* bytes of a recipient: what a line keeps of it, whatever else it has */
@@ -79,21 +78,13 @@ uint64_t record_fact_id(const struct fact *fact)
     return hashed ? (fact->id ^ fact->id >> RECORD_ID_BITS) & RECORD_ID_MASK : fact->id;
 }
 
-/* FNV-1a, which is the same on every machine and cheap; a stranger who makes it collide has still
- * to make the ids collide. */
-static uint32_t hash_on(uint32_t hash, struct slice bytes)
-{
-    for (size_t i = 0; i < bytes.size; i++)
-        hash = (hash ^ (unsigned char)bytes.at[i]) * UINT32_C(16777619);
-    return hash;
-}
-
+/* A stranger who makes it collide has still to make the ids collide. */
 static uint32_t who_of(struct slice kind, struct slice recipient)
 {
-    uint32_t hash = hash_on(UINT32_C(2166136261), kind);
+    uint32_t hash = text_hash(TEXT_HASH, kind);
     if (recipient.size > WHO_SIZE)
         recipient.size = WHO_SIZE;
-    return hash_on(hash_on(hash, slice_of(" ")), recipient);
+    return text_hash(text_hash(hash, slice_of(" ")), recipient);
 }
 
 struct record_line line_of(const struct fact *fact, struct slice kind)
@@ -140,98 +131,6 @@ static size_t record_place(const struct record *record, const struct record_line
 size_t line_cost(const struct record_line *line)
 {
     return line->size + 32u; /* offset, witness, id, blanks, newline */
-}
-
-static void record_remove(struct record *record, size_t index)
-{
-    record->bytes -= line_cost(&record->lines[index]);
-    free(record->lines[index].text);
-    record->count--;
-    memmove(&record->lines[index], &record->lines[index + 1],
-            (record->count - index) * sizeof *record->lines);
-}
-
-static bool line_is(const struct record_line *line, enum witness witness, enum fact_kind kind)
-{
-    return line->witness == (char)witness && line->kind == kind;
-}
-
-static bool record_has(const struct record *record, enum witness witness, enum fact_kind kind)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (line_is(&record->lines[i], witness, kind))
-            return true;
-    return false;
-}
-
-/* What a client= line tells that no milter is told. */
-static bool client_is_news(const struct record_line *line)
-{
-    struct slice text = slice_make(line->text, line->size);
-    return slice_find_text(text, " prev=") >= 0 || slice_find_text(text, " uid=") >= 0;
-}
-
-/* The log's `active` without what the milter told. */
-static bool line_is_bare(const struct record_line *line)
-{
-    return slice_find_text(slice_make(line->text, line->size), " from=") < 0;
-}
-
-/* That the log began with this mail has to be known when it is read on after a restart; and the
- * size, where the milter did not see all of the mail. */
-static void line_make_bare(struct record *record, struct record_line *line, bool with_size)
-{
-    size_t bare = strlen(fact_kind_word(FACT_ACTIVE)), size = 0;
-    struct slice text = slice_make(line->text, line->size), word;
-    ptrdiff_t at = with_size ? slice_find_text(text, " size=") : -1;
-    if (at >= 0) {
-        struct slice rest = slice_make(text.at + at + 1, text.size - (size_t)at - 1);
-        size = text_take_word(&rest, &word) ? word.size + 1 : 0;
-        memmove(line->text + bare, line->text + at, size);
-    }
-    record->bytes -= line->size - (bare + size);
-    line->size = (uint32_t)(bare + size);
-    line->text[bare + size] = '\0';
-}
-
-/* Does the milter's end of the mail tell its size? */
-static bool size_is_known(const struct record *record)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (line_is(&record->lines[i], WITNESS_MILTER, FACT_QUEUED) &&
-            slice_find_text(slice_make(record->lines[i].text, record->lines[i].size), " size=") >= 0)
-            return true;
-    return false;
-}
-
-/* Leave out what says nothing new, see the header. */
-static void record_settle(struct record *record)
-{
-    bool mail = record_has(record, WITNESS_MILTER, FACT_MAIL);
-    bool header = record_has(record, WITNESS_MILTER, FACT_HEADER);
-    bool whole = mail && record_has(record, WITNESS_MILTER, FACT_QUEUED);
-    bool active = false;
-    for (size_t i = 0; i < record->count;) {
-        struct record_line *line = &record->lines[i];
-        bool again = active && line_is(line, WITNESS_LOG, FACT_ACTIVE);
-        if (again ||
-            (mail && line_is(line, WITNESS_LOG, FACT_CLIENT) && !client_is_news(line)) ||
-            (header && line_is(line, WITNESS_LOG, FACT_CLEANUP))) {
-            record_remove(record, i);
-            continue;
-        }
-        active = active || line_is(line, WITNESS_LOG, FACT_ACTIVE);
-        if (whole && line_is(line, WITNESS_LOG, FACT_ACTIVE))
-            line_make_bare(record, line, !size_is_known(record));
-        i++;
-    }
-}
-
-/* Only these kinds can leave another out, or be left out. */
-static bool kind_settles(enum fact_kind kind)
-{
-    return kind == FACT_MAIL || kind == FACT_HEADER || kind == FACT_QUEUED ||
-           kind == FACT_CLIENT || kind == FACT_CLEANUP || kind == FACT_ACTIVE;
 }
 
 static bool record_takes(const struct record *record, size_t share, size_t cost)
@@ -291,67 +190,6 @@ char *text_copy(const char *text, size_t size)
     return copy;
 }
 
-/* ---- one fact out of two texts ---- */
-
-/* Of two values for one key the longer, or the greater: the same whoever came first. */
-static bool is_better(struct slice a, struct slice b)
-{
-    if (a.size != b.size)
-        return a.size > b.size;
-    return a.size > 0 && memcmp(a.at, b.at, a.size) > 0;
-}
-
-static void join_values(struct body *all, const struct body *other)
-{
-    for (uint64_t keys = other->fact.keys; keys != 0;) {
-        enum fact_key key = fact_take_key(&keys);
-        if (all->fact.value[key].at == NULL ||
-            is_better(other->fact.value[key], all->fact.value[key]))
-            fact_set(&all->fact, key, other->fact.value[key]);
-    }
-    for (size_t i = 0; i < other->more_count; i++) {
-        bool there = false;
-        for (size_t k = 0; k < all->more_count; k++)
-            there = there || slice_equal(all->more[k], other->more[i]);
-        if (!there)
-            body_keep(all, other->more[i]);
-    }
-}
-
-/* The line gets what the other one has besides. 1: it is another now; -1: no memory. */
-static int line_join(struct record *record, struct record_line *line,
-                     const struct record_line *other)
-{
-    struct buffer one, two, all;
-    struct body a = {0}, b = {0};
-    int result = -1;
-    buffer_init(&one, FACT_LINE_MAX + 1);
-    buffer_init(&two, FACT_LINE_MAX + 1);
-    buffer_init(&all, FACT_LINE_MAX + 1);
-    if (buffer_add(&one, line->text, line->size) == 0 &&
-        buffer_add(&two, other->text, other->size) == 0 &&
-        body_decode_all(one.data, one.size, &a) == 0 &&
-        body_decode_all(two.data, two.size, &b) == 0) {
-        join_values(&a, &b);
-        result = body_encode_all(&a, BODY_PLACE_KEYS, 32, &all);
-    }
-    if (result == 0 && (all.size != line->size || memcmp(all.data, line->text, all.size) != 0)) {
-        char *text = text_copy(all.data, all.size);
-        result = text != NULL ? 1 : -1;
-        if (text != NULL) {
-            free(line->text);
-            record->bytes = record->bytes - line->size + all.size;
-            line->text = text;
-            line->size = (uint32_t)all.size;
-            line->known = line->known && other->known;
-        }
-    }
-    buffer_free(&one);
-    buffer_free(&two);
-    buffer_free(&all);
-    return result;
-}
-
 static bool line_same(const struct record_line *a, const struct record_line *b)
 {
     return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
@@ -393,39 +231,36 @@ int record_insert(struct record *record, struct record_line line, struct error *
     return 1;
 }
 
-/* Learn one word of the mail's key. 1: it was not known; 0: it was; -1: it is another mail's. */
-static int key_learn(char **known, struct slice told, const char *what, struct error *why)
+static bool key_differs(const char *known, struct slice told)
 {
-    if (told.at == NULL || told.size == 0)
-        return 0;
-    if (told.size > RECORD_KEY_MAX)
-        told.size = RECORD_KEY_MAX;
-    if (*known != NULL) {
-        if (slice_equal(slice_of(*known), told))
-            return 0;
-        return error_set(why, "the fact's %s '%.*s' is not the record's '%s'", what,
-                         SLICE_ARGS(told), *known);
-    }
-    *known = text_copy(told.at, told.size);
-    return *known ? 1 : error_set(why, "no memory for a %s", what);
+    return known != NULL && told.size > 0 && !slice_equal(slice_of(known), told);
 }
 
+/* 1: something was not known; 0: all was; -1: it is another mail's key. */
 static int record_learn_key(struct record *record, struct slice host, struct slice instance,
                             struct slice queue_id, struct error *why)
 {
-    /* Look before learning: a fact of another mail must leave no trace. */
-    char *known[] = {record->host, record->instance, record->queue_id};
+    char **known[] = {&record->host, &record->instance, &record->queue_id};
     struct slice told[] = {host, instance, queue_id};
     const char *what[] = {"host", "instance", "queue id"};
-    for (int i = 0; i < 3; i++)
-        if (known[i] != NULL && key_learn(&known[i], told[i], what[i], why) < 0)
-            return -1;
-    int a = key_learn(&record->host, host, what[0], why);
-    int b = key_learn(&record->instance, instance, what[1], why);
-    int c = key_learn(&record->queue_id, queue_id, what[2], why);
-    if (a < 0 || b < 0 || c < 0)
-        return -1;
-    return a || b || c;
+    int learnt = 0;
+    /* Look before learning: a fact of another mail must leave no trace. */
+    for (int i = 0; i < 3; i++) {
+        if (told[i].size > RECORD_KEY_MAX)
+            told[i].size = RECORD_KEY_MAX;
+        if (key_differs(*known[i], told[i]))
+            return error_set(why, "the fact's %s '%.*s' is not the record's '%s'", what[i],
+                             SLICE_ARGS(told[i]), *known[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (*known[i] != NULL || told[i].size == 0)
+            continue;
+        *known[i] = text_copy(told[i].at, told[i].size);
+        if (*known[i] == NULL)
+            return error_set(why, "no memory for a %s", what[i]);
+        learnt = 1;
+    }
+    return learnt;
 }
 
 bool record_knows(const struct record *record, const struct fact *fact)

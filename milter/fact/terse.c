@@ -59,34 +59,22 @@ static enum fact_kind implied_kind(enum witness witness, enum fact_key key)
 
 /* ---- values as words ---- */
 
-static void put_blanks(struct buffer *to, struct slice value, const char *as)
-{
-    ptrdiff_t blank;
-    while ((blank = slice_find(value, ' ')) >= 0) {
-        escape_value(to, slice_make(value.at, (size_t)blank));
-        buffer_add_text(to, as);
-        value = slice_make(value.at + blank + 1, value.size - (size_t)blank - 1);
-    }
-    escape_value(to, value);
-}
-
 /* "%_" is a blank: two bytes where "%20" has three. */
 static void put_word(struct buffer *to, struct slice value)
 {
-    put_blanks(to, value, "%_");
+    escape_value_as(to, value, "%_");
 }
 
 /* To the end of the line, with its blanks. */
 static void put_rest(struct buffer *to, struct slice value)
 {
-    put_blanks(to, value, " ");
+    escape_value_as(to, value, " ");
 }
 
 static void put_key(struct buffer *to, enum fact_key key)
 {
-    buffer_add_char(to, ' ');
-    buffer_add_text(to, fact_key_word(key));
-    buffer_add_char(to, '=');
+    struct slice mark = body_mark(key);
+    buffer_add(to, mark.at, mark.size);
 }
 
 static bool is_mark(char byte)

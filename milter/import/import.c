@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import: from lines to facts, and with whole mails to the one of the two sinks.
+ * import: from lines to facts, and with whole mails to the sink.
  */
 #include "waybill/import.h"
 
@@ -8,11 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dry.h"
 #include "logs.h"
-#include "packed.h"
-#include "post.h"
 #include "sheaf.h"
+#include "sink.h"
 #include "waybill/clock.h"
 #include "waybill/host.h"
 #include "waybill/logline.h"
@@ -26,13 +24,12 @@ struct import {
     struct import_tally tally;
     struct import_progress progress;
     struct sheaf *sheaf;
-    struct dry dry;
     struct logline_reader *reader;
     struct occurrence *occurrence;
-    struct post *post; /* NULL: a dry run, or nothing was posted yet */
+    struct sink sink;
     struct logs logs;
     uint64_t done;     /* packed bytes of the files before this one */
-    int64_t now, lifetime, oldest;
+    int64_t oldest;
     int64_t told;      /* progress, monotonic */
     char machine[256]; /* its own name, which syslog writes whatever the settings say */
     char logged[256];  /* the host that was looked at last ... */
@@ -67,85 +64,13 @@ static bool wait_again(void *context, uint64_t unshipped)
     return is_stopped(import);
 }
 
-/* ---- the sinks ---- */
-
-static enum import_result need_post(struct import *import, struct error *why)
-{
-    const struct post_wait wait = {wait_again, import};
-    if (import->options.dry_run || import->post != NULL)
-        return IMPORT_DONE;
-    return post_open(&import->post, &import->options, &wait, why);
-}
-
-static void count_mail(struct import *import, size_t facts)
-{
-    import->tally.mails++;
-    import->tally.facts += facts;
-}
-
-static enum import_result judge(struct import *import, size_t count)
-{
-    if (dry_judge(&import->dry, count, &import->tally, import->now, import->lifetime,
-                  import->why) == 0)
-        return IMPORT_DONE;
-    return IMPORT_UNREACHABLE;
-}
-
-static struct fact *room_for(struct import *import, size_t count)
-{
-    struct fact *facts = dry_room(&import->dry, count);
-    if (facts == NULL)
-        error_set(import->why, "no memory for a mail of %zu facts", count);
-    return facts;
-}
-
-static size_t unpack(const struct bound_mail *mail, size_t at, struct fact *fact)
-{
-    size_t size = packed_get(mail->packed + at, fact);
-    fact_set(fact, KEY_HOST, mail->host);
-    fact_set(fact, KEY_INSTANCE, mail->instance);
-    fact_set(fact, KEY_QUEUE, mail->queue_id);
-    return size;
-}
-
-static struct fact *unpack_all(struct import *import, const struct bound_mail *mail)
-{
-    struct fact *facts = room_for(import, mail->count);
-    size_t at = 0;
-    for (size_t i = 0; facts != NULL && i < mail->count; i++)
-        at += unpack(mail, at, &facts[i]);
-    return facts;
-}
-
-/* In the order in which they were told: who judges them puts them in order. */
-static enum import_result post_all(struct import *import, const struct fact *facts, size_t count)
-{
-    enum import_result result = IMPORT_DONE;
-    for (size_t i = 0; i < count && result == IMPORT_DONE && import->post != NULL; i++)
-        result = post_fact(import->post, &facts[i], import->why);
-    return result;
-}
+/* ---- the sink ---- */
 
 static int take_mail(void *context, const struct bound_mail *mail)
 {
     struct import *import = context;
-    count_mail(import, mail->count);
-    import->tally.open += !mail->ended;
-    import->tally.forced += mail->forced;
-    import->tally.cut += mail->cut;
-    const struct fact *facts = unpack_all(import, mail);
-    import->result = facts != NULL ? post_all(import, facts, mail->count) : IMPORT_UNREACHABLE;
-    if (import->result == IMPORT_DONE)
-        import->result = judge(import, mail->count);
+    import->result = sink_bound(&import->sink, mail, import->why);
     return import->result != IMPORT_DONE;
-}
-
-/* Of no mail that ever had a queue id. */
-static enum import_result take_loose(struct import *import, const struct fact *fact)
-{
-    import->tally.facts++;
-    import->tally.refusals += fact->kind == FACT_REFUSED;
-    return import->options.dry_run ? IMPORT_DONE : post_fact(import->post, fact, import->why);
 }
 
 /* ---- lines ---- */
@@ -174,7 +99,7 @@ static enum import_result take_fact(struct import *import, struct fact *fact)
 {
     name_host(import, fact);
     if (fact->value[KEY_QUEUE].size == 0)
-        return take_loose(import, fact);
+        return sink_loose(&import->sink, fact, import->why);
     if (sheaf_add(import->sheaf, fact) == 0)
         return IMPORT_DONE;
     if (import->result != IMPORT_DONE)
@@ -334,7 +259,7 @@ enum import_result import_logs(struct import *import, const char *const *paths, 
     import->why = why;
     if (logs_open(&import->logs, paths, count, why) != 0)
         return IMPORT_UNREADABLE;
-    enum import_result result = need_post(import, why);
+    enum import_result result = sink_open(&import->sink, why);
     import->progress.total = import->logs.total;
     for (size_t i = 0; i < import->logs.count && result == IMPORT_DONE; i++) {
         result = take_file(import, &import->logs.list[i]);
@@ -357,18 +282,8 @@ enum import_result import_logs(struct import *import, const char *const *paths, 
 enum import_result import_mail(struct import *import, const struct fact *facts, size_t count,
                                struct error *why)
 {
-    enum import_result result = need_post(import, why);
     import->why = why;
-    count_mail(import, count);
-    if (result == IMPORT_DONE)
-        result = post_all(import, facts, count);
-    if (result != IMPORT_DONE)
-        return result;
-    struct fact *copy = room_for(import, count);
-    if (copy == NULL)
-        return IMPORT_UNREACHABLE;
-    memcpy(copy, facts, count * sizeof *copy);
-    return judge(import, count);
+    return sink_mail(&import->sink, facts, count, why);
 }
 
 /* ---- begin and end ---- */
@@ -381,9 +296,12 @@ int import_open(struct import **import, const struct import_options *options, st
         return error_set(why, "no memory to import");
     self->options = *options;
     self->progress.tally = &self->tally;
-    self->now = clock_now();
-    self->oldest = self->now - options->retention_days * DAY_MS;
-    self->lifetime = options->settings->queue_lifetime_hours * HOUR_MS;
+    self->sink = (struct sink){.options = &self->options,
+                               .tally = &self->tally,
+                               .wait = {wait_again, self},
+                               .now = clock_now(),
+                               .lifetime = options->settings->queue_lifetime_hours * HOUR_MS};
+    self->oldest = self->sink.now - options->retention_days * DAY_MS;
     if (gethostname(self->machine, sizeof self->machine - 1) != 0)
         self->machine[0] = '\0';
     self->reader = logline_open();
@@ -400,7 +318,7 @@ enum import_result import_finish(struct import *import, struct error *why)
     import->why = why;
     if (sheaf_end(import->sheaf) != 0)
         return import->result;
-    return import->post != NULL ? post_finish(import->post, why) : IMPORT_DONE;
+    return sink_finish(&import->sink, why);
 }
 
 const struct import_tally *import_counts(const struct import *import)
@@ -415,9 +333,8 @@ void import_close(struct import **import)
     if (self == NULL)
         return;
     logs_close(&self->logs);
-    post_close(&self->post);
+    sink_close(&self->sink);
     sheaf_free(&self->sheaf);
-    dry_free(&self->dry);
     occurrence_close(&self->occurrence);
     logline_close(&self->reader);
     free(self);

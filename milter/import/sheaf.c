@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "packed.h"
+#include "turn.h"
 #include "waybill/clock.h"
 #include "waybill/digest.h"
 #include "waybill/waybill.h"
@@ -251,40 +252,10 @@ static struct open_mail *begin_mail(struct sheaf *sheaf, uint64_t hash, const st
 
 /* ---- when is a mail over? ---- */
 
-/* Refused or thrown away while it came in: it never was in the queue, which says nothing then. */
-static bool fact_stops(const struct fact *fact)
-{
-    static const char *const phases[] = {"data", "header", "body", "eom"};
-    if (fact->kind != FACT_REJECTED && fact->kind != FACT_DISCARDED)
-        return false;
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-        if (slice_is(fact->value[KEY_PHASE], phases[i]))
-            return true;
-    return false;
-}
-
-/* postsuper's word that it was requeued is followed by pickup's, with the new id; that is the last
- * of the old one. */
-static bool fact_moves(const struct fact *fact)
-{
-    return fact->kind == FACT_REQUEUED && fact->value[KEY_NEXT].at != NULL;
-}
-
-static bool fact_ends(const struct fact *fact)
-{
-    return fact->kind == FACT_REMOVED || fact->kind == FACT_CANCELED || fact_stops(fact) ||
-           fact_moves(fact);
-}
-
-static bool fact_opens(const struct fact *fact)
-{
-    return fact->kind == FACT_CLIENT || fact->kind == FACT_CLEANUP || fact->kind == FACT_ACTIVE;
-}
-
 /* A second client's line is another mail's even where the end of the first was not read. */
 static bool begins_anew(const struct open_mail *mail, const struct fact *fact)
 {
-    return (mail->ended && fact_opens(fact)) || (mail->named && fact->kind == FACT_CLIENT);
+    return (mail->ended && turn_opens(fact)) || (mail->named && fact->kind == FACT_CLIENT);
 }
 
 static int close_due(struct sheaf *sheaf)
@@ -316,7 +287,7 @@ static void tick(struct sheaf *sheaf, int64_t time)
 
 static void touch(struct sheaf *sheaf, struct open_mail *mail, const struct fact *fact)
 {
-    bool ends = !mail->ended && fact_ends(fact);
+    bool ends = !mail->ended && turn_ends(fact);
     mail->named = mail->named || fact->kind == FACT_CLIENT;
     if (!ends && sheaf->time < mail->touched + FRESH_MS)
         return;

@@ -154,6 +154,17 @@ static int news_follow(struct ship *ship, struct entry *entry)
     return target != entry && target->see == 0 ? twin_move(ship, entry, target) : 0;
 }
 
+int load_others(struct ship *ship, const uint64_t *ids, size_t count)
+{
+    struct load load = {.ship = ship};
+    if (count > 0 &&
+        store_get_records(ship->store, ids, count, news_found, &load, &ship->trouble.why) != 0)
+        return -1;
+    if (load.failed)
+        trouble_memory(ship);
+    return load.failed ? -1 : 0;
+}
+
 int load_news(struct ship *ship)
 {
     uint64_t ids[256];

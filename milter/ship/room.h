@@ -91,6 +91,8 @@ struct forgets {
     uint64_t blanked; /* values, since the last acknowledgement */
     bool seen_again;  /* a fact named one of them: it stands in the journal */
     int64_t roll_at;
+    struct forgotten_term **terms; /* whose keys are to be dropped after the flush */
+    size_t term_count, term_room;
 };
 
 struct trouble {
@@ -198,6 +200,8 @@ int load_entry(struct ship *ship, uint64_t id, struct entry **entry);
 int load_known(struct ship *ship, uint64_t id, struct entry **entry);
 /* Read again what other nodes may have added to the entries that are to be written. */
 int load_news(struct ship *ship);
+/* The same for these, which are live. */
+int load_others(struct ship *ship, const uint64_t *ids, size_t count);
 
 /* ---- fold.c ---- */
 /* Fold what of the batch is not folded yet. -1: stopped, go on later with the same fact. */
@@ -283,6 +287,7 @@ bool forget_due(const struct ship *ship, int64_t now);
 int forget_entry(struct ship *ship, struct entry *entry);
 /* All is written: rid the journal of them, and say so. -1: as load.c. */
 int forget_answer(struct ship *ship);
+void forget_clear(struct forgets *forgets);
 
 /* ---- sheet.c ---- */
 /* Queue what this host says of itself; asks the store for its time, and who else wrote. If that

@@ -245,7 +245,7 @@ static void ship_free(struct ship *ship)
     if (ship->refusals.clients != NULL)
         refusals_clear(&ship->refusals, &ship->pins);
     free(ship->watch.gaps);
-    store_tombs_free(&ship->forgets.tombs);
+    forget_clear(&ship->forgets);
     buffer_free(&ship->scratch);
     buffer_free(&ship->text);
     store_close(&ship->store);

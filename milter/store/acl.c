@@ -38,12 +38,12 @@ const struct right rights[] = {
     {"xinfo|stream", W | R | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XINFO", "STREAM", "@"}},
     {"hscan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSCAN", "@", "0"}},
     {"pttl", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"PTTL", "@"}},
-    {"hget", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
+    {"hget", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
     {"set", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SET", "@", "x", "NX", "XX"}},
     {"hset", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
     {"hsetnx", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"HSETNX", "@", "x", "x"}},
     {"hdel", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HDEL", "@", "x"}},
-    {"sadd", W, RIGHT_ALWAYS, RIGHT_ON_NODES, {"SADD", "@", "0"}}, /* one that is there */
+    {"sadd", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"SADD", "@", "0"}}, /* one that is there */
     {"srem", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SREM", "@", "x"}},
     {"zadd", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"ZADD", "@", "no-number", "x"}},
     {"zrem", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"ZREM", "@", "x"}},
@@ -54,8 +54,8 @@ const struct right rights[] = {
      {"ZREMRANGEBYSCORE", "@", "0", "0"}},
     {"xadd", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XADD", "@", "no-id", "x", "x"}},
     {"expireat", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"EXPIREAT", "@", "no-time"}},
-    {"unlink", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"UNLINK", "@"}},
     {"unlink", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"UNLINK", "@"}},
+    {"scan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SCAN", "0", "COUNT", "1"}},
     {"scan", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"SCAN", "0", "COUNT", "1"}},
 };
 const size_t right_count = sizeof rights / sizeof rights[0];

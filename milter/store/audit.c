@@ -147,7 +147,7 @@ int store_each_audit(struct store *store, int64_t from, int64_t until,
                      void *context, struct error *why)
 {
     struct audits audits = {from, until, seen, context};
-    struct replies replies = {.context = &audits, .got = audits_got};
+    struct replies replies = {.context = &audits, .got = audits_got, .missed = pipeline_miss};
     int64_t hour = from - from % HOUR_MS;
 
     while (hour <= until) {

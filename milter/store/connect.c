@@ -71,9 +71,12 @@ uint64_t store_run_digest(struct store *store)
     return all;
 }
 
-void store_read_partly(struct store *store, bool allowed)
+bool store_read_partly(struct store *store, bool allowed)
 {
+    bool before = store->partly;
+
     store->partly = allowed;
+    return before;
 }
 
 uint64_t store_unanswered(struct store *store, struct error *why)

@@ -10,22 +10,6 @@
 
 /* ---- running ---- */
 
-static int run_one(struct store *store, const struct replies *replies, const char *doing,
-                   struct error *why)
-{
-    enum store_trouble trouble =
-        run_single(&store->pipeline, &store->link, store->settings->redis_timeout_ms, replies, why);
-
-    if (trouble == STORE_FINE)
-        return 0;
-    if (trouble_ends_connection(trouble))
-        link_close(&store->link);
-    if (!link_is_open(&store->link))
-        store->nodes_until = 0;
-    store->trouble = trouble;
-    return error_prefix(why, "cannot %s, Redis at '%s'", doing, store->link.server.name);
-}
-
 /* Tells the caller of the store, and whoever reads the replies. */
 struct holes {
     struct store *store;
@@ -47,24 +31,66 @@ static bool holes_refused(void *context, size_t index, enum store_trouble troubl
     return replies->refused && replies->refused(replies->context, index, trouble, words);
 }
 
+void store_leave_out(struct store *store, const char *why)
+{
+    if (store->unanswered++ == 0)
+        error_set(&store->unanswered_why, "%s", why);
+}
+
 static void holes_missed(void *context, size_t index, const char *why)
 {
     struct holes *holes = context;
 
-    if (holes->store->unanswered++ == 0)
-        error_set(&holes->store->unanswered_why, "%s", why);
+    store_leave_out(holes->store, why);
     holes->replies->missed(holes->replies->context, index, why);
+}
+
+static void holes_foreign(void *context, size_t index, bool taken, const char *why)
+{
+    struct holes *holes = context;
+
+    store_leave_out(holes->store, why);
+    if (!taken)
+        holes->replies->missed(holes->replies->context, index, why);
+}
+
+/* What is not ours is left out by all who can go on without it; a server that is away only where
+ * the caller of the store bears it. */
+static struct replies holes_told(struct holes *holes)
+{
+    const struct replies *replies = holes->replies;
+
+    return (struct replies){.context = holes,
+                            .got = holes_got,
+                            .refused = holes_refused,
+                            .missed = replies->missed && holes->store->partly ? holes_missed : NULL,
+                            .foreign = replies->missed ? holes_foreign : NULL,
+                            .patience = replies->patience};
+}
+
+static int run_one(struct store *store, const struct replies *replies, const char *doing,
+                   struct error *why)
+{
+    struct holes holes = {store, replies};
+    struct replies told = holes_told(&holes);
+    enum store_trouble trouble =
+        run_single(&store->pipeline, &store->link, store->settings->redis_timeout_ms, &told, why);
+
+    if (trouble == STORE_FINE)
+        return 0;
+    if (trouble_ends_connection(trouble))
+        link_close(&store->link);
+    if (!link_is_open(&store->link))
+        store->nodes_until = 0;
+    store->trouble = trouble;
+    return error_prefix(why, "cannot %s, Redis at '%s'", doing, store->link.server.name);
 }
 
 static int run_cluster(struct store *store, const struct replies *replies, const char *doing,
                        struct error *why)
 {
     struct holes holes = {store, replies};
-    struct replies told = {.context = &holes,
-                           .got = holes_got,
-                           .refused = holes_refused,
-                           .missed = replies->missed && store->partly ? holes_missed : NULL,
-                           .patience = replies->patience};
+    struct replies told = holes_told(&holes);
     enum store_trouble trouble = cluster_run(store->cluster, &store->pipeline, &told, why);
 
     store_meet_cluster(store);

@@ -59,6 +59,8 @@ static enum got info_got(struct store_health *health, const struct reply *reply)
     health->aof = (int)info_number(info, "aof_enabled");
     health->read_only = info_is(info, "slave_read_only", "1");
     health->cluster = info_is(info, "cluster_enabled", "1");
+    health->sentinel = info_is(info, "redis_mode", "sentinel");
+    health->replicas = info_number(info, "connected_slaves");
     health->snapshot_failed = info_is(info, "rdb_last_bgsave_status", "err");
     health->aof_failed = info_is(info, "aof_last_write_status", "err") ||
                          info_is(info, "aof_last_bgrewrite_status", "err");
@@ -83,13 +85,23 @@ static enum got config_got(struct store_health *health, const struct reply *repl
     return GOT_FINE;
 }
 
-enum { ASKED_INFO, ASKED_CONFIG };
+static enum got cluster_got(struct store_health *health, const struct reply *reply)
+{
+    if (reply->type != REPLY_TEXT)
+        return GOT_ODD;
+    health->slots = (int)info_number(reply->text, "cluster_slots_ok");
+    return GOT_FINE;
+}
 
 static enum got examine_got(void *context, size_t index, const struct reply *reply)
 {
-    struct store_health *health = &((struct examining *)context)->health;
+    struct examining *examining = context;
+    struct store_health *health = &examining->health;
 
-    return index == ASKED_INFO ? info_got(health, reply) : config_got(health, reply);
+    if (index == 0)
+        return info_got(health, reply);
+    return index == 1 && examining->store->cluster ? cluster_got(health, reply)
+                                                   : config_got(health, reply);
 }
 
 /* No right to ask, or a command that a hosted server has renamed away. */
@@ -113,7 +125,8 @@ static void examine_server(void *context, const char *name)
 
     examine_tell(examining);
     examining->health = (struct store_health){
-        .memory_used = -1, .memory_most = -1, .aof = -1, .snapshots = -1};
+        .memory_used = -1, .memory_most = -1, .replicas = -1, .slots = -1, .aof = -1,
+        .snapshots = -1};
     snprintf(examining->health.server, sizeof examining->health.server, "%s", name);
     examining->health.certificate_until = store_certificate_until(examining->store, name);
 }
@@ -139,6 +152,8 @@ static int examine_all(struct store *store, bool options,
                               .away = examine_away};
 
     PIPELINE_ADD(&store->pipeline, WORD("INFO"));
+    if (store->cluster)
+        PIPELINE_ADD(&store->pipeline, WORD("CLUSTER"), WORD("INFO"));
     if (options) {
         PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("maxmemory-policy"));
         PIPELINE_ADD(&store->pipeline, WORD("CONFIG"), WORD("GET"), WORD("save"));

@@ -23,12 +23,17 @@ static int64_t day_gone(uint32_t day, int64_t days)
 int64_t expiry_of(struct slice key, uint32_t day, int64_t days)
 {
     return day_gone(day, days) / SECOND_MS +
-           (int64_t)(digest_64(key.at, key.size) % JITTER_SECONDS);
+           text_hash(TEXT_HASH, key) % JITTER_SECONDS;
+}
+
+int64_t expiry_closes(uint32_t day, int64_t days)
+{
+    return day_gone(day, days) - HOUR_MS;
 }
 
 bool expiry_open(uint32_t day, int64_t days, int64_t now)
 {
-    return now < day_gone(day, days) - HOUR_MS;
+    return now < expiry_closes(day, days);
 }
 
 bool expiry_over(uint32_t day, int64_t days, int64_t now)

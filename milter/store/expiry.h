@@ -22,6 +22,7 @@ int64_t expiry_of(struct slice key, uint32_t day, int64_t days);
 /* May keys of `day` still be written? Not in the hour before they go, nor later: a write would
  * make the key anew. The answer is one for all keys of a day. */
 bool expiry_open(uint32_t day, int64_t days, int64_t now);
+int64_t expiry_closes(uint32_t day, int64_t days); /* that hour's beginning, ms */
 
 /* Has the last key of `day` gone by now? */
 bool expiry_over(uint32_t day, int64_t days, int64_t now);

@@ -48,16 +48,18 @@ void fetch_free(struct fetch *fetch)
 static enum got take_exponents(struct fetch *fetch, const struct fetch_asked *asked,
                                const struct reply *reply)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++) {
-        if (!reply_number(reply->items[i], SPLIT_MOST, &number))
-            return GOT_ODD;
-        fetch->days[asked->day].used[asked->refused] |= UINT64_C(1) << number;
+        if (reply_number(reply->items[i], SPLIT_MOST, &number))
+            fetch->days[asked->day].used[asked->refused] |= UINT64_C(1) << number;
+        else
+            got = GOT_FOREIGN;
     }
-    return GOT_FINE;
+    return got;
 }
 
 static bool part_add(struct fetch *fetch, const struct fetch_asked *asked, uint32_t number)
@@ -82,38 +84,41 @@ static bool part_add(struct fetch *fetch, const struct fetch_asked *asked, uint3
 static enum got take_parts(struct fetch *fetch, const struct fetch_asked *asked,
                            const struct reply *reply)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++) {
         if (!reply_number(reply->items[i], (UINT32_C(2) << PART_MOST) - 1, &number) || number == 0)
-            return GOT_ODD;
-        if (!part_add(fetch, asked, (uint32_t)number))
+            got = GOT_FOREIGN;
+        else if (!part_add(fetch, asked, (uint32_t)number))
             return GOT_NO_MEMORY;
     }
-    return GOT_FINE;
+    return got;
 }
 
 /* `fingerprint` 0: the members are refs alone, of from..until-1. */
 static enum got take_members(struct fetch *fetch, uint32_t day, const struct reply *members,
                              uint64_t fingerprint, uint64_t from, uint64_t until)
 {
+    enum got got = GOT_FINE;
     uint64_t number;
 
     if (members->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < members->count; i++) {
-        if (!reply_number(members->items[i], INT64_MAX, &number))
-            return GOT_ODD;
-        if (!fingerprint && number >= ID_REF)
-            return GOT_ODD;
+        if (!reply_number(members->items[i], INT64_MAX, &number) ||
+            (!fingerprint && number >= ID_REF)) {
+            got = GOT_FOREIGN;
+            continue;
+        }
         if (number / ID_REF != fingerprint || number % ID_REF < from || number % ID_REF >= until)
             continue;
         if (idlist_add(&fetch->found, id_make(day, number % ID_REF)))
             return GOT_NO_MEMORY;
     }
-    return GOT_FINE;
+    return got;
 }
 
 static enum got take_shard(struct fetch *fetch, const struct fetch_asked *asked,
@@ -252,6 +257,7 @@ static int window_exponents(struct fetch *fetch, unsigned day, bool fresh)
         of->used[1] = known->used[1];
         of->there[0] = of->there[0] && of->used[0] != 0;
         of->there[1] = of->there[1] && of->used[1] != 0;
+        of->read = true;
         return 0;
     }
     for (unsigned refused = 0; refused < 2; refused++)
@@ -280,6 +286,20 @@ static int window_hot(struct fetch *fetch, unsigned day)
     return 0;
 }
 
+static int day_shards(struct fetch *fetch, unsigned day)
+{
+    for (unsigned term = 0; term < fetch->term_count; term++)
+        for (unsigned i = 0; i < 2 * (SPLIT_MOST + 1); i++)
+            if (fetch->days[day].used[i & 1] >> i / 2 & 1 &&
+                fetch_add(fetch, (struct fetch_asked){.what = FETCH_SHARD,
+                                                      .refused = i & 1,
+                                                      .day = day,
+                                                      .term = term,
+                                                      .number = i / 2}))
+                return -1;
+    return 0;
+}
+
 /* Days that are over: their exponents change no more, but for a late import. */
 static void window_remember(struct fetch *fetch)
 {
@@ -298,12 +318,16 @@ static void window_remember(struct fetch *fetch)
 
 int fetch_window(struct fetch *fetch, bool fresh)
 {
+    uint64_t unanswered = fetch->store->unanswered;
+
     for (unsigned day = 0; day < fetch->day_count; day++)
-        if (window_exponents(fetch, day, fresh) || window_hot(fetch, day))
+        if (window_exponents(fetch, day, fresh) || window_hot(fetch, day) ||
+            (fetch->days[day].read && day_shards(fetch, day)))
             return -1;
     if (fetch_run(fetch))
         return -1;
-    window_remember(fetch);
+    if (fetch->store->unanswered == unanswered) /* nothing of it is on a master that is away */
+        window_remember(fetch);
     return 0;
 }
 
@@ -319,14 +343,7 @@ bool fetch_is_hot(const struct fetch *fetch, unsigned day)
 int fetch_shards(struct fetch *fetch, unsigned from, unsigned until)
 {
     for (unsigned day = from; day < until; day++)
-        for (unsigned term = 0; term < fetch->term_count; term++)
-            for (unsigned i = 0; i < 2 * (SPLIT_MOST + 1); i++)
-                if (fetch->days[day].used[i & 1] >> i / 2 & 1 &&
-                    fetch_add(fetch, (struct fetch_asked){.what = FETCH_SHARD,
-                                                          .refused = i & 1,
-                                                          .day = day,
-                                                          .term = term,
-                                                          .number = i / 2}))
-                    return -1;
+        if (!fetch->days[day].read && day_shards(fetch, day))
+            return -1;
     return 0;
 }

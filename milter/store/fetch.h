@@ -23,6 +23,7 @@ struct fetch_day {
     uint32_t day;
     bool there[2];    /* may the day have keys still? [refused] */
     uint64_t used[2]; /* bit K of each exponent in use */
+    bool read;        /* its shards came with the window */
 };
 
 /* A part of a hot term that waits to be read. */
@@ -65,10 +66,10 @@ void fetch_free(struct fetch *fetch);
 /* All fail with -1 and the store's error. */
 int fetch_add(struct fetch *fetch, struct fetch_asked asked);
 int fetch_run(struct fetch *fetch);
-/* The exponents of the days, and how many parts each term has in each. `fresh`: nothing that this
- * store heard before counts. */
+/* The exponents of the days, and how many parts each term has in each; of days whose exponents this
+ * store heard before what is not in parts, too. `fresh`: nothing that it heard before counts. */
 int fetch_window(struct fetch *fetch, bool fresh);
-/* What is not in parts of the days from..until-1 (places in the window). */
+/* What is not in parts of the days from..until-1 (places in the window), if it is not read yet. */
 int fetch_shards(struct fetch *fetch, unsigned from, unsigned until);
 bool fetch_is_hot(const struct fetch *fetch, unsigned day);
 

@@ -71,6 +71,7 @@ void postings_free(struct postings *postings)
     free(postings->days);
     free(postings->often);
     free(postings->parts);
+    free(postings->placed);
     questions_free(&postings->questions);
     *postings = (struct postings){0};
 }
@@ -93,7 +94,9 @@ static bool postings_make_room(struct postings *postings)
         postings->often = calloc(TERM_SLOTS, sizeof *postings->often);
     if (!postings->parts)
         postings->parts = calloc(PART_SLOTS, sizeof *postings->parts);
-    if (!postings->days || !postings->often || !postings->parts)
+    if (!postings->placed)
+        postings->placed = calloc(PLACED_SLOTS, sizeof *postings->placed);
+    if (!postings->days || !postings->often || !postings->parts || !postings->placed)
         return false;
     if (postings->count < postings->room)
         return true;

@@ -13,6 +13,7 @@
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
 
+#include "placed.h"
 #include "split.h"
 #include "waybill/buffer.h"
 
@@ -22,17 +23,14 @@
 #define PART_SLOTS 32768u
 #define DAY_SLOTS 256u
 
-struct place {
-    uint32_t fingerprint; /* 7 digits */
-    uint32_t shard;       /* 20 bits */
-};
 /* The term as it stands in keys: long ones by their hash, in `room`. */
 struct slice index_term(struct slice term, char room[static 48]);
 struct place index_place(enum term_kind kind, struct slice term);
 
 struct posting {
     uint64_t id;
-    uint64_t tag; /* of the term in its day */
+    uint64_t hash; /* of kind and term */
+    uint64_t tag;  /* of the same in its day */
     uint32_t term_at;
     uint32_t part; /* of a hot term */
     uint16_t term_size;
@@ -67,6 +65,7 @@ struct postings {
     struct layout *last;   /* the one that was looked for last; NULL: none yet */
     struct often *often;   /* TERM_SLOTS; the terms that come often stay */
     struct part *parts;    /* PART_SLOTS */
+    struct placed *placed; /* PLACED_SLOTS */
     uint32_t pass;         /* over the list, to place it; never 0 */
     uint32_t first_pass;   /* of this batch */
     struct questions questions;

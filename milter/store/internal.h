@@ -49,6 +49,8 @@ struct store {
     struct marks marks;
     struct log_trouble foreign;
     uint64_t too_late; /* writes to days that are about to go */
+    struct life open;  /* of what was asked about last: may it be written? */
+    int64_t open_until;
 
     bool nodes[ID_NODES]; /* that ever wrote */
     bool apart[APART_COUNT]; /* texts of this kind were ever written */
@@ -68,8 +70,15 @@ int store_run(struct store *store, const struct replies *replies, const char *do
 /* The same on each master, one after the other; the indexes begin at 0 for each. */
 int store_run_everywhere(struct store *store, const struct replies *replies, const char *doing,
                          struct error *why);
+/* Each key whose name begins so, on all masters; some may come twice. `seen` may ask the store, but
+ * leaves nothing in the pipeline. -1: it failed, or `seen` did. */
+int store_each_key(struct store *store, const char *begin,
+                   int (*seen)(void *context, struct slice key, struct error *why), void *context,
+                   struct error *why);
 /* Servers of the Cluster were met, or lost: to be said after whatever asked it. */
 void store_meet_cluster(struct store *store);
+/* An answer goes without this: store_unanswered tells. */
+void store_leave_out(struct store *store, const char *why);
 /* When the certificate of a server that we are connected to ends, ms; 0: no TLS. */
 int64_t store_certificate_until(const struct store *store, const char *name);
 /* Days that a kind of record is kept; and may a day of it still be written? (counts if not) */

@@ -70,7 +70,7 @@ const struct key_row key_rows[] = {
      WAYBILLD, READERS},
     {"tomb", "hash",
      "keyed hashes of forgotten addresses, the key, and when it was changed; writers honour them",
-     "none", PRIVACY, WRITERS},
+     "none", WRITERS, WRITERS},
     {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
      "none", WRITERS, WRITERS},
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
@@ -145,7 +145,7 @@ static void key_bucket(struct key *key, const char *prefix, const char *name, ui
     key->size = (size_t)(to - key->text);
 }
 
-static unsigned slice_of_id(uint64_t id)
+unsigned slice_of_id(uint64_t id)
 {
     return (unsigned)(id_ref(id) / 10000000 / 600);
 }
@@ -196,19 +196,31 @@ void key_shard(struct key *key, const char *prefix, uint32_t day, unsigned expon
     key->size = (size_t)(to - key->text);
 }
 
+/* "KIND:TERM" at `to`, the end of the key. */
+static void key_term(struct key *key, char *to, enum term_kind kind, struct slice term)
+{
+    *to++ = (char)kind;
+    *to++ = ':';
+    key->size = (size_t)(to - key->text);
+    key_append(key, term);
+}
+
 void key_hot(struct key *key, const char *prefix, uint32_t day, enum term_kind kind,
              struct slice term, bool refused)
 {
-    key_write(key, "%s%s:%06" PRIu32 ":%c:", prefix, refused ? "rh" : "h", day, (char)kind);
-    key_append(key, term);
+    char *to = key_begin(key, prefix, refused ? "rh" : "h", day);
+
+    key_term(key, to, kind, term);
 }
 
 void key_hot_part(struct key *key, const char *prefix, uint32_t day, uint32_t part,
                   enum term_kind kind, struct slice term, bool refused)
 {
-    key_write(key, "%s%s:%06" PRIu32 ":%" PRIu32 ":%c:", prefix, refused ? "rhp" : "hp", day, part,
-              (char)kind);
-    key_append(key, term);
+    char *to = key_begin(key, prefix, refused ? "rhp" : "hp", day);
+
+    to += text_digits(part, to);
+    *to++ = ':';
+    key_term(key, to, kind, term);
 }
 
 void key_delayed(struct key *key, const char *prefix)

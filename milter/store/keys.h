@@ -33,6 +33,7 @@ static inline struct slice key_slice(const struct key *key)
     return slice_make(key->text, key->size);
 }
 
+unsigned slice_of_id(uint64_t id); /* the ten minutes of its day, 0..143 */
 void key_records(struct key *key, const char *prefix, uint64_t id, bool refused);
 void key_records_apart(struct key *key, const char *prefix, uint64_t id, enum apart kind,
                        bool refused);

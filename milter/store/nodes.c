@@ -24,6 +24,7 @@ struct owner {
 static enum got nodes_got(void *context, size_t index, const struct reply *reply)
 {
     struct store *store = context;
+    enum got got = GOT_FINE;
     uint64_t node;
 
     if (index == 1)
@@ -32,20 +33,23 @@ static enum got nodes_got(void *context, size_t index, const struct reply *reply
         return GOT_ODD;
     memset(store->nodes, 0, sizeof store->nodes);
     for (size_t i = 0; i < reply->count; i++) {
-        if (!reply_number(reply->items[i], ID_NODES - 1, &node))
-            return GOT_ODD;
-        store->nodes[node] = true;
+        if (reply_number(reply->items[i], ID_NODES - 1, &node))
+            store->nodes[node] = true;
+        else
+            got = GOT_FOREIGN;
     }
-    return GOT_FINE;
+    return got;
 }
 
-/* Who bears holes asks for what any node may have written. */
+/* Who bears holes asks for what any node may have written, of any kind. */
 static void nodes_missed(void *context, size_t index, const char *why)
 {
     struct store *store = context;
 
-    (void)index, (void)why;
-    for (unsigned node = 0; node < ID_NODES; node++)
+    (void)why;
+    for (unsigned kind = 0; index == 1 && kind < APART_COUNT; kind++)
+        store->apart[kind] = true;
+    for (unsigned node = 0; index == 0 && node < ID_NODES; node++)
         store->nodes[node] = true;
 }
 
@@ -106,10 +110,19 @@ static enum got owner_got(void *context, size_t index, const struct reply *reply
     return GOT_FINE;
 }
 
+/* Nobody's, and not to be had. */
+static void owner_missed(void *context, size_t index, const char *why)
+{
+    struct owner *owner = (struct owner *)context + index;
+
+    (void)why;
+    *owner = (struct owner){.machine = "not ours", .host = "not ours"};
+}
+
 static int owners_read(struct store *store, struct owner *owners, unsigned first, unsigned count,
                        struct error *why)
 {
-    struct replies replies = {.context = owners, .got = owner_got};
+    struct replies replies = {.context = owners, .got = owner_got, .missed = owner_missed};
     struct key key;
 
     for (unsigned i = 0; i < count; i++) {
@@ -280,11 +293,24 @@ static enum got nodes_reading_got(void *context, size_t index, const struct repl
     return GOT_FINE;
 }
 
+/* What was not ours is left out, be it who the node is or its beats. */
+static void nodes_reading_missed(void *context, size_t index, const char *why)
+{
+    struct nodes_reading *reading = context;
+
+    (void)why;
+    if ((index & 1) == 0)
+        reading->node = (struct store_node){.node = reading->numbers[index / 2]};
+    else
+        reading->seen(reading->context, &reading->node);
+}
+
 int store_get_nodes(struct store *store, void (*seen)(void *context, const struct store_node *node),
                     void *context, struct error *why)
 {
     struct nodes_reading reading = {.seen = seen, .context = context};
-    struct replies replies = {.context = &reading, .got = nodes_reading_got};
+    struct replies replies = {
+        .context = &reading, .got = nodes_reading_got, .missed = nodes_reading_missed};
     unsigned count = 0;
     struct key key;
 

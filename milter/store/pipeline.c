@@ -13,6 +13,7 @@
 #include "slots.h"
 
 #define OUT_MAX ((size_t)512 << 20)
+#define NAMED_WORDS 8u /* of a command: one of these is its key */
 
 int pipeline_init(struct pipeline *pipeline)
 {
@@ -36,7 +37,7 @@ void pipeline_clear(struct pipeline *pipeline)
         buffer_free(&pipeline->out);
     else
         buffer_clear(&pipeline->out);
-    pipeline->count = 0;
+    pipeline->count = pipeline->named = pipeline->named_at = 0;
     pipeline->failed = false;
 }
 
@@ -71,11 +72,57 @@ static bool pipeline_note_route(struct pipeline *pipeline, const struct slice *w
     return true;
 }
 
+/* ---- which key ---- */
+
+/* The number behind '*' or '$', and past its line: what put_size wrote. */
+static size_t take_size(struct slice *rest)
+{
+    uint64_t size = 0;
+
+    *rest = slice_make(rest->at + 1, rest->size - 1);
+    text_take_number(rest, &size);
+    text_take(rest, "\r\n");
+    return (size_t)size;
+}
+
+/* All words of a command, of which the first ones are kept. */
+static size_t take_words(struct slice *rest, struct slice words[static NAMED_WORDS])
+{
+    size_t count = take_size(rest);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t size = take_size(rest);
+
+        if (i < NAMED_WORDS)
+            words[i] = slice_make(rest->at, size);
+        *rest = slice_make(rest->at + size + 2, rest->size - size - 2);
+    }
+    return count < NAMED_WORDS ? count : NAMED_WORDS;
+}
+
+struct slice pipeline_key(struct pipeline *pipeline, size_t index)
+{
+    struct slice words[NAMED_WORDS], rest;
+    size_t count = 0, at;
+
+    if (index < pipeline->named)
+        pipeline->named = pipeline->named_at = 0;
+    rest = slice_make(pipeline->out.data + pipeline->named_at,
+                      pipeline->out.size - pipeline->named_at);
+    for (size_t i = pipeline->named; i <= index && rest.size > 0; i++) {
+        pipeline->named = i;
+        pipeline->named_at = (size_t)(rest.at - pipeline->out.data);
+        count = take_words(&rest, words);
+    }
+    at = count > 0 ? key_of_command(words, count) : 0;
+    return at > 0 ? words[at] : SLICE_ABSENT;
+}
+
+/* ---- forming ---- */
+
 static size_t size_of_size(size_t size)
 {
-    char digits[TEXT_DIGITS_MAX];
-
-    return text_digits(size, digits) + 3;
+    return text_digits_size(size) + 3u;
 }
 
 /* Straight to where it is sent from: redisFormatCommandArgv() makes a string of its own of each

@@ -27,6 +27,7 @@ struct pipeline {
     struct route *routes;
     size_t route_room;
     bool failed; /* no memory */
+    size_t named, named_at; /* pipeline_key was last asked for this command, which begins there */
     char *in; /* what was just received: PIPELINE_IN bytes */
 };
 
@@ -40,13 +41,21 @@ void pipeline_add(struct pipeline *pipeline, const struct slice *words, size_t c
 #define PIPELINE_ADD(pipeline, ...)                                                                \
     pipeline_add((pipeline), (const struct slice[]){__VA_ARGS__},                                  \
                  sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
+/* The key of command `index`, a view into `out`; SLICE_ABSENT: it has none. Asked in the order of
+ * the commands all of it costs one walk over `out`. */
+struct slice pipeline_key(struct pipeline *pipeline, size_t index);
 /* A literal word. */
 #define WORD(text) slice_make((text), sizeof(text) - 1)
 
 /* replies.missed of who takes what is missed as not there; the store counts it. */
 void pipeline_miss(void *context, size_t index, const char *why);
 
-enum got { GOT_FINE, GOT_ODD /* cannot be a reply to this command */, GOT_NO_MEMORY };
+enum got {
+    GOT_FINE,
+    GOT_FOREIGN, /* the key holds what is not ours as well; what is ours was taken */
+    GOT_ODD,     /* cannot be a reply to this command: the connection ends */
+    GOT_NO_MEMORY
+};
 
 struct replies {
     void *context;
@@ -54,9 +63,12 @@ struct replies {
     enum got (*got)(void *context, size_t index, const struct reply *reply);
     /* An error reply. True: dealt with. False (or NULL): the run fails. */
     bool (*refused)(void *context, size_t index, enum store_trouble trouble, struct slice words);
-    /* Cluster only. The master that has the answer is away, and the caller of the store bears an
-     * answer with holes. NULL: the run fails. */
+    /* There is no answer: the master of a Cluster that has it is away, and the caller of the store
+     * bears an answer with holes; or the key holds what is not ours. NULL: the run fails. */
     void (*missed)(void *context, size_t index, const char *why);
+    /* Set by the dispatcher alone. The key holds what is not ours; `taken`: beside what is, and
+     * that was taken. NULL: the run fails. */
+    void (*foreign)(void *context, size_t index, bool taken, const char *why);
     /* store_run_everywhere: the replies of this server follow, from index 0 on. May be NULL. */
     void (*server)(void *context, const char *name);
     /* store_run_everywhere: this server does not answer; the others are asked all the same. NULL:

@@ -38,14 +38,21 @@ static struct layout *layout_of(struct postings *postings, const struct posting 
     return layout;
 }
 
-static uint64_t posting_tag(const struct postings *postings, const struct posting *posting)
+static uint64_t posting_hash(const struct postings *postings, const struct posting *posting)
 {
     /* Mixed: a hash begins with seed xor first byte. */
-    uint64_t of = (uint64_t)id_day(posting->id) << 16 | (unsigned char)posting->kind * 2u |
-                  posting->refused;
-    uint64_t seed = (postings->seed ^ of) * UINT64_C(0xd6e8feb86659fd93);
-    uint64_t tag = hash_of(seed, posting_term(postings, posting));
+    uint64_t seed =
+        (postings->seed ^ (unsigned char)posting->kind) * UINT64_C(0xd6e8feb86659fd93);
 
+    return hash_of(seed, posting_term(postings, posting));
+}
+
+static uint64_t posting_tag(const struct posting *posting)
+{
+    uint64_t of = (uint64_t)id_day(posting->id) * 2 + posting->refused;
+    uint64_t tag = (posting->hash ^ of) * UINT64_C(0xd6e8feb86659fd93);
+
+    tag ^= tag >> 32;
     return tag ? tag : 1;
 }
 
@@ -73,7 +80,8 @@ static void postings_count(struct postings *postings, unsigned nodes)
     for (size_t i = 0; i < postings->count; i++) {
         struct posting *posting = &postings->list[i];
 
-        posting->tag = posting_tag(postings, posting);
+        posting->hash = posting_hash(postings, posting);
+        posting->tag = posting_tag(posting);
         posting->hot = posting_is_hot(postings, posting, nodes);
         if (!posting->hot)
             layout_of(postings, posting)->pending++;
@@ -259,8 +267,9 @@ static void post_hot(struct store *store, const struct posting *posting)
 
 static void post_shard(struct store *store, const struct posting *posting)
 {
-    struct place place =
-        index_place((enum term_kind)posting->kind, posting_term(&store->postings, posting));
+    struct place place = placed_find(store->postings.placed, posting->hash,
+                                     (enum term_kind)posting->kind,
+                                     posting_term(&store->postings, posting));
     struct layout *layout = layout_of(&store->postings, posting);
     uint32_t day = id_day(posting->id), mask = (UINT32_C(1) << layout->exponent) - 1;
     struct life life = store_life(store, day, posting->refused);

@@ -69,9 +69,10 @@ static bool look_refused(void *context, size_t index, enum store_trouble trouble
 {
     struct store_stream *stream = &((struct store_stream *)context)[index];
 
-    (void)trouble;
+    if (trouble == STORE_FOREIGN || !slice_starts(words, "ERR no such key"))
+        return false;
     stream->last.known = true;
-    return slice_starts(words, "ERR no such key");
+    return true;
 }
 
 static void look_missed(void *context, size_t index, const char *why)

@@ -10,25 +10,104 @@
  * ends the round, and from it on both classes are asked.
  */
 #include "internal.h"
+#include "waybill/waybill.h"
 
 #define READ_COMMANDS (2 * PIPELINE_COMMANDS) /* a round trip */
+
+struct judging {
+    int64_t now, queue_lifetime;
+    void (*found)(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                  const char *why_not);
+};
+
+/* Which text of which id a reply is. */
+struct text_place {
+    size_t id;
+    bool refused, apart, first, last;
+    unsigned text; /* 0: the record; else of the kinds that are asked for */
+};
 
 struct reading {
     const uint64_t *ids;
     void (*found)(void *context, uint64_t id, const struct record *record, const char *why_not);
     void *context;
+    const struct judging *judging; /* NULL: records are wanted */
     struct store *store;
     struct record record;
+    struct buffer alone;           /* the text of the id, if there is but one and waybills are */
+    struct text_place alone_place; /* wanted; */
+    bool held;                     /* then the record is empty */
     struct error why_not;
     size_t texts; /* asked for of each class, */
     size_t classes; /* and how many of these in this round */
     bool both;    /* from the next round on */
     bool refused; /* a refused mail was among them */
     bool unreadable, any, here; /* any field; any of this class */
+    bool foreign; /* a key where it may stand is not ours */
     size_t stop; /* place of the id that has to be asked for again, with a dictionary or both */
 };
 
-static bool reading_take(struct reading *reading, struct slice value)
+static void name_key(const struct reading *reading, const struct text_place *place,
+                     struct error *why)
+{
+    uint64_t id = reading->ids[place->id];
+    unsigned left = place->text;
+    char field[FIELD_SIZE];
+    struct key key;
+
+    key_records(&key, reading->store->prefix, id, place->refused);
+    for (unsigned kind = 0; kind < APART_COUNT && left > 0; kind++)
+        if (apart_asked(reading->store, kind) && --left == 0)
+            key_records_apart(&key, reading->store->prefix, id, kind, place->refused);
+    error_prefix(why, "the key '%.*s' at '%.*s'", SLICE_ARGS(key_slice(&key)),
+                 SLICE_ARGS(record_field(id, id_node(id), field)));
+}
+
+/* A mail may be told without what stands apart, but only to who is told so; a writer is not. */
+static void reading_spoilt(struct reading *reading, const struct text_place *place,
+                           const struct error *why)
+{
+    if (place->apart && reading->store->partly) {
+        store_leave_out(reading->store, why->text);
+        return;
+    }
+    if (!reading->unreadable)
+        reading->why_not = *why;
+    reading->unreadable = true;
+}
+
+static void reading_parse(struct reading *reading, const struct text_place *place,
+                          struct slice text)
+{
+    struct error why;
+
+    if (record_parse(&reading->record, text, &why) == 0)
+        return;
+    name_key(reading, place, &why);
+    reading_spoilt(reading, place, &why);
+}
+
+/* Another text comes, or the one is not plain. */
+static void reading_let_go(struct reading *reading)
+{
+    if (reading->held)
+        reading_parse(reading, &reading->alone_place,
+                      slice_make(reading->alone.data, reading->alone.size));
+    reading->held = false;
+}
+
+static bool reading_holds(struct reading *reading, const struct text_place *place,
+                          struct slice text)
+{
+    if (!reading->judging || reading->any || reading->texts > 1)
+        return false;
+    buffer_clear(&reading->alone);
+    reading->alone_place = *place;
+    return reading->held = buffer_add(&reading->alone, text.at, text.size) == 0;
+}
+
+static bool reading_take(struct reading *reading, const struct text_place *place,
+                         struct slice value)
 {
     struct slice text;
     struct error why;
@@ -37,20 +116,16 @@ static bool reading_take(struct reading *reading, struct slice value)
 
     if (unpacked == UNPACK_WANTS)
         return false;
-    reading->any = reading->here = true;
-    if ((unpacked == UNPACK_BROKEN || record_parse(&reading->record, text, &why)) &&
-        !reading->unreadable) {
-        reading->why_not = why;
-        reading->unreadable = true;
+    if (unpacked == UNPACK_BROKEN) {
+        name_key(reading, place, &why);
+        reading_spoilt(reading, place, &why);
+    } else if (!reading_holds(reading, place, text)) {
+        reading_let_go(reading);
+        reading_parse(reading, place, text);
     }
+    reading->any = reading->here = true;
     return true;
 }
-
-/* Which text of which id a reply is. */
-struct text_place {
-    size_t id;
-    bool refused, apart, first, last;
-};
 
 static struct text_place place_of(const struct reading *reading, size_t index)
 {
@@ -59,6 +134,7 @@ static struct text_place place_of(const struct reading *reading, size_t index)
     return (struct text_place){.id = index / of_id,
                           .refused = part >= reading->texts,
                           .apart = part % reading->texts != 0,
+                          .text = (unsigned)(part % reading->texts),
                           .first = part == 0,
                           .last = part == of_id - 1};
 }
@@ -67,6 +143,47 @@ static void reading_begin(struct reading *reading, uint64_t id)
 {
     record_init(&reading->record, id);
     reading->unreadable = reading->any = reading->here = false;
+    reading->foreign = reading->held = false;
+}
+
+/* 1: *waybill is what the texts mean; 0: there is none; -1: no memory. */
+static int reading_judge(struct reading *reading, uint64_t id, struct waybill *waybill)
+{
+    const struct judging *judging = reading->judging;
+    int result = 0;
+
+    if (reading->unreadable)
+        return 0;
+    if (reading->held)
+        result = waybill_read_text(waybill, id,
+                                   slice_make(reading->alone.data, reading->alone.size),
+                                   judging->now, judging->queue_lifetime, NULL);
+    if (result != 0)
+        return result;
+    reading_let_go(reading);
+    if (reading->unreadable || reading->record.see != 0 || reading->record.count == 0)
+        return 0;
+    return waybill_read(waybill, &reading->record, judging->now, judging->queue_lifetime, NULL) == 0
+               ? 1
+               : -1;
+}
+
+static void reading_tell(struct reading *reading, uint64_t id)
+{
+    struct waybill waybill;
+    int judged;
+
+    if (!reading->judging) {
+        reading->found(reading->context, id, &reading->record,
+                       reading->unreadable ? reading->why_not.text : NULL);
+        return;
+    }
+    judged = reading_judge(reading, id, &waybill);
+    if (judged < 0)
+        error_set(&reading->why_not, "no memory for a waybill");
+    reading->judging->found(reading->context, id, judged > 0 ? &waybill : NULL,
+                            reading->record.see,
+                            reading->unreadable || judged < 0 ? reading->why_not.text : NULL);
 }
 
 /* All texts of an id were answered. */
@@ -76,8 +193,10 @@ static void reading_hand_on(struct reading *reading, size_t place)
         reading->both = true;
         reading->stop = place;
     } else {
-        reading->found(reading->context, reading->ids[place], &reading->record,
-                       reading->unreadable ? reading->why_not.text : NULL);
+        if (reading->foreign && reading->any)
+            store_leave_out(reading->store, reading->why_not.text);
+        reading->unreadable = reading->unreadable || (reading->foreign && !reading->any);
+        reading_tell(reading, reading->ids[place]);
     }
     record_clear(&reading->record);
 }
@@ -92,10 +211,12 @@ static bool reading_wants(const struct reading *reading, const struct text_place
 }
 
 /* False: a dictionary has to be fetched first. */
-static bool reading_take_fields(struct reading *reading, const struct reply *reply)
+static bool reading_take_fields(struct reading *reading, const struct text_place *place,
+                                const struct reply *reply)
 {
     for (size_t i = 0; i < reply->count; i++)
-        if (reply->items[i]->type == REPLY_TEXT && !reading_take(reading, reply->items[i]->text))
+        if (reply->items[i]->type == REPLY_TEXT &&
+            !reading_take(reading, place, reply->items[i]->text))
             return false;
     return true;
 }
@@ -116,7 +237,7 @@ static enum got reading_got(void *context, size_t index, const struct reply *rep
             return GOT_ODD;
     if (!place.apart)
         reading->here = false;
-    if (reading_wants(reading, &place) && !reading_take_fields(reading, reply)) {
+    if (reading_wants(reading, &place) && !reading_take_fields(reading, &place, reply)) {
         record_clear(&reading->record);
         reading->stop = place.id;
         return GOT_FINE;
@@ -133,6 +254,7 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
     struct reading *reading = context;
     struct text_place place = place_of(reading, index);
     bool foreign = trouble == STORE_FOREIGN;
+    struct error why;
 
     if (place.id >= reading->stop)
         return foreign;
@@ -140,9 +262,14 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
         reading_begin(reading, reading->ids[place.id]);
     if (!place.apart)
         reading->here = false;
-    if (foreign && !reading->unreadable)
-        error_set(&reading->why_not, "%.*s", SLICE_ARGS(words));
-    reading->unreadable = reading->unreadable || foreign;
+    if (foreign && reading_wants(reading, &place)) {
+        error_set(&why, "%.*s", SLICE_ARGS(words));
+        if (place.apart || !reading->store->partly)
+            reading_spoilt(reading, &place, &why);
+        else if (!reading->unreadable)
+            reading->why_not = why;
+        reading->foreign = reading->foreign || !place.apart;
+    }
     if (place.last && foreign)
         reading_hand_on(reading, place.id);
     else if (place.last)
@@ -232,22 +359,45 @@ static int read_portion(struct store *store, struct reading *reading, const uint
     return 0;
 }
 
-int store_get_records(struct store *store, const uint64_t *ids, size_t count,
-                      void (*found)(void *context, uint64_t id, const struct record *record,
-                                    const char *why_not),
-                      void *context, struct error *why)
+static int read_all(struct store *store, struct reading *reading, const uint64_t *ids, size_t count,
+                    struct error *why)
 {
-    struct reading reading = {
-        .found = found, .context = context, .store = store, .both = store->reads_refused};
+    int result = 0;
 
     if (count == 0)
         return 0;
     if (store_know_nodes(store, why))
         return -1;
+    reading->store = store;
+    reading->both = store->reads_refused;
+    buffer_init(&reading->alone, RECORD_MAX + 1);
     codec_forget_missing(store->packing.codec);
-    for (size_t done = 0; done < count; done += reading.stop)
-        if (read_portion(store, &reading, ids + done, count - done, why))
-            return -1;
-    store->reads_refused = reading.refused;
-    return 0;
+    for (size_t done = 0; done < count && result == 0; done += reading->stop)
+        result = read_portion(store, reading, ids + done, count - done, why);
+    buffer_free(&reading->alone);
+    if (result == 0)
+        store->reads_refused = reading->refused;
+    return result;
+}
+
+int store_get_records(struct store *store, const uint64_t *ids, size_t count,
+                      void (*found)(void *context, uint64_t id, const struct record *record,
+                                    const char *why_not),
+                      void *context, struct error *why)
+{
+    struct reading reading = {.found = found, .context = context};
+
+    return read_all(store, &reading, ids, count, why);
+}
+
+int store_get_waybills(struct store *store, const uint64_t *ids, size_t count, int64_t now,
+                       int64_t queue_lifetime,
+                       void (*found)(void *context, uint64_t id, struct waybill *waybill,
+                                     uint64_t see, const char *why_not),
+                       void *context, struct error *why)
+{
+    struct judging judging = {now, queue_lifetime, found};
+    struct reading reading = {.judging = &judging, .context = context};
+
+    return read_all(store, &reading, ids, count, why);
 }

@@ -59,13 +59,45 @@ static void lane_cut(struct run *run, struct link *link, enum store_trouble trou
 
 /* ---- handing on ---- */
 
+/* Which key it is that holds something else, and what helps. */
+static void foreign_word(struct run *run, size_t index, bool taken, struct error *why)
+{
+    error_set(why,
+              taken ? "the key '%.*s' also holds what is not ours; take that out, see "
+                      "waybill-schema(7)"
+                    : "the key '%.*s' holds something that is not ours; rename it, see "
+                      "waybill-schema(7)",
+              SLICE_ARGS(pipeline_key(run->pipeline, index)));
+}
+
+static void run_foreign(struct run *run, size_t index, bool taken, const struct error *why)
+{
+    const struct replies *replies = run->replies;
+
+    if (replies->foreign) {
+        replies->foreign(replies->context, index, taken, why->text);
+    } else if (run->trouble == STORE_FINE) {
+        *run->why = *why;
+        run->trouble = STORE_FOREIGN;
+    }
+}
+
 static void run_refused(struct run *run, size_t index, struct slice words)
 {
     const struct replies *replies = run->replies;
     enum store_trouble trouble = trouble_of(words);
+    struct error foreign;
 
+    if (trouble == STORE_FOREIGN) {
+        foreign_word(run, index, false, &foreign);
+        words = slice_of(foreign.text);
+    }
     if (replies->refused && replies->refused(replies->context, index, trouble, words))
         return;
+    if (trouble == STORE_FOREIGN) {
+        run_foreign(run, index, false, &foreign);
+        return;
+    }
     if (run->trouble == STORE_FINE) {
         error_set(run->why, "%.*s", SLICE_ARGS(words));
         run->trouble = trouble;
@@ -75,12 +107,17 @@ static void run_refused(struct run *run, size_t index, struct slice words)
 static void run_hand(struct run *run, size_t index, const struct reply *reply, struct link *from)
 {
     enum got got = GOT_FINE;
+    struct error foreign;
 
     if (reply->type == REPLY_ERROR)
         run_refused(run, index, reply->text);
     else
         got = run->replies->got(run->replies->context, index, reply);
-    if (got == GOT_FINE)
+    if (got == GOT_FOREIGN) {
+        foreign_word(run, index, true, &foreign);
+        run_foreign(run, index, true, &foreign);
+    }
+    if (got == GOT_FINE || got == GOT_FOREIGN)
         return;
     if (run->trouble == STORE_FINE && got == GOT_ODD)
         error_set(run->why, "the reply to command %zu of %zu cannot be", index + 1,

@@ -14,7 +14,6 @@
 #include "waybill/clock.h"
 
 #define EXPONENT_MOST SPLIT_MOST
-#define FOUND_MAX ((size_t)64 << 20)
 
 struct shedding {
     struct store *store;
@@ -22,10 +21,6 @@ struct shedding {
     bool refused;
     uint64_t keys;      /* that were there */
     uint32_t exponents; /* bit K: 2^K shards */
-    unsigned master, heard; /* whose keys are looked through; that have begun to answer */
-    char cursor[24];        /* of that master */
-    char pattern[KEY_PREFIX_MAX + 16]; /* what the names of the keys begin with */
-    struct buffer found;
     bool (*go_on)(void *context);
     void *context;
 };
@@ -171,84 +166,21 @@ static int shed_shards(struct shedding *shedding, struct error *why)
 
 /* ---- those that bear a term ---- */
 
-/* Found keys: the size of each in four digits, then its bytes. */
-static void keep_found(struct shedding *shedding, struct slice key)
-{
-    if (!slice_starts(key, shedding->pattern) || key.size > KEY_MAX)
-        return; /* what a prefix with a star in it would match, too */
-    buffer_addf(&shedding->found, "%04u", (unsigned)key.size);
-    buffer_add(&shedding->found, key.at, key.size);
-}
-
-static void master_heard(void *context, const char *name)
-{
-    (void)name;
-    ((struct shedding *)context)->heard++;
-}
-
-static enum got found_got(void *context, size_t index, const struct reply *reply)
+static int key_found(void *context, struct slice key, struct error *why)
 {
     struct shedding *shedding = context;
 
-    (void)index;
-    if (reply->type != REPLY_LIST || reply->count != 2 || reply->items[1]->type != REPLY_LIST)
-        return GOT_ODD;
-    if (shedding->heard == shedding->master + 1 &&
-        !slice_copy(reply->items[0]->text, shedding->cursor, sizeof shedding->cursor))
-        return GOT_ODD;
-    for (size_t i = 0; i < reply->items[1]->count; i++)
-        keep_found(shedding, reply->items[1]->items[i]->text);
-    return shedding->found.failed ? GOT_NO_MEMORY : GOT_FINE;
-}
-
-static int unlink_found(struct shedding *shedding, struct error *why)
-{
-    struct slice rest = slice_make(shedding->found.data, shedding->found.size);
-    uint64_t size;
-
-    while (rest.size > 4 && text_number(slice_make(rest.at, 4), 0, KEY_MAX, &size) &&
-           size <= rest.size - 4) {
-        PIPELINE_ADD(&shedding->store->pipeline, WORD("UNLINK"),
-                     slice_make(rest.at + 4, (size_t)size));
-        rest = slice_make(rest.at + 4 + size, rest.size - 4 - (size_t)size);
-    }
-    buffer_clear(&shedding->found);
+    PIPELINE_ADD(&shedding->store->pipeline, WORD("UNLINK"), key);
     return unlink_flush(shedding, why);
 }
 
-/* To the end of one master's keys. The others answer to his cursor, too; whatever they find is
- * taken. */
-static int shed_master(struct shedding *shedding, struct error *why)
-{
-    struct replies replies = {.context = shedding, .got = found_got, .server = master_heard};
-    char match[sizeof shedding->pattern + 2];
-
-    snprintf(match, sizeof match, "%s*", shedding->pattern);
-    slice_copy(WORD("0"), shedding->cursor, sizeof shedding->cursor);
-    do {
-        shedding->heard = 0;
-        PIPELINE_ADD(&shedding->store->pipeline, WORD("SCAN"), slice_of(shedding->cursor),
-                     WORD("MATCH"), slice_of(match), WORD("COUNT"), WORD("1000"));
-        if (store_run_everywhere(shedding->store, &replies, "look for keys of a day", why) ||
-            unlink_found(shedding, why))
-            return -1;
-        if (!shedding->go_on(shedding->context))
-            return error_set(why, "stopped");
-    } while (shedding->master < shedding->heard && strcmp(shedding->cursor, "0") != 0);
-    return 0;
-}
-
-/* A look at all keys that there are, a thousand or so at a time. */
 static int shed_pattern(struct shedding *shedding, const char *form, struct error *why)
 {
-    snprintf(shedding->pattern, sizeof shedding->pattern, "%s%s%s:%06" PRIu32 ":",
-             shedding->store->prefix, shedding->refused ? "r" : "", form, shedding->day);
-    shedding->master = 0;
-    do {
-        if (shed_master(shedding, why))
-            return -1;
-    } while (++shedding->master < shedding->heard);
-    return 0;
+    char begin[KEY_PREFIX_MAX + 16];
+
+    snprintf(begin, sizeof begin, "%s%s%s:%06" PRIu32 ":", shedding->store->prefix,
+             shedding->refused ? "r" : "", form, shedding->day);
+    return store_each_key(shedding->store, begin, key_found, shedding, why);
 }
 
 /* ---- all of it ---- */
@@ -289,9 +221,7 @@ int store_shed_day(struct store *store, unsigned node, int64_t keep_days,
         found = oldest_day(store, false, keep_days, &shedding.day, why);
     if (found <= 0)
         return found;
-    buffer_init(&shedding.found, FOUND_MAX);
     found = shed_all(&shedding, node, why) ? -1 : 1;
-    buffer_free(&shedding.found);
     *shed = (struct store_shed){
         .day = shedding.day, .refused = shedding.refused, .keys = shedding.keys};
     return found;

@@ -120,8 +120,8 @@ static enum got sheets_got(void *context, size_t index, const struct reply *repl
 static bool sheets_refused(void *context, size_t index, enum store_trouble trouble,
                            struct slice words)
 {
-    (void)context;
-    return index == 0 ? slice_starts(words, "NOPERM ") : trouble == STORE_FOREIGN;
+    (void)context, (void)trouble;
+    return index == 0 && slice_starts(words, "NOPERM ");
 }
 
 static void ask_sheet(struct store *store, unsigned node)
@@ -140,7 +140,7 @@ static int read_sheets(struct store *store, const unsigned *nodes, size_t count,
                        struct sheets_reading *reading, struct error *why)
 {
     struct replies replies = {
-        .context = reading, .got = sheets_got, .refused = sheets_refused};
+        .context = reading, .got = sheets_got, .refused = sheets_refused, .missed = pipeline_miss};
 
     *reading->server = 0;
     reading->nodes = nodes;

@@ -47,7 +47,7 @@ static const struct {
     {"MEMORY", 2, NULL},
 };
 
-int slot_of_command(const struct slice *words, size_t count)
+size_t key_of_command(const struct slice *words, size_t count)
 {
     size_t at = 1;
 
@@ -60,7 +60,14 @@ int slot_of_command(const struct slice *words, size_t count)
                 at = j + 1;
         break;
     }
-    return at > 0 && at < count ? (int)slot_of_key(words[at]) : -1;
+    return at < count ? at : 0;
+}
+
+int slot_of_command(const struct slice *words, size_t count)
+{
+    size_t at = key_of_command(words, count);
+
+    return at > 0 ? (int)slot_of_key(words[at]) : -1;
 }
 
 /* ---- what servers say ---- */

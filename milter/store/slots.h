@@ -9,7 +9,9 @@
 
 /* CRC16 (XMODEM) of the key, or of what stands between its first braces. */
 unsigned slot_of_key(struct slice key);
-/* Of the command's key; -1: it has none. */
+/* Which word of a command is its key, its first one if it has several; 0: it has none. */
+size_t key_of_command(const struct slice *words, size_t count);
+/* The slot of that key; -1: it has none. */
 int slot_of_command(const struct slice *words, size_t count);
 
 /* Reads the reply to CLUSTER SLOTS. `seen` for each range with its master; host is empty where

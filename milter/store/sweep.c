@@ -5,59 +5,20 @@
  *     PTTL of all hashes -> HSCAN of one -> HMGET of the same fields elsewhere -> dictionaries
  *
  * A page is kept until all of it is told, so that who is told may ask the store, too. What stands
- * apart of a record that is gone is told as well: nobody reads it, but it is there.
+ * apart of a record that is gone is told as well: nobody reads it, but it is there. One mail is
+ * read the same way, without HSCAN: which fields it may have is known.
  */
+#include "sweep.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
 #include "waybill/clock.h"
 
 #define SCAN_COUNT "500"
 #define PAGE_BYTES (2 * REPLY_MAX)
 #define ENDING_MS HOUR_MS
-
-/* Text 0 is the record, the others stand apart. */
-#define TEXTS (1u + APART_COUNT)
-
-/* A hash that is there. */
-struct source {
-    struct key key;
-    unsigned node, text;
-    bool refused, ending;
-};
-
-struct piece {
-    size_t at, size; /* in page.bytes */
-    bool there;
-};
-
-/* One field, in all hashes that have it. */
-struct item {
-    struct piece field, texts[TEXTS];
-};
-
-struct sweep {
-    struct store *store;
-    uint32_t day;
-    void (*seen)(void *context, const struct store_field *field);
-    void *context;
-    struct source *sources;
-    size_t count;
-    const struct source *source; /* at hand */
-    const struct source *kin[TEXTS]; /* its own and those of the same node and class */
-    char cursor[24];
-    struct buffer bytes;
-    struct item *items;
-    size_t item_count, item_room;
-    unsigned asked[TEXTS]; /* the text behind each reply */
-};
-
-static struct slice piece_slice(const struct sweep *sweep, const struct piece *piece)
-{
-    return slice_make(sweep->bytes.data + piece->at, piece->size);
-}
 
 static bool keep(struct sweep *sweep, struct slice text, struct piece *piece)
 {
@@ -93,6 +54,11 @@ static enum got life_got(void *context, size_t index, const struct reply *reply)
     return GOT_FINE;
 }
 
+static bool sweep_asks(const struct sweep *sweep, unsigned node)
+{
+    return sweep->mail != 0 ? node == id_node(sweep->mail) : sweep->store->nodes[node];
+}
+
 static int sources_find(struct sweep *sweep, unsigned slice, struct error *why)
 {
     struct store *store = sweep->store;
@@ -100,7 +66,7 @@ static int sources_find(struct sweep *sweep, unsigned slice, struct error *why)
     size_t count = 0;
 
     for (unsigned node = 0; node < ID_NODES; node++)
-        for (unsigned part = 0; store->nodes[node] && part < 2 * TEXTS; part++) {
+        for (unsigned part = 0; sweep_asks(sweep, node) && part < 2 * TEXTS; part++) {
             struct source *source = &sweep->sources[count];
 
             *source = (struct source){.node = node, .text = part % TEXTS, .refused = part >= TEXTS};
@@ -123,101 +89,6 @@ static void find_kin(struct sweep *sweep)
         if (other->node == sweep->source->node && other->refused == sweep->source->refused)
             sweep->kin[other->text] = other;
     }
-}
-
-/* ---- telling ---- */
-
-/* "576320300412" or "576320300412+07" */
-static bool field_read(struct slice field, uint32_t day, uint64_t *id, unsigned *node)
-{
-    uint64_t ref, other;
-
-    if (!text_take_number(&field, &ref) || ref >= ID_REF)
-        return false;
-    *id = id_make(day, ref);
-    *node = id_node(*id);
-    if (field.size == 0)
-        return true;
-    if (!text_take_char(&field, '+') || !text_number(field, 0, ID_NODES - 1, &other))
-        return false;
-    *node = (unsigned)other;
-    return true;
-}
-
-static void tell_foreign(struct sweep *sweep, struct slice field, const char *why_not)
-{
-    sweep->seen(sweep->context,
-                &(struct store_field){
-                    .key = key_slice(&sweep->source->key), .field = field, .why_not = why_not});
-}
-
-/* False: a dictionary has to be fetched first. */
-static bool item_read(struct sweep *sweep, const struct item *item, struct store_field *field,
-                      struct error *why)
-{
-    for (unsigned text = 0; text < TEXTS; text++) {
-        struct slice plain;
-        struct error bad;
-        enum unpacked unpacked;
-
-        if (!item->texts[text].there)
-            continue;
-        unpacked = codec_unpack(sweep->store->packing.codec, sweep->store->prefix,
-                                piece_slice(sweep, &item->texts[text]), &plain, &bad);
-        if (unpacked == UNPACK_WANTS)
-            return false;
-        if (unpacked == UNPACK_BROKEN || record_parse(field->record, plain, &bad)) {
-            *why = bad;
-            field->key = key_slice(&sweep->kin[text]->key);
-            field->why_not = why->text;
-            continue;
-        }
-        field->texts |= 1u << text;
-        if (sweep->kin[text]->ending)
-            field->ending |= 1u << text;
-    }
-    return true;
-}
-
-/* What stands apart was told with its record, where there is one. */
-static bool item_is_told(const struct sweep *sweep, const struct item *item)
-{
-    return sweep->source->text > 0 && item->texts[0].there;
-}
-
-static bool item_tell(struct sweep *sweep, const struct item *item)
-{
-    struct store_field field = {.key = key_slice(&sweep->source->key),
-                                .field = piece_slice(sweep, &item->field),
-                                .refused = sweep->source->refused};
-    struct record record;
-    struct error why;
-    bool read;
-
-    if (item_is_told(sweep, item))
-        return true;
-    if (!field_read(field.field, sweep->day, &field.id, &field.node)) {
-        tell_foreign(sweep, field.field, "the name of the field is none of ours");
-        return true;
-    }
-    record_init(&record, field.id);
-    field.record = &record;
-    read = item_read(sweep, item, &field, &why);
-    if (read)
-        sweep->seen(sweep->context, &field);
-    record_clear(&record);
-    return read;
-}
-
-static int page_tell(struct sweep *sweep, struct error *why)
-{
-    for (size_t i = 0; i < sweep->item_count;) {
-        if (item_tell(sweep, &sweep->items[i]))
-            i++;
-        else if (store_learn_dictionaries(sweep->store, why))
-            return -1;
-    }
-    return 0;
 }
 
 /* ---- a page ---- */
@@ -268,7 +139,7 @@ static bool sweep_refused(void *context, size_t index, enum store_trouble troubl
     if (trouble != STORE_FOREIGN)
         return false;
     error_set(&why, "%.*s", SLICE_ARGS(words));
-    tell_foreign(sweep, SLICE_ABSENT, why.text);
+    sweep_foreign(sweep, SLICE_ABSENT, why.text);
     slice_copy(WORD("0"), sweep->cursor, sizeof sweep->cursor);
     return true;
 }
@@ -304,7 +175,7 @@ static int page_complete(struct sweep *sweep, struct error *why)
     if (!words)
         return error_set(why, "no memory to read all records");
     for (unsigned text = 0; text < TEXTS; text++) {
-        if (!sweep->kin[text] || text == sweep->source->text)
+        if (!sweep->kin[text] || (sweep->mail == 0 && text == sweep->source->text))
             continue;
         words[0] = WORD("HMGET");
         words[1] = key_slice(&sweep->kin[text]->key);
@@ -329,7 +200,7 @@ static int page_go(struct sweep *sweep, struct error *why)
         return -1;
     if (sweep->item_count == 0)
         return 0;
-    return page_complete(sweep, why) || page_tell(sweep, why) ? -1 : 0;
+    return page_complete(sweep, why) || sweep_tell(sweep, why) ? -1 : 0;
 }
 
 static int sweep_go(struct sweep *sweep, unsigned slice, struct error *why)
@@ -348,6 +219,61 @@ static int sweep_go(struct sweep *sweep, unsigned slice, struct error *why)
     return 0;
 }
 
+/* ---- one mail ---- */
+
+static bool mail_item(struct sweep *sweep, unsigned node)
+{
+    char room[FIELD_SIZE];
+    struct item *item = item_add(sweep);
+
+    return item && keep(sweep, record_field(sweep->mail, node, room), &item->field);
+}
+
+static int mail_page(struct sweep *sweep, struct error *why)
+{
+    sweep->item_count = 0;
+    buffer_clear(&sweep->bytes);
+    find_kin(sweep);
+    for (unsigned node = 0; node < ID_NODES; node++)
+        if ((node == id_node(sweep->mail) || sweep->store->nodes[node]) && !mail_item(sweep, node))
+            return error_set(why, "no memory to read a record");
+    return page_complete(sweep, why) || sweep_tell(sweep, why) ? -1 : 0;
+}
+
+static int mail_go(struct sweep *sweep, struct error *why)
+{
+    for (unsigned refused = 0; refused < 2; refused++) {
+        sweep->source = NULL;
+        for (size_t i = 0; i < sweep->count; i++)
+            if (sweep->sources[i].refused == (refused == 1))
+                sweep->source = &sweep->sources[i];
+        if (sweep->source && mail_page(sweep, why))
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- for all ---- */
+
+static int sweep_begin(struct sweep *sweep, struct error *why)
+{
+    if (store_know_nodes(sweep->store, why))
+        return -1;
+    codec_forget_missing(sweep->store->packing.codec);
+    sweep->sources = calloc(2u * TEXTS * ID_NODES, sizeof *sweep->sources);
+    if (!sweep->sources)
+        return error_set(why, "no memory to read all records");
+    buffer_init(&sweep->bytes, PAGE_BYTES);
+    return 0;
+}
+
+static void sweep_end(struct sweep *sweep)
+{
+    buffer_free(&sweep->bytes);
+    free(sweep->items);
+    free(sweep->sources);
+}
+
 int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
                      void (*seen)(void *context, const struct store_field *field), void *context,
                      struct error *why)
@@ -355,65 +281,30 @@ int store_scan_slice(struct store *store, uint32_t day, unsigned slice,
     struct sweep sweep = {.store = store, .day = day, .seen = seen, .context = context};
     int result;
 
-    if (store_know_nodes(store, why))
+    if (sweep_begin(&sweep, why))
         return -1;
-    codec_forget_missing(store->packing.codec);
-    sweep.sources = calloc(2u * TEXTS * ID_NODES, sizeof *sweep.sources);
-    if (!sweep.sources)
-        return error_set(why, "no memory to read all records");
-    buffer_init(&sweep.bytes, PAGE_BYTES);
     result = sweep_go(&sweep, slice, why);
-    buffer_free(&sweep.bytes);
-    free(sweep.items);
-    free(sweep.sources);
+    sweep_end(&sweep);
     return result;
 }
 
-/* ---- writing back ---- */
-
-static void text_key(const struct store *store, const struct store_field *field, unsigned text,
-                     struct key *key)
+int store_scan_mail(struct store *store, uint64_t id,
+                    void (*first)(void *context, const struct store_field *field),
+                    void (*then)(void *context, const struct store_field *field), void *context,
+                    struct error *why)
 {
-    if (text == 0)
-        key_records(key, store->prefix, field->id, field->refused);
-    else
-        key_records_apart(key, store->prefix, field->id, (enum apart)(text - 1), field->refused);
-}
+    struct sweep sweep = {.store = store, .day = id_day(id), .mail = id, .context = context};
+    int result;
 
-/* Each hash keeps the end that it has: this host may not be the one whose settings made it. One
- * that is about to end would be made anew, without an end. */
-static int text_rewrite(struct store *store, const struct store_field *field, unsigned text,
-                        uint64_t keys, struct buffer *scratch)
-{
-    char room[FIELD_SIZE];
-    struct slice name = record_field(field->id, field->node, room);
-    struct key key;
-
-    buffer_clear(scratch);
-    if (record_format(field->record, keys, scratch))
+    if (sweep_begin(&sweep, why))
         return -1;
-    text_key(store, field, text, &key);
-    if (field->ending >> text & 1 || (text > 0 && !memchr(scratch->data, '\n', scratch->size)))
-        BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS, name);
-    else
-        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), LIFE_ENDLESS, name,
-                  store_pack(store, slice_make(scratch->data, scratch->size)));
-    return 0;
-}
-
-int store_rewrite_field(struct store *store, const struct store_field *field,
-                        struct buffer *scratch)
-{
-    uint64_t stays = UINT64_MAX;
-
-    for (unsigned text = 1; text < TEXTS; text++) {
-        uint64_t keys = apart_keys((enum apart)(text - 1));
-
-        if (!(field->texts >> text & 1))
-            continue;
-        stays &= ~keys;
-        if (text_rewrite(store, field, text, keys, scratch))
-            return -1;
-    }
-    return field->texts & 1 ? text_rewrite(store, field, 0, stays, scratch) : 0;
+    result = sources_find(&sweep, slice_of_id(id), why);
+    sweep.seen = first;
+    if (result == 0)
+        result = mail_go(&sweep, why);
+    sweep.seen = then;
+    if (result == 0)
+        result = mail_go(&sweep, why);
+    sweep_end(&sweep);
+    return result;
 }

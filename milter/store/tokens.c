@@ -186,7 +186,10 @@ int store_drop_token(struct store *store, struct slice name, struct error *why)
     if (hash[0] == '\0')
         return 0;
     key_token(&key, store->prefix, slice_of(hash));
-    PIPELINE_ADD(&store->pipeline, WORD("UNLINK"), key_slice(&key));
+    /* All that store_put_token wrote: an empty hash is no key, and no more rights are needed. */
+    PIPELINE_ADD(&store->pipeline, WORD("HDEL"), key_slice(&key), WORD("name"), WORD("role"),
+                 WORD("domains"), WORD("addresses"), WORD("logins"), WORD("subjects"),
+                 WORD("created"), WORD("expires"));
     if (store_run(store, &replies, "take a token away", why) || drop_name(store, name, why))
         return -1;
     return number > 0 ? 1 : 0;

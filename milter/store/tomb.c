@@ -96,26 +96,32 @@ static enum got any_got(void *context, size_t index, const struct reply *reply)
     return GOT_FINE;
 }
 
-static int tombs_make_key(struct store *store, struct error *why)
+static int tombs_put_key(struct store *store, const unsigned char bytes[static 32],
+                         struct error *why)
 {
     struct replies replies = {.got = any_got};
-    unsigned char bytes[32];
     char text[HEX_SIZE];
     struct key key;
 
-    digest_random(bytes, sizeof bytes);
-    hex_put(bytes, sizeof bytes, text);
+    hex_put(bytes, 32, text);
     key_tombs(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HSETNX"), key_slice(&key), WORD("key"), slice_of(text));
     return store_run(store, &replies, "make the key of the forgotten", why);
 }
 
+int store_keep_tombs_key(struct store *store, const struct store_tombs *tombs, struct error *why)
+{
+    return tombs_put_key(store, tombs->key, why);
+}
+
 int store_get_tombs(struct store *store, struct store_tombs *tombs, bool make, struct error *why)
 {
     struct replies replies = {.context = tombs, .got = tombs_got};
+    unsigned char bytes[32];
     struct key key;
 
-    if (make && tombs_make_key(store, why))
+    digest_random(bytes, sizeof bytes);
+    if (make && tombs_put_key(store, bytes, why))
         return -1;
     key_tombs(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HGETALL"), key_slice(&key));

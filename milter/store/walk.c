@@ -2,9 +2,9 @@
 /*
  * walk: the ids of a time under some terms, in order.
  *
- * The days pass in windows: one round trip tells how each is kept. Days on which no term is hot
- * are read together, but for the first few: who wants the newest fifty mostly finds them there. A
- * hot day is read part by part:
+ * The days pass in windows: one round trip tells how each is kept. The first one is short, since
+ * who wants the newest fifty mostly finds them there. Days of a window on which no term is hot are
+ * read together, a hot day part by part:
  *
  *     parts, by the end that comes first    [----][---][-----------][---]...
  *     read so far                           ^^^^^^^^^^^
@@ -23,7 +23,7 @@
 #define PARTS_FIRST 4u /* of a portion; the next one has twice as many, */
 #define PARTS_MOST 64u /* but no more */
 #define PART_WEIGHT 200u
-#define DAYS_FIRST 8u /* that are not hot: they are read at once, then all others */
+#define DAYS_FIRST 8u /* of the first window; the next ones have STORE_DAYS_MAX */
 #define AHEAD_MS (2 * DAY_MS) /* so far may a clock that minted an id have been ahead of ours */
 
 struct store_walk {
@@ -32,8 +32,8 @@ struct store_walk {
     bool oldest_first, fresh, clipped;
     uint32_t next, last; /* day that the next window begins with; the last day */
     bool last_window, over;
-    unsigned at;          /* day of the window that is read next */
-    bool begun;           /* the first days that are not hot were read */
+    unsigned at;          /* day of the window that comes next; what was found of it waits */
+    unsigned days;        /* of the next window, at most */
     size_t part, portion; /* part that is read next, and how many at once; */
     bool in_parts;        /* of the day before `at` */
     uint64_t weight;
@@ -52,7 +52,7 @@ static void window_days(struct store_walk *walk)
     int64_t now = clock_now();
 
     walk->at = walk->fetch.day_count = 0;
-    while (walk->fetch.day_count < STORE_DAYS_MAX && !walk->last_window) {
+    while (walk->fetch.day_count < walk->days && !walk->last_window) {
         struct fetch_day *day = &walk->fetch.days[walk->fetch.day_count++];
 
         *day = (struct fetch_day){.day = walk->next, .there = {true, true}};
@@ -82,8 +82,10 @@ static int window_open(struct store_walk *walk)
     uint32_t next = walk->next;
 
     window_days(walk);
-    if (fetch_window(&walk->fetch, walk->fresh) == 0)
+    if (fetch_window(&walk->fetch, walk->fresh) == 0) {
+        walk->days = STORE_DAYS_MAX;
         return 0;
+    }
     walk->next = next;
     walk->last_window = false;
     walk->at = walk->fetch.day_count = 0;
@@ -155,6 +157,7 @@ int store_walk_open(struct store_walk **walk, struct store *store, const struct 
     new->most = id_of_second(until, 9999999);
     new->oldest_first = oldest_first;
     new->clipped = true;
+    new->days = DAYS_FIRST;
     return walk_begin(walk, why);
 }
 
@@ -169,7 +172,7 @@ int walk_days(struct store_walk **walk, struct store *store, const struct store_
     new->least = id_make(first, 0);
     new->most = id_make(last, ID_REF - 1);
     new->fresh = true;
-    new->begun = true; /* who asks this way wants all */
+    new->days = STORE_DAYS_MAX; /* who asks this way wants all */
     return walk_begin(walk, why);
 }
 
@@ -240,13 +243,11 @@ static int read_cold_days(struct store_walk *walk)
 {
     unsigned until = walk->at;
 
-    while (until < walk->fetch.day_count && (walk->begun || until - walk->at < DAYS_FIRST) &&
-           !fetch_is_hot(&walk->fetch, until))
+    while (until < walk->fetch.day_count && !fetch_is_hot(&walk->fetch, until))
         until++;
     if (fetch_shards(&walk->fetch, walk->at, until) || fetch_run(&walk->fetch))
         return -1;
     walk->at = until;
-    walk->begun = true;
     return 0;
 }
 
@@ -296,11 +297,15 @@ static void ids_reverse(uint64_t *ids, size_t count)
 static bool id_is_due(const struct store_walk *walk, uint64_t id)
 {
     const struct fetch *fetch = &walk->fetch;
+    uint32_t day = id_day(id), next;
 
-    if (!walk->in_parts || walk->part == fetch->part_count)
+    if (walk->in_parts && walk->part < fetch->part_count && day == fetch->days[walk->at - 1].day)
+        return walk->oldest_first ? id_ref(id) < fetch->parts[walk->part].from
+                                  : id_ref(id) >= fetch->parts[walk->part].until;
+    if (walk->at == fetch->day_count)
         return true;
-    return walk->oldest_first ? id_ref(id) < fetch->parts[walk->part].from
-                              : id_ref(id) >= fetch->parts[walk->part].until;
+    next = fetch->days[walk->at].day;
+    return walk->oldest_first ? day < next : day > next;
 }
 
 /* Of what was found, take out what may go. */

@@ -31,7 +31,14 @@ bool store_takes(const struct store *store, uint64_t id, bool refused)
 
 bool store_day_open(struct store *store, uint32_t day, bool refused)
 {
-    if (expiry_open(day, store_days(store, refused), clock_now()))
+    struct life life = store_life(store, day, refused);
+
+    /* What day of the calendar it is need not be found out for each term. */
+    if (life.day != store->open.day || life.days != store->open.days) {
+        store->open = life;
+        store->open_until = expiry_closes(day, life.days);
+    }
+    if (clock_now() < store->open_until)
         return true;
     store->too_late++;
     return false;

@@ -73,7 +73,7 @@ static struct slice spell(struct mails_mail *mail, uint64_t number, unsigned lea
 {
     char word[64];
     size_t size = 0;
-    uint64_t rest = mix(number);
+    uint64_t rest = mix(number ^ mail->world);
     while (size < least) {
         size += (size_t)snprintf(word + size, sizeof word - size, "%s", syllables[rest & 31]);
         rest >>= 5;
@@ -84,8 +84,10 @@ static struct slice spell(struct mails_mail *mail, uint64_t number, unsigned lea
 static struct slice domain_of(struct mails_mail *mail, uint64_t number)
 {
     static const char *const tops[] = {"com", "de", "net", "org", "co.uk", "fr", "example", "io"};
+    static const char *const foreign_tops[] = {"com", "de", "net", "org", "nl", "com", "it", "eu"};
     struct slice name = spell(mail, number * 7 + 1, 6 + (unsigned)(mix(number) >> 40) % 7);
-    return say(mail, "%.*s.%s", SLICE_ARGS(name), tops[mix(number + 5) & 7]);
+    return say(mail, "%.*s.%s", SLICE_ARGS(name),
+               (mail->world != 0 ? foreign_tops : tops)[mix(number + 5) & 7]);
 }
 
 static struct slice address_of(struct mails_mail *mail, uint64_t number, struct slice domain)
@@ -104,10 +106,13 @@ static const char *const greetings[] = {
     "Message received and queued for scanning", "Success", "Message accepted, will be delivered",
     "Done, the message goes on", "Delivered to mailbox", "Saved", "Taken over by the relay",
     "Message stored for further processing by the content filter"};
-static const char *const keepers[] = {
-    "queued as %s", "id=%s", "id %s", "as %s", "(%s)", "[%s]", "Message-ID %s accepted",
-    "internal id %s", "ticket %s, keep it for questions to our helpdesk", "trace %s",
-    "queued for delivery under %s", "%s - gsmtp", "job %s in the queue of the relay"};
+static const struct {
+    const char *before, *behind; /* the id */
+} keepers[] = {
+    {"queued as ", ""}, {"id=", ""}, {"id ", ""}, {"as ", ""}, {"(", ")"}, {"[", "]"},
+    {"Message-ID ", " accepted"}, {"internal id ", ""},
+    {"ticket ", ", keep it for questions to our helpdesk"}, {"trace ", ""},
+    {"queued for delivery under ", ""}, {"", " - gsmtp"}, {"job ", " in the queue of the relay"}};
 static const char *const failures[] = {
     "Recipient address rejected: User unknown in virtual mailbox table",
     "Recipient address rejected: undeliverable address: unknown user", "No such user here",
@@ -130,7 +135,8 @@ static struct slice reply_taken(struct mails *mails, struct mails_mail *mail, un
                                 struct slice host, struct slice domain, struct slice *next)
 {
     uint64_t style = mix(site * 11u + 3), rest = style >> 20;
-    char id[48], keeper[160];
+    size_t keeper;
+    char id[48];
     *next = SLICE_ABSENT;
     switch (style % 5) {
     case 0:
@@ -154,9 +160,11 @@ static struct slice reply_taken(struct mails *mails, struct mails_mail *mail, un
     default:
         snprintf(id, sizeof id, "%llx-%llx", (unsigned long long)draw(mails) >> 12,
                  (unsigned long long)draw(mails) >> (rest % 40));
-        snprintf(keeper, sizeof keeper, keepers[rest % (sizeof keepers / sizeof *keepers)], id);
-        return say(mail, "250 2.%llu.0 %s %s, %.*s %s %.*s", (unsigned long long)(rest >> 8) % 3,
-                   greetings[(rest >> 10) % (sizeof greetings / sizeof *greetings)], keeper,
+        keeper = rest % (sizeof keepers / sizeof *keepers);
+        return say(mail, "250 2.%llu.0 %s %s%s%s, %.*s %s %.*s",
+                   (unsigned long long)(rest >> 8) % 3,
+                   greetings[(rest >> 10) % (sizeof greetings / sizeof *greetings)],
+                   keepers[keeper].before, id, keepers[keeper].behind,
                    SLICE_ARGS(host), (rest >> 20) & 1 ? "for" : "delivers to", SLICE_ARGS(domain));
     }
 }
@@ -218,13 +226,15 @@ static void make_client(struct mails *mails, struct mails_mail *mail, struct fac
         "TLSv1.3:TLS_AES_256_GCM_SHA384:256", "TLSv1.3:TLS_AES_256_GCM_SHA384:256",
         "TLSv1.3:TLS_AES_256_GCM_SHA384:256", "TLSv1.3:TLS_AES_128_GCM_SHA256:128",
         "TLSv1.2:ECDHE-RSA-AES256-GCM-SHA384:256", "TLSv1.2:ECDHE-ECDSA-AES128-GCM-SHA256:128"};
+    static const char *const client_names[2][2] = {{"mail", "dyn-"}, {"out-", "ip"}};
     unsigned number = zipf(mails, CLIENTS);
-    uint64_t address = mix(number + 77);
+    uint64_t address = mix((number + 77) ^ mails->world);
     struct slice domain = domain_of(mail, number * 13 + 5), name;
     if (percent(mails, 15))
         name = slice_of("unknown");
     else
-        name = say(mail, "%s%u.%.*s", login ? "dyn-" : "mail", number % 200, SLICE_ARGS(domain));
+        name = say(mail, "%s%u.%.*s", client_names[mails->world != 0][login], number % 200,
+                   SLICE_ARGS(domain));
     fact_set(fact, KEY_CLIENT, name);
     fact_set(fact, KEY_IP, say(mail, "%u.%u.%u.%u", 11 + (unsigned)(address & 127),
                                (unsigned)(address >> 8 & 255), (unsigned)(address >> 16 & 255),
@@ -309,18 +319,29 @@ struct target {
     struct slice domain, relay, host, to, original;
 };
 
+static struct slice host_of(struct mails_mail *mail, unsigned server)
+{
+    static const char *const names[] = {"mx", "mail", "smtp-in.l", "in", "mx-relay", "mta.eu"};
+    struct slice domain = domain_of(mail, server);
+    if (mail->world != 0)
+        return say(mail, "%s%u.%.*s", names[server % 6], server % 4, SLICE_ARGS(domain));
+    return say(mail, "mx%02u.mail-in.%.*s", server % 20, SLICE_ARGS(domain));
+}
+
 static struct target make_target(struct mails *mails, struct mails_mail *mail)
 {
     unsigned number = zipf(mails, RECIPIENTS);
     struct target target = {.site = (unsigned)(mix(number + 9) % DOMAINS)};
     /* Four of ten are served by one of some big sites. */
     unsigned server = percent(mails, 40) ? zipf(mails, 40) : target.site;
-    uint64_t address = mix(server + 777);
+    uint64_t address = mix((server + 777) ^ mails->world);
     target.domain = domain_of(mail, target.site);
     target.to = address_of(mail, number * 17 + 1, target.domain);
     if (percent(mails, 10))
-        target.original = address_of(mail, number * 19 + 4, slice_of("lists.example.org"));
-    target.host = say(mail, "mx%02u.mail-in.%.*s", server % 20, SLICE_ARGS(domain_of(mail, server)));
+        target.original = address_of(
+            mail, number * 19 + 4,
+            slice_of(mail->world != 0 ? "groups.example.net" : "lists.example.org"));
+    target.host = host_of(mail, server);
     target.relay = say(mail, "%.*s[%u.%u.%u.%u]:25", SLICE_ARGS(target.host),
                        11 + (unsigned)(address & 127), (unsigned)(address >> 8 & 255),
                        (unsigned)(address >> 16 & 255), (unsigned)(address >> 24 & 255));
@@ -454,6 +475,7 @@ void mails_next(struct mails *mails, struct mails_mail *mail)
                             mails->gap);
     mails->number++;
     mail->count = mail->milters = mail->used = 0;
+    mail->world = mails->world;
     mail->id = id_mint_next(&mails->mint, mails->now);
     for (int i = 0; i < 4; i++)
         tail[i] = base52[below(mails, 42)];

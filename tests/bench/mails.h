@@ -27,6 +27,9 @@ struct mails {
     /* given: have mails what the model of the store's figures leaves out (HELO, ports, the daemon's
      * name, BODY, Date, header From), as those of our milter have? true */
     bool whole;
+    /* given: another number is another world, with names, domains, addresses and relays of its own
+     * in the same language. Records of many others train the shipped dictionary. 0 */
+    uint64_t world;
     struct id_mint mint;
 };
 
@@ -37,6 +40,7 @@ struct mails_mail {
     struct fact facts[MAILS_FACTS_MAX]; /* values are views into `text` */
     char text[MAILS_TEXT_MAX];
     size_t used;
+    uint64_t world;       /* as the mails' */
 };
 
 /* Mails from `start` (ms) on, `gap` ms apart in the mean. */

@@ -3,9 +3,10 @@
  * record_size: what the record of a mail costs: bytes of its text by part, and compressed with a
  * dictionary trained on other mails; and the time that reading and writing it take.
  *
- *     record_size [--mails N] [--seed N] [--show N] [--bound BYTES]
+ *     record_size [--mails N] [--seed N] [--show N] [--bound BYTES] [--model] [--world N]
  *
- * --show prints so many records instead; --bound fails if the mean is over it.
+ * --show prints so many records instead; --bound fails if the mean is over it. --model: mails as
+ * tests/bench/store has them (see `whole` in mails.h); --world: whose (0: those that are measured).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,29 +213,46 @@ static void fill(struct mails *mails, size_t count, struct texts *texts, struct 
     }
 }
 
+static void mails_begin(struct mails *mails, uint64_t seed, bool model, uint64_t world)
+{
+    mails_init(mails, seed, 4, START + (int64_t)(seed % 1000) * DAY_MS, 100);
+    mails->whole = !model;
+    mails->world = world * UINT64_C(0x5851F42D4C957F2D);
+    if (model)
+        mails->host = "mx2";
+}
+
 static void usage(void)
 {
-    fprintf(stderr, "usage: record_size [--mails N] [--seed N] [--show N] [--bound BYTES]\n");
+    fprintf(stderr, "usage: record_size [--mails N] [--seed N] [--show N] [--bound BYTES] "
+                    "[--model] [--world N]\n");
     exit(2);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t count = 50000, seed = 1, show = 0, bound = 0;
+    uint64_t count = 50000, seed = 1, show = 0, bound = 0, world = 0;
     struct sizes sizes = {0};
     struct texts train = {0}, texts = {0};
+    bool model = false;
     struct mails mails;
     for (int i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "--model") == 0) {
+            model = true;
+            i--;
+            continue;
+        }
         uint64_t *option = strcmp(argv[i], "--mails") == 0   ? &count
                            : strcmp(argv[i], "--seed") == 0  ? &seed
                            : strcmp(argv[i], "--show") == 0  ? &show
                            : strcmp(argv[i], "--bound") == 0 ? &bound
+                           : strcmp(argv[i], "--world") == 0 ? &world
                                                              : NULL;
         if (option == NULL || i + 1 >= argc ||
             !text_number(slice_of(argv[i + 1]), 1, 100000000, option))
             usage();
     }
-    mails_init(&mails, seed, 4, START, 100);
+    mails_begin(&mails, seed, model, world);
     if (show > 0) {
         fill(&mails, show, &texts, NULL, true);
         return 0;
@@ -247,7 +265,7 @@ int main(int argc, char **argv)
            (double)texts.size / n, sizes.facts / n, sizes.head / n, sizes.times / n, sizes.ids / n,
            sizes.kinds / n, sizes.keys / n, sizes.values / n);
     measure_time(&mails, count < 20000 ? count : 20000);
-    mails_init(&mails, seed + 1, 7, START + DAY_MS, 100);
+    mails_begin(&mails, seed + 1, model, world);
     fill(&mails, 20000, &train, NULL, false);
     compress(&train, &texts, 64 * 1024);
     compress(&train, &texts, 110 * 1024);

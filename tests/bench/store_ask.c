@@ -14,7 +14,6 @@
 #define NEWEST 50u
 #define SLOTS 65536u
 #define WORD_MAX 200u
-#define RANGES_CHECKED 20u /* each of them is looked at with each mail */
 #define RANGE_MS (6 * HOUR_MS)
 
 enum ask_kind {
@@ -54,7 +53,6 @@ struct ask {
     int64_t from, until;
     uint64_t newest[NEWEST]; /* a ring */
     uint64_t noted;          /* ids that belong to the answer */
-    bool unchecked;
     struct ask *next; /* of the same slot */
 };
 
@@ -163,12 +161,9 @@ static void ask_timed(struct asks *asks, int64_t now)
         int64_t day = now - now % DAY_MS - (int64_t)(draw(asks) % (TRAFFIC_DAYS - 1)) * DAY_MS;
         failed->from = day;
         failed->until = day + DAY_MS - 1;
-        failed->unchecked = i >= RANGES_CHECKED;
         range->until = now - (int64_t)(draw(asks) % ((TRAFFIC_DAYS - 2) * (uint64_t)DAY_MS));
         range->until -= range->until % SECOND_MS;
         range->from = range->until - RANGE_MS;
-        range->unchecked = i >= RANGES_CHECKED;
-        asks->of[ASK_DELAYED][i].unchecked = i > 0;
     }
 }
 
@@ -254,15 +249,15 @@ static void note_one_mail(struct asks *asks, const struct mails_mail *mail)
 static void note_times(struct asks *asks, const struct mails_mail *mail, bool failed, bool delayed)
 {
     int64_t time = id_time(mail->id);
-    for (size_t i = 0; i < RANGES_CHECKED && i < asks->count; i++) {
+    for (size_t i = 0; i < asks->count; i++) {
         struct ask *range = &asks->of[ASK_RANGE][i], *bad = &asks->of[ASK_FAILED][i];
         if (time >= range->from && time <= range->until)
             note(range, mail->id);
         if (failed && time >= bad->from && time <= bad->until)
             note(bad, mail->id);
+        if (delayed)
+            note(&asks->of[ASK_DELAYED][i], mail->id);
     }
-    if (delayed)
-        note(&asks->of[ASK_DELAYED][0], mail->id);
 }
 
 /* One may be named twice, and wait once. */
@@ -271,6 +266,16 @@ static bool waits(const struct mails_mail *mail, struct slice to)
     for (size_t i = 0; i < mail->count; i++)
         if ((mail->facts[i].kind == FACT_DELIVERED || mail->facts[i].kind == FACT_FAILED) &&
             slice_equal(mail->facts[i].value[KEY_TO], to))
+            return false;
+    return true;
+}
+
+/* One may be named twice, as a member of a list and by himself: the later end counts. */
+static bool fails(const struct mails_mail *mail, const struct fact *failed)
+{
+    for (size_t i = 0; i < mail->count; i++)
+        if (mail->facts[i].kind == FACT_DELIVERED && mail->facts[i].time > failed->time &&
+            slice_equal(mail->facts[i].value[KEY_TO], failed->value[KEY_TO]))
             return false;
     return true;
 }
@@ -285,7 +290,7 @@ void asks_note(struct asks *asks, const struct mails_mail *mail)
         const struct fact *fact = &mail->facts[i];
         note_recipient(asks, mail->id, fact->value[KEY_TO], from);
         note_recipient(asks, mail->id, fact->value[KEY_ORIGINAL], from);
-        failed = failed || fact->kind == FACT_FAILED;
+        failed = failed || (fact->kind == FACT_FAILED && fails(mail, fact));
         delayed = delayed || (fact->kind == FACT_DELAYED && waits(mail, fact->value[KEY_TO]));
     }
     note_word(asks, ASK_SENDER, mail->id, from, SLICE_ABSENT);
@@ -351,20 +356,18 @@ static bool fits(const struct ask *ask, const struct waybill *waybill)
     }
 }
 
-static void take_record(void *context, uint64_t id, const struct record *record,
-                        const char *why_not)
+static void take_waybill(void *context, uint64_t id, struct waybill *waybill, uint64_t see,
+                         const char *why_not)
 {
     struct answer *answer = context;
-    struct waybill waybill;
+    (void)see; /* nothing moves here */
     if (why_not != NULL)
         answer->why_not = why_not;
-    if (why_not != NULL || record->count == 0 || answer->count == NEWEST)
+    if (waybill == NULL)
         return;
-    if (waybill_read(&waybill, record, clock_now(), 0, NULL) != 0)
-        abort();
-    if (waybill.queued && fits(answer->ask, &waybill))
+    if (answer->count < NEWEST && waybill->queued && fits(answer->ask, waybill))
         answer->ids[answer->count++] = id;
-    waybill_clear(&waybill);
+    waybill_clear(waybill);
 }
 
 static _Noreturn void ask_fail(const struct error *why)
@@ -379,7 +382,8 @@ static void take_ids(struct answer *answer, struct store *store, const uint64_t 
     struct error why;
     for (size_t done = 0; done < count && answer->count < NEWEST;) {
         size_t page = NEWEST - answer->count < count - done ? NEWEST - answer->count : count - done;
-        if (store_get_records(store, ids + done, page, take_record, answer, &why) != 0)
+        if (store_get_waybills(store, ids + done, page, clock_now(), 0, take_waybill, answer,
+                               &why) != 0)
             ask_fail(&why);
         done += page;
     }
@@ -481,8 +485,6 @@ static bool answer_right(const struct answer *answer)
                 return true;
         return false;
     }
-    if (ask->unchecked)
-        return true;
     if (answer->count != wanted || answer->why_not != NULL)
         return false;
     for (size_t i = 0; i < wanted; i++)
@@ -548,7 +550,7 @@ static struct round run_round(struct asks *asks, enum ask_kind kind, struct stor
         ask_one(&answer, store, ask);
         asks->spent[i] = milliseconds(CLOCK_MONOTONIC) - begin;
         told->found += answer.count;
-        told->checked += !ask->unchecked;
+        told->checked++;
         if (!answer_right(&answer) && told->wrong++ == 0)
             tell_wrong(ask, &answer);
     }

@@ -24,3 +24,16 @@ def test_the_bench_says_what_a_mail_costs():
     if figures["bytes_per_mail"] is not None:
         assert figures["floor_bytes_per_mail"] < figures["bytes_per_mail"] < figures["text_bytes_per_mail"]
     assert figures["refused_bytes_per_mail"] < figures["naive_refused_bytes_per_mail"]
+    check_page(figures, done.stdout)
+
+
+def check_page(figures, words):
+    """The sizing page takes its tables from there."""
+    tables = subprocess.run([f"{place.SOURCE}/tests/bench/sizing"], check=True, input=words, stdout=subprocess.PIPE,
+                            text=True).stdout
+    assert f"| bytes a mail (used_memory) | {figures['text_bytes_per_mail']:,.0f} |" in tables
+    assert "| 100 million |" in tables and "Nothing in the next table was measured" in tables
+    with open(f"{place.SOURCE}/packaging/doc/SIZING.md", encoding="utf-8") as page:
+        lines = page.read().splitlines()
+    assert [line for line in lines if line.startswith("<!--")] == [
+        "<!-- tables of tests/bench/sizing begin -->", "<!-- tables of tests/bench/sizing end -->"]

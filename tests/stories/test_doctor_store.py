@@ -85,6 +85,14 @@ def give_other_keys(keeper):
                                                  if word.startswith("+")])
 
 
+def write_a_strange_record(keeper):
+    now = time.time()
+    stands = int(now) // 600 % 6
+    keeper.redis.ask("SADD", "wb:nodes", 1)
+    keeper.redis.ask("HSET", time.strftime(f"wb:r:%y%m%d:%H{stands}0:1", time.gmtime(now)),
+                     f"{int(now) % 86400:05}0100001", b"\x28\xb5\x2f\xfd\x62\x01\x90\x80\x00" + b"x" * 200)
+
+
 ROWS = [
     Bad("evicts", "store-eviction", "fault", evict),
     Bad("would-evict", "store-eviction", "warning", evict_in_theory),
@@ -154,6 +162,28 @@ def test_a_replica_is_told_with_its_primary(keeper):
         assert keeper.new() == []
     finally:
         primary.stop()
+        keeper.restore()
+
+
+def test_a_record_that_cannot_be_read_is_named(keeper):
+    try:
+        write_a_strange_record(keeper)
+        new = [one for one in keeper.new() if one["check"] == "store-records"]
+        assert [one["severity"] for one in new] == ["fault"], keeper.new()
+        assert "Of the last 1 records 1 cannot be read" in new[0]["what"] and "wb:r:" in new[0]["what"]
+    finally:
+        keeper.restore()
+
+
+def test_a_mode_that_does_not_fit_the_server_is_told_with_the_right_one(keeper):
+    try:
+        for mode in ("cluster", "sentinel"):
+            keeper.option(f'redis_mode = {mode}')
+            new = keeper.new()
+            assert [(one["check"], one["heal"]) for one in new] == [("store-reachable", "redis_mode = single")], new
+            keeper.heal(new[0])
+            assert keeper.new() == []
+    finally:
         keeper.restore()
 
 

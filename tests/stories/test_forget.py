@@ -18,7 +18,10 @@ from support.sink import Sink
 from support.smtp_client import Client
 
 BOB = "Bob.Jones@sink.example"
+TAGGED = "Bob.Jones+shop@sink.example"
+MANY = 72
 BYTES = b"bob.jones"  # in each of its spellings
+CLIENT = b"bobs-pc.example"
 FRAME = b"\x28\xb5\x2f\xfd"
 APART = {"compression": "zstd", "reply_retention_days": 5, "subject_retention_days": 3}
 
@@ -62,6 +65,14 @@ class Pair:
     def forget(self, *options, **more):
         return self.cli.run("forget", BOB, "--yes", "--json", *options, **more)
 
+    def tell_beside(self, message_id, fact):
+        """The mail's own host knows the sender; another one told only this of it."""
+        number = self.cli.one(message_id)["waybill_id"]
+        ref = int(number[-12:])
+        ten, node = ref // 10**7 // 600, ref // 10**5 % 100
+        self.redis.ask("HSET", f"wb:r:{number[:6]}:{ten // 6:02}{ten % 6}0:{node}",
+                       f"{ref:012}+{1 - node:02}", f"1 - - -\n10 l0000000001 {fact}\n")
+
     def raw(self, *words):
         """The fields or values of a key, one a list member, as bytes."""
         return [part.encode("utf-8", "surrogateescape") for part in self.redis.ask(*words)]
@@ -99,7 +110,7 @@ class Pair:
 
     def where_named(self):
         return [where for where, data in [*self.store_bytes(), *self.our_files()]
-                if BYTES in data.lower()]
+                if BYTES in data.lower() or CLIENT in data]
 
     def journals_name(self):
         return [where for where, data in self.our_files() if BYTES in data.lower()]
@@ -135,10 +146,13 @@ def send_all(pair):
               headers=f"From: Robert Jones <{BOB}>\r\n")
     pair.send(0, "bounces+bob.jones=sink.example@list.example", ["ann@sink.example"],
               "verp-0@list.example", subject="to bob.jones@sink.example, as you wished")
-    for number in range(72):  # so that his term gets keys of its own
-        pair.send(number % 2, "shop@shop.example", [BOB], f"many-{number}@shop.example")
-    place.wait_until(lambda: len(pair.cli.trace("--state", "delayed")) == 76, 30,
+    for number in range(MANY):  # so that his term gets keys of its own
+        pair.send(number % 2, "shop@shop.example", [BOB, TAGGED] if number == 0 else [BOB],
+                  f"many-{number}@shop.example")
+    place.wait_until(lambda: len(pair.cli.trace("--state", "delayed")) == MANY + 4, 30,
                      "all mails are open")
+    pair.tell_beside("bob.jones-1@sink.example",
+                     f"client client={CLIENT.decode()} ip=198.51.100.77")
 
 
 def test_nothing_names_him_and_nothing_brings_him_back(pair):
@@ -146,7 +160,8 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     named = pair.where_named()
     for form in ("frames of wb:r:", "value of wb:r:", "of wb:t:", "of wb:u:", "of wb:h:", "journal/0/"):
         assert any(form in where for where in named), f"{form} must name him at first: {named}"
-    assert len(pair.cli.trace("--to", BOB)) == 74
+    assert len(pair.cli.trace("--to", BOB)) == MANY + 2
+    assert len(pair.cli.trace("--to", TAGGED)) == 1
 
     running = subprocess.Popen([f"{place.BUILD}/waybill", "-c", pair.cli.conf, "forget", BOB],
                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -164,7 +179,7 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert receipt["nodes_left"] == 0
     assert pair.where_named() == []
     assert pair.cli.trace("--to", BOB) == []
-    assert len(pair.cli.trace("--state", "delayed")) == 76, "the mails themselves are still there"
+    assert len(pair.cli.trace("--state", "delayed")) == MANY + 4, "the mails themselves are still there"
 
     pair.sink.start()
     for postfix in pair.postfixes:
@@ -178,7 +193,12 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert BOB in [to for to, _ in pair.sink.recipients()], "his mails were to be delivered"
     place.wait_until(lambda: pair.journals_name() == [], 30, "the journals let go of him", pause=0.5)
     assert pair.where_named() == []
-    assert "forgotten" in [to["recipient"] for to in pair.cli.one("both-0@shop.example")["recipients"]]
+    both = [to["recipient"] for to in pair.cli.one("both-0@shop.example")["recipients"]]
+    assert any(to.startswith("forgotten-") for to in both)
+    two = pair.cli.one("many-0@shop.example")["recipients"]
+    assert len({to["recipient"] for to in two}) == 2, "two of one mail stay two"
+    assert [to["state"] for to in two] == ["delivered", "delivered"]
+    assert pair.redis.ask("ZCARD", "wb:st:delayed") == 0
 
     audit = pair.cli.objects("audit")
     assert [entry["what"] for entry in audit] == ["forget"]

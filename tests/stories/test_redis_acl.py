@@ -20,7 +20,7 @@ BUSY = "busy-bob@sink.example"  # stays in the queue
 USERS = ("waybilld", "waybill", "privacy")
 FORBIDDEN = {
     "waybilld": ["FLUSHALL", "KEYS *", "CONFIG SET save x", "ACL LIST", "DEL wb:nodes", "GET other:key",
-                 "HSET wb:tomb x x", "HSET wb:audit:25112110 x x", "HGETALL wb:session:x"],
+                 "DEL wb:tomb", "HSET wb:audit:25112110 x x", "HGETALL wb:session:x"],
     "waybill": ["HSET wb:r:251121:1600:3 x x", "FLUSHALL", "KEYS *", "SCAN 0", "CONFIG GET *",
                 "UNLINK wb:nodes", "HGETALL wb:tomb", "HGETALL wb:audit:25112110", "HGETALL wb:token:x",
                 "GET other:key"],
@@ -33,7 +33,7 @@ UNUSED = {
                  "srem": "an open mail of a person forgotten meanwhile"},
     "waybill": {},
     "privacy": {"scard": "a term of hundreds of mails a day has keys of its own",
-                "unlink": "and they go when nothing is left in them"},
+                "sadd": "one that was dropped is filled in that very moment"},
 }
 
 

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from support import place
+from support.following import Following
 from support.private_cluster import PrivateSentinels
 from support.world import World
 
@@ -43,15 +44,17 @@ def test_a_failover_under_load_loses_nothing(world):
     check_each_mail_once(world, before)
     lost = world.redis.master()
     lost.ask("WAIT", 1, 2000)
-    with Load(world, "failover") as load:
-        lost.kill()
-        done = world.cli.run("trace", "--since", "-1h")
-        if done.returncode != 0:
-            assert "Redis at" in done.stderr, done.stderr
-    place.wait_until(lambda: world.redis.master() is not lost, 20, "the replica is master")
-    place.wait_until(lambda: world.cli.run("trace", "--since", "-1h").returncode == 0, 10,
-                     "questions are answered again")
-    check_each_mail_once(world, before, load)
+    with Following(world) as following:
+        with Load(world, "failover") as load:
+            lost.kill()
+            done = world.cli.run("trace", "--since", "-1h")
+            if done.returncode != 0:
+                assert "Redis at" in done.stderr, done.stderr
+        place.wait_until(lambda: world.redis.master() is not lost, 20, "the replica is master")
+        place.wait_until(lambda: world.cli.run("trace", "--since", "-1h").returncode == 0, 10,
+                         "questions are answered again")
+        check_each_mail_once(world, before, load)
+        following.tells_all_once(world.wait_until_traced(load.ids()))
 
 
 def test_a_master_that_was_set_back_is_left_for_the_new_one(world):
@@ -62,12 +65,14 @@ def test_a_master_that_was_set_back_is_left_for_the_new_one(world):
     heir.start("--replicaof", "127.0.0.1", str(old.port)) if not heir.pid() else None
     place.wait_until(lambda: "state=online" in old.ask("INFO", "replication"), 20,
                      "the replica follows")
-    with Load(world, "by-hand", 60) as load:
-        place.wait_until(lambda: failover(world), 20, "the sentinels begin the failover", 0.3)
-    place.wait_until(lambda: world.redis.master() is heir, 20, "the replica is master")
-    place.wait_until(lambda: "role:slave" in old.ask("INFO", "replication"), 20,
-                     "the old master is a replica, and what only it had is gone")
-    check_each_mail_once(world, load)
+    with Following(world) as following:
+        with Load(world, "by-hand", 60) as load:
+            place.wait_until(lambda: failover(world), 20, "the sentinels begin the failover", 0.3)
+        place.wait_until(lambda: world.redis.master() is heir, 20, "the replica is master")
+        place.wait_until(lambda: "role:slave" in old.ask("INFO", "replication"), 20,
+                         "the old master is a replica, and what only it had is gone")
+        check_each_mail_once(world, load)
+        following.tells_all_once(world.wait_until_traced(load.ids()))
 
 
 def failover(world):

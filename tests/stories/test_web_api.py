@@ -237,6 +237,23 @@ def test_a_revoked_token_is_good_for_nothing_at_once(desk):
     assert desk.web.ask("/api/v1/search", token).status == 401
 
 
+def test_that_something_is_missing_is_told_to_all_but_what_only_to_who_sees_all(desk):
+    redis = desk.world.redis
+    keys = redis.keys("wb:r:*")
+    assert keys
+    for key in keys:
+        redis.ask("RENAME", key, "kept:" + key)
+        redis.ask("SET", key, "not ours")
+    try:
+        for path in ("/api/v1/search", "/api/v1/stats"):
+            told = {who: str(desk.ask(who, path).json()) for who in ("admin", "ann")}
+            assert "rename it" in told["admin"], told
+            assert "'a part of the store cannot be read now'" in told["ann"] and "rename it" not in told["ann"], told
+    finally:
+        for key in keys:
+            redis.ask("RENAME", "kept:" + key, key)
+
+
 def test_without_the_store_it_says_so_and_comes_back(desk):
     desk.world.redis.stop()
     try:

@@ -5,7 +5,8 @@
  *     ask CONFIGURATION <QUESTIONS
  *
  *     A TAB QUERY                 all ids:    ID ID ... [| CURSOR] [bounded]
- *     P TAB CURSOR TAB QUERY      the same, from there on
+ *     P TAB MOST TAB CURSOR TAB QUERY   the same, from there on; at most MOST records are examined
+ *                                 in vain; both may be empty
  *     G TAB BY,BY TAB QUERY       mails recipients over, then TAB and a group: RECIPIENTS MAILS
  *                                 VALUE=VALUE, in the order of the answer
  *
@@ -98,7 +99,8 @@ static char *next_part(char **line)
 static int answer_line(const struct asker *asker, struct query *query, char *line,
                        struct error *why)
 {
-    char *kind = next_part(&line), *more = *kind != 'A' ? next_part(&line) : NULL;
+    char *kind = next_part(&line), *most = *kind == 'P' ? next_part(&line) : NULL;
+    char *more = *kind != 'A' ? next_part(&line) : NULL;
     struct query_fault fault;
 
     query->limit = QUERY_LIMIT_MAX;
@@ -109,7 +111,9 @@ static int answer_line(const struct asker *asker, struct query *query, char *lin
         return error_set(why, "%s", fault.why.text);
     if (*kind == 'G')
         return answer_groups(asker, query, more, why);
-    if (*kind == 'P' && query_resume(query, slice_of(more), asker->key, why) != 0)
+    if (most != NULL && *most != '\0')
+        query->scan_most = strtoul(most, NULL, 10);
+    if (more != NULL && *more != '\0' && query_resume(query, slice_of(more), asker->key, why) != 0)
         return -1;
     return answer_ids(asker, query, why);
 }

@@ -171,7 +171,18 @@ class Torture:
 
     def judge(self, waybills=None):
         with open(self.answers, encoding="utf-8") as file:
-            return Verdict((json.loads(line) for line in file), self.waybills() if waybills is None else waybills)
+            verdict = Verdict((json.loads(line) for line in file), self.waybills() if waybills is None else waybills)
+        verdict.evidence = [self.evidence(*key) for key in verdict.keys()[:3]]
+        return verdict
+
+    def evidence(self, host, instance, queue_id):
+        """The lines of the log, and what the store has of them."""
+        with open(self.whole, encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if f" {queue_id}: " in line]
+        shown = [subprocess.run([f"{place.BUILD}/waybill", "-c", self.daemon.conf, "show", "--raw", one["trace_id"]],
+                                check=False, text=True, capture_output=True).stdout
+                 for one in self.waybills() if one["queue_id"] == queue_id]
+        return f"{host} {instance} {queue_id}\n" + "".join(lines + shown)
 
 
 class Verdict:
@@ -179,7 +190,7 @@ class Verdict:
     the nth that came is the nth of the answers."""
 
     def __init__(self, answers, waybills):
-        self.recipients, self.right = 0, 0
+        self.recipients, self.right, self.evidence = 0, 0, []
         self.wrong, self.missing, self.extra, self.kinds = [], [], [], collections.Counter()
         theirs, ours = collections.defaultdict(list), collections.defaultdict(list)
         for answer in answers:
@@ -214,7 +225,12 @@ class Verdict:
                 f"missing, {len(self.extra)} extra" +
                 "".join(f"\n  {count} x {true} in truth, {found} in the store"
                         for (true, found), count in self.kinds.most_common(12)) +
-                "".join(f"\n  {one}" for one in (self.wrong + self.missing + self.extra)[:12]))
+                "".join(f"\n  {one}" for one in (self.wrong + self.missing + self.extra)[:12]) +
+                "".join(f"\n{one}" for one in self.evidence))
+
+    def keys(self):
+        """Of the mails that are not as they should be."""
+        return sorted({one[0] for one in self.wrong + self.missing + self.extra})
 
     def all_right(self):
         return not (self.wrong or self.missing or self.extra)

@@ -3,7 +3,7 @@
 import subprocess
 
 from . import place
-from .private_redis import PrivateRedis
+from .private_redis import SERVER, PrivateRedis
 
 DOWN_MS = 600  # so long a server may be silent until the others take it for dead
 
@@ -14,7 +14,7 @@ class _Sentinel(PrivateRedis):
     def start(self, *more):
         with open(f"{self.base}/redis.log", "ab") as log:
             self._process = subprocess.Popen(
-                ["redis-server", f"{self.base}/sentinel.conf", "--sentinel", *more],
+                [SERVER, f"{self.base}/sentinel.conf", "--sentinel", *more],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         place.wait_until(self.answers, 20, f"a sentinel answers on port {self.port}")
         return self

@@ -7,10 +7,13 @@ import subprocess
 
 from . import place
 
+# Valkey, or another Redis, where it is named; see tests/support/valkey.
+SERVER = os.environ.get("WAYBILL_REDIS_SERVER") or "redis-server"
+
 
 class PrivateRedis:
     def __init__(self, base, *arguments):
-        """`arguments` go to redis-server: PrivateRedis(base, "--maxmemory", "2mb")."""
+        """`arguments` go to the server: PrivateRedis(base, "--maxmemory", "2mb")."""
         self.base = base
         os.makedirs(base, exist_ok=True)
         self.port = place.free_port()
@@ -24,7 +27,7 @@ class PrivateRedis:
         """`more` are arguments for this time alone."""
         with open(f"{self.base}/redis.log", "ab") as log:
             self._process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.base,
+                [SERVER, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.base,
                  "--unixsocket", self.socket, "--unixsocketperm", "777", "--appendonly", "yes",
                  "--appendfsync", "everysec", "--save", "", *self._arguments, *more],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)

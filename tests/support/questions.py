@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Random mails and random questions about them, answered twice: by the query engine out of a Redis
-that was filled by the real journal and the real shipper, and by a list comprehension over the
-descriptions that the facts were made from. What fits is decided here by words and the ipaddress
-module, without a look at the engine."""
-import bisect
+"""Random mails and random questions about them, with the answers that a plain list has: what fits is
+decided here by words and the ipaddress module, without a look at the engine. (both_answers.py asks
+the engine.)"""
 import collections
 import functools
 import hashlib
 import ipaddress
-import multiprocessing
-import os
 import random
-import subprocess
-import sys
 import time
 import urllib.parse
 from dataclasses import dataclass, field
 
-from . import built, place
-from .private_redis import PrivateRedis
-
-SHIP, ASK = "tests/support/ship_facts", "tests/support/ask"
 NODE = 1
 DAYS = 3
 
@@ -311,9 +301,10 @@ class Question:
     until: int
     oldest: bool
     kinds: set
+    times: tuple  # how since and until are written
 
     def text(self):
-        words = [term.text() for term in self.terms] + [f"since:{moment(self.since)}", f"until:{moment(self.until)}"]
+        words = [term.text() for term in self.terms] + [f"since:{self.times[0]}", f"until:{self.times[1]}"]
         return " ".join(words + (["order:oldest"] if self.oldest else []))
 
     def recipients(self, mail):
@@ -327,9 +318,8 @@ class Question:
         return sorted(found, key=lambda mail: mail.number, reverse=not self.oldest)
 
 
-def moment(ms):
-    assert ms % 1000 == 0
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ms // 1000))
+def moment(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 # ---- making questions ----
@@ -445,6 +435,17 @@ class Asker:
                 return self.within([self.term(name, mail, one, kinds, found)], mail, kinds)
         return self.question()
 
+    def scan(self, mails):
+        """Terms that lead nowhere, in a time of about so many mails."""
+        dice, kinds = self.dice, {"scan"}
+        mail = dice.choice(self.mails)
+        one = dice.choice(mail.shown())
+        terms = [self.term(name, mail, one, kinds) for name in dice.sample(sorted(set(NAMES) - LEADING), dice.choice([0, 1, 1, 2]))]
+        span = DAYS * 86400 * mails // len(self.mails)
+        since = mail.arrived // 1000 - dice.randrange(span)
+        return Question([term for term in terms if term], since * 1000, (since + span) * 1000, dice.random() < 0.5, kinds,
+                        (moment(since), moment(since + span)))
+
     def question(self):
         dice, kinds, terms = self.dice, set(), []
         mail = dice.choice(self.mails)
@@ -464,10 +465,29 @@ class Asker:
         if most:
             span = min(span, max(60, DAYS * 86400 * most // len(self.mails)))
         since = mail.arrived // 1000 - dice.randrange(span)
+        since, until, times, form = self.spell(mail, since, since + span, most is None)
         oldest = dice.random() < 0.4
+        kinds.add(form)
         kinds.add("oldest" if oldest else "newest")
         kinds.add(f"{len(terms)} terms")
-        return Question(terms, since * 1000, (since + span) * 1000, oldest, kinds)
+        return Question(terms, since, until, oldest, kinds, times)
+
+    def spell(self, mail, since, until, long):
+        """The time, ms, and the words for it: by the second, in minutes of here, or a whole day."""
+        way = self.dice.random()
+        if way < 0.8:
+            return since * 1000, until * 1000, (moment(since), moment(until)), "time by the second"
+        here = time.localtime(mail.arrived // 1000)
+        if way < 0.9 or not long:
+            since, until = since // 60 * 60, until // 60 * 60 + 60
+            times = tuple(time.strftime('"%Y-%m-%d %H:%M"', time.localtime(each)) for each in (since, until))
+            return since * 1000, until * 1000, times, "time by the minute"
+        midnight, later = (int(time.mktime((*here[:2], here.tm_mday + more, 0, 0, 0, 0, 0, -1))) for more in (0, 1))
+        words = [time.strftime("%Y-%m-%d", here)]
+        if time.localtime().tm_hour < 22:  # the day must not end before the question is asked
+            words += [word for word, back in (("today", 0), ("yesterday", 86400))
+                      if time.localtime(time.time() - back)[:3] == here[:3]]
+        return midnight * 1000, later * 1000 - 1, (self.dice.choice(words), self.dice.choice(words)), "time by the day"
 
 
 # ---- groups ----
@@ -499,141 +519,3 @@ def count_groups(question, mails, by):
         return [f"{len(found)} {total} 0"]
     ranked = sorted(recipients, key=lambda key: (-recipients[key], key.split("=")))
     return [f"{len(found)} {total} 0"] + [f"{recipients[key]} {in_mails[key]} {key}" for key in ranked]
-
-
-# ---- the two answers side by side ----
-
-class Bench:
-    """A Redis with the mails of a seed in it; a context manager."""
-
-    def __init__(self, base, mails, seed, more=""):
-        self.base, self.seed, self.more = base, seed, more
-        self.programs = {name: built.program(name) for name in (SHIP, ASK)}
-        now = int(time.time()) * 1000
-        maker = Maker(seed, mails, now)
-        self.mails = [maker.mail(number) for number in range(mails)]
-        assert len({mail.number for mail in self.mails}) == mails
-        self.by_time = sorted(self.mails, key=lambda mail: mail.arrived)
-        self.compared, self.kinds, self.differences = 0, collections.Counter(), []
-
-    def __enter__(self):
-        self.redis = PrivateRedis(f"{self.base}/redis", "--appendonly", "no").start()
-        os.makedirs(f"{self.base}/state", exist_ok=True)
-        self.config = f"{self.base}/waybill.conf"
-        with open(self.config, "w", encoding="ascii") as config:
-            config.write(f'redis = "{self.redis.address}"\nstate_directory = "{self.base}/state"\n'
-                         "hold_seconds = 1\nrefused_per_client = 1000000\n" + self.more)
-        self.load()
-        return self
-
-    def __exit__(self, *_):
-        self.redis.kill()
-
-    def load(self):
-        began = time.monotonic()
-        ship = subprocess.Popen([self.programs[SHIP], self.config, str(NODE)], stdin=subprocess.PIPE, text=True)
-        for mail in self.mails:
-            ship.stdin.writelines(facts(mail))
-        ship.stdin.close()
-        assert ship.wait(600) == 0
-        self.load_s = time.monotonic() - began
-
-    def ask(self, *words):
-        self.asker.stdin.write("\t".join(words) + "\n")
-        self.asker.stdin.flush()
-        return self.asker.stdout.readline().rstrip("\n")
-
-    def window(self, question):
-        first = bisect.bisect_left(self.by_time, question.since, key=lambda mail: mail.arrived)
-        last = bisect.bisect_right(self.by_time, question.until, key=lambda mail: mail.arrived)
-        return self.by_time[first:last]
-
-    def compare(self, question, what, got, wanted):
-        self.compared += 1
-        if got != wanted:
-            self.differences.append(f"{what} {question.text()}\n   got    {short(got)}\n   wanted {short(wanted)}")
-
-    def ids(self, question, what, line):
-        head, _, cursor = line.partition("|")
-        if "bounded" in line or line.startswith("!"):
-            self.differences.append(f"{what} {question.text()}\n   {line[-300:]}")
-        return [int(word) for word in head.split() if word.isdigit()], cursor.split()[0] if cursor else None
-
-    def whole(self, question):
-        got, _ = self.ids(question, "all", self.ask("A", question.text()))
-        wanted = [mail.number for mail in question.answer(self.window(question))]
-        self.compare(question, "all", got, wanted)
-        if wanted:
-            self.kinds.update(question.kinds)
-
-    def paged(self, question, limit):
-        wanted = [mail.number for mail in question.answer(self.window(question))]
-        limit = max(limit, len(wanted) // 20)  # twenty pages show as much as a thousand
-        text = question.text() + f" limit:{limit}"
-        got, cursor = self.ids(question, "page", self.ask("A", text))
-        pages = 1
-        while cursor and pages <= len(wanted) + 2:
-            more, cursor = self.ids(question, "page", self.ask("P", cursor, text))
-            got += more
-            pages += 1
-        self.compare(question, f"pages of {limit}", got, wanted)
-        if pages > 2:
-            self.kinds.update(["pages", "pages oldest" if question.oldest else "pages newest"])
-
-    def grouped(self, question, by):
-        got = self.ask("G", ",".join(by), question.text()).split("\t")
-        wanted = count_groups(question, self.window(question), by)
-        self.compare(question, f"by {','.join(by)}", got, wanted)
-        if len(wanted) > 1:
-            self.kinds.update([f"group {word}" for word in by] + [f"{len(by)} groups"])
-        self.kinds.update(["count"] if not by and wanted[0] != "0 0 0" else [])
-
-    def part(self, number, count, parts):
-        """Some of the questions, with an `ask` of their own."""
-        asker, dice = Asker(self.seed + 1 + 2 * number, self.mails), random.Random(self.seed + 2 + 2 * number)
-        began = time.monotonic()
-        with subprocess.Popen([self.programs[ASK], self.config], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True) as self.asker:
-            for turn in range(count):
-                question, way = asker.rare(turn // 3 * parts + number) if turn % 3 == 0 else asker.question(), dice.random()
-                if way < 0.7:
-                    self.whole(question)
-                elif way < 0.85:
-                    self.paged(question, dice.choice([1, 2, 7, 50, 400]))
-                else:
-                    self.grouped(question, dice.sample(list(GROUPS), dice.choice([0, 1, 1, 2, 3])))
-                if (turn + 1) % 250 == 0:
-                    print(f"process {number + 1}: {turn + 1} of {count} questions, {time.monotonic() - began:.0f} s, "
-                          f"{len(self.differences)} differences", file=sys.stderr, flush=True)
-            self.asker.stdin.close()
-        return self.compared, self.kinds, self.differences
-
-    def run(self, count, parts=2):
-        """In several processes, which have the mails from this one."""
-        began, fork = time.monotonic(), multiprocessing.get_context("fork")
-        ends = [fork.Pipe(duplex=False) for _ in range(parts)]
-        workers = [fork.Process(target=lambda end, *what: end.send(self.part(*what)), daemon=True,
-                                args=(ends[part][1], part, count * (part + 1) // parts - count * part // parts, parts))
-                   for part in range(parts)]
-        for worker in workers:
-            worker.start()
-        for end, other in ends:
-            other.close()  # so that a worker that dies is noticed
-            compared, kinds, differences = end.recv()
-            self.compared += compared
-            self.kinds += kinds
-            self.differences += differences
-        for worker in workers:
-            worker.join()
-        self.run_s = time.monotonic() - began
-
-    def missed(self):
-        """Kinds of questions that never had an answer."""
-        wanted = {f"{name} {shape}" for name in NAMES
-                  for shape in [*SHAPES.get(name, ["plain"]), "positive", "not", "alternatives", "alternatives not"]}
-        wanted |= {f"group {word}" for word in GROUPS} | {"count", "pages oldest", "pages newest", "oldest", "newest"}
-        return sorted(wanted - set(self.kinds))
-
-
-def short(answer):
-    return f"{len(answer)}: {str(answer)[:300]}"

@@ -32,9 +32,17 @@ void redis_prepare(struct redis *redis)
     snprintf(redis->address, sizeof redis->address, "unix:%s", redis->socket);
 }
 
+/* Valkey, or another Redis, where it is named; see tests/support/valkey. */
+static const char *redis_program(void)
+{
+    const char *named = getenv("WAYBILL_REDIS_SERVER");
+
+    return named && *named ? named : "redis-server";
+}
+
 static void redis_become(const struct redis *redis, const char *const *options)
 {
-    const char *words[OPTIONS_MAX] = {"redis-server",
+    const char *words[OPTIONS_MAX] = {redis_program(),
                                       "--unixsocket",
                                       redis->socket,
                                       "--dir",
@@ -59,7 +67,7 @@ static void redis_become(const struct redis *redis, const char *const *options)
     }
     words[count] = NULL;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execvp("redis-server", (char *const *)(uintptr_t)words);
+    execvp(words[0], (char *const *)(uintptr_t)words);
     _exit(127);
 }
 
@@ -86,11 +94,11 @@ void redis_start(struct redis *redis, const char *const *options, bool wait)
         if (waitpid(redis->pid, &status, WNOHANG) == redis->pid) {
             redis->pid = 0;
             redis_remove(redis);
-            fail_msg("redis-server did not start (is it installed?), status %x", status);
+            fail_msg("%s did not start (is it installed?), status %x", redis_program(), status);
         }
         if (clock_monotonic() > until) {
             redis_remove(redis);
-            fail_msg("redis-server does not answer");
+            fail_msg("%s does not answer", redis_program());
         }
         clock_sleep(10);
     }

@@ -121,6 +121,15 @@ void asked_cursor(const struct cli *cli, const struct query *query, uint64_t nex
     query_cursor(query, next, asked_key(cli, key), text);
 }
 
+void complain_unreadable(const struct query_answer *answer, const char *so)
+{
+    if (answer->unreadable == 1)
+        complain("a record could not be read and is %s: %s", so, answer->unreadable_why.text);
+    else if (answer->unreadable > 1)
+        complain("%zu records could not be read and are %s, the first one: %s", answer->unreadable,
+                 so, answer->unreadable_why.text);
+}
+
 void complain_partly(const struct query_answer *answer)
 {
     if (answer->partly)

@@ -23,6 +23,8 @@ const unsigned char *asked_key(const struct cli *cli, unsigned char key[static 3
 /* `next` for programs. */
 void asked_cursor(const struct cli *cli, const struct query *query, uint64_t next,
                   char text[static QUERY_CURSOR_SIZE]);
+/* On stderr, if records could not be read: how many, and why the first. `so`: "left out". */
+void complain_unreadable(const struct query_answer *answer, const char *so);
 /* On stderr, if the answer is not whole: whose part is missing. */
 void complain_partly(const struct query_answer *answer);
 

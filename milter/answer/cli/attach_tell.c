@@ -128,75 +128,62 @@ static void put_change(struct json *json, const struct mta_change *change)
     };
 
     json_begin_object(json);
-    json_put_key(json, "kind");
-    json_put_text(json, kinds[change->kind]);
-    json_put_key(json, "parameter");
-    json_put_text(json, change->parameter);
-    json_put_key(json, "before");
-    json_put_text(json, change->before);
-    json_put_key(json, "after");
-    json_put_text(json, change->after);
-    json_put_key(json, "command");
-    json_put_text(json, change->command);
-    json_put_key(json, "reason");
-    json_put_text(json, change->reason);
+    json_member_text(json, "kind", kinds[change->kind]);
+    json_member_text(json, "parameter", change->parameter);
+    json_member_text(json, "before", change->before);
+    json_member_text(json, "after", change->after);
+    json_member_text(json, "command", change->command);
+    json_member_text(json, "reason", change->reason);
     json_end_object(json);
 }
 
 static void put_lists(struct json *json, const struct mta_changes *changes)
 {
-    json_put_key(json, "changes");
-    json_begin_array(json);
+    json_member_array(json, "changes");
     for (size_t i = 0; i < changes->count; i++)
         put_change(json, &changes->list[i]);
     json_end_array(json);
-    json_put_key(json, "notes");
-    json_begin_array(json);
+    json_member_array(json, "notes");
     for (size_t i = 0; i < changes->note_count; i++)
         json_put_text(json, changes->notes[i]);
     json_end_array(json);
 }
 
-static int print_json(const struct attachment *at)
+static int print_json(const struct attachment *at, struct error *why)
 {
     struct buffer text;
     struct json json;
-    int failed;
+    int result;
 
     buffer_init(&text, (size_t)4 << 20);
     json_init(&json, &text);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, at->changes.detach ? "detach" : "attach");
-    json_put_key(&json, "mta");
-    json_put_text(&json, at->kind == MTA_POSTFIX ? "postfix" : "sendmail");
-    json_put_key(&json, "where");
-    json_put_text(&json, mta_where(at->mta));
-    json_put_key(&json, "listen");
-    json_put_text(&json, at->listen);
+    json_member_text(&json, "object", at->changes.detach ? "detach" : "attach");
+    json_member_text(&json, "mta", at->kind == MTA_POSTFIX ? "postfix" : "sendmail");
+    json_member_text(&json, "where", mta_where(at->mta));
+    json_member_text(&json, "listen", at->listen);
     put_lists(&json, &at->changes);
-    json_put_key(&json, "made");
-    json_put_bool(&json, at->made);
-    json_put_key(&json, "reloaded");
-    json_put_bool(&json, at->made && at->running);
+    json_member_bool(&json, "made", at->made);
+    json_member_bool(&json, "reloaded", at->made && at->running);
     json_put_key(&json, "reached");
     if (at->tried)
         json_put_bool(&json, at->reached);
     else
         json_put_null(&json);
     json_end_object(&json);
-    failed = text.failed;
-    puts(text.data);
+    result = out_line(&text, why);
     buffer_free(&text);
-    return failed;
+    return result;
 }
 
 int attach_tell(const struct cli *cli, const struct attachment *at)
 {
     if (cli->request.json) {
-        if (print_json(at) == 0)
+        struct error why;
+
+        if (print_json(at, &why) == 0)
             return CLI_FOUND;
-        complain("no memory");
+        complain("%s", why.text);
         return CLI_UNREACHABLE;
     }
     if (at->kind == MTA_SENDMAIL)

@@ -43,6 +43,10 @@ int complain_store(const struct cli *cli, const struct error *why)
 {
     bool ours = store_last_trouble(cli->store) == STORE_DENIED;
 
+    if (store_last_trouble(cli->store) == STORE_FOREIGN) {
+        complain("%s", why->text);
+        return CLI_UNREACHABLE;
+    }
     complain("%s; %s", why->text,
              ours ? "check redis_user and redis_password_file in the configuration"
                   : "is Redis running, and is 'redis' in the configuration right?");
@@ -150,10 +154,14 @@ static int prepare(struct cli *cli, const struct command *command, struct error 
 static int run_prepared(struct cli *cli, const struct command *command)
 {
     struct error why;
+    int code;
 
     if (command->asks_store && store_connect(cli->store, &why) != 0)
         return complain_store(cli, &why);
-    return command->run(cli);
+    code = command->run(cli);
+    if (command->asks_store && store_unanswered(cli->store, &why) > 0)
+        complain("the answer is incomplete: %s", why.text);
+    return code;
 }
 
 static int run_command(struct cli *cli, const struct command *command)

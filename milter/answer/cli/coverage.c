@@ -13,7 +13,6 @@
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/json.h"
-#include "waybill/waybill_json.h"
 
 #define LINE_MAX_BYTES 4096
 #define GAPS_SHOWN 40 /* of one witness; the others are counted */
@@ -135,9 +134,9 @@ static int print_table(const struct cli *cli, const struct watched_list *list, s
         puts("  Nothing: no mail server ever reported to this store.");
         return 0;
     }
-    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true);
+    table = table_new(cli, columns, sizeof columns / sizeof columns[0], true, why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < list->count; i++)
         add_row(cli, table, list, &list->list[i]);
     if (table_print(&table, why) != 0)
@@ -152,15 +151,12 @@ static int print_json(const struct watched_list *list, struct error *why)
 {
     struct buffer line;
     struct json json;
-    int result = 0;
+    int result;
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
     watched_json(&json, list);
-    if (line.failed)
-        result = error_set(why, "cannot write the answer: no memory");
-    else
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
     return result;
 }

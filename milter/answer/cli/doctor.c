@@ -111,12 +111,18 @@ static int exit_code(const struct doctor *doctor)
 
 static int tell(const struct cli *cli, const struct doctor *doctor)
 {
-    if (doctor->failed || (cli->request.json && print_json(doctor) != 0)) {
+    struct error why;
+
+    if (doctor->failed) {
         complain("no memory");
         return DOCTOR_FAULTS;
     }
-    if (!cli->request.json)
+    if (!cli->request.json) {
         print_person(cli, doctor, cli->request.verbose);
+    } else if (print_json(doctor, &why) != 0) {
+        complain("%s", why.text);
+        return DOCTOR_FAULTS;
+    }
     return exit_code(doctor);
 }
 

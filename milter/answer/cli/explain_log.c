@@ -66,8 +66,7 @@ static void put_fields(struct json *json, const struct logline *line)
         enum line_field field = (enum line_field)i;
         if (!line_has(line, field))
             continue;
-        json_put_key(json, line_field_word(field));
-        json_put_string(json, line_value(line, field));
+        json_member_string(json, line_field_word(field), line_value(line, field));
     }
 }
 
@@ -91,10 +90,8 @@ static void print_line(struct run *run, const struct logline *line)
     json_init(&json, out);
     json_begin_object(&json);
     if (line != NULL) {
-        json_put_key(&json, "time");
-        json_put_string(&json, worded(run, line->time));
-        json_put_key(&json, "mta");
-        json_put_text(&json, mta_word(line->mta));
+        json_member_string(&json, "time", worded(run, line->time));
+        json_member_text(&json, "mta", mta_word(line->mta));
         put_fields(&json, line);
     }
     json_end_object(&json);

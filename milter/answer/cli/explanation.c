@@ -123,8 +123,8 @@ static const char *who_acts(enum actor actor)
 /* With a capital letter, if it begins with a small one of ASCII. */
 static void print_sentence(const struct cli *cli, size_t column, struct buffer *words)
 {
-    if (words->size > 0 && words->data[0] >= 'a' && words->data[0] <= 'z')
-        words->data[0] = (char)(words->data[0] - 'a' + 'A');
+    if (words->size > 0)
+        words->data[0] = text_upper(words->data[0]);
     out_folded(cli, column, 2, words->data);
 }
 

@@ -39,7 +39,7 @@ struct export {
 static bool names(const struct export *export, const struct fact *fact, enum fact_key key)
 {
     return fact->value[key].size > 0 &&
-           forget_names(&export->person->asks, fact->value[key], true);
+           forget_names_address(&export->person->asks, fact->value[key], fact->value[KEY_HOST]);
 }
 
 /* ---- one mail ---- */
@@ -58,7 +58,9 @@ static bool roles_read(const struct export *export, const struct record *record,
         if (record_fact(record, i, &fact, scratch) != 0)
             continue;
         roles->sender = roles->sender || names(export, &fact, KEY_FROM) ||
-                        names(export, &fact, KEY_LOGIN) || names(export, &fact, KEY_HEADER_FROM);
+                        names(export, &fact, KEY_LOGIN) ||
+                        (fact.value[KEY_HEADER_FROM].size > 0 &&
+                         forget_names(&export->person->asks, fact.value[KEY_HEADER_FROM]));
         roles->recipient =
             roles->recipient || names(export, &fact, KEY_TO) || names(export, &fact, KEY_ORIGINAL);
     }
@@ -91,10 +93,8 @@ static void put_fact(struct json *json, const struct fact *fact, bool masked)
 
     json_begin_object(json);
     waybill_json_time(json, "time", fact->time);
-    json_put_key(json, "witness");
-    json_put_text(json, witness_name(fact->witness));
-    json_put_key(json, "kind");
-    json_put_text(json, fact_kind_word(fact->kind));
+    json_member_text(json, "witness", witness_name(fact->witness));
+    json_member_text(json, "kind", fact_kind_word(fact->kind));
     while (keys != 0) {
         enum fact_key key = fact_take_key(&keys);
 
@@ -135,19 +135,15 @@ static void mail_found(void *context, uint64_t id, const struct record *record, 
         buffer_clear(&export->line);
         json_init(&json, &export->line);
         json_begin_object(&json);
-        json_put_key(&json, "object");
-        json_put_text(&json, "waybill");
+        json_member_text(&json, "object", "waybill");
         waybill_json_id(&json, id);
-        json_put_key(&json, "role");
-        json_put_text(&json, roles.sender      ? (roles.recipient ? "sender and recipient" : "sender")
-                             : roles.recipient ? "recipient"
-                                               : "mentioned");
-        json_put_key(&json, "host");
-        json_put_text(&json, record->host);
-        json_put_key(&json, "queue_id");
-        json_put_text(&json, record->queue_id);
-        json_put_key(&json, "facts");
-        json_begin_array(&json);
+        json_member_text(&json, "role",
+                         roles.sender      ? (roles.recipient ? "sender and recipient" : "sender")
+                         : roles.recipient ? "recipient"
+                                           : "mentioned");
+        json_member_text(&json, "host", record->host);
+        json_member_text(&json, "queue_id", record->queue_id);
+        json_member_array(&json, "facts");
         put_facts(export, &json, record, &roles, &scratch);
         json_end_array(&json);
         json_end_object(&json);
@@ -168,9 +164,9 @@ static void audit_found(void *context, const struct store_audit *audit, struct s
 
     (void)field;
     if (!(export->person->hash[0] != '\0' && slice_is(audit->about, export->person->hash)) &&
-        !(audit->about.at != NULL && forget_names(asks, audit->about, false)) &&
-        !(audit->reason.at != NULL && forget_names(asks, audit->reason, false)) &&
-        !(audit->who.at != NULL && forget_names(asks, audit->who, false)))
+        !(audit->about.at != NULL && forget_names(asks, audit->about)) &&
+        !(audit->reason.at != NULL && forget_names(asks, audit->reason)) &&
+        !(audit->who.at != NULL && forget_names(asks, audit->who)))
         return;
     buffer_clear(&export->line);
     json_init(&json, &export->line);
@@ -186,10 +182,8 @@ static void put_tomb(struct export *export, const struct store_tomb *tomb)
     buffer_clear(&export->line);
     json_init(&json, &export->line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "tombstone");
-    json_put_key(&json, "hash");
-    json_put_text(&json, tomb->hash);
+    json_member_text(&json, "object", "tombstone");
+    json_member_text(&json, "hash", tomb->hash);
     waybill_json_time(&json, "until", tomb->until);
     json_end_object(&json);
     puts(export->line.data);
@@ -202,21 +196,17 @@ static void put_summary(struct export *export, int64_t since, int64_t until)
     buffer_clear(&export->line);
     json_init(&json, &export->line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "person");
-    json_put_key(&json, "address");
-    json_put_string(&json, slice_make(export->person->canonical, export->person->size));
+    json_member_text(&json, "object", "person");
+    json_member_string(&json, "address",
+                       slice_make(export->person->canonical, export->person->size));
     waybill_json_time(&json, "since", since);
     waybill_json_time(&json, "until", until);
-    json_put_key(&json, "waybills");
-    json_put_number(&json, (int64_t)export->mails);
-    json_put_key(&json, "audit_entries");
-    json_put_number(&json, (int64_t)export->audits);
-    json_put_key(&json, "records_not_read");
-    json_put_number(&json, (int64_t)export->unread);
-    json_put_key(&json, "also_held");
-    json_put_text(&json, "the index of each day, by hashes; events and the set of delayed "
-                         "recipients, by the waybill's id and a hash of the recipient");
+    json_member_number(&json, "waybills", (int64_t)export->mails);
+    json_member_number(&json, "audit_entries", (int64_t)export->audits);
+    json_member_number(&json, "records_not_read", (int64_t)export->unread);
+    json_member_text(&json, "also_held",
+                     "the index of each day, by hashes; events and the set of delayed "
+                     "recipients, by the waybill's id and a hash of the recipient");
     json_end_object(&json);
     puts(export->line.data);
 }
@@ -269,7 +259,8 @@ static int put_audit(struct cli *cli, const struct export *export, struct error 
                                       .what = slice_of("export-person"),
                                       .about = slice_of(export->person->hash),
                                       .count = export->mails,
-                                      .reason = slice_of(cli->request.reason)};
+                                      .reason = person_reason(export->person,
+                                                              cli->request.reason)};
 
     store_put_audit(cli->store, &audit);
     return store_flush(cli->store, why);
@@ -306,6 +297,9 @@ int export_person_run(struct cli *cli)
     } else if (export.mails + export.audits == 0) {
         code = CLI_NOTHING;
     }
+    if (export.unread > 0)
+        complain("the export is incomplete: %llu values could not be read; 'waybill trace' and "
+                 "'waybill doctor' tell why", (unsigned long long)export.unread);
     buffer_free(&export.line);
     person_close(&person);
     return code;

@@ -125,30 +125,26 @@ static void print_event_json(const struct cli *cli, const struct event *event,
 {
     struct buffer line;
     struct json json;
+    struct error why;
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
     waybill_json_event(&json, event);
     waybill_json_id(&json, waybill->id);
-    json_put_key(&json, "sequence");
-    json_put_number(&json, event->sequence);
-    json_put_key(&json, "reporting_mta");
-    json_put_string(&json, waybill->host);
-    json_put_key(&json, "queue_id");
-    json_put_string(&json, waybill->queue_id);
-    json_put_key(&json, "sender");
-    json_put_string(&json, waybill->from);
+    json_member_number(&json, "sequence", event->sequence);
+    json_member_string(&json, "reporting_mta", waybill->host);
+    json_member_string(&json, "queue_id", waybill->queue_id);
+    json_member_string(&json, "sender", waybill->from);
     json_put_key(&json, "recipient");
     if (recipient != NULL)
         waybill_json_recipient(&json, waybill, recipient, &cli->basis);
     else
         json_put_null(&json);
-    json_put_key(&json, "cursor");
-    json_put_text(&json, cursor);
+    json_member_text(&json, "cursor", cursor);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    if (out_line(&line, &why) != 0)
+        complain("%s", why.text);
     buffer_free(&line);
 }
 
@@ -204,7 +200,8 @@ static void drop_mail(struct follow *follow)
     follow->kept = false;
 }
 
-/* As query_one. */
+/* As query_one. A record that is away is not one that is gone: its event waits with it, and all
+ * that come after it, until the master is back. */
 static int keep_mail(struct follow *follow, uint64_t id)
 {
     int result;
@@ -212,8 +209,10 @@ static int keep_mail(struct follow *follow, uint64_t id)
     if (follow->kept && follow->kept_id == id)
         return 1;
     drop_mail(follow);
+    store_read_partly(follow->cli->store, false);
     result = query_one(follow->cli->store, id, follow->cli->basis.queue_lifetime,
                        &follow->waybill, &follow->why);
+    store_read_partly(follow->cli->store, true);
     follow->kept = result == 1;
     follow->kept_id = id;
     return result;

@@ -16,6 +16,8 @@
 #include "waybill/waybill_json.h"
 
 #define LOOK_MS 500
+#define AGAIN_MAX 3
+#define ANSWER_SECONDS 30 /* of a waybilld that is not busy, and some more */
 
 static atomic_bool stopped;
 
@@ -95,6 +97,22 @@ static void print_nodes(const struct cli *cli, const struct person_work *work)
     }
 }
 
+/* Else who waits for less thinks that something is wrong. */
+static void print_waiting(const struct cli *cli, const struct person_work *work)
+{
+    char words[300];
+
+    if (nodes_left(work) == 0)
+        return;
+    snprintf(words, sizeof words,
+             "A server answers when its journal is rid of the address. There it stays for "
+             "redis_rewind_seconds (%" PRId64 " here) and some seconds more, in case Redis fails "
+             "over; so --wait %" PRId64 " is long enough. Ask again with --status.\n",
+             cli->settings->redis_rewind_seconds,
+             cli->settings->redis_rewind_seconds + ANSWER_SECONDS);
+    out_folded(cli, 0, 0, words);
+}
+
 static void print_unread(const struct person_work *work)
 {
     struct buffer line;
@@ -138,6 +156,7 @@ static void print_receipt(const struct cli *cli, const struct person *person,
     print_unread(work);
     puts("Mail servers, each with its journal:");
     print_nodes(cli, work);
+    print_waiting(cli, work);
     out_folded(cli, 0, 0,
                "Mails that came later name the address as ever; run this again for them. Copies of "
                "Redis (RDB, AOF, replicas' files) and the mail server's own logs are not ours: "
@@ -146,21 +165,18 @@ static void print_receipt(const struct cli *cli, const struct person *person,
 
 static void put_count(struct json *json, const char *key, uint64_t value)
 {
-    json_put_key(json, key);
-    json_put_number(json, (int64_t)value);
+    json_member_number(json, key, (int64_t)value);
 }
 
 static void put_nodes(struct json *json, const struct person_work *work)
 {
-    json_put_key(json, "nodes");
-    json_begin_array(json);
+    json_member_array(json, "nodes");
     for (int i = 0; i < 100; i++) {
         if (!work->nodes[i].wrote)
             continue;
         json_begin_object(json);
         put_count(json, "node", (uint64_t)i);
-        json_put_key(json, "host");
-        json_put_text(json, work->nodes[i].host);
+        json_member_text(json, "host", work->nodes[i].host);
         waybill_json_time(json, "answered", work->nodes[i].answered);
         waybill_json_time(json, "last_heard", work->nodes[i].heard);
         json_end_object(json);
@@ -176,10 +192,8 @@ static void print_json(const struct person *person, const struct person_work *wo
     buffer_init(&line, 1u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "forgotten");
-    json_put_key(&json, "hash");
-    json_put_text(&json, person->hash);
+    json_member_text(&json, "object", "forgotten");
+    json_member_text(&json, "hash", person->hash);
     waybill_json_time(&json, "until", work->until);
     waybill_json_time(&json, "done", work->done);
     put_count(&json, "days", work->days);
@@ -188,8 +202,7 @@ static void print_json(const struct person *person, const struct person_work *wo
     put_count(&json, "values", work->values);
     put_count(&json, "audit_entries", work->audits);
     put_count(&json, "records_not_read", work->unread);
-    json_put_key(&json, "not_read");
-    json_begin_array(&json);
+    json_member_array(&json, "not_read");
     for (size_t i = 0; i < work->unread_named; i++)
         json_put_string(&json, slice_of(work->unread_names[i]));
     json_end_array(&json);
@@ -216,16 +229,24 @@ static int receipt(const struct cli *cli, const struct person *person,
 
 /* ---- the run ---- */
 
+/* 0; 1: another run of the store answers, and may have lost what was done; -1: it failed to the
+ * end. */
 static int wait_for_nodes(struct cli *cli, struct person *person, struct person_work *work,
                           struct error *why)
 {
     int64_t end = clock_monotonic() + cli->request.wait * SECOND_MS;
+    uint64_t run = work->run;
 
     for (;;) {
-        if (person_read_work(person, work, why))
-            return -1;
-        if (nodes_left(work) == 0 || clock_monotonic() >= end || atomic_load(&stopped))
-            return 0;
+        bool failed = person_read_work(person, work, why) != 0;
+        bool over = clock_monotonic() >= end || atomic_load(&stopped);
+
+        uint64_t now = failed ? 0 : store_run_digest(cli->store);
+
+        if (now != 0 && now != run)
+            return 1;
+        if (over || (!failed && nodes_left(work) == 0))
+            return failed ? -1 : 0;
         clock_sleep(LOOK_MS);
     }
 }
@@ -239,38 +260,49 @@ static int put_audit(struct cli *cli, const struct person *person, const struct 
                                       .what = slice_of("forget"),
                                       .about = slice_of(person->hash),
                                       .count = work->records,
-                                      .reason = slice_of(cli->request.reason)};
+                                      .reason = person_reason(person, cli->request.reason)};
 
     store_put_audit(cli->store, &audit);
     return store_flush(cli->store, why);
+}
+
+/* 0; 1: stopped; -1 */
+static int go_over(struct cli *cli, struct person *person, struct person_work *work,
+                   struct error *why)
+{
+    bool bar = isatty(STDERR_FILENO) == 1;
+    int result = person_forget(person, clock_now(), work, &stopped, bar ? show_progress : NULL,
+                               NULL, why);
+
+    if (bar)
+        fputs("\r\033[K", stderr);
+    if (result == 0 && (person_read_work(person, work, why) || put_audit(cli, person, work, why)))
+        result = -1;
+    return result;
 }
 
 static int forget(struct cli *cli, struct person *person)
 {
     struct person_work work;
     struct error why;
-    bool bar = isatty(STDERR_FILENO) == 1;
-    int result;
+    int result, again = 1;
 
     if (!confirmed(cli, person)) {
         complain("nothing was changed");
         return CLI_NOTHING;
     }
     catch_signals();
-    result = person_forget(person, clock_now(), &work, &stopped, bar ? show_progress : NULL, NULL,
-                           &why);
-    if (bar)
-        fputs("\r\033[K", stderr);
-    if (result < 0)
-        return complain_store(cli, &why);
-    if (result > 0) {
-        complain("stopped before all was done; the same command again goes on");
-        return CLI_STOPPED;
+    for (int i = 0; i < AGAIN_MAX && again > 0; i++) {
+        result = go_over(cli, person, &work, &why);
+        if (result > 0) {
+            complain("stopped before all was done; the same command again goes on");
+            return CLI_STOPPED;
+        }
+        again = result == 0 ? wait_for_nodes(cli, person, &work, &why) : -1;
+        if (again > 0)
+            complain("Redis failed over meanwhile, and may have lost some of it: once more");
     }
-    if (person_read_work(person, &work, &why) || put_audit(cli, person, &work, &why) ||
-        wait_for_nodes(cli, person, &work, &why))
-        return complain_store(cli, &why);
-    return receipt(cli, person, &work);
+    return again < 0 ? complain_store(cli, &why) : receipt(cli, person, &work);
 }
 
 int forget_run(struct cli *cli)

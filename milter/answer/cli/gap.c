@@ -65,30 +65,27 @@ static void print_words(const struct cli *cli, const struct store_gap *gap)
     buffer_free(&words);
 }
 
-static void print_json(const struct event *event, const struct store_gap *gap, const char *cursor)
+static int print_json(const struct event *event, const struct store_gap *gap, const char *cursor,
+                      struct error *why)
 {
     struct buffer line;
     struct json json;
+    int result;
 
     buffer_init(&line, LINE_MAX_BYTES);
     json_init(&json, &line);
     json_begin_object(&json);
     waybill_json_event(&json, event);
     waybill_json_time(&json, "until", gap->until);
-    json_put_key(&json, "node");
-    json_put_number(&json, gap->node);
-    json_put_key(&json, "witness");
-    json_put_text(&json, gap->witness);
-    json_put_key(&json, "cause");
-    json_put_text(&json, gap->cause);
-    json_put_key(&json, "lost");
-    json_put_number(&json, (int64_t)gap->count);
-    json_put_key(&json, "cursor");
-    json_put_text(&json, cursor);
+    json_member_number(&json, "node", gap->node);
+    json_member_text(&json, "witness", gap->witness);
+    json_member_text(&json, "cause", gap->cause);
+    json_member_number(&json, "lost", (int64_t)gap->count);
+    json_member_text(&json, "cursor", cursor);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
+    return result;
 }
 
 int gap_tell(const struct cli *cli, const struct event *event, const char *cursor,
@@ -99,8 +96,8 @@ int gap_tell(const struct cli *cli, const struct event *event, const char *curso
     if (store_get_gaps(cli->store, event->time, event->time, take_gap, &search, why) != 0)
         return -1;
     if (search.found && cli->request.json)
-        print_json(event, &search.gap, cursor);
-    else if (search.found)
+        return print_json(event, &search.gap, cursor, why);
+    if (search.found)
         print_words(cli, &search.gap);
     return 0;
 }

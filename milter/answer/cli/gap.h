@@ -6,7 +6,7 @@
 #include "command.h"
 
 /* Print what the store has of the gap that the event names; `cursor` for programs. 0, also if it
- * is not there any more; -1: the store failed. */
+ * is not there any more; -1: the store failed, or no memory. */
 int gap_tell(const struct cli *cli, const struct event *event, const char *cursor,
              struct error *why);
 

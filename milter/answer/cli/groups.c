@@ -16,6 +16,8 @@
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 
+#define HEADING_SIZE 32
+
 struct asked_groups {
     struct cli *cli;
     enum query_by by[QUERY_BY_MAX];
@@ -50,17 +52,29 @@ int groups_read(const char *words, enum query_by *by, size_t *count, struct erro
 
 /* ---- for people ---- */
 
+/* As the headings of all tables: in capitals. */
+static void write_heading(enum query_by by, char heading[static HEADING_SIZE])
+{
+    slice_copy(slice_of(query_by_word(by)), heading, HEADING_SIZE);
+    for (char *at = heading; *at != '\0'; at++)
+        *at = text_upper(*at);
+}
+
 static int print_rows(const struct asked_groups *asked, struct error *why)
 {
     struct table_column columns[QUERY_BY_MAX + 2] = {{"RECIPIENTS", false, true},
                                                      {"MAILS", false, true}};
+    char headings[QUERY_BY_MAX][HEADING_SIZE];
     struct table *table;
 
-    for (size_t i = 0; i < asked->count; i++)
-        columns[2 + i] = (struct table_column){query_by_word(asked->by[i]), true, false};
-    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header);
+    for (size_t i = 0; i < asked->count; i++) {
+        write_heading(asked->by[i], headings[i]);
+        columns[2 + i] = (struct table_column){headings[i], true, false};
+    }
+    table = table_new(asked->cli, columns, 2 + asked->count, !asked->cli->request.no_header,
+                      why);
     if (table == NULL)
-        return error_set(why, "cannot print the table: no memory");
+        return -1;
     for (size_t i = 0; i < asked->found.count; i++) {
         const struct query_group *group = &asked->found.groups[i];
         struct buffer words[QUERY_BY_MAX];
@@ -131,16 +145,12 @@ static int print_json(const struct asked_groups *asked, struct error *why)
 
     buffer_init(&line, 1 << 20);
     for (size_t i = 0; i <= asked->found.count && result == 0; i++) {
-        buffer_clear(&line);
         json_init(&json, &line);
         if (i < asked->found.count)
             groups_json_row(&json, asked->by, asked->count, &asked->found.groups[i]);
         else
             groups_json_sums(&json, &asked->cli->query, &asked->found);
-        if (line.failed)
-            result = error_set(why, "cannot write the answer: no memory");
-        else
-            puts(line.data);
+        result = out_line(&line, why);
     }
     buffer_free(&line);
     return result;
@@ -206,9 +216,7 @@ int groups_run(struct cli *cli)
         code = complain_store(cli, &why);
     else
         code = asked.found.mails > 0 ? CLI_FOUND : CLI_NOTHING;
-    if (asked.found.answer.unreadable > 0)
-        complain("%zu records could not be read and are not counted",
-                 asked.found.answer.unreadable);
+    complain_unreadable(&asked.found.answer, "not counted");
     complain_partly(&asked.found.answer);
     if (code == CLI_NOTHING && asked.found.answer.partly)
         code = CLI_UNREACHABLE;

@@ -61,19 +61,17 @@ static void print_json(const struct import_queue_tally *tally)
                    {"bad", tally->bad},     {"settled", tally->settled}};
     struct buffer line;
     struct json json;
+    struct error why;
 
     buffer_init(&line, 4096);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "import_queue");
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        json_put_key(&json, numbers[i].key);
-        json_put_number(&json, (int64_t)numbers[i].value);
-    }
+    json_member_text(&json, "object", "import_queue");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        json_member_number(&json, numbers[i].key, (int64_t)numbers[i].value);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    if (out_line(&line, &why) != 0)
+        complain("%s", why.text);
     buffer_free(&line);
 }
 

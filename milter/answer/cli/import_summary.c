@@ -116,16 +116,8 @@ static void put_counts(struct json *json, const struct import_tally *tally)
         {"recipients", tally->recipients},
     };
 
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        json_put_key(json, counts[i].name);
-        json_put_number(json, (int64_t)counts[i].value);
-    }
-}
-
-static void put_flag(struct json *json, const char *name, bool value)
-{
-    json_put_key(json, name);
-    json_put_bool(json, value);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        json_member_number(json, counts[i].name, (int64_t)counts[i].value);
 }
 
 static void print_json(const struct import_summary *summary)
@@ -133,24 +125,23 @@ static void print_json(const struct import_summary *summary)
     const struct import_tally *tally = summary->tally;
     struct buffer line;
     struct json json;
+    struct error why;
 
     buffer_init(&line, 1 << 16);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "import");
-    put_flag(&json, "dry_run", summary->dry_run);
-    put_flag(&json, "complete", summary->complete);
-    put_flag(&json, "stopped", summary->stopped);
+    json_member_text(&json, "object", "import");
+    json_member_bool(&json, "dry_run", summary->dry_run);
+    json_member_bool(&json, "complete", summary->complete);
+    json_member_bool(&json, "stopped", summary->stopped);
     waybill_json_time(&json, "first", tally->first);
     waybill_json_time(&json, "last", tally->last);
     put_counts(&json, tally);
     waybill_json_states(&json, tally->states);
-    json_put_key(&json, "seconds");
-    json_put_decimal(&json, (double)summary->ms / 1000, 3);
+    json_member_decimal(&json, "seconds", (double)summary->ms / 1000, 3);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    if (out_line(&line, &why) != 0)
+        complain("%s", why.text);
     buffer_free(&line);
 }
 

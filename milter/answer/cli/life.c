@@ -325,9 +325,9 @@ static int print_recipients(const struct cli *cli, const struct waybill *waybill
         return 0;
     }
     table = table_new(cli, recipient_columns,
-                      sizeof recipient_columns / sizeof recipient_columns[0], true);
+                      sizeof recipient_columns / sizeof recipient_columns[0], true, why);
     if (table == NULL)
-        return error_set(why, "cannot print the recipients: no memory");
+        return -1;
     for (size_t i = 0; i < waybill->recipient_count; i++)
         add_recipient(cli, table, &waybill->recipients[i]);
     if (table_print(&table, why) != 0)

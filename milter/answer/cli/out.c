@@ -186,6 +186,16 @@ void out_lines(FILE *to, const char *text)
     }
 }
 
+int out_line(struct buffer *line, struct error *why)
+{
+    if (line->failed)
+        return error_set(why, "cannot write the answer: no memory");
+    fwrite(line->data, 1, line->size, stdout);
+    putchar('\n');
+    buffer_clear(line);
+    return 0;
+}
+
 int out_said(struct buffer *to, const struct recipient *recipient)
 {
     size_t start = to->size;

@@ -7,6 +7,7 @@
 #define WAYBILL_CLI_OUT_H
 
 #include "command.h"
+#include "waybill/buffer.h"
 #include "waybill/clock.h"
 
 #define WHEN_SIZE 24
@@ -32,6 +33,9 @@ void out_number(uint64_t number, char text[static 32]);
 void out_states(const struct cli *cli, const uint64_t counts[STATE_COUNT], int columns);
 /* Each line of the text, set in by two. */
 void out_lines(FILE *to, const char *text);
+/* Print what the buffer has and a newline, for programs, and empty it. -1: the buffer had failed
+ * for want of memory, and nothing is printed: half an answer could be taken for a whole one. */
+int out_line(struct buffer *line, struct error *why);
 /* What the next server said to this recipient, code and words, escaped; else what the state
  * means. */
 int out_said(struct buffer *to, const struct recipient *recipient);

@@ -95,12 +95,13 @@ static int begin_table(struct rows *rows, struct error *why)
 
     rows->table = is_wide(cli)
                       ? table_new(cli, wide_columns,
-                                  sizeof wide_columns / sizeof wide_columns[0], headings)
+                                  sizeof wide_columns / sizeof wide_columns[0], headings, why)
                       : table_new(cli, narrow_columns,
-                                  sizeof narrow_columns / sizeof narrow_columns[0], headings);
+                                  sizeof narrow_columns / sizeof narrow_columns[0], headings,
+                                  why);
     rows->headed = true;
     rows->in_table = 0;
-    return rows->table != NULL ? 0 : error_set(why, "cannot print the table: no memory");
+    return rows->table != NULL ? 0 : -1;
 }
 
 int rows_add(struct rows *rows, const struct waybill *waybill, const struct chain_before *before,

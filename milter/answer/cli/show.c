@@ -28,11 +28,8 @@ static int print_json(const struct cli *cli, const struct waybill *waybill, stru
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
     result = chain_json_mail(&json, cli->store, waybill, &cli->basis, NULL, why);
-    buffer_add_char(&line, '\n');
-    if (result == 0 && line.failed)
-        result = error_set(why, "cannot write the answer: no memory");
-    else if (result == 0)
-        fwrite(line.data, 1, line.size, stdout);
+    if (result == 0)
+        result = out_line(&line, why);
     buffer_free(&line);
     return result;
 }

@@ -92,6 +92,7 @@ static int counter_compare(const void *a, const void *b)
 static int gather(const struct cli *cli, struct stats *stats, struct error *why)
 {
     struct query all = cli->query;
+    struct error away;
     int result;
 
     all.limit = SIZE_MAX - 1;
@@ -106,6 +107,10 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
         stats->answer.partly = true;
         stats->answer.away = *why;
         result = 0;
+    }
+    if (store_unanswered(cli->store, &away) > 0 && !stats->answer.partly) {
+        stats->answer.partly = true;
+        stats->answer.away = away;
     }
     qsort(stats->counters, stats->counter_count, sizeof stats->counters[0], counter_compare);
     return result;
@@ -249,61 +254,51 @@ static void print_stats(const struct cli *cli, const struct stats *stats)
 
 static void put_reasons(struct json *json, const struct stats *stats)
 {
-    json_put_key(json, "reasons");
-    json_begin_object(json);
+    json_member_object(json, "reasons");
     for (int reason = 0; reason < REASON_COUNT; reason++) {
         if (stats->reasons[reason] == 0)
             continue;
-        json_put_key(json, reason_word((enum reason)reason));
-        json_put_number(json, (int64_t)stats->reasons[reason]);
+        json_member_number(json, reason_word((enum reason)reason), (int64_t)stats->reasons[reason]);
     }
     json_end_object(json);
 }
 
 static void put_counters(struct json *json, const struct stats *stats)
 {
-    json_put_key(json, "counters");
-    json_begin_object(json);
+    json_member_object(json, "counters");
     for (size_t i = 0; i < stats->counter_count; i++) {
-        json_put_key(json, stats->counters[i].name);
-        json_put_number(json, (int64_t)stats->counters[i].value);
+        json_member_number(json, stats->counters[i].name, (int64_t)stats->counters[i].value);
     }
     json_end_object(json);
 }
 
-static void print_json(const struct stats *stats)
+static int print_json(const struct stats *stats, struct error *why)
 {
     struct buffer line;
     struct json json;
+    int result;
 
     buffer_init(&line, 1 << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "stats");
+    json_member_text(&json, "object", "stats");
     waybill_json_time(&json, "since", stats->since);
     waybill_json_time(&json, "until", stats->until);
-    json_put_key(&json, "mails");
-    json_put_number(&json, (int64_t)stats->mails);
-    json_put_key(&json, "refused_mails");
-    json_put_number(&json, (int64_t)stats->refused);
-    json_put_key(&json, "recipients");
-    json_put_number(&json, (int64_t)stats->recipients);
+    json_member_number(&json, "mails", (int64_t)stats->mails);
+    json_member_number(&json, "refused_mails", (int64_t)stats->refused);
+    json_member_number(&json, "recipients", (int64_t)stats->recipients);
     waybill_json_states(&json, stats->states);
     put_reasons(&json, stats);
-    json_put_key(&json, "unreadable");
-    json_put_number(&json, (int64_t)stats->answer.unreadable);
-    json_put_key(&json, "bounded");
-    json_put_bool(&json, stats->answer.bounded);
+    json_member_number(&json, "unreadable", (int64_t)stats->answer.unreadable);
+    json_member_bool(&json, "bounded", stats->answer.bounded);
     waybill_json_time(&json, "scanned_until", stats->answer.scanned_until);
-    json_put_key(&json, "incomplete");
-    json_put_text(&json, stats->answer.partly ? stats->answer.away.text : NULL);
+    json_member_text(&json, "incomplete", stats->answer.partly ? stats->answer.away.text : NULL);
     waybill_json_coverage(&json, stats->coverage.data);
     put_counters(&json, stats);
     json_end_object(&json);
-    if (!line.failed)
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
+    return result;
 }
 
 /* The exit code. */
@@ -312,16 +307,20 @@ static int answer(const struct cli *cli, struct stats *stats)
     struct unclassified asked = {stats->unknown, stats->since, stats->until, stats->answer.bounded,
                                  stats->answer.scanned_until};
 
-    if (stats->unknown != NULL && cli->request.json)
-        unclassified_json(&asked);
-    else if (stats->unknown != NULL)
+    if (cli->request.json) {
+        struct error why;
+
+        if ((stats->unknown != NULL ? unclassified_json(&asked, &why)
+                                    : print_json(stats, &why)) != 0) {
+            complain("%s", why.text);
+            return CLI_UNREACHABLE;
+        }
+    } else if (stats->unknown != NULL) {
         unclassified_print(cli, &asked);
-    else if (cli->request.json)
-        print_json(stats);
-    else
+    } else {
         print_stats(cli, stats);
-    if (stats->answer.unreadable > 0)
-        complain("%zu records could not be read and are not counted", stats->answer.unreadable);
+    }
+    complain_unreadable(&stats->answer, "not counted");
     complain_partly(&stats->answer);
     if (stats->unknown != NULL && unknown_total(stats->unknown) == 0 && !cli->request.json) {
         puts("Who was watching:");

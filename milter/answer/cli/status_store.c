@@ -114,10 +114,8 @@ static void put_server(void *context, const struct store_health *health)
     struct json *json = context;
 
     json_begin_object(json);
-    json_put_key(json, "server");
-    json_put_text(json, health->server);
-    json_put_key(json, "answers");
-    json_put_bool(json, health->away[0] == '\0');
+    json_member_text(json, "server", health->server);
+    json_member_bool(json, "answers", health->away[0] == '\0');
     put_bytes(json, "memory_used", health->memory_used);
     put_bytes(json, "memory_most", health->memory_most);
     json_end_object(json);
@@ -125,12 +123,9 @@ static void put_server(void *context, const struct store_health *health)
 
 void status_put_store(const struct cli *cli, struct json *json)
 {
-    json_put_key(json, "store");
-    json_begin_object(json);
-    json_put_key(json, "mode");
-    json_put_text(json, store_mode_word(cli->settings));
-    json_put_key(json, "servers");
-    json_begin_array(json);
+    json_member_object(json, "store");
+    json_member_text(json, "mode", store_mode_word(cli->settings));
+    json_member_array(json, "servers");
     (void)store_look_at_servers(cli->store, put_server, json, NULL);
     json_end_array(json);
     json_end_object(json);

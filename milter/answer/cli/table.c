@@ -46,11 +46,13 @@ static void table_free(struct table *table)
 }
 
 struct table *table_new(const struct cli *cli, const struct table_column *columns, size_t count,
-                        bool headings)
+                        bool headings, struct error *why)
 {
     struct table *table = calloc(1, sizeof *table);
 
-    if (table != NULL)
+    if (table == NULL)
+        error_set(why, "cannot print the table: no memory");
+    else
         *table = (struct table){
             .cli = cli, .columns = columns, .column_count = count, .headings = headings};
     return table;

@@ -19,9 +19,9 @@ struct table_column {
 #define TABLE_COLUMNS_MAX 8
 
 struct table;
-/* NULL: no memory. */
+/* `columns` must live as long. NULL: no memory. */
 struct table *table_new(const struct cli *cli, const struct table_column *columns, size_t count,
-                        bool headings);
+                        bool headings, struct error *why);
 /* `cells` are copied. `colour` (NULL: none) is for the cell `coloured`. `note` (NULL: none) is
  * printed below the row, indented and cut. Without memory the row is missing, and table_print
  * says so. */

@@ -35,8 +35,7 @@ static void put_words(struct json *json, const char *key, const struct access_wo
 {
     struct slice rest = slice_of(words->text), word;
 
-    json_put_key(json, key);
-    json_begin_array(json);
+    json_member_array(json, key);
     while (text_take_part(&rest, ' ', &word))
         json_put_string(json, word);
     json_end_array(json);
@@ -46,29 +45,25 @@ static void print_json(const struct access *access, const char *secret)
 {
     struct buffer line;
     struct json json;
+    struct error why;
 
     buffer_init(&line, 65536);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "token");
-    json_put_key(&json, "name");
-    json_put_text(&json, access->name);
-    json_put_key(&json, "role");
-    json_put_text(&json, access_role_word(access->role));
+    json_member_text(&json, "object", "token");
+    json_member_text(&json, "name", access->name);
+    json_member_text(&json, "role", access_role_word(access->role));
     put_words(&json, "domains", &access->domains);
     put_words(&json, "addresses", &access->addresses);
     put_words(&json, "logins", &access->logins);
-    json_put_key(&json, "subjects");
-    json_put_bool(&json, access->subjects || access->role != ROLE_DESK);
+    json_member_bool(&json, "subjects", access->subjects || access->role != ROLE_DESK);
     waybill_json_time(&json, "created", access->created);
     waybill_json_time(&json, "expires", access->expires);
-    if (secret != NULL) {
-        json_put_key(&json, "token");
-        json_put_text(&json, secret);
-    }
+    if (secret != NULL)
+        json_member_text(&json, "token", secret);
     json_end_object(&json);
-    puts(line.data);
+    if (out_line(&line, &why) != 0)
+        complain("%s", why.text);
     buffer_free(&line);
 }
 
@@ -190,6 +185,7 @@ struct token_list {
     struct table *table; /* from the first row on */
     size_t count;
     bool failed;
+    struct error why;
 };
 
 static void add_row(struct token_list *list, const struct access *access)
@@ -228,7 +224,8 @@ static void token_seen(void *context, const struct access *access)
         return;
     }
     if (list->table == NULL)
-        list->table = table_new(list->cli, columns, sizeof columns / sizeof columns[0], true);
+        list->table = table_new(list->cli, columns, sizeof columns / sizeof columns[0], true,
+                                &list->why);
     if (list->table != NULL)
         add_row(list, access);
     else
@@ -238,11 +235,11 @@ static void token_seen(void *context, const struct access *access)
 static int list(const struct cli *cli)
 {
     struct token_list list = {.cli = cli};
-    struct error why, other;
+    struct error why;
     int result = access_each(cli->store, token_seen, &list, &why);
 
-    if ((list.table != NULL && table_print(&list.table, &other) != 0) || list.failed) {
-        complain("cannot print the table: no memory");
+    if ((list.table != NULL && table_print(&list.table, &list.why) != 0) || list.failed) {
+        complain("%s", list.why.text);
         return CLI_UNREACHABLE;
     }
     if (result != 0)

@@ -85,13 +85,6 @@ static void tell_more(const struct cli *cli, const struct query *query,
     buffer_free(&command);
 }
 
-static void tell_unreadable(const struct query_answer *answer)
-{
-    if (answer->unreadable > 0)
-        complain("%zu record%s could not be read and %s left out", answer->unreadable,
-                 answer->unreadable == 1 ? "" : "s", answer->unreadable == 1 ? "is" : "are");
-}
-
 static int add_row(struct trace *trace, const struct waybill *waybill,
                    const struct chain_before *before, struct error *why)
 {
@@ -120,16 +113,6 @@ static int end_table(struct trace *trace, const struct query_answer *answer, str
 
 /* ---- for programs ---- */
 
-static int print_json_line(struct buffer *line, struct error *why)
-{
-    if (line->failed)
-        return error_set(why, "cannot write the answer: no memory");
-    buffer_add_char(line, '\n');
-    fwrite(line->data, 1, line->size, stdout);
-    buffer_clear(line);
-    return 0;
-}
-
 static int add_json(struct trace *trace, const struct waybill *waybill,
                     const struct chain_before *before, struct error *why)
 {
@@ -137,7 +120,7 @@ static int add_json(struct trace *trace, const struct waybill *waybill,
 
     json_init(&json, &trace->line);
     search_json_mail(&json, waybill, &trace->cli->basis, before);
-    return print_json_line(&trace->line, why);
+    return out_line(&trace->line, why);
 }
 
 static int end_json(struct trace *trace, const struct query_answer *answer, struct error *why)
@@ -149,7 +132,7 @@ static int end_json(struct trace *trace, const struct query_answer *answer, stru
     json_init(&json, &trace->line);
     return search_json_page(&json, trace->cli->store, trace->query, answer,
                             asked_key(trace->cli, key), why) == 0
-               ? print_json_line(&trace->line, why)
+               ? out_line(&trace->line, why)
                : -1;
 }
 
@@ -225,7 +208,7 @@ int trace_run(struct cli *cli)
     result = print_all(&trace, &answer, &why);
     buffer_free(&trace.line);
     nearby_free(&trace.nearby);
-    tell_unreadable(&answer);
+    complain_unreadable(&answer, "left out");
     if (result != 0)
         return complain_store(cli, &why);
     complain_partly(&answer);

@@ -58,45 +58,36 @@ void unclassified_print(const struct cli *cli, const struct unclassified *asked)
 static void put_words(struct json *json, const struct unknown_words *words)
 {
     json_begin_object(json);
-    json_put_key(json, "form");
-    json_put_text(json, words->key);
-    json_put_key(json, "count");
-    json_put_number(json, (int64_t)words->count);
-    json_put_key(json, "example");
-    json_put_text(json, words->example);
+    json_member_text(json, "form", words->key);
+    json_member_number(json, "count", (int64_t)words->count);
+    json_member_text(json, "example", words->example);
     json_end_object(json);
 }
 
-void unclassified_json(const struct unclassified *asked)
+int unclassified_json(const struct unclassified *asked, struct error *why)
 {
     struct buffer line;
     struct json json;
+    int result;
     size_t count;
     const struct unknown_words *words = unknown_sorted(asked->unknown, &count);
 
     buffer_init(&line, 64u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "unclassified");
+    json_member_text(&json, "object", "unclassified");
     waybill_json_time(&json, "since", asked->since);
     waybill_json_time(&json, "until", asked->until);
-    json_put_key(&json, "total");
-    json_put_number(&json, (int64_t)unknown_total(asked->unknown));
-    json_put_key(&json, "not_listed");
-    json_put_number(&json, (int64_t)unknown_rest(asked->unknown));
-    json_put_key(&json, "bounded");
-    json_put_bool(&json, asked->bounded);
+    json_member_number(&json, "total", (int64_t)unknown_total(asked->unknown));
+    json_member_number(&json, "not_listed", (int64_t)unknown_rest(asked->unknown));
+    json_member_bool(&json, "bounded", asked->bounded);
     waybill_json_time(&json, "scanned_until", asked->scanned_until);
-    json_put_key(&json, "words");
-    json_begin_array(&json);
+    json_member_array(&json, "words");
     for (size_t i = 0; i < count; i++)
         put_words(&json, &words[i]);
     json_end_array(&json);
     json_end_object(&json);
-    if (line.failed)
-        complain("cannot write the answer: no memory");
-    else
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
+    return result;
 }

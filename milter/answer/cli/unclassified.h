@@ -16,6 +16,7 @@ struct unclassified {
 };
 
 void unclassified_print(const struct cli *cli, const struct unclassified *asked);
-void unclassified_json(const struct unclassified *asked);
+/* -1: no memory, and nothing is printed. */
+int unclassified_json(const struct unclassified *asked, struct error *why);
 
 #endif

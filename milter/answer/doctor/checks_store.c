@@ -81,6 +81,9 @@ static void heal_door(struct doctor *doctor, const char *why)
     if (strstr(why, "NOAUTH") != NULL)
         doctor_heal_in(doctor, file, "redis_password_file = \"%.*s/redis.password\"",
                        (int)(strrchr(file, '/') != NULL ? strrchr(file, '/') - file : 0), file);
+    else if (strstr(why, "it is no part of a Cluster") != NULL ||
+             strstr(why, "it is no sentinel") != NULL)
+        doctor_heal_in(doctor, file, "redis_mode = single");
     else if (strstr(why, "Connection refused") != NULL && store_is_near(doctor->settings))
         doctor_heal(doctor, "systemctl enable --now redis-server || systemctl enable --now redis");
 }
@@ -144,6 +147,11 @@ static void look_at_one_role(struct doctor *doctor, const struct check *check,
                     "The server at '%s' is part of a Cluster.", health->server);
         doctor_heal_in(doctor, doctor->settings_file, "redis_mode = cluster");
     }
+    if (health->sentinel) {
+        doctor_find(doctor, check, SEVERITY_FAULT, facts_wait,
+                    "The server at '%s' is a sentinel, which keeps no records.", health->server);
+        doctor_heal_in(doctor, doctor->settings_file, "redis_mode = sentinel");
+    }
     if (!replica || doctor->settings->redis_mode != REDIS_SINGLE)
         return;
     doctor_find(doctor, check, health->read_only ? SEVERITY_FAULT : SEVERITY_WARNING,
@@ -158,6 +166,44 @@ static void look_at_one_role(struct doctor *doctor, const struct check *check,
 static void look_at_role(struct doctor *doctor, const struct check *check)
 {
     look_at_each(doctor, check, look_at_one_role);
+}
+
+static void look_at_one_replica(struct doctor *doctor, const struct check *check,
+                                const struct store_health *health)
+{
+    if (health->replicas != 0 || doctor->settings->redis_mode == REDIS_SINGLE)
+        return;
+    doctor_find(doctor, check, SEVERITY_WARNING,
+                "When it dies nobody takes its place, and what it had is not answered until it is "
+                "back.",
+                "No replica copies the master at '%s'.", health->server);
+}
+
+static void look_at_replicas(struct doctor *doctor, const struct check *check)
+{
+    look_at_each(doctor, check, look_at_one_replica);
+}
+
+#define SLOTS 16384
+
+static void look_at_one_part(struct doctor *doctor, const struct check *check,
+                             const struct store_health *health)
+{
+    if (health->slots < 0 || health->slots == SLOTS)
+        return;
+    doctor_find(doctor, check, SEVERITY_FAULT,
+                "Records of the other slots are neither written nor found; facts wait in the journal.",
+                "By '%s' %d of the %d slots of the Cluster are served.", health->server,
+                health->slots, SLOTS);
+    doctor_heal(doctor, "redis-cli --cluster fix %s",
+                strchr(health->server, ':') != NULL && doctor_fits_string(slice_of(health->server))
+                    ? strchr(health->server, ':') + 1
+                    : "HOST:PORT");
+}
+
+static void look_at_slots(struct doctor *doctor, const struct check *check)
+{
+    look_at_each(doctor, check, look_at_one_part);
 }
 
 /* ---- kept ---- */
@@ -282,6 +328,8 @@ const struct check checks_store[] = {
     {"store-certificate", "the certificate of Redis does not end soon", look_at_certificate, STORE},
     {"store-version", "Redis is new enough", look_at_version, STORE},
     {"store-role", "Redis is no replica", look_at_role, STORE},
+    {"store-replicas", "each master has a replica", look_at_replicas, STORE},
+    {"store-slots", "all slots of the Cluster are served", look_at_slots, STORE},
     {"store-eviction", "a full Redis drops no records", look_at_eviction, STORE},
     {"store-memory", "Redis has memory left", look_at_memory, STORE},
     {"store-persistence", "Redis keeps its records on disk", look_at_persistence, STORE},

@@ -14,8 +14,9 @@
 #define FINDINGS_MAX 1000
 
 const struct check *const doctor_tables[] = {
-    checks_parts, checks_socket,  checks_milter, checks_mta,   checks_sendmail,
-    checks_log,   checks_machine, checks_store,  checks_access, checks_hosts, NULL,
+    checks_parts,    checks_socket, checks_milter,  checks_services, checks_mta,
+    checks_sendmail, checks_log,    checks_writers, checks_machine,  checks_store,
+    checks_records,  checks_access, checks_hosts,   NULL,
 };
 
 const char *severity_word(enum severity severity)
@@ -62,7 +63,8 @@ void doctor_find(struct doctor *doctor, const struct check *check, enum severity
     doctor->failed = doctor->failed || more->what == NULL;
 }
 
-static void heal(struct doctor *doctor, const char *file, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void heal(struct doctor *doctor, const char *file,
+                                                       const char *format, va_list arguments)
 {
     struct finding *last;
 

@@ -80,10 +80,13 @@ struct check {
 extern const struct check checks_parts[];  /* can the configuration and the mail server be read */
 extern const struct check checks_socket[]; /* the milter's socket, as the mail server reaches it */
 extern const struct check checks_milter[]; /* the mail server's own lines for it */
+extern const struct check checks_services[]; /* services and maps with lines of their own */
 extern const struct check checks_mta[];    /* what else of Postfix's set-up matters */
 extern const struct check checks_sendmail[]; /* the same of Sendmail's */
-extern const struct check checks_log[];      /* log: readable, followed, complete */
+extern const struct check checks_log[];      /* log: readable, followed */
+extern const struct check checks_writers[];  /* those who write the log: whole, where, how long */
 extern const struct check checks_store[];    /* Redis: reachable, version, policy */
+extern const struct check checks_records[];  /* Redis: can the latest records be read */
 extern const struct check checks_access[];   /* Redis: rights, passwords, whose keys */
 extern const struct check checks_machine[];  /* clock, disk, units, AppArmor, SELinux */
 extern const struct check checks_hosts[];    /* what must be the same, or differ, on all hosts */

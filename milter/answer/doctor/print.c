@@ -192,22 +192,16 @@ void print_person(const struct cli *cli, const struct doctor *doctor, bool verbo
 static void write_finding(struct json *json, const struct finding *finding)
 {
     json_begin_object(json);
-    json_put_key(json, "check");
-    json_put_text(json, finding->check);
-    json_put_key(json, "severity");
-    json_put_text(json, severity_word(finding->severity));
-    json_put_key(json, "what");
-    json_put_text(json, finding->what);
-    json_put_key(json, "matter");
-    json_put_text(json, finding->matter);
-    json_put_key(json, "heal");
-    json_put_text(json, finding->heal);
-    json_put_key(json, "file");
-    json_put_text(json, finding->file);
+    json_member_text(json, "check", finding->check);
+    json_member_text(json, "severity", severity_word(finding->severity));
+    json_member_text(json, "what", finding->what);
+    json_member_text(json, "matter", finding->matter);
+    json_member_text(json, "heal", finding->heal);
+    json_member_text(json, "file", finding->file);
     json_end_object(json);
 }
 
-int print_json(const struct doctor *doctor)
+int print_json(const struct doctor *doctor, struct error *why)
 {
     struct buffer line;
     struct json json;
@@ -216,28 +210,21 @@ int print_json(const struct doctor *doctor)
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "doctor");
-    json_put_key(&json, "verdict");
-    json_put_text(&json, severity_word(doctor_verdict(doctor)));
-    json_put_key(&json, "counts");
-    json_begin_object(&json);
+    json_member_text(&json, "object", "doctor");
+    json_member_text(&json, "verdict", severity_word(doctor_verdict(doctor)));
+    json_member_object(&json, "counts");
     for (enum severity severity = SEVERITY_FAULT;; severity--) {
-        json_put_key(&json, severity_word(severity));
-        json_put_number(&json, (int64_t)doctor_count(doctor, severity));
+        json_member_number(&json, severity_word(severity), (int64_t)doctor_count(doctor, severity));
         if (severity == SEVERITY_GOOD)
             break;
     }
     json_end_object(&json);
-    json_put_key(&json, "findings");
-    json_begin_array(&json);
+    json_member_array(&json, "findings");
     for (size_t i = 0; i < doctor->count; i++)
         write_finding(&json, &doctor->findings[i]);
     json_end_array(&json);
     json_end_object(&json);
-    result = line.failed ? -1 : 0;
-    if (result == 0)
-        puts(line.data);
+    result = out_line(&line, why);
     buffer_free(&line);
     return result;
 }

@@ -13,7 +13,7 @@ void print_person(const struct cli *cli, const struct doctor *doctor, bool verbo
 /* What came of a step of the test mail, as soon as it is known; `context` is the struct cli. */
 void print_step(void *context, const struct finding *finding);
 /* One object with all findings, the good ones among them, in the order of the tables. -1: no
- * memory. */
-int print_json(const struct doctor *doctor);
+ * memory, and nothing is printed. */
+int print_json(const struct doctor *doctor, struct error *why);
 
 #endif

@@ -88,6 +88,8 @@ void http_problem(struct http_reply *reply, unsigned status, const char *detail)
 void http_query_problem(struct http_reply *reply, const struct query_fault *fault);
 /* The store failed: 503, and the log has why. */
 void http_store_problem(struct http_reply *reply, const struct error *why);
+/* Take out of an answer what is told of the store itself, for whom not all mails are. */
+void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
 /* Note in the audit who asked what; without that nothing is told: false, and a problem. */
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,

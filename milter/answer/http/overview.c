@@ -70,9 +70,7 @@ void http_health(struct http_asker *asker, const struct http_request *request,
     }
     json_init(&json, &reply->body);
     json_begin_object(&json);
-    json_put_key(&json, "object");
-    json_put_text(&json, "health");
-    json_put_key(&json, "store");
-    json_put_text(&json, "answers");
+    json_member_text(&json, "object", "health");
+    json_member_text(&json, "store", "answers");
     json_end_object(&json);
 }

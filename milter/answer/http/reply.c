@@ -33,14 +33,10 @@ static void begin_problem(struct http_reply *reply, struct json *json, unsigned 
     buffer_clear(&reply->body);
     json_init(json, &reply->body);
     json_begin_object(json);
-    json_put_key(json, "type");
-    json_put_text(json, "about:blank");
-    json_put_key(json, "title");
-    json_put_text(json, title_of(status));
-    json_put_key(json, "status");
-    json_put_number(json, status);
-    json_put_key(json, "detail");
-    json_put_text(json, detail);
+    json_member_text(json, "type", "about:blank");
+    json_member_text(json, "title", title_of(status));
+    json_member_number(json, "status", status);
+    json_member_text(json, "detail", detail);
 }
 
 void http_problem(struct http_reply *reply, unsigned status, const char *detail)
@@ -56,10 +52,8 @@ void http_query_problem(struct http_reply *reply, const struct query_fault *faul
     struct json json;
 
     begin_problem(reply, &json, 400, fault->why.text);
-    json_put_key(&json, "at");
-    json_put_number(&json, (int64_t)fault->at);
-    json_put_key(&json, "size");
-    json_put_number(&json, (int64_t)fault->size);
+    json_member_number(&json, "at", (int64_t)fault->at);
+    json_member_number(&json, "size", (int64_t)fault->size);
     json_end_object(&json);
 }
 
@@ -67,6 +61,18 @@ void http_store_problem(struct http_reply *reply, const struct error *why)
 {
     log_debug("a request failed: %s", why->text);
     http_problem(reply, 503, "The store cannot be asked now; try again later.");
+}
+
+void http_cover(const struct http_asker *asker, struct query_answer *answer)
+{
+    if (access_is_whole(&asker->access))
+        return;
+    /* How many there are, and the names of servers and keys, are not for all; that there may be
+     * more than was found is. */
+    answer->partly = answer->partly || answer->unreadable > 0;
+    answer->unreadable = 0;
+    if (answer->partly)
+        error_set(&answer->away, "a part of the store cannot be read now");
 }
 
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,

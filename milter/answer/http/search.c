@@ -74,8 +74,7 @@ static int put_mails(struct http_asker *asker, struct json *json,
         free(befores);
         return error_set(why, "no memory");
     }
-    json_put_key(json, "waybills");
-    json_begin_array(json);
+    json_member_array(json, "waybills");
     for (size_t i = 0; i < answer->count; i++)
         search_json_mail(json, &answer->waybills[i], &asker->basis, &befores[i]);
     json_end_array(json);
@@ -89,8 +88,7 @@ static void tell(struct http_asker *asker, struct http_reply *reply, const struc
     struct error why;
     struct json json;
 
-    if (!access_is_whole(&asker->access))
-        answer->unreadable = 0; /* nobody knows whose they are */
+    http_cover(asker, answer);
     json_init(&json, &reply->body);
     json_begin_object(&json);
     if (put_mails(asker, &json, answer, &why) != 0) {

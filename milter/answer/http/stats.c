@@ -33,12 +33,10 @@ static void tell(struct http_asker *asker, struct http_reply *reply, const struc
     if (query_group(asker->store, query, by, count, &groups, &why) != 0) {
         http_store_problem(reply, &why);
     } else {
-        if (!access_is_whole(&asker->access))
-            groups.answer.unreadable = 0; /* nobody knows whose they are */
+        http_cover(asker, &groups.answer);
         json_init(&json, &reply->body);
         json_begin_object(&json);
-        json_put_key(&json, "groups");
-        json_begin_array(&json);
+        json_member_array(&json, "groups");
         for (size_t i = 0; i < groups.count; i++)
             groups_json_row(&json, by, count, &groups.groups[i]);
         json_end_array(&json);

@@ -137,6 +137,7 @@ static void test_exit_codes_are_the_documented_ones(void **state)
         {"trace 'to:@there.example state:failed,expired since:yesterday'", CLI_FOUND, "carol@there.example"},
         {"trace bob@there.example", CLI_FOUND, "1 mail,"},
         {"stats --by state to:@there.example", CLI_FOUND, "2 recipients, 2 groups"},
+        {"stats --by state,reason to:@there.example", CLI_FOUND, "REASON"},
         {"stats to:carol@there.example", CLI_FOUND, "recipients:"},
         {"trace -m '<ONE@example.org>'", CLI_FOUND, "1 mail,"},
         {"trace --client out.example.org --login shop", CLI_FOUND, "1 mail,"},

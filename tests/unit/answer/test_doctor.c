@@ -71,7 +71,9 @@ static void as_person(void)
 
 static void as_json(void)
 {
-    print_json(&doctor);
+    struct error why;
+
+    assert_int_equal(print_json(&doctor, &why), 0);
 }
 
 /* ---- a line that heals ---- */

@@ -66,6 +66,23 @@ static void test_hash_for_this_process_follows_every_byte_and_every_border(void 
     }
 }
 
+/* The top bit of one word, and what it would leave behind of itself in the next. */
+static void test_hash_for_this_process_cannot_be_made_to_collide_by_top_bits(void **state)
+{
+    char a[24] = "anybody@anywhere.example", b[24];
+
+    (void)state;
+    for (unsigned bits = 1; bits < 16; bits++) {
+        memcpy(b, a, sizeof b);
+        b[7] ^= (char)0x80;
+        b[15] ^= (char)(bits & 1 ? 0x80 : 0);
+        b[11] ^= (char)(bits & 2 ? 0x80 : 0);
+        b[23] ^= (char)(bits & 4 ? 0x80 : 0);
+        b[19] ^= (char)(bits & 8 ? 0x80 : 0);
+        assert_true(digest_here(0, a, sizeof a) != digest_here(0, b, sizeof b));
+    }
+}
+
 static void test_random_bytes_fill_all_and_differ(void **state)
 {
     unsigned char a[1000] = {0}, b[1000] = {0}, zero[100] = {0};
@@ -84,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_published_vectors),
         cmocka_unit_test(test_empty_key_is_a_key),
         cmocka_unit_test(test_hash_for_this_process_follows_every_byte_and_every_border),
+        cmocka_unit_test(test_hash_for_this_process_cannot_be_made_to_collide_by_top_bits),
         cmocka_unit_test(test_random_bytes_fill_all_and_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,34 @@ static void test_document_of_all_kinds(void **state)
     buffer_free(&buffer);
 }
 
+static void test_members_are_keys_with_values(void **state)
+{
+    struct buffer buffer;
+    struct json json;
+
+    (void)state;
+    buffer_init(&buffer, 1000);
+    json_init(&json, &buffer);
+    json_begin_object(&json);
+    json_member_string(&json, "string", slice_make("xyz", 2));
+    json_member_text(&json, "none", NULL);
+    json_member_number(&json, "number", INT64_MAX);
+    json_member_decimal(&json, "decimal", 0.25, 3);
+    json_member_bool(&json, "bool", false);
+    json_member_object(&json, "object");
+    json_member_text(&json, "text", "\"");
+    json_end_object(&json);
+    json_member_array(&json, "array");
+    json_put_number(&json, 1);
+    json_end_array(&json);
+    json_end_object(&json);
+    assert_string_equal(buffer.data,
+                        "{\"string\":\"xy\",\"none\":null,\"number\":9223372036854775807,"
+                        "\"decimal\":0.250,\"bool\":false,\"object\":{\"text\":\"\\\"\"},"
+                        "\"array\":[1]}");
+    buffer_free(&buffer);
+}
+
 static void test_full_buffer_shows(void **state)
 {
     struct buffer buffer;
@@ -129,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_document_of_all_kinds),
+        cmocka_unit_test(test_members_are_keys_with_values),
         cmocka_unit_test(test_full_buffer_shows),
         cmocka_unit_test(test_misuse_aborts),
     };

@@ -509,6 +509,83 @@ static void test_any_facts_come_back_as_they_were(void **state)
     }
 }
 
+static void assert_facts_equal(const struct fact *one, const struct fact *other)
+{
+    assert_int_equal(one->kind, other->kind);
+    assert_int_equal(one->witness, other->witness);
+    assert_int_equal(one->id, other->id);
+    assert_int_equal(one->time, other->time);
+    assert_int_equal(one->waybill, other->waybill);
+    for (int key = KEY_QUEUE + 1; key < FACT_KEY_COUNT; key++)
+        if (!slice_equal(one->value[key], other->value[key]) ||
+            (one->value[key].at == NULL) != (other->value[key].at == NULL))
+            fail_msg("%s is '%.*s', not '%.*s'", fact_key_word((enum fact_key)key),
+                     SLICE_ARGS(one->value[key]), SLICE_ARGS(other->value[key]));
+}
+
+/* The short way to the facts and the long one end in the same. */
+static bool check_read(const struct record *record, const char *text)
+{
+    struct record_facts read;
+    struct buffer scratch;
+    struct fact fact;
+    if (record_read(&read, record->id, slice_of(text)) == 0)
+        return false;
+    buffer_init(&scratch, FACT_LINE_MAX + 1);
+    assert_int_equal(read.count, record->count);
+    assert_true(slice_equal(read.host, slice_of(record->host)));
+    assert_true(slice_equal(read.instance, slice_of(record->instance)));
+    assert_true(slice_equal(read.queue_id, slice_of(record->queue_id)));
+    for (size_t i = 0; i < read.count; i++) {
+        assert_int_equal(record_fact(record, i, &fact, &scratch), 0);
+        assert_facts_equal(&read.facts[i], &fact);
+    }
+    buffer_free(&scratch);
+    free(read.facts);
+    free(read.bytes);
+    return true;
+}
+
+static void test_facts_are_read_at_once_as_they_are(void **state)
+{
+    size_t plain_ones = 0;
+    (void)state;
+    srand(4);
+    for (int round = 0; round < 20000; round++) {
+        struct record record;
+        fill_random(&record);
+        char *text = format(&record), *old = plain(&record);
+        plain_ones += check_read(&record, text);
+        assert_false(check_read(&record, old));
+        free(text);
+        free(old);
+        record_clear(&record);
+    }
+    assert_in_range(plain_ones, 15000, 20000);
+}
+
+static void test_what_is_not_plain_is_left_to_others(void **state)
+{
+    static const char *const odd[] = {
+        "", "2", "1", "2 see=251121576320300499", "3 mx1 4mGprq\n9 to=x", "2 mx1 4mGprq", "2 mx1\n9 to=x",
+        "2 mx%20 4mGprq\n9 to=x", "2 a b c d\n9 to=x", "2 mx1 4mGprq\n9 to=x\nnonsense",
+        "2 mx1 4mGprq\n9 to=x\n-20 to=y", "2 mx1 4mGprq\n9 m0 to=x\n0 m0 to=x",
+    };
+    struct record_facts read;
+    char large[700] = "2 mx1 4mGprq\n9 to=";
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        if (record_read(&read, ID, slice_of(odd[i])) != 0)
+            fail_msg("taken: %s", odd[i]);
+        assert_null(read.facts);
+    }
+    memset(large + strlen(large), 'x', sizeof large - 1 - strlen(large));
+    assert_int_equal(record_read(&read, ID, slice_of(large)), 0);
+    assert_int_equal(record_read(&read, ID, slice_of("2 mx1 4mGprq\n9 to=x")), 1);
+    free(read.facts);
+    free(read.bytes);
+}
+
 static void test_old_and_new_format_say_the_same(void **state)
 {
     (void)state;
@@ -646,6 +723,8 @@ int main(void)
         cmocka_unit_test(test_record_reads_as_documented),
         cmocka_unit_test(test_a_mail_is_written_short),
         cmocka_unit_test(test_any_facts_come_back_as_they_were),
+        cmocka_unit_test(test_facts_are_read_at_once_as_they_are),
+        cmocka_unit_test(test_what_is_not_plain_is_left_to_others),
         cmocka_unit_test(test_old_and_new_format_say_the_same),
         cmocka_unit_test(test_two_texts_of_other_keys_are_the_whole),
         cmocka_unit_test(test_facts_of_one_moment_with_one_id_stay_two),

@@ -200,6 +200,62 @@ static void test_a_restart_beside_the_same_store_ships_nothing_again(void **stat
     assert_int_equal(21, world_records(&world));
 }
 
+/* ---- and whom it was told to forget ---- */
+
+static void forget_bob(void)
+{
+    static const char bob[] = "bob@example.com";
+    struct store_tombs tombs = {.list = NULL};
+    struct store_tomb tomb = {.until = clock_now(), .told = (uint64_t)clock_now()};
+    struct store *store;
+    struct error why;
+    assert_int_equal(0, store_open(&store, &world.settings, &why));
+    assert_int_equal(0, store_get_tombs(store, &tombs, true, &why));
+    store_tomb_hash(&tombs, slice_of(bob), tomb.hash);
+    store_put_tomb(store, &tomb);
+    assert_int_equal(0, store_flush(store, &why));
+    store_tombs_free(&tombs);
+    store_close(&store);
+}
+
+static long long named_in_time(void)
+{
+    int64_t until = clock_monotonic() + PATIENCE_MS;
+    long long named;
+    do {
+        clock_sleep(50);
+        named = redis_number(&redis, "KEYS 'wb:r*' | xargs -n 1 redis-cli -s %s HVALS | grep -c bob",
+                             redis.socket);
+        named += redis_number(&redis, "KEYS '*bob*' | grep -c bob");
+    } while (named != 0 && clock_monotonic() < until);
+    return named;
+}
+
+static void test_who_was_forgotten_stays_so(void **state)
+{
+    (void)state;
+    world_start(&world);
+    keep_a_dump();
+    tell_mails(0, 150); /* so many that he gets a key of his own */
+    world_settle(&world);
+    assert_true(redis_number(&redis, "KEYS '*bob*' | grep -c bob") > 0);
+    forget_bob();
+    assert_int_equal(0, named_in_time());
+    forget_the_latest();
+    assert_int_equal(0, redis_number(&redis, "HLEN wb:tomb"));
+    tell_mails(150, 5);
+    assert_int_equal(155, records_in_time(155));
+    int64_t until = clock_monotonic() + PATIENCE_MS;
+    while (redis_number(&redis, "HLEN wb:tomb") != 3 && clock_monotonic() < until)
+        clock_sleep(20);
+    assert_int_equal(3, redis_number(&redis, "HLEN wb:tomb")); /* key, told, bob */
+    assert_int_equal(0, named_in_time());
+    tell_mails(155, 5);
+    assert_int_equal(160, records_in_time(160));
+    world_settle(&world);
+    assert_int_equal(0, named_in_time());
+}
+
 static void test_without_a_window_it_is_lost(void **state)
 {
     (void)state;
@@ -246,6 +302,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_restart_beside_the_same_store_ships_nothing_again,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_was_forgotten_stays_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_window_it_is_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_generation_of_a_process_that_is_gone_lets_go_in_time, set_up, tear_down),

@@ -130,6 +130,41 @@ static void test_each_field_of_a_slice_is_seen(void **state)
     assert_int_equal(none.count, 0);
 }
 
+static void first_seen(void *context, const struct store_field *field)
+{
+    struct seen *seen = context;
+
+    assert_int_equal(seen[1].count, 0);
+    field_seen(&seen[0], field);
+}
+
+static void then_seen(void *context, const struct store_field *field)
+{
+    field_seen((struct seen *)context + 1, field);
+}
+
+static void test_a_mail_is_read_with_what_each_node_wrote(void **state)
+{
+    uint64_t id = id_now(3, 20), other = id_now(3, 21);
+    struct slice text = slice_of("1 - - -");
+    struct seen seen[2] = {{.count = 0}, {.count = 0}};
+
+    (void)state;
+    anew();
+    store_put_record(store, 3, id, text, false);
+    store_put_record(store, 7, id, text, true);
+    store_put_record(store, 8, id, text, false);
+    store_put_record(store, 3, other, text, false);
+    flush();
+    assert_int_equal(store_scan_mail(store, id, first_seen, then_seen, seen, &why), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(seen[i].count, 3);
+        assert_int_equal(seen[i].refused, 1);
+        assert_int_equal(seen[i].nodes[0] + seen[i].nodes[1] + seen[i].nodes[2], 3 + 7 + 8);
+        assert_true(seen[i].ids[0] == id && seen[i].ids[2] == id);
+    }
+}
+
 /* ---- what stands apart, frames, and what is neither ---- */
 
 struct story {
@@ -148,6 +183,7 @@ static void field_told(void *context, const struct store_field *field)
 {
     const struct forgetting forgetting = {.is = is_bob};
     struct story *story = context;
+    struct forget_named named = {.any = false};
     struct buffer scratch;
 
     if (field->why_not) {
@@ -158,7 +194,8 @@ static void field_told(void *context, const struct store_field *field)
     }
     story->whole += field->texts == 7;
     story->named += record_names(field->record, &forgetting) > 0;
-    if (!story->forget || record_forget(field->record, &forgetting) == 0)
+    assert_int_equal(record_named(field->record, &forgetting, &named), 0);
+    if (!story->forget || record_forget(field->record, &forgetting, &named) == 0)
         return;
     buffer_init(&scratch, RECORD_MAX);
     assert_int_equal(store_rewrite_field(store, field, &scratch), 0);
@@ -387,6 +424,50 @@ static void test_a_later_mail_is_found_by_a_term_that_was_dropped(void **state)
     assert_int_equal(found(id, TERM_RECIPIENT, "bob@example.org"), 1);
 }
 
+static bool names_bob(void *context, struct slice term)
+{
+    const struct forgetting forgetting = {.is = is_bob};
+
+    (void)context;
+    return forget_names(&forgetting, term);
+}
+
+/* Of a mail that moved, or was blanked by a run that was killed, nobody knows the term any more. */
+static void test_keys_go_by_their_names(void **state)
+{
+    static const char *const his[] = {"r:\"bob\"@example.org", "s:bob@EXAMPLE.ORG",
+                                      "m:1-bob=example.org@list.example", "a:bob@example.org"};
+    uint64_t id = id_now(3, 500), ref = id_ref(id);
+    uint32_t day = id_day(id);
+
+    (void)state;
+    anew();
+    for (size_t i = 0; i < sizeof his / sizeof *his; i++) {
+        const char *family = i % 2 ? "rh" : "h";
+
+        free(redis_ask(&redis, "SADD 'wb:%s:%06u:%s' 1 2", family, day, his[i]));
+        free(redis_ask(&redis, "SADD 'wb:%sp:%06u:1:%s' %llu", family, day, his[i],
+                       (unsigned long long)ref));
+        free(redis_ask(&redis, "SADD 'wb:%sp:%06u:5:%s' %llu", family, day, his[i],
+                       (unsigned long long)ref)); /* that no list knows */
+    }
+    free(redis_ask(&redis, "SADD wb:h:%06u:r:ann@example.org 1", day));
+    free(redis_ask(&redis, "SADD wb:hp:%06u:1:r:ann@example.org %llu", day,
+                   (unsigned long long)ref));
+    free(redis_ask(&redis, "SADD wb:h:%06u:r:bob@example.org 1 2", day)); /* of a later mail, too */
+    free(redis_ask(&redis, "SADD wb:hp:%06u:1:r:bob@example.org %llu %llu", day,
+                   (unsigned long long)ref, (unsigned long long)(ref + 10000000)));
+    free(redis_ask(&redis, "SADD wb:h:%06u:a:bob 1", day)); /* his login */
+    free(redis_ask(&redis, "SET wb:h:%06u:r:bob@example.org:x foreign", day));
+    assert_int_equal(store_drop_named(store, id_time(id), names_bob, NULL, &why), 0);
+    assert_true(redis_number(&redis, "KEYS 'wb:*' | grep -c ':m:\\|:s:\\|:a:\\|bob.@'") == 0);
+    assert_true(redis_number(&redis, "SMEMBERS wb:h:%06u:r:bob@example.org", day) == 1);
+    assert_true(redis_number(&redis, "SMEMBERS wb:hp:%06u:1:r:bob@example.org", day) ==
+                (long long)(ref + 10000000));
+    assert_true(redis_number(&redis, "EXISTS wb:h:%06u:r:ann@example.org", day) == 1);
+    assert_true(redis_number(&redis, "SCARD wb:hp:%06u:1:r:ann@example.org", day) == 1);
+}
+
 /* ---- a day that is given up ---- */
 
 static bool go_on(void *context)
@@ -471,6 +552,8 @@ int main(void)
         cmocka_unit_test(test_each_text_is_blanked_where_it_stands),
         cmocka_unit_test(test_what_cannot_be_read_is_named_and_the_rest_is_gone_over),
         cmocka_unit_test(test_what_is_about_to_end_is_not_made_anew),
+        cmocka_unit_test(test_keys_go_by_their_names),
+        cmocka_unit_test(test_a_mail_is_read_with_what_each_node_wrote),
         cmocka_unit_test(test_a_posting_is_taken_out_of_a_part_of_any_level),
         cmocka_unit_test(test_a_later_mail_is_found_by_a_term_that_was_dropped),
         cmocka_unit_test(test_a_day_goes_with_all_that_stands_apart),
