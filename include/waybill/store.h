@@ -66,9 +66,9 @@ uint64_t store_run_digest(struct store *store);
 /* May reads leave out what a master of a Cluster has that is away (from the start: no, they fail)?
  * Then what it has is as if it were not there, and a record of it is told with `why_not`. What
  * stands under a key of ours and is not ours is left out always; what stands apart from its record
- * and cannot be read, only then. store_unanswered says how many questions since its last call were
- * not answered for one of these reasons, and why the first was not. Writes never leave anything
- * out. Returns what it was before. */
+ * and cannot be read, by store_get_waybills alone. store_unanswered says how many questions since
+ * its last call were not answered for one of these reasons, and why the first was not. Writes never
+ * leave anything out. Returns what it was before. */
 bool store_read_partly(struct store *store, bool allowed);
 uint64_t store_unanswered(struct store *store, struct error *why);
 

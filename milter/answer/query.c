@@ -374,8 +374,8 @@ static void take_one(void *context, uint64_t id, struct waybill *waybill, uint64
     one->result = 1;
 }
 
-static int read_one(struct store *store, uint64_t id, int64_t queue_lifetime,
-                    struct waybill *waybill, struct error *why)
+int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
+              struct error *why)
 {
     for (int depth = 0; depth < SEE_DEPTH; depth++) {
         struct one one = {waybill, 0, 0, why};
@@ -388,14 +388,4 @@ static int read_one(struct store *store, uint64_t id, int64_t queue_lifetime,
         id = one.see;
     }
     return 0;
-}
-
-int query_one(struct store *store, uint64_t id, int64_t queue_lifetime, struct waybill *waybill,
-              struct error *why)
-{
-    bool partly = store_read_partly(store, true);
-    int result = read_one(store, id, queue_lifetime, waybill, why);
-
-    store_read_partly(store, partly);
-    return result;
 }

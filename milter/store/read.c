@@ -63,11 +63,11 @@ static void name_key(const struct reading *reading, const struct text_place *pla
                  SLICE_ARGS(record_field(id, id_node(id), field)));
 }
 
-/* A mail may be told without what stands apart, but only to who is told so; a writer is not. */
+/* An answer may go without what stands apart, and says so; who writes the record again may not. */
 static void reading_spoilt(struct reading *reading, const struct text_place *place,
                            const struct error *why)
 {
-    if (place->apart && reading->store->partly) {
+    if (place->apart && reading->judging != NULL) {
         store_leave_out(reading->store, why->text);
         return;
     }
@@ -264,7 +264,7 @@ static bool reading_refused(void *context, size_t index, enum store_trouble trou
         reading->here = false;
     if (foreign && reading_wants(reading, &place)) {
         error_set(&why, "%.*s", SLICE_ARGS(words));
-        if (place.apart || !reading->store->partly)
+        if (place.apart || reading->judging == NULL)
             reading_spoilt(reading, &place, &why);
         else if (!reading->unreadable)
             reading->why_not = why;
