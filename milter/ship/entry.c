@@ -127,7 +127,8 @@ enum entry_added entry_add(struct entry *entry, struct fact *fact, struct error 
 bool entry_knows(const struct entry *entry, const struct fact *fact)
 {
     uint64_t id = record_fact_id(fact);
-    return id == entry->client || id == entry->cleanup ||
+    return (fact->kind == FACT_CLIENT && entry->client != 0 && id == entry->client) ||
+           (fact->kind == FACT_CLEANUP && entry->cleanup != 0 && id == entry->cleanup) ||
            record_knows(entry_record(entry), fact);
 }
 

@@ -272,7 +272,7 @@ static bool has_key(const struct store_tombs *tombs)
 }
 
 /* What `known` has and the store has not any more, or only of an earlier moment. A hash by another
- * key says nothing. */
+ * key says nothing. 1: something was put back. */
 static int put_back(struct ship *ship, const struct store_tombs *known,
                     const struct store_tombs *there, uint64_t told)
 {
@@ -295,7 +295,7 @@ static int put_back(struct ship *ship, const struct store_tombs *known,
     if (lost == 0)
         return 0;
     log_warning("the store lost the hashes of %zu forgotten addresses; they are put back", lost);
-    return store_flush(ship->store, &ship->trouble.why);
+    return store_flush(ship->store, &ship->trouble.why) == 0 ? 1 : -1;
 }
 
 static int read_tombs(struct ship *ship, uint64_t told)
@@ -305,7 +305,10 @@ static int read_tombs(struct ship *ship, uint64_t told)
     int result = store_get_tombs(ship->store, &there, false, &ship->trouble.why);
     if (result == 0)
         result = put_back(ship, &forgets->tombs, &there, told);
-    /* What was put back is read by the next look, since that made `told` another one. */
+    if (result == 1) { /* not a moment without them */
+        store_tombs_free(&there);
+        result = store_get_tombs(ship->store, &there, false, &ship->trouble.why);
+    }
     if (result != 0) {
         store_tombs_free(&there);
         return -1;

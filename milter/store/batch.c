@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "waybill/clock.h"
 #include "waybill/digest.h"
 
 #define TABLE_SIZE 16384u
@@ -27,7 +28,7 @@ static const struct {
     [VERB_HSET] = {"HSET", true},  [VERB_HDEL] = {"HDEL", true},
     [VERB_SADD] = {"SADD", true},  [VERB_SREM] = {"SREM", true},  [VERB_ZADD] = {"ZADD", true},
     [VERB_ZREM] = {"ZREM", true},  [VERB_ZSWEEP] = {"ZREMRANGEBYSCORE", false},
-    [VERB_XADD] = {"XADD", false},
+    [VERB_XADD] = {"XADD", false}, [VERB_EXPIREAT] = {"EXPIREAT", false},
 };
 
 void batch_init(struct batch *batch)
@@ -203,20 +204,28 @@ static void format_expiry(const struct batch *batch, uint32_t number, struct pip
     PIPELINE_ADD(pipeline, WORD("EXPIREAT"), batch_key(batch, number), slice_of(moment));
 }
 
+/* A key goes with the last that is taken out of it. Who puts in the next makes it anew, without an
+ * end. */
+static bool takes_out(enum verb verb)
+{
+    return verb == VERB_HDEL || verb == VERB_SREM || verb == VERB_ZREM;
+}
+
 uint32_t *batch_format(const struct batch *batch, struct pipeline *pipeline, struct marks *marks)
 {
     uint32_t *sources = calloc(batch->command_count * 2, sizeof *sources);
     size_t count = 0;
 
+    marks_lapse(marks, clock_monotonic());
     for (uint32_t i = 1; sources && i < batch->command_count; i++) {
         format_command(batch, i, pipeline);
         sources[count++] = i;
-        if (batch->commands[i].life.days == 0 || batch->commands[i].verb == VERB_HDEL ||
-            batch->commands[i].verb == VERB_SREM ||
-            batch->commands[i].verb == VERB_ZREM || !marks_first(marks, batch_key(batch, i)))
-            continue;
-        format_expiry(batch, i, pipeline);
-        sources[count++] = i;
+        if (takes_out(batch->commands[i].verb)) {
+            marks_drop(marks, batch_key(batch, i));
+        } else if (batch->commands[i].life.days != 0 && marks_first(marks, batch_key(batch, i))) {
+            format_expiry(batch, i, pipeline);
+            sources[count++] = i;
+        }
     }
     return sources;
 }

@@ -55,6 +55,25 @@ static bool marks_start(struct marks *marks)
     return marks->at != NULL;
 }
 
+enum { MARK_NONE, MARK_DROPPED, MARK_LEAST };
+
+/* The place of `hash`, or the free one behind all where it may be. */
+static size_t mark_place(const struct marks *marks, uint64_t hash)
+{
+    size_t place = hash % MARKS_SIZE;
+
+    while (marks->at[place] != MARK_NONE && marks->at[place] != hash)
+        place = (place + 1) % MARKS_SIZE;
+    return place;
+}
+
+static uint64_t mark_of(const struct marks *marks, struct slice what)
+{
+    uint64_t hash = hash_of(marks->seed, what);
+
+    return hash < MARK_LEAST ? hash + MARK_LEAST : hash;
+}
+
 bool marks_first(struct marks *marks, struct slice what)
 {
     uint64_t hash;
@@ -62,11 +81,10 @@ bool marks_first(struct marks *marks, struct slice what)
 
     if (!marks->at && !marks_start(marks))
         return true;
-    hash = hash_of(marks->seed, what);
-    hash += hash == 0;
-    for (place = hash % MARKS_SIZE; marks->at[place] != 0; place = (place + 1) % MARKS_SIZE)
-        if (marks->at[place] == hash)
-            return false;
+    hash = mark_of(marks, what);
+    place = mark_place(marks, hash);
+    if (marks->at[place] == hash)
+        return false;
     if (marks->count >= MARKS_SIZE / 4 * 3) {
         marks_clear(marks);
         place = hash % MARKS_SIZE;
@@ -74,6 +92,27 @@ bool marks_first(struct marks *marks, struct slice what)
     marks->at[place] = hash;
     marks->count++;
     return true;
+}
+
+void marks_drop(struct marks *marks, struct slice what)
+{
+    uint64_t hash;
+    size_t place;
+
+    if (!marks->at)
+        return;
+    hash = mark_of(marks, what);
+    place = mark_place(marks, hash);
+    if (marks->at[place] == hash)
+        marks->at[place] = MARK_DROPPED;
+}
+
+void marks_lapse(struct marks *marks, int64_t now)
+{
+    if (now < marks->lapse_at)
+        return;
+    marks_clear(marks);
+    marks->lapse_at = now + MINUTE_MS;
 }
 
 void marks_clear(struct marks *marks)

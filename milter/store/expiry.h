@@ -33,9 +33,13 @@ struct marks {
     uint64_t *at; /* MARKS_SIZE, 0: free; NULL until the first */
     size_t count;
     uint64_t seed;
+    int64_t lapse_at; /* monotonic, ms */
 };
-/* True the first time. False from then on, until marks_clear. */
+/* True the first time. False from then on, until it is dropped, or all are cleared. */
 bool marks_first(struct marks *marks, struct slice what);
+void marks_drop(struct marks *marks, struct slice what);
+/* Clear them once a minute: others may have undone what was said. */
+void marks_lapse(struct marks *marks, int64_t now);
 void marks_clear(struct marks *marks);
 void marks_free(struct marks *marks);
 

@@ -62,6 +62,7 @@ static bool item_read(struct sweep *sweep, const struct item *item, struct store
         field->texts |= 1u << text;
         if (sweep->kin[text]->ending)
             field->ending |= 1u << text;
+        field->ends[text] = sweep->kin[text]->ends;
     }
     return true;
 }
@@ -123,6 +124,19 @@ static void text_key(const struct store *store, const struct store_field *field,
         key_records_apart(key, store->prefix, field->id, (enum apart)(text - 1), field->refused);
 }
 
+_Static_assert(sizeof((struct store_field){0}.ends) / sizeof(int64_t) == TEXTS, "one a text");
+
+/* Somebody may have emptied the hash, or given up its day, since it was asked for its end. */
+static void end_again(struct store *store, const struct key *key, int64_t ends)
+{
+    char second[TEXT_DIGITS_MAX];
+
+    if (ends != 0 && marks_first(&store->marks, key_slice(key)))
+        BATCH_ADD(&store->writes, VERB_EXPIREAT, key_slice(key), LIFE_ENDLESS,
+                  slice_make(second, text_digits((uint64_t)(ends + SECOND_MS - 1) / SECOND_MS,
+                                                 second)));
+}
+
 /* Each hash keeps the end that it has: this host may not be the one whose settings made it. One
  * that is about to end would be made anew, without an end. */
 static int text_rewrite(struct store *store, const struct store_field *field, unsigned text,
@@ -138,9 +152,11 @@ static int text_rewrite(struct store *store, const struct store_field *field, un
     text_key(store, field, text, &key);
     if (field->ending >> text & 1 || (text > 0 && !memchr(scratch->data, '\n', scratch->size)))
         BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS, name);
-    else
+    else {
         BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), LIFE_ENDLESS, name,
                   store_pack(store, slice_make(scratch->data, scratch->size)));
+        end_again(store, &key, field->ends[text]);
+    }
     return 0;
 }
 

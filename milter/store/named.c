@@ -136,6 +136,17 @@ static int list_change(struct store *store, const struct key *key, const char *v
     return change(store, why);
 }
 
+static int list_end(struct store *store, const struct named *named, const struct key *key,
+                    struct error *why)
+{
+    char second[TEXT_DIGITS_MAX];
+    int64_t ends = expiry_of(key_slice(key), named->day, store_days(store, named->refused));
+
+    PIPELINE_ADD(&store->pipeline, WORD("EXPIREAT"), key_slice(key),
+                 slice_make(second, text_digits((uint64_t)ends, second)));
+    return change(store, why);
+}
+
 /* A mail of today may fill a part while it is dropped: whoever fills it names it but once, so we
  * look again. */
 static int list_drop(struct store *store, const struct named *named, struct parts *parts,
@@ -164,6 +175,8 @@ static int list_drop(struct store *store, const struct named *named, struct part
         result = count_members(store, named, &gone, why);
         if (result == 0)
             result = list_change(store, &key, "SADD", &gone, false, why);
+        if (result == 0) /* it may have gone meanwhile, and its end with it */
+            result = list_end(store, named, &key, why);
     }
     parts_free(&gone);
     return result;

@@ -50,7 +50,8 @@ static enum got life_got(void *context, size_t index, const struct reply *reply)
     if (reply->number == -2) /* it is not there */
         return GOT_FINE;
     sweep->sources[sweep->count] = *source;
-    sweep->sources[sweep->count++].ending = reply->number >= 0 && reply->number < ENDING_MS;
+    sweep->sources[sweep->count].ending = reply->number >= 0 && reply->number < ENDING_MS;
+    sweep->sources[sweep->count++].ends = reply->number >= 0 ? clock_now() + reply->number : 0;
     return GOT_FINE;
 }
 

@@ -13,6 +13,7 @@ struct source {
     struct key key;
     unsigned node, text;
     bool refused, ending;
+    int64_t ends; /* ms; 0: never */
 };
 
 struct piece {

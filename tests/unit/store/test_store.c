@@ -1008,6 +1008,28 @@ static void test_keys_of_a_day_end_within_an_hour_of_each_other(void **state)
     store_close(&store);
 }
 
+/* Redis lets a key go with its last field, and its end with it. */
+static void test_key_that_was_emptied_ends_again(void **state)
+{
+    struct store *store = open_store();
+    uint64_t first = id_at(5, 2, 0), second = id_at(6, 2, 0), third = id_at(7, 2, 0);
+
+    (void)state;
+    store_put_record(store, 2, first, slice_of(HEAD FACT_A), false);
+    flush(store);
+    store_drop_record(store, 2, first, false);
+    store_put_record(store, 2, second, slice_of(HEAD FACT_A), false);
+    flush(store);
+    assert_true(redis_number(&redis, "TTL wb:r:%06u:0000:2", today) > 0);
+    store_drop_record(store, 2, second, false);
+    flush(store);
+    assert_int_equal(redis_number(&redis, "EXISTS wb:r:%06u:0000:2", today), 0);
+    store_put_record(store, 2, third, slice_of(HEAD FACT_A), false);
+    flush(store);
+    assert_true(redis_number(&redis, "TTL wb:r:%06u:0000:2", today) > 0);
+    store_close(&store);
+}
+
 static void test_day_about_to_go_is_not_written_again(void **state)
 {
     struct store *store = open_store();
@@ -1107,6 +1129,7 @@ int main(void)
         EACH(test_of_a_highest_value_the_highest_is_read),
         EACH(test_everything_twice_is_everything_once),
         EACH(test_keys_of_a_day_end_within_an_hour_of_each_other),
+        EACH(test_key_that_was_emptied_ends_again),
         EACH(test_day_about_to_go_is_not_written_again),
         EACH(test_thousand_mails_take_few_commands),
     };
