@@ -118,10 +118,10 @@ enum fact_kind fact_kind_of(struct slice word);
     X(COUNT, "count", "how many: facts lost, refusals of one client")                              \
     X(CAUSE, "cause", "why: of a gap (disk-full, killed, truncated, unread), of a cancel")         \
     X(ACTION, "action", "report: RFC 3464's word: failed delayed delivered relayed expanded")      \
-    X(REASON, "reason", "report: why, a word of reason.h")                                         \
+    X(REASON, "reason", "report: why, a word of waybill-rules(5)")                                 \
     X(REPORT_KIND, "report", "what kind of report: bounce, complaint, mdn, autoreply")             \
     X(DIALECT, "dialect", "report: who wrote it, as far as its form tells: rfc3464, exim, ...")    \
-    X(SIDE, "side", "how the report came in: smtp, local, internal; see waybill.h, trust")         \
+    X(SIDE, "side", "how the report came in: smtp, local, internal; see waybill-reports(7)")       \
     X(TOKEN, "token", "1: the report carries our token for this waybill, and it is genuine")       \
     X(BY_WAYBILL, "by", "waybill id of the report itself, decimal")                                \
     X(BY_QUEUE, "bq", "queue id of the report itself")                                             \

@@ -244,8 +244,9 @@ const struct command commands[] = {
          "Redis. If Redis writes an AOF, say BGREWRITEAOF afterwards. What remains is\n"
          "told in PRIVACY.md.\n"
          "\n"
-         "It ends with 0 if all is done, 1 if mail servers are still to answer, 2 on wrong\n"
-         "usage, 3 if the store cannot be reached, 130 if it was stopped.\n",
+         "It ends with 0 if all is done, 1 if mail servers are still to answer or a record\n"
+         "could not be read, 2 on wrong usage, 3 if the store cannot be reached, 130 if it\n"
+         "was stopped.\n",
      .examples = "sudo waybill forget bob@example.org --wait 120\n"
                  "sudo waybill forget bob@example.org --status\n"
                  "sudo waybill forget bob@example.org --yes --json --reason 'ticket 4711'\n",
