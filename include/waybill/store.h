@@ -169,6 +169,8 @@ struct store_tombs {
     struct store_tomb *list;
     size_t count;
 };
+/* Who adds one to so many is to be told no: every writer keeps them all in memory. */
+#define STORE_TOMBS_MAX 100000u
 void store_tombs_free(struct store_tombs *tombs);
 /* Read all; *tombs is all zero, or was read before. With `make` there is a key afterwards. */
 int store_get_tombs(struct store *store, struct store_tombs *tombs, bool make, struct error *why);

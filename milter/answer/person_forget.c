@@ -177,6 +177,11 @@ static int tell_nodes(struct person *person, struct person_work *work, struct er
     struct store_tomb tomb = {.until = work->until};
     uint64_t told, now = (uint64_t)clock_now();
 
+    if (person->tombs.count >= STORE_TOMBS_MAX &&
+        store_tombs_find(&person->tombs, person->hash) == NULL)
+        return error_set(why, "%u addresses are forgotten already, and no more can be: take those that no "
+                              "mail of the retention can name out of 'tomb' by hand",
+                         STORE_TOMBS_MAX);
     if (store_tombs_told(person->store, &told, why))
         return -1;
     tomb.told = work->told = told >= now ? told + 1 : now;

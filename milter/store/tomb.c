@@ -17,7 +17,7 @@
 #include "waybill/clock.h"
 #include "waybill/digest.h"
 
-#define TOMBS_MAX 100000u
+#define FIELDS_MAX (STORE_TOMBS_MAX + 1000u) /* with those that two commands added at once */
 #define HEX_SIZE 65
 
 static void hex_put(const unsigned char *bytes, size_t count, char *to)
@@ -70,7 +70,7 @@ static enum got tombs_got(void *context, size_t index, const struct reply *reply
     struct store_tombs *tombs = context;
 
     (void)index;
-    if (reply->type != REPLY_LIST || reply->count % 2 != 0 || reply->count / 2 > TOMBS_MAX)
+    if (reply->type != REPLY_LIST || reply->count % 2 != 0 || reply->count / 2 > FIELDS_MAX)
         return GOT_ODD;
     store_tombs_free(tombs);
     tombs->list = calloc(reply->count / 2 + 1, sizeof *tombs->list);

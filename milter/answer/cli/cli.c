@@ -41,9 +41,10 @@ void complain(const char *format, ...)
 
 int complain_store(const struct cli *cli, const struct error *why)
 {
-    bool ours = store_last_trouble(cli->store) == STORE_DENIED;
+    enum store_trouble trouble = store_last_trouble(cli->store);
+    bool ours = trouble == STORE_DENIED;
 
-    if (store_last_trouble(cli->store) == STORE_FOREIGN) {
+    if (trouble == STORE_FOREIGN || trouble == STORE_FINE) { /* Redis answered */
         complain("%s", why->text);
         return CLI_UNREACHABLE;
     }
