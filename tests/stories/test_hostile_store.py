@@ -35,10 +35,10 @@ READ_BY = {
     "st:delayed": "delayed", "ev:S": "follow", "nodes": "status trace", "apart": "show",
     "node:NN": "status stats", "beat:NN": "status stats", "sheet:NN": "status", "gap:YYMMDD": "coverage",
     "count:YYMMDDHH:NN": "stats", "tomb": "receipt", "tomb:HASH": "receipt", "audit:YYMMDDHH": "audit",
-    "dict:V": "trace show stats",
+    "dict:V": "trace show stats", "tokens": "tokens", "token:HASH": "tokens",
 }
 WITH_MUCH = ["r:YYMMDD:HHMM:N", "tomb"]
-UNREAD = {"session:HASH", "token:HASH", "subscription:NAME", "lease:S"}  # no program of ours reads them yet
+UNREAD = {"session:HASH", "subscription:NAME", "lease:S"}  # no program of ours reads them yet
 
 
 def kinds():
@@ -142,7 +142,9 @@ class Store:
         self.log = f"{base}/mail.log"
         with open(self.log, "wb"):
             pass
-        self.daemon = Daemon(f"{base}/daemon", self.redis.address, log_source=[self.log], node=0)
+        with open(f"{base}/key", "w", opener=lambda path, flags: os.open(path, flags, 0o600), encoding="ascii") as file:
+            file.write("sixteen bytes, and some more\n")
+        self.daemon = Daemon(f"{base}/daemon", self.redis.address, log_source=[self.log], node=0, key_file=f"{base}/key")
         self.cli, self.saved, self.lines = Cli(self.daemon.conf), [], 0
 
     def start(self):
@@ -151,6 +153,7 @@ class Store:
         self.ship()
         self.daemon.start()
         self.cli.run("forget", "nobody@example.org", "--yes")
+        self.cli.run("token", "add", "--role", "desk", "--name", "desk", "--expires", "1d")
         place.wait_until(lambda: self.keys_of("sheet:NN") and self.keys_of("count:YYMMDDHH:NN"), 20, "its sheet is there")
         if not self.keys_of("gap:YYMMDD"):
             now = int(time.time() * 1000)
@@ -177,6 +180,7 @@ class Store:
                 "refused": ["show", str(refused)], "stats": ["stats"], "coverage": ["stats", "--coverage"],
                 "follow": ["follow", "--for", "1"], "export": ["export-person", "ann2@a.example"],
                 "audit": ["audit"], "status": ["status"], "receipt": ["forget", "nobody@example.org", "--status"],
+                "tokens": ["token", "list"],
                 "doctor": ["doctor", "--config-directory", self.base]}
 
     def run(self, words):

@@ -362,6 +362,11 @@ LEADING = ADDRESSES | {"message-id", "queue-id", "id", "login", "reason"}
 SCANNED, WALKED = 150, 1000  # mails at most, for a question without and with such a term that many mails have
 
 
+def one_machine(term):
+    """A client or a server by itself leads, a network or a domain of them does not."""
+    return term.name in ("client", "remote") and not term.negated and not any(v[0] == "@" or "/" in v for v in term.values)
+
+
 def most_mails(terms):
     """Of how many mails may the time asked for be?"""
     leading = [term for term in terms if term.name in LEADING and not term.negated]
@@ -441,9 +446,10 @@ class Asker:
         mail = dice.choice(self.mails)
         one = dice.choice(mail.shown())
         terms = [self.term(name, mail, one, kinds) for name in dice.sample(sorted(set(NAMES) - LEADING), dice.choice([0, 1, 1, 2]))]
+        terms = [term for term in terms if term and not one_machine(term)]
         span = DAYS * 86400 * mails // len(self.mails)
         since = mail.arrived // 1000 - dice.randrange(span)
-        return Question([term for term in terms if term], since * 1000, (since + span) * 1000, dice.random() < 0.5, kinds,
+        return Question(terms, since * 1000, (since + span) * 1000, dice.random() < 0.5, kinds,
                         (moment(since), moment(since + span)))
 
     def question(self):
