@@ -6,8 +6,9 @@ from . import place
 
 
 def spelled(buckets):
-    """`buckets`: {key: {field: text}}. Yields (words of the head, [words of each fact])."""
-    texts = [((key.split(":")[2] + field).encode(), text.encode()) for key, bucket in buckets.items()
+    """`buckets`: {key: {field: text}}, fields of other nodes ("ref+NN") among them. Yields (words of the head,
+    [words of each fact])."""
+    texts = [((key.split(":")[2] + field.partition("+")[0]).encode(), text.encode()) for key, bucket in buckets.items()
              for field, text in bucket.items()]
     said = subprocess.run([f"{place.BUILD}/tests/support/spell"], check=True, stdout=subprocess.PIPE,
                           input=b"".join(b"%s %d\n%s\n" % (number, len(text), text)
