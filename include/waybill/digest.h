@@ -6,6 +6,7 @@
 #ifndef WAYBILL_DIGEST_H
 #define WAYBILL_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ uint64_t digest_64(const void *data, size_t size);
 /* HMAC-SHA-256; `out` gets all 32 bytes. */
 void digest_hmac(const void *key, size_t key_size, const void *data, size_t size,
                  unsigned char out[static 32]);
+/* Are they the same? The time that this takes does not tell where they differ. */
+bool digest_same(const void *a, const void *b, size_t size);
 /* For tables in memory: quick, of no use outside this process, and seeded, so that who writes what
  * is hashed cannot choose what collides. Not proof against one who sees the hashes: compare the
  * bytes. `before`: 0, or the hash of what stands before these bytes. */

@@ -162,6 +162,8 @@ static inline bool text_take_until_text(struct slice *from, const char *stop, st
     *from = slice_make(from->at + at + strlen(stop), from->size - (size_t)at - strlen(stop));
     return true;
 }
+/* Is it one of the words of a list with a blank between two? */
+bool text_lists(struct slice list, struct slice word);
 /* Take the last `mark`, which is not empty, and what follows it from the end; `tail` is only what
  * follows. Linear. */
 bool text_cut_last(struct slice *from, const char *mark, struct slice *tail);
@@ -190,5 +192,7 @@ unsigned text_digits_size(uint64_t number); /* how many they are */
 void text_digits_fixed(uint64_t number, char *to, unsigned width);
 /* The value of a hexadecimal digit of either case, or -1. */
 int text_hex(char digit);
+/* Two small digits for each byte, and a NUL. */
+void text_put_hex(const void *bytes, size_t size, char *to);
 
 #endif

@@ -40,16 +40,6 @@ bool access_name_fits(struct slice name)
 
 /* ---- words ---- */
 
-static bool has_word(const struct access_words *words, struct slice wanted)
-{
-    struct slice rest = slice_of(words->text), word;
-
-    while (text_take_part(&rest, ' ', &word))
-        if (slice_equal(word, wanted))
-            return true;
-    return false;
-}
-
 static size_t count_words(const struct access_words *words)
 {
     struct slice rest = slice_of(words->text), word;
@@ -68,7 +58,7 @@ static int add_word(struct access_words *words, struct slice word, const char *w
     for (size_t i = 0; i < word.size; i++)
         if ((unsigned char)word.at[i] <= ' ' || word.at[i] == 0x7f)
             return error_set(why, "a %s must have no blanks and no control characters", what);
-    if (has_word(words, word))
+    if (text_lists(slice_of(words->text), word))
         return 0;
     if (count_words(words) >= ACCESS_WORDS_MAX || used + word.size + 2 > sizeof words->text)
         return error_set(why, "too many: at most %d of a kind, %d bytes in all", ACCESS_WORDS_MAX,

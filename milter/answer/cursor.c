@@ -31,8 +31,7 @@ static void sign(const struct query *query, const char *front, const unsigned ch
     query_write(query, true, &text);
     digest_hmac(key != NULL ? (const void *)key : nobody, key != NULL ? 32 : sizeof nobody,
                 text.data, text.size, whole);
-    for (size_t i = 0; i < MAC_BYTES; i++)
-        snprintf(mac + 2 * i, 3, "%02x", whole[i]);
+    text_put_hex(whole, MAC_BYTES, mac);
     buffer_free(&text);
 }
 
@@ -56,15 +55,6 @@ static bool take_hex(const char *digits, uint64_t *number)
     return true;
 }
 
-static bool same_mac(const char *a, const char *b)
-{
-    volatile unsigned difference = 0; /* looks at every byte, wherever the first wrong one is */
-
-    for (size_t i = 0; i < 2 * MAC_BYTES; i++)
-        difference |= (unsigned)((unsigned char)a[i] ^ (unsigned char)b[i]);
-    return difference == 0;
-}
-
 int query_resume(struct query *query, struct slice cursor, const unsigned char *key,
                  struct error *why)
 {
@@ -75,7 +65,7 @@ int query_resume(struct query *query, struct slice cursor, const unsigned char *
         !take_hex(cursor.at + 17, &since) || !take_hex(cursor.at + 33, &until) || !id_valid(id))
         return error_set(why, "this is no cursor; take it as the answer before gave it");
     sign(query, cursor.at, key, right);
-    if (!same_mac(cursor.at + FRONT, right))
+    if (!digest_same(cursor.at + FRONT, right, 2 * MAC_BYTES))
         return error_set(why, "this cursor belongs to another query, or was changed; ask again "
                               "from the start");
     query->after = id;

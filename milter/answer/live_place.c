@@ -68,8 +68,7 @@ static void sign(const struct live *live, struct slice front, char mac[static MA
     buffer_add(&text, front.at, front.size);
     digest_hmac(live->has_key ? (const void *)live->key : nobody,
                 live->has_key ? sizeof live->key : sizeof nobody, text.data, text.size, whole);
-    for (size_t i = 0; i < MAC_BYTES; i++)
-        snprintf(mac + 2 * i, 3, "%02x", whole[i]);
+    text_put_hex(whole, MAC_BYTES, mac);
     buffer_free(&text);
 }
 
@@ -119,15 +118,6 @@ static bool take_place(struct slice text, struct live_place *place)
     return text.size == 0;
 }
 
-static bool same_mac(const char *a, const char *b)
-{
-    unsigned difference = 0; /* looks at every byte, wherever the first wrong one is */
-
-    for (size_t i = 0; i < MAC_LENGTH; i++)
-        difference |= (unsigned)((unsigned char)a[i] ^ (unsigned char)b[i]);
-    return difference == 0;
-}
-
 int live_place_read(struct live *live, struct slice text, struct error *why)
 {
     char right[MAC_LENGTH + 1];
@@ -137,7 +127,7 @@ int live_place_read(struct live *live, struct slice text, struct error *why)
         !take_place(front, &live->place))
         return error_set(why, "this is no cursor; take it as 'waybill follow' gave it");
     sign(live, front, right);
-    if (!same_mac(text.at + front.size, right))
+    if (!digest_same(text.at + front.size, right, MAC_LENGTH))
         return error_set(why, "this cursor belongs to another store or key, or was changed; take "
                               "it as 'waybill follow' gave it, or start without one");
     return 0;

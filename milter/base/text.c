@@ -62,6 +62,15 @@ static struct slice front(const struct slice *from, size_t size)
     return slice_make(from->at == NULL ? "" : from->at, size);
 }
 
+bool text_lists(struct slice list, struct slice word)
+{
+    struct slice one;
+    while (text_take_part(&list, ' ', &one))
+        if (slice_equal(one, word))
+            return true;
+    return false;
+}
+
 bool text_cut_last(struct slice *from, const char *mark, struct slice *tail)
 {
     size_t size = strlen(mark), left = from->size;
@@ -195,6 +204,16 @@ int text_hex(char digit)
     if (digit >= 'a' && digit <= 'f')
         return digit - 'a' + 10;
     return -1;
+}
+
+void text_put_hex(const void *bytes, size_t size, char *to)
+{
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < size; i++) {
+        *to++ = "0123456789abcdef"[from[i] >> 4];
+        *to++ = "0123456789abcdef"[from[i] & 15];
+    }
+    *to = '\0';
 }
 
 uint32_t text_hash(uint32_t before, struct slice bytes)

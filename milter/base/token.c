@@ -217,15 +217,6 @@ static bool take_form(struct slice text, uint64_t *waybill, unsigned char mac[st
            read_base32(text, mac);
 }
 
-static unsigned differ(const unsigned char *a, const unsigned char *b)
-{
-    volatile unsigned difference = 0; /* looks at every byte, wherever the first wrong one is */
-
-    for (size_t i = 0; i < MAC_BYTES; i++)
-        difference |= (unsigned)(a[i] ^ b[i]);
-    return difference;
-}
-
 bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t *waybill)
 {
     unsigned char given[MAC_BYTES], right[MAC_BYTES];
@@ -238,7 +229,7 @@ bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t
         return false;
     for (unsigned i = 0; i < keys->count; i++) {
         sign(keys->key[i], id, right);
-        genuine |= differ(given, right) == 0;
+        genuine |= digest_same(given, right, MAC_BYTES);
     }
     if (genuine)
         *waybill = id;
@@ -247,19 +238,13 @@ bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t
 
 /* ---- of the API ---- */
 
-static void write_hex(const unsigned char bytes[static 32], char *to)
-{
-    for (size_t i = 0; i < 32; i++)
-        snprintf(to + 2 * i, 3, "%02x", bytes[i]);
-}
-
 void token_api_make(char text[static TOKEN_API_ROOM])
 {
     unsigned char bytes[32];
 
     digest_random(bytes, sizeof bytes);
     memcpy(text, TOKEN_API_PREFIX, strlen(TOKEN_API_PREFIX));
-    write_hex(bytes, text + strlen(TOKEN_API_PREFIX));
+    text_put_hex(bytes, 32, text + strlen(TOKEN_API_PREFIX));
     explicit_bzero(bytes, sizeof bytes);
 }
 
@@ -275,6 +260,6 @@ bool token_api_hash(const unsigned char key[static 32], struct slice text,
         if (text_hex(digits.at[i]) < 0)
             return false;
     digest_hmac(key, 32, text.at, text.size, whole);
-    write_hex(whole, hash);
+    text_put_hex(whole, 32, hash);
     return true;
 }

@@ -32,8 +32,7 @@ struct slice index_term(struct slice term, char room[static 48])
         return term;
     digest_sha1(term.at, term.size, hash);
     room[0] = '#';
-    for (size_t i = 0; i < SHA1_SIZE; i++)
-        snprintf(room + 1 + 2 * i, 3, "%02x", hash[i]);
+    text_put_hex(hash, SHA1_SIZE, room + 1);
     return slice_make(room, 1 + 2 * SHA1_SIZE);
 }
 

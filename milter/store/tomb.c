@@ -20,12 +20,6 @@
 #define FIELDS_MAX (STORE_TOMBS_MAX + 1000u) /* with those that two commands added at once */
 #define HEX_SIZE 65
 
-static void hex_put(const unsigned char *bytes, size_t count, char *to)
-{
-    for (size_t i = 0; i < count; i++)
-        snprintf(to + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static bool hex_take(struct slice text, unsigned char *to, size_t count)
 {
     if (text.size != 2 * count)
@@ -54,7 +48,7 @@ static bool tomb_take(struct store_tomb *tomb, struct slice field, struct slice 
         until > INT64_MAX || !text_take_char(&value, ' ') ||
         !text_number(value, 0, UINT64_MAX, &tomb->told))
         return false;
-    hex_put(bytes, sizeof bytes, tomb->hash);
+    text_put_hex(bytes, sizeof bytes, tomb->hash);
     tomb->until = (int64_t)until;
     return true;
 }
@@ -103,7 +97,7 @@ static int tombs_put_key(struct store *store, const unsigned char bytes[static 3
     char text[HEX_SIZE];
     struct key key;
 
-    hex_put(bytes, 32, text);
+    text_put_hex(bytes, 32, text);
     key_tombs(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HSETNX"), key_slice(&key), WORD("key"), slice_of(text));
     return store_run(store, &replies, "make the key of the forgotten", why);
@@ -154,7 +148,7 @@ void store_tomb_hash(const struct store_tombs *tombs, struct slice canonical,
     unsigned char bytes[32];
 
     digest_hmac(tombs->key, sizeof tombs->key, canonical.at, canonical.size, bytes);
-    hex_put(bytes, (TOMB_HASH_SIZE - 1) / 2, hash);
+    text_put_hex(bytes, (TOMB_HASH_SIZE - 1) / 2, hash);
 }
 
 const struct store_tomb *store_tombs_find(const struct store_tombs *tombs, const char *hash)

@@ -56,8 +56,7 @@ static void make_message_id(const struct doctor *doctor, char to[static 200])
     char hex[2 * sizeof bytes + 1];
 
     digest_random(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    text_put_hex(bytes, sizeof bytes, hex);
     snprintf(to, 200, "waybill-doctor-%s@%.128s", hex, doctor->settings->host);
 }
 

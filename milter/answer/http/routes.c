@@ -63,22 +63,12 @@ static int know(struct http_asker *asker, const struct http_request *request,
     return result;
 }
 
-static bool allows(const struct http_route *route, struct slice name)
-{
-    struct slice names = slice_of(route->arguments), one;
-
-    while (text_take_part(&names, ' ', &one))
-        if (slice_equal(one, name))
-            return true;
-    return false;
-}
-
 /* What is wrong with the arguments; NULL: nothing. */
 static const char *check_arguments(const struct http_route *route,
                                    const struct http_request *request)
 {
     for (size_t i = 0; i < request->argument_count; i++) {
-        if (!allows(route, request->arguments[i].name))
+        if (!text_lists(slice_of(route->arguments), request->arguments[i].name))
             return "There is an argument that this path does not take.";
         for (size_t j = 0; j < i; j++)
             if (slice_equal(request->arguments[i].name, request->arguments[j].name))

@@ -111,8 +111,7 @@ static void hash_subject(struct slice subject, const struct rules *rules,
     unsigned char mac[32];
 
     digest_hmac(rules->subject_key, sizeof rules->subject_key, subject.at, subject.size, mac);
-    for (size_t i = 0; i < 8; i++)
-        snprintf(hash + 2 * i, 3, "%02x", mac[i]);
+    text_put_hex(mac, 8, hash);
 }
 
 bool headers_fill(const struct headers *headers, const struct rules *rules, struct fact *fact,

@@ -95,6 +95,15 @@ static void test_random_bytes_fill_all_and_differ(void **state)
     digest_random(a, 0);
 }
 
+static void test_same_bytes_are_the_same_and_no_others(void **state)
+{
+    (void)state;
+    assert_true(digest_same("abcd", "abcd", 4));
+    assert_false(digest_same("abcd", "Abcd", 4));
+    assert_false(digest_same("abcd", "abcD", 4));
+    assert_true(digest_same("a", "b", 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_hash_for_this_process_follows_every_byte_and_every_border),
         cmocka_unit_test(test_hash_for_this_process_cannot_be_made_to_collide_by_top_bits),
         cmocka_unit_test(test_random_bytes_fill_all_and_differ),
+        cmocka_unit_test(test_same_bytes_are_the_same_and_no_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

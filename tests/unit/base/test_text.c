@@ -278,9 +278,35 @@ static void test_a_socket_has_a_path_and_a_directory_and_a_port_has_none(void **
     assert_null(endpoint_directory("inet6:8891@::1").at);
 }
 
+static void test_word_of_a_list_is_a_whole_one(void **state)
+{
+    (void)state;
+    assert_true(text_lists(slice_of("limit after q"), slice_of("limit")));
+    assert_true(text_lists(slice_of("limit after q"), slice_of("q")));
+    assert_false(text_lists(slice_of("limit after q"), slice_of("lim")));
+    assert_false(text_lists(slice_of("limit after q"), slice_of("limit after")));
+    assert_false(text_lists(slice_of(""), slice_of("q")));
+}
+
+static void test_bytes_as_hexadecimal_digits_come_back(void **state)
+{
+    const unsigned char bytes[] = {0x00, 0x0f, 0xa0, 0xff};
+    char digits[9];
+
+    (void)state;
+    text_put_hex(bytes, sizeof bytes, digits);
+    assert_string_equal(digits, "000fa0ff");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        assert_int_equal(text_hex(digits[2 * i]) << 4 | text_hex(digits[2 * i + 1]), bytes[i]);
+    text_put_hex(bytes, 0, digits);
+    assert_string_equal(digits, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_word_of_a_list_is_a_whole_one),
+        cmocka_unit_test(test_bytes_as_hexadecimal_digits_come_back),
         cmocka_unit_test(test_absent_is_not_empty),
         cmocka_unit_test(test_only_ascii_letters_are_folded),
         cmocka_unit_test(test_ends_and_positions),
