@@ -5,7 +5,6 @@
 #include "inside.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "newer.h"
 
 #include "waybill/clock.h"
+#include "waybill/thread.h"
 
 #define SEGMENTS_LEAST 16 /* newest segments of all generations take at most half of the total */
 #define SEGMENT_LEAST 4096
@@ -131,16 +131,11 @@ static int begin(struct journal *journal, uint64_t empty, struct error *why)
     return 0;
 }
 
-/* Signals are for the thread that waits for them. */
 static int start_threads(struct journal *journal, struct error *why)
 {
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int cause = pthread_create(&journal->syncer_thread, NULL, syncer_run, journal);
+    int cause = thread_start(&journal->syncer_thread, 0, syncer_run, journal);
     if (cause == 0) {
-        cause = pthread_create(&journal->writer_thread, NULL, writer_run, journal);
+        cause = thread_start(&journal->writer_thread, 0, writer_run, journal);
         if (cause != 0) {
             pthread_mutex_lock(&journal->lock);
             journal->syncer_stop = true;
@@ -149,7 +144,6 @@ static int start_threads(struct journal *journal, struct error *why)
             pthread_join(journal->syncer_thread, NULL);
         }
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return cause == 0 ? 0
                       : error_set(why, "cannot start the journal's threads: %s", strerror(cause));
 }

@@ -15,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "waybill/clock.h"
+#include "waybill/deadline.h"
 #include "waybill/listening.h"
+#include "waybill/thread.h"
 
 #define CONNECTIONS_MAX 32
 #define CONNECTION_MEMORY ((size_t)8 << 10)
@@ -28,17 +29,12 @@
 #define TEXT_MAX ((size_t)1 << 20)
 #define STACK_SIZE ((size_t)512 << 10)
 
-struct client {
-    int fd;
-    int64_t deadline; /* monotonic; 0: the place is free */
-};
-
 struct metrics_server {
     struct listening address;
     void (*gather)(void *context, struct exposition *exposition);
     void *context;
     struct MHD_Daemon *daemon;
-    struct client clients[CONNECTIONS_MAX];
+    struct deadline deadlines[CONNECTIONS_MAX];
     struct MHD_Response *exposition; /* the latest; NULL: none yet */
     int64_t gathered;                /* monotonic */
     int stop;                        /* eventfd */
@@ -123,44 +119,18 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 /* ---- connections ---- */
 
-static void on_begin(struct metrics_server *server, struct MHD_Connection *connection, void **place)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-    for (size_t i = 0; i < CONNECTIONS_MAX && info != NULL; i++)
-        if (server->clients[i].deadline == 0) {
-            server->clients[i] =
-                (struct client){info->connect_fd, clock_monotonic() + CONNECTION_MS};
-            *place = &server->clients[i];
-            return;
-        }
-}
-
 static void on_connection(void *context, struct MHD_Connection *connection, void **place,
                           enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        on_begin(context, connection, place);
-    else if (*place != NULL)
-        *(struct client *)*place = (struct client){.fd = -1};
-}
+    struct metrics_server *server = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-/* libmicrohttpd closes what was shut down. Returns how long nothing is due, at most a second. */
-static int64_t end_the_late(struct metrics_server *server)
-{
-    int64_t now = clock_monotonic(), rest = SECOND_MS;
-
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        struct client *client = &server->clients[i];
-        if (client->deadline == 0)
-            continue;
-        if (client->deadline <= now)
-            shutdown(client->fd, SHUT_RDWR);
-        else if (client->deadline - now < rest)
-            rest = client->deadline - now;
-    }
-    return rest;
+    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+        deadline_free(*place);
+    else if (info != NULL)
+        *place = deadline_take(server->deadlines, CONNECTIONS_MAX, info->connect_fd,
+                               clock_monotonic() + CONNECTION_MS);
 }
 
 /* ---- the thread ---- */
@@ -184,7 +154,8 @@ static void *serve(void *context)
     };
 
     for (;;) {
-        int64_t rest = end_the_late(server);
+        /* libmicrohttpd closes what was shut down */
+        int64_t rest = deadline_end_late(server->deadlines, CONNECTIONS_MAX, clock_monotonic());
         if (poll(fds, 2, wait_ms(server, rest)) < 0 && errno != EINTR)
             clock_sleep(SECOND_MS);
         if ((fds[0].revents & POLLIN) != 0)
@@ -214,23 +185,12 @@ static int start_daemon(struct metrics_server *server, const char *name, struct 
     return 0;
 }
 
-/* No signal is for this thread. */
 static int start_thread(struct metrics_server *server, struct error *why)
 {
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int result;
+    int result = thread_start(&server->thread, STACK_SIZE, serve, server);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    result = pthread_create(&server->thread, &attributes, serve, server);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result != 0)
-        return error_set(why, "cannot serve metrics: no thread: %s", strerror(result));
-    return 0;
+    return result == 0 ? 0
+                       : error_set(why, "cannot serve metrics: no thread: %s", strerror(result));
 }
 
 static void release(struct metrics_server *server)

@@ -10,6 +10,7 @@
 
 #include "room.h"
 #include "waybill/clock.h"
+#include "waybill/thread.h"
 
 #define LEAD_MS 500
 #define COMMIT_MS 1000 /* without new facts: the log's position alone */
@@ -287,11 +288,7 @@ static int ship_prepare(struct ship *ship, const struct settings *settings, stru
 
 static int ship_spawn(struct ship *ship, struct error *why)
 {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    int result = pthread_create(&ship->thread, &attributes, ship_thread, ship);
-    pthread_attr_destroy(&attributes);
+    int result = thread_start(&ship->thread, STACK_SIZE, ship_thread, ship);
     if (result != 0)
         return error_set(why, "cannot start to ship: %s", strerror(result));
     return 0;

@@ -18,12 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "waybill/clock.h"
+#include "waybill/deadline.h"
 #include "waybill/digest.h"
 #include "waybill/listening.h"
+#include "waybill/thread.h"
 #include "work.h"
 
 #define CONNECTIONS_MAX 1024
@@ -31,17 +32,11 @@
 #define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
 #define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
 #define BODY_MAX 65536u             /* is read and thrown away: nothing here takes one */
-#define NEVER INT64_MAX
-
-struct client {
-    int fd;
-    int64_t deadline; /* monotonic; 0: the place is free */
-};
 
 struct web {
     struct listening listening;
     struct MHD_Daemon *daemon;
-    struct client clients[CONNECTIONS_MAX];
+    struct deadline deadlines[CONNECTIONS_MAX];
     struct work *work;
     int stop, done; /* eventfds */
     pthread_t thread;
@@ -53,15 +48,15 @@ enum stage { STAGE_READ, STAGE_ASKED, STAGE_ANSWERED };
 struct exchange {
     struct work_job job;
     struct MHD_Connection *connection;
-    struct client *client;
+    struct deadline *deadline;
     enum stage stage;
     size_t body;
 };
 
 static void set_deadline(struct exchange *exchange, int64_t ms)
 {
-    if (exchange->client != NULL)
-        exchange->client->deadline = ms == NEVER ? NEVER : clock_monotonic() + ms;
+    if (exchange->deadline != NULL)
+        exchange->deadline->at = ms == DEADLINE_NEVER ? ms : clock_monotonic() + ms;
 }
 
 /* ---- the reply ---- */
@@ -195,7 +190,7 @@ static struct exchange *begin(struct MHD_Connection *connection, const char *url
     if (exchange == NULL)
         return NULL;
     exchange->connection = connection;
-    exchange->client = info != NULL ? info->socket_context : NULL;
+    exchange->deadline = info != NULL ? info->socket_context : NULL;
     exchange->job.owner = exchange;
     exchange->job.reply.status = MHD_HTTP_OK;
     buffer_init(&exchange->job.reply.body, HTTP_REPLY_MAX);
@@ -211,7 +206,7 @@ static enum MHD_Result hand_on(struct web *web, struct exchange *exchange)
 {
     if (work_put(web->work, &exchange->job)) {
         exchange->stage = STAGE_ASKED;
-        set_deadline(exchange, NEVER); /* what the workers wait for has its own limits */
+        set_deadline(exchange, DEADLINE_NEVER); /* what the workers wait for has its own limits */
         MHD_suspend_connection(exchange->connection);
         return MHD_YES;
     }
@@ -267,38 +262,18 @@ static size_t leave_as_it_is(void *context, struct MHD_Connection *connection, c
 
 /* ---- connections ---- */
 
-static void on_begin(struct web *web, struct MHD_Connection *connection, void **place)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-    for (size_t i = 0; i < CONNECTIONS_MAX && info != NULL; i++)
-        if (web->clients[i].deadline == 0) {
-            web->clients[i] = (struct client){info->connect_fd, clock_monotonic() + REQUEST_MS};
-            *place = &web->clients[i];
-            return;
-        }
-}
-
 static void on_connection(void *context, struct MHD_Connection *connection, void **place,
                           enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        on_begin(context, connection, place);
-    else if (*place != NULL)
-        *(struct client *)*place = (struct client){.fd = -1};
-}
+    struct web *web = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-/* libmicrohttpd closes what was shut down. */
-static void end_the_late(struct web *web)
-{
-    int64_t now = clock_monotonic();
-
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-        if (web->clients[i].deadline != 0 && web->clients[i].deadline <= now) {
-            shutdown(web->clients[i].fd, SHUT_RDWR);
-            web->clients[i].deadline = now + SECOND_MS;
-        }
+    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+        deadline_free(*place);
+    else if (info != NULL)
+        *place = deadline_take(web->deadlines, CONNECTIONS_MAX, info->connect_fd,
+                               clock_monotonic() + REQUEST_MS);
 }
 
 /* ---- the thread ---- */
@@ -341,8 +316,9 @@ static void *serve(void *context)
         if (poll(fds, 3, wait_ms(web)) < 0 && errno != EINTR)
             clock_sleep(SECOND_MS);
         if (clock_monotonic() - looked >= SECOND_MS) {
-            end_the_late(web);
             looked = clock_monotonic();
+            /* libmicrohttpd closes what was shut down */
+            deadline_end_late(web->deadlines, CONNECTIONS_MAX, looked);
         }
         resume_answered(web);
         MHD_run(web->daemon);
@@ -368,13 +344,8 @@ static int start_daemon(struct web *web, struct error *why)
 
 static int start_thread(struct web *web, struct error *why)
 {
-    sigset_t all, before;
-    int result;
+    int result = thread_start(&web->thread, 0, serve, web);
 
-    sigfillset(&all); /* no signal is for this thread */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    result = pthread_create(&web->thread, NULL, serve, web);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     web->runs = result == 0;
     return result == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(result));
 }

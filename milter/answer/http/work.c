@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "waybill/clock.h"
+#include "waybill/thread.h"
 #include "waybill/token.h"
 #include "waybill/web.h"
 
@@ -115,13 +115,8 @@ static int open_asker(struct http_asker *asker, const struct settings *settings,
 
 static int start_worker(struct worker *worker, struct error *why)
 {
-    sigset_t all, before;
-    int result;
+    int result = thread_start(&worker->thread, 0, run, worker);
 
-    sigfillset(&all); /* no signal is for this thread */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    result = pthread_create(&worker->thread, NULL, run, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     worker->runs = result == 0;
     return result == 0 ? 0 : error_set(why, "cannot start a thread: %s", strerror(result));
 }

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +26,7 @@
 #include "waybill/host.h"
 #include "waybill/log.h"
 #include "waybill/logline.h"
+#include "waybill/thread.h"
 
 #define BATCH_LINES 500
 #define BEAT_MS (10 * SECOND_MS)
@@ -355,14 +355,9 @@ static void *run(void *context)
 
 /* ---- start and stop ---- */
 
-/* No signal is for this thread. */
 static int start_thread(struct maillog *maillog, struct error *why)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&maillog->thread, NULL, run, maillog);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int result = thread_start(&maillog->thread, 0, run, maillog);
     if (result != 0)
         return error_set(why, "cannot start the thread that reads the mail log: %s",
                          strerror(result));
