@@ -204,8 +204,8 @@ struct store_field {
     bool refused;
     struct record *record; /* what could be read of it; may be changed. NULL: nothing */
     const char *why_not;   /* what could not be read, in `key`; NULL: all was */
-    unsigned texts, ending; /* for store_rewrite_field, */
-    int64_t ends[3];        /* and when their keys end, ms; 0: they do not */
+    unsigned texts;  /* for store_rewrite_field, */
+    int64_t ends[3]; /* and when their keys end, ms; 0: they do not */
 };
 /* All fields of all records of a ten-minute slice of a day (0..143), of the normal and of the
  * refused ones. The field lives as long as the call; `seen` may queue writes. */

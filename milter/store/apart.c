@@ -71,7 +71,8 @@ void store_put_apart(struct store *store, unsigned node, uint64_t id, enum apart
         return;
     apart_note(store, kind);
     key_records_apart(&key, store->prefix, id, kind, refused);
-    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), ((struct life){id_day(id), days}),
+    BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key),
+              ((struct life){.day = id_day(id), .days = days}),
               record_field(id, node, field), store_pack(store, text));
 }
 

@@ -21,7 +21,7 @@
 
 static struct life audit_life(const struct store *store, uint32_t day)
 {
-    return (struct life){day, store->settings->audit_retention_days};
+    return (struct life){.day = day, .days = store->settings->audit_retention_days};
 }
 
 static unsigned audit_hour(int64_t time, uint32_t *day)

@@ -28,7 +28,7 @@ static const struct {
     [VERB_HSET] = {"HSET", true},  [VERB_HDEL] = {"HDEL", true},
     [VERB_SADD] = {"SADD", true},  [VERB_SREM] = {"SREM", true},  [VERB_ZADD] = {"ZADD", true},
     [VERB_ZREM] = {"ZREM", true},  [VERB_ZSWEEP] = {"ZREMRANGEBYSCORE", false},
-    [VERB_XADD] = {"XADD", false}, [VERB_EXPIREAT] = {"EXPIREAT", false},
+    [VERB_XADD] = {"XADD", false},
 };
 
 void batch_init(struct batch *batch)
@@ -200,7 +200,8 @@ static void format_expiry(const struct batch *batch, uint32_t number, struct pip
     char moment[24];
 
     snprintf(moment, sizeof moment, "%" PRId64,
-             expiry_of(batch_key(batch, number), life.day, life.days));
+             life.until != 0 ? life.until
+                             : expiry_of(batch_key(batch, number), life.day, life.days));
     PIPELINE_ADD(pipeline, WORD("EXPIREAT"), batch_key(batch, number), slice_of(moment));
 }
 
@@ -209,6 +210,11 @@ static void format_expiry(const struct batch *batch, uint32_t number, struct pip
 static bool takes_out(enum verb verb)
 {
     return verb == VERB_HDEL || verb == VERB_SREM || verb == VERB_ZREM;
+}
+
+static bool has_end(struct life life)
+{
+    return life.days != 0 || life.until != 0;
 }
 
 uint32_t *batch_format(const struct batch *batch, struct pipeline *pipeline, struct marks *marks)
@@ -222,7 +228,7 @@ uint32_t *batch_format(const struct batch *batch, struct pipeline *pipeline, str
         sources[count++] = i;
         if (takes_out(batch->commands[i].verb)) {
             marks_drop(marks, batch_key(batch, i));
-        } else if (batch->commands[i].life.days != 0 && marks_first(marks, batch_key(batch, i))) {
+        } else if (has_end(batch->commands[i].life) && marks_first(marks, batch_key(batch, i))) {
             format_expiry(batch, i, pipeline);
             sources[count++] = i;
         }

@@ -10,8 +10,7 @@
 #include "pipeline.h"
 #include "waybill/buffer.h"
 
-enum verb { VERB_HSET, VERB_HDEL, VERB_SADD, VERB_SREM, VERB_ZADD, VERB_ZREM, VERB_ZSWEEP, VERB_XADD,
-            VERB_EXPIREAT };
+enum verb { VERB_HSET, VERB_HDEL, VERB_SADD, VERB_SREM, VERB_ZADD, VERB_ZREM, VERB_ZSWEEP, VERB_XADD };
 
 struct batch_word {
     uint32_t at, size; /* in `bytes` */

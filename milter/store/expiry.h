@@ -9,12 +9,14 @@
 
 #include "waybill/text.h"
 
-/* How long a key lives: `days` after the end of `day`; 0: for ever. */
+/* How long a key lives: `days` after the end of `day`, or until a moment of its own; neither: for
+ * ever. */
 struct life {
     uint32_t day;
     int64_t days;
+    int64_t until; /* seconds; 0: as the day says */
 };
-#define LIFE_ENDLESS ((struct life){0, 0})
+#define LIFE_ENDLESS ((struct life){.days = 0})
 
 /* The moment (in seconds) at which a key of `day` goes: `days` after the end of that day, and up
  * to an hour later, by the key itself, so that a repeated EXPIREAT says the same. */

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "sweep.h"
+#include "waybill/clock.h"
+
+#define ENDING_MS HOUR_MS /* a key with less than that gets nothing more */
 
 /* ---- telling ---- */
 
@@ -60,8 +63,6 @@ static bool item_read(struct sweep *sweep, const struct item *item, struct store
             continue;
         }
         field->texts |= 1u << text;
-        if (sweep->kin[text]->ending)
-            field->ending |= 1u << text;
         field->ends[text] = sweep->kin[text]->ends;
     }
     return true;
@@ -126,37 +127,26 @@ static void text_key(const struct store *store, const struct store_field *field,
 
 _Static_assert(sizeof((struct store_field){0}.ends) / sizeof(int64_t) == TEXTS, "one a text");
 
-/* Somebody may have emptied the hash, or given up its day, since it was asked for its end. */
-static void end_again(struct store *store, const struct key *key, int64_t ends)
-{
-    char second[TEXT_DIGITS_MAX];
-
-    if (ends != 0 && marks_first(&store->marks, key_slice(key)))
-        BATCH_ADD(&store->writes, VERB_EXPIREAT, key_slice(key), LIFE_ENDLESS,
-                  slice_make(second, text_digits((uint64_t)(ends + SECOND_MS - 1) / SECOND_MS,
-                                                 second)));
-}
-
-/* Each hash keeps the end that it has: this host may not be the one whose settings made it. One
- * that is about to end would be made anew, without an end. */
+/* Each hash keeps the end that it has: this host may not be the one whose settings made it. It is
+ * said again, since the hash may have been emptied meanwhile, or given up with its day. */
 static int text_rewrite(struct store *store, const struct store_field *field, unsigned text,
                         uint64_t keys, struct buffer *scratch)
 {
     char room[FIELD_SIZE];
     struct slice name = record_field(field->id, field->node, room);
+    struct life life = {.until = (field->ends[text] + SECOND_MS - 1) / SECOND_MS};
+    bool ending = field->ends[text] != 0 && field->ends[text] < clock_now() + ENDING_MS;
     struct key key;
 
     buffer_clear(scratch);
     if (record_format(field->record, keys, scratch))
         return -1;
     text_key(store, field, text, &key);
-    if (field->ending >> text & 1 || (text > 0 && !memchr(scratch->data, '\n', scratch->size)))
+    if (ending || (text > 0 && !memchr(scratch->data, '\n', scratch->size)))
         BATCH_ADD(&store->writes, VERB_HDEL, key_slice(&key), LIFE_ENDLESS, name);
-    else {
-        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), LIFE_ENDLESS, name,
+    else
+        BATCH_ADD(&store->writes, VERB_HSET, key_slice(&key), life, name,
                   store_pack(store, slice_make(scratch->data, scratch->size)));
-        end_again(store, &key, field->ends[text]);
-    }
     return 0;
 }
 

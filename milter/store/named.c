@@ -54,31 +54,19 @@ static enum got parts_got(void *context, size_t index, const struct reply *reply
     return GOT_FINE;
 }
 
-static bool is_foreign(void *context, size_t index, enum store_trouble trouble, struct slice words)
-{
-    (void)context, (void)index, (void)words;
-    return trouble == STORE_FOREIGN;
-}
-
 /* The members of a set of numbers. */
 static int set_read(struct store *store, const struct key *key, struct parts *parts,
                     struct error *why)
 {
-    struct replies replies = {.context = parts, .got = parts_got, .refused = is_foreign};
+    struct replies replies = {.context = parts, .got = parts_got, .refused = pipeline_foreign};
 
     PIPELINE_ADD(&store->pipeline, WORD("SMEMBERS"), key_slice(key));
     return store_run(store, &replies, "look at a term", why);
 }
 
-static enum got any_got(void *context, size_t index, const struct reply *reply)
-{
-    (void)context, (void)index;
-    return reply->type == REPLY_NUMBER ? GOT_FINE : GOT_ODD;
-}
-
 static int change(struct store *store, struct error *why)
 {
-    struct replies replies = {.got = any_got, .refused = is_foreign};
+    struct replies replies = {.got = pipeline_number, .refused = pipeline_foreign};
 
     return store->pipeline.count == 0 ? 0 : store_run(store, &replies, "drop a term", why);
 }
@@ -105,7 +93,8 @@ static int count_members(struct store *store, const struct named *named, struct 
 {
     for (size_t i = 0; i < parts->count;) {
         struct asking asking = {parts, i};
-        struct replies replies = {.context = &asking, .got = members_got, .refused = is_foreign};
+        struct replies replies = {
+            .context = &asking, .got = members_got, .refused = pipeline_foreign};
         struct key key;
 
         for (; i < parts->count && i < asking.from + PIPELINE_COMMANDS; i++) {

@@ -133,17 +133,11 @@ static int owners_read(struct store *store, struct owner *owners, unsigned first
     return store_run(store, &replies, "read who owns the node numbers", why);
 }
 
-static enum got number_got(void *context, size_t index, const struct reply *reply)
-{
-    (void)context, (void)index;
-    return reply->type == REPLY_NUMBER ? GOT_FINE : GOT_ODD;
-}
-
 /* Write our name if nobody's is there, then look whose it is. 1: ours; 0: another's. */
 static int claim_try(struct store *store, unsigned node, const char *machine, struct owner *owner,
                      struct error *why)
 {
-    struct replies replies = {.got = number_got};
+    struct replies replies = {.got = pipeline_number};
     struct key key;
 
     key_node(&key, store->prefix, node);
@@ -157,7 +151,7 @@ static int claim_try(struct store *store, unsigned node, const char *machine, st
 
 static int claim_settle(struct store *store, unsigned node, const char *host, struct error *why)
 {
-    struct replies replies = {.got = number_got};
+    struct replies replies = {.got = pipeline_number};
     char since[24], number[4];
     struct key key, nodes;
 

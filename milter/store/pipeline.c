@@ -46,6 +46,18 @@ void pipeline_miss(void *context, size_t index, const char *why)
     (void)context, (void)index, (void)why;
 }
 
+enum got pipeline_number(void *context, size_t index, const struct reply *reply)
+{
+    (void)context, (void)index;
+    return reply->type == REPLY_NUMBER ? GOT_FINE : GOT_ODD;
+}
+
+bool pipeline_foreign(void *context, size_t index, enum store_trouble trouble, struct slice words)
+{
+    (void)context, (void)index, (void)words;
+    return trouble == STORE_FOREIGN;
+}
+
 /* What stands before a word, or a list of words: its kind, its size, CR LF. */
 static char *put_size(char *to, char kind, size_t size)
 {

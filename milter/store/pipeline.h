@@ -76,5 +76,9 @@ struct replies {
     void (*away)(void *context, const char *name, const char *why);
     int64_t patience; /* ms to wait beyond the time-out: the server was told to wait */
 };
+/* replies.got of who asks for a number and needs it not. */
+enum got pipeline_number(void *context, size_t index, const struct reply *reply);
+/* replies.refused of who takes a key that holds something else for an empty one. */
+bool pipeline_foreign(void *context, size_t index, enum store_trouble trouble, struct slice words);
 
 #endif

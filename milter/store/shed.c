@@ -13,7 +13,6 @@
 #include "internal.h"
 #include "waybill/clock.h"
 
-#define EXPONENT_MOST SPLIT_MOST
 
 struct shedding {
     struct store *store;
@@ -139,7 +138,7 @@ static enum got exponents_got(void *context, size_t index, const struct reply *r
     if (reply->type != REPLY_LIST)
         return GOT_ODD;
     for (size_t i = 0; i < reply->count; i++)
-        if (reply_number(reply->items[i], EXPONENT_MOST, &exponent))
+        if (reply_number(reply->items[i], SPLIT_MOST, &exponent))
             shedding->exponents |= UINT32_C(1) << exponent;
     return GOT_FINE;
 }
@@ -153,7 +152,7 @@ static int shed_shards(struct shedding *shedding, struct error *why)
     PIPELINE_ADD(&shedding->store->pipeline, WORD("SMEMBERS"), key_slice(&key));
     if (store_run(shedding->store, &replies, "give up a day", why))
         return -1;
-    for (unsigned exponent = 0; exponent <= EXPONENT_MOST; exponent++)
+    for (unsigned exponent = 0; exponent <= SPLIT_MOST; exponent++)
         for (uint32_t part = 0;
              shedding->exponents >> exponent & 1 && part < UINT32_C(1) << exponent; part++) {
             key_shard(&key, shedding->store->prefix, shedding->day, exponent, part,

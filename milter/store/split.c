@@ -57,18 +57,10 @@ static enum got question_got(void *context, size_t index, const struct reply *re
     return GOT_FINE;
 }
 
-/* A key that holds something else is told when it is written; here it counts as empty. */
-static bool question_refused(void *context, size_t index, enum store_trouble trouble,
-                             struct slice words)
-{
-    (void)context, (void)index, (void)words;
-    return trouble == STORE_FOREIGN;
-}
-
 int questions_run(struct store *store, struct questions *questions, struct error *why)
 {
     struct replies replies = {
-        .context = questions, .got = question_got, .refused = question_refused};
+        .context = questions, .got = question_got, .refused = pipeline_foreign};
     int result;
 
     if (questions->failed) {

@@ -18,7 +18,6 @@
 
 #define SCAN_COUNT "500"
 #define PAGE_BYTES (2 * REPLY_MAX)
-#define ENDING_MS HOUR_MS
 
 static bool keep(struct sweep *sweep, struct slice text, struct piece *piece)
 {
@@ -50,7 +49,6 @@ static enum got life_got(void *context, size_t index, const struct reply *reply)
     if (reply->number == -2) /* it is not there */
         return GOT_FINE;
     sweep->sources[sweep->count] = *source;
-    sweep->sources[sweep->count].ending = reply->number >= 0 && reply->number < ENDING_MS;
     sweep->sources[sweep->count++].ends = reply->number >= 0 ? clock_now() + reply->number : 0;
     return GOT_FINE;
 }
@@ -159,17 +157,10 @@ static enum got kin_got(void *context, size_t index, const struct reply *reply)
     return GOT_FINE;
 }
 
-/* A hash that is none is told when it is its turn. */
-static bool kin_refused(void *context, size_t index, enum store_trouble trouble,
-                        struct slice words)
-{
-    (void)context, (void)index, (void)words;
-    return trouble == STORE_FOREIGN;
-}
-
 static int page_complete(struct sweep *sweep, struct error *why)
 {
-    struct replies replies = {.context = sweep, .got = kin_got, .refused = kin_refused};
+    /* a hash that is none is told when it is its turn */
+    struct replies replies = {.context = sweep, .got = kin_got, .refused = pipeline_foreign};
     struct slice *words = calloc(2 + sweep->item_count, sizeof *words);
     size_t asked = 0;
 

@@ -12,7 +12,7 @@
 struct source {
     struct key key;
     unsigned node, text;
-    bool refused, ending;
+    bool refused;
     int64_t ends; /* ms; 0: never */
 };
 

@@ -118,8 +118,7 @@ static enum got number_got(void *context, size_t index, const struct reply *repl
 
 static int drop_name(struct store *store, struct slice name, struct error *why)
 {
-    int64_t number;
-    struct replies replies = {.context = &number, .got = number_got};
+    struct replies replies = {.got = pipeline_number};
     struct key key;
 
     key_tokens(&key, store->prefix);
@@ -153,8 +152,7 @@ static int take_name(struct store *store, struct slice name, const char *hash, s
 int store_put_token(struct store *store, const char *hash, const struct store_token *token,
                     struct error *why)
 {
-    int64_t number;
-    struct replies replies = {.context = &number, .got = number_got};
+    struct replies replies = {.got = pipeline_number};
     char created[24], expires[24], end[24];
     struct key key;
     int result = take_name(store, token->name, hash, why);

@@ -21,7 +21,7 @@ int64_t store_days(const struct store *store, bool refused)
 
 struct life store_life(const struct store *store, uint32_t day, bool refused)
 {
-    return (struct life){day, store_days(store, refused)};
+    return (struct life){.day = day, .days = store_days(store, refused)};
 }
 
 bool store_takes(const struct store *store, uint64_t id, bool refused)

@@ -323,6 +323,26 @@ static void test_what_is_about_to_end_is_not_made_anew(void **state)
     assert_true(redis_number(&redis, "KEYS 'wb:r:*' | grep -c r:") == 0);
 }
 
+static void test_what_goes_between_reading_and_writing_keeps_its_end(void **state)
+{
+    static const char *const lines[] = {"m mail host=mx1 from=bob@example.org"};
+    uint64_t id = id_now(3, 70);
+    unsigned slice = (unsigned)(id_ref(id) / 10000000 / 600);
+    struct story story = {.forget = true};
+    long long before;
+
+    (void)state;
+    anew();
+    put_text(id, lines, 1, UINT64_MAX, -1);
+    flush();
+    before = life_of("wb:r:*");
+    assert_int_equal(store_scan_slice(store, id_day(id), slice, field_told, &story, &why), 0);
+    free(redis_ask(&redis, "DEL $(redis-cli -s %s KEYS 'wb:r:*')", redis.socket));
+    store_say_again(store);
+    flush();
+    assert_in_range(life_of("wb:r:*"), before - 60, before + 1);
+}
+
 /* ---- postings ---- */
 
 static size_t found(uint64_t id, enum term_kind kind, const char *term)
@@ -552,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_each_text_is_blanked_where_it_stands),
         cmocka_unit_test(test_what_cannot_be_read_is_named_and_the_rest_is_gone_over),
         cmocka_unit_test(test_what_is_about_to_end_is_not_made_anew),
+        cmocka_unit_test(test_what_goes_between_reading_and_writing_keeps_its_end),
         cmocka_unit_test(test_keys_go_by_their_names),
         cmocka_unit_test(test_a_mail_is_read_with_what_each_node_wrote),
         cmocka_unit_test(test_a_posting_is_taken_out_of_a_part_of_any_level),
