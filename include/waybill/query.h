@@ -18,6 +18,7 @@
 #define WAYBILL_QUERY_H
 
 #include "waybill/error.h"
+#include "waybill/network.h"
 #include "waybill/reason.h"
 #include "waybill/store.h"
 #include "waybill/waybill.h"
@@ -79,16 +80,14 @@ enum query_shape {
     QUERY_TEXT,    /* the same, as the field compares */
     QUERY_DOMAIN,  /* that domain */
     QUERY_BELOW,   /* that domain and all below */
-    QUERY_NETWORK, /* `bits` of `network`, IPv4 mapped into IPv6 */
+    QUERY_NETWORK, /* an address, or all of a network */
     QUERY_NUMBER,  /* a state, a reason, or an id */
 };
 struct query_value {
     enum query_shape shape;
     struct slice text;  /* in the form in which it is compared; of a domain without '@' */
     struct slice given; /* as it was given; both in memory of the query */
-    unsigned char network[16];
-    unsigned bits;
-    bool is_four; /* of IPv4 */
+    struct network network;
     uint64_t number;
 };
 struct query_term {

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "terms.h"
 #include "waybill/access.h"
 #include "waybill/address.h"
+#include "waybill/network.h"
 
 enum showing { SHOWN, RENAMED, HIDDEN };
 
@@ -49,26 +49,6 @@ static bool in_domains(const struct access *access, struct slice address)
 
 /* ---- whence it came ---- */
 
-/* 192.0.2.0/24, or an address alone. */
-static bool network_holds(struct slice network, const unsigned char ip[static 16], bool is_four)
-{
-    unsigned char front[16];
-    struct slice address = network;
-    uint64_t bits = 128;
-    bool four;
-
-    if (text_take_until(&network, '/', &address) && !text_number(network, 0, 128, &bits))
-        return false;
-    if (!address_binary(address, front, &four) || four != is_four)
-        return false;
-    if (four && bits < 128)
-        bits = bits > 32 ? 128 : bits + 96;
-    for (uint64_t bit = 0; bit < bits; bit++)
-        if (((front[bit / 8] ^ ip[bit / 8]) >> (7 - bit % 8) & 1) != 0)
-            return false;
-    return true;
-}
-
 /* By pickup: our own log names the user. What was only put through the queue anew, and had another
  * id before, may have come from anywhere. */
 static bool picked_up(const struct waybill *waybill)
@@ -85,13 +65,13 @@ static bool picked_up(const struct waybill *waybill)
 
 static bool from_own_source(const struct access *access, const struct waybill *waybill)
 {
-    unsigned char ip[16];
-    bool is_four, has_ip = waybill->ip.at != NULL && address_binary(waybill->ip, ip, &is_four);
-
     for (char *const *source = access->own_sources; source != NULL && *source != NULL; source++) {
+        struct network network;
+
         if (strcmp(*source, "pickup") == 0
                 ? picked_up(waybill)
-                : has_ip && network_holds(slice_of(*source), ip, is_four))
+                : network_read(&network, slice_of(*source), NULL) &&
+                      network_holds(&network, waybill->ip))
             return true;
     }
     return false;

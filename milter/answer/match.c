@@ -46,15 +46,7 @@ static bool fits_name(const struct query_value *value, struct slice name)
 
 static bool fits_network(const struct query_value *value, struct slice text)
 {
-    unsigned char binary[16];
-    unsigned whole = value->bits / 8, left = value->bits % 8;
-    bool is_four;
-
-    if (value->shape != QUERY_NETWORK || text.at == NULL ||
-        !address_binary(text, binary, &is_four) || is_four != value->is_four ||
-        memcmp(binary, value->network, whole) != 0)
-        return false;
-    return left == 0 || (binary[whole] ^ value->network[whole]) >> (8 - left) == 0;
+    return value->shape == QUERY_NETWORK && network_holds(&value->network, text);
 }
 
 /* Linear in the subject for words of a bounded length: it is cut when it is stored. */
@@ -146,7 +138,7 @@ static bool fits_server(const struct query_value *value, struct slice text)
 
     /* "example.org[private/lmtp]" is no server, as the index sees it, too. */
     return text.at != NULL && relay_read(text, &relay) &&
-           address_binary(relay.ip, binary, &is_four) &&
+           network_address(relay.ip, binary, &is_four) &&
            (fits_network(value, relay.ip) || fits_name(value, relay.name));
 }
 

@@ -2,7 +2,6 @@
 /*
  * query_terms: the terms of a query: the fields, what a value means in each, and how it is written.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,43 +110,15 @@ static int read_address(struct draft *draft, struct slice words, const char *fie
     return 0;
 }
 
-bool address_binary(struct slice text, unsigned char to[static 16], bool *is_four)
-{
-    char words[INET6_ADDRSTRLEN];
-
-    *is_four = false;
-    if (slice_starts(text, "IPv6:"))
-        text = slice_make(text.at + 5, text.size - 5);
-    if (!slice_copy(text, words, sizeof words))
-        return false;
-    if (inet_pton(AF_INET6, words, to) == 1) {
-        *is_four = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)to);
-        return true;
-    }
-    memset(to, 0, 10);
-    to[10] = to[11] = 0xff;
-    *is_four = true;
-    return inet_pton(AF_INET, words, to + 12) == 1;
-}
-
 /* "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". */
 static bool read_network(struct draft *draft, struct slice words, bool *wrong)
 {
-    struct slice rest = words, front = words;
-    uint64_t bits;
-    bool is_four, has_bits = text_take_until(&rest, '/', &front);
+    struct slice front = words;
 
-    *wrong = false;
-    if (!address_binary(front, draft->value.network, &is_four))
+    if (!network_read(&draft->value.network, words, wrong))
         return false;
-    bits = is_four ? 32 : 128;
-    if (has_bits && !text_number(rest, 0, bits, &bits)) {
-        *wrong = true;
-        return false;
-    }
     draft->value.shape = QUERY_NETWORK;
-    draft->value.is_four = is_four;
-    draft->value.bits = (unsigned)bits + (is_four ? 96 : 0);
+    text_take_until(&words, '/', &front);
     draft_folded(draft, front);
     return true;
 }

@@ -325,7 +325,7 @@ static int take_bare(struct reader *reader, bool negated)
     field = bare_field(word);
     if (field >= 0)
         return take_values(reader, (enum query_field)field, negated);
-    if (address_binary(word, binary, &is_four))
+    if (network_address(word, binary, &is_four))
         error_set(&reader->fault->why, "'%.*s': say whose address it is: client:%.*s or "
                   "remote:%.*s", SLICE_SHOWN(word), SLICE_SHOWN(word), SLICE_SHOWN(word));
     else if (words_is_joint(word))

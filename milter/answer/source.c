@@ -82,7 +82,7 @@ static bool value_serves(enum query_field field, const struct query_value *value
     case QUERY_FIELD_ID:
         return true;
     case QUERY_FIELD_CLIENT: /* names are not in the index */
-        return value->shape == QUERY_NETWORK && value->bits == 128;
+        return value->shape == QUERY_NETWORK && value->network.bits == 128;
     case QUERY_FIELD_STATE:
         return value->number == STATE_DELAYED || is_outcome(value->number);
     case QUERY_FIELD_REASON:
@@ -137,11 +137,11 @@ static int add_address(struct source *source, const struct query_value *value, b
 /* As the library writes it: that is how the mail servers do. */
 static int add_client(struct source *source, const struct query_value *value, struct error *why)
 {
-    bool is_four = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)value->network);
+    const struct network *network = &value->network;
     char text[INET6_ADDRSTRLEN];
 
-    if (inet_ntop(is_four ? AF_INET : AF_INET6, value->network + (is_four ? 12 : 0), text,
-                  sizeof text) == NULL)
+    if (inet_ntop(network->is_four ? AF_INET : AF_INET6,
+                  network->address + (network->is_four ? 12 : 0), text, sizeof text) == NULL)
         return error_set(why, "cannot search: no such address");
     return add_term(source, TERM_CLIENT_IP, slice_of(text), why);
 }

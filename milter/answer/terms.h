@@ -16,9 +16,6 @@ struct query_term *query_new_term(struct query *query, enum query_field field, b
 int term_add_value(struct query *query, struct query_term *term, struct slice words,
                    struct error *why);
 
-/* An address of either family in 16 bytes, IPv4 mapped into IPv6. False: none. */
-bool address_binary(struct slice text, unsigned char to[static 16], bool *is_four);
-
 /* The List-Id without its title. */
 struct slice list_name(struct slice header);
 /* The reason of a recipient; -1: its state has none to tell, or there is no book. */

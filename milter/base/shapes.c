@@ -5,10 +5,10 @@
  */
 #include "options.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "credential.h"
+#include "waybill/network.h"
 
 #define PATH_LIMIT 1024
 #define SOCKET_PATH_LIMIT 107 /* sun_path, less its NUL */
@@ -145,25 +145,12 @@ bool shape_log_source(struct slice value)
     return slice_is(value, "auto") || slice_is(value, "journal") || shape_path(value);
 }
 
-/* An address, or a network: 192.0.2.0/24. */
-static bool is_network(struct slice value)
-{
-    char text[64];
-    unsigned char address[16];
-    struct slice front = value;
-    uint64_t bits = 0;
-    bool cut = text_take_until(&value, '/', &front);
-    int family = slice_find(front, ':') >= 0 ? AF_INET6 : AF_INET;
-
-    if (cut && !text_number(value, 0, family == AF_INET ? 32 : 128, &bits))
-        return false;
-    return front.size < sizeof text && slice_copy(front, text, sizeof text) &&
-           inet_pton(family, text, address) == 1;
-}
-
 bool shape_own_source(struct slice value)
 {
-    return slice_is(value, "pickup") || is_network(value);
+    struct network network;
+
+    return slice_is(value, "pickup") ||
+           (!slice_starts(value, "IPv6:") && network_read(&network, value, NULL));
 }
 
 /* What is served there is for this machine only. */
