@@ -27,7 +27,7 @@ PEOPLE = {
 def routes():
     """The rows of the table of routes: (path, least role)."""
     text = pathlib.Path(place.SOURCE, "milter/answer/http/routes.c").read_text(encoding="utf-8")
-    return re.findall(r'^    \{"(/[^"]*)", (\w+),', text, re.MULTILINE)
+    return re.findall(r'^    \{"GET", "(/[^"]*)", (\w+),', text, re.MULTILINE)
 
 
 class Desk:

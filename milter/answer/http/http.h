@@ -12,30 +12,45 @@
 #include "waybill/verdict.h"
 
 #define HTTP_ARGUMENTS_MAX 8
-#define HTTP_TEXT_MAX 32768u     /* path and arguments of a request */
+#define HTTP_TEXT_MAX 32768u     /* path, arguments and headers of a request */
 #define HTTP_REPLY_MAX (32u << 20)
+#define HTTP_BODY_MAX (1u << 20) /* of any route */
 
 struct http_argument {
     struct slice name, value;
 };
 
+/* The headers of a request that anything here looks at. X(symbol, name, bytes that it may have:
+ * a longer one counts as absent) */
+#define HTTP_HEADERS(X)                                                                            \
+    X(AUTHORIZATION, "Authorization", 128)                                                         \
+    X(IF_NONE_MATCH, "If-None-Match", 64)
+
+enum http_header {
+#define X(symbol, name, most) HTTP_HEADER_##symbol,
+    HTTP_HEADERS(X)
+#undef X
+    HTTP_HEADER_COUNT
+};
+
 struct http_request {
     char method[16];
-    struct buffer text; /* what the slices show */
+    struct buffer text; /* what the slices show, but for the body */
     struct slice path;  /* as it was sent: nothing in it is decoded */
     struct slice rest;  /* what stands in the place of "*" in the route */
+    const struct http_route *route; /* NULL: there is none for this path and method */
     struct http_argument arguments[HTTP_ARGUMENTS_MAX];
     size_t argument_count;
+    struct slice headers[HTTP_HEADER_COUNT]; /* absent: not sent, or too long */
+    struct buffer body;
     const char *malformed; /* what is wrong with it; NULL: nothing */
-    char authorization[128];
-    char if_none_match[64];
 };
 
 struct http_reply {
     unsigned status;
     struct buffer body;
-    bool problem;       /* application/problem+json */
-    const char *allow;  /* of 405 */
+    const char *type;   /* NULL: application/json */
+    char allow[64];     /* of 405; else "" */
 };
 
 /* Who asks, and what is needed to answer him; of one worker. */
@@ -54,18 +69,20 @@ struct http_asker {
 typedef void http_handler(struct http_asker *asker, const struct http_request *request,
                           struct http_reply *reply);
 struct http_route {
-    const char *path; /* a last "*" stands for one part that is not empty */
-    int least;        /* enum access_role; HTTP_ANYBODY: without a token */
+    const char *method; /* GET serves HEAD, too */
+    const char *path;   /* a last "*" stands for one part that is not empty */
+    int least;          /* enum access_role; HTTP_ANYBODY: without a token */
     http_handler *handler;
     const char *arguments; /* names that are allowed, a blank between two */
+    size_t body;           /* bytes of a body that it takes, at most HTTP_BODY_MAX; 0: none */
     const char *summary;
 };
 #define HTTP_ANYBODY (-1)
 extern const struct http_route http_routes[];
 extern const size_t http_route_count;
-/* NULL: there is no such path. Sets `rest`. */
-const struct http_route *http_route_find(struct http_request *request);
-/* The answer to a request, whatever it is. */
+/* Sets `route` and `rest`; any thread. */
+void http_route_find(struct http_request *request);
+/* The answer to a request whose route was looked for, whatever it is. */
 void http_answer(struct http_asker *asker, struct http_request *request,
                  struct http_reply *reply);
 
@@ -82,6 +99,7 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
 
 /* ---- replies ---- */
 
+#define HTTP_PROBLEM "application/problem+json"
 /* A problem of RFC 9457: empties the reply before. */
 void http_problem(struct http_reply *reply, unsigned status, const char *detail);
 /* The same about a part of the query's text. */

@@ -29,7 +29,7 @@ static void begin_problem(struct http_reply *reply, struct json *json, unsigned 
                           const char *detail)
 {
     reply->status = status;
-    reply->problem = true;
+    reply->type = HTTP_PROBLEM;
     buffer_clear(&reply->body);
     json_init(json, &reply->body);
     json_begin_object(json);

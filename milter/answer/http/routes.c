@@ -11,15 +11,15 @@
 #include "waybill/clock.h"
 
 const struct http_route http_routes[] = {
-    {"/api/v1/search", ROLE_SENDER, http_search, "q limit after", "find mails by a query"},
-    {"/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", "one mail, by case code or number"},
-    {"/api/v1/stats", ROLE_SENDER, http_stats, "q by", "counts by state and other things"},
-    {"/api/v1/coverage", ROLE_DESK, http_coverage, "since until", "what was watched"},
-    {"/api/v1/health", HTTP_ANYBODY, http_health, "", "does the store answer"},
+    {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
+    {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
+    {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
+    {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
-static bool fits(const char *pattern, struct http_request *request)
+static bool fits_path(const char *pattern, struct http_request *request)
 {
     size_t front = strcspn(pattern, "*");
     struct slice path = request->path;
@@ -32,12 +32,39 @@ static bool fits(const char *pattern, struct http_request *request)
     return slice_find(request->rest, '/') < 0;
 }
 
-const struct http_route *http_route_find(struct http_request *request)
+static bool fits_method(const struct http_route *route, const char *method)
 {
+    return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
+}
+
+void http_route_find(struct http_request *request)
+{
+    request->route = NULL;
     for (size_t i = 0; i < http_route_count; i++)
-        if (fits(http_routes[i].path, request))
-            return &http_routes[i];
-    return NULL;
+        if (fits_method(&http_routes[i], request->method) &&
+            fits_path(http_routes[i].path, request)) {
+            request->route = &http_routes[i];
+            return;
+        }
+}
+
+/* 404, or 405 where the path is good for other methods. */
+static void tell_no_route(struct http_request *request, struct http_reply *reply)
+{
+    struct buffer allowed;
+
+    buffer_init(&allowed, sizeof reply->allow - 1);
+    for (size_t i = 0; i < http_route_count; i++)
+        if (fits_path(http_routes[i].path, request))
+            buffer_addf(&allowed, "%s%s%s", allowed.size > 0 ? ", " : "", http_routes[i].method,
+                        strcmp(http_routes[i].method, "GET") == 0 ? ", HEAD" : "");
+    if (allowed.size == 0) {
+        http_problem(reply, 404, "There is no such path.");
+    } else {
+        http_problem(reply, 405, "This path takes another method.");
+        slice_copy(slice_make(allowed.data, allowed.size), reply->allow, sizeof reply->allow);
+    }
+    buffer_free(&allowed);
 }
 
 /* ---- who asks ---- */
@@ -46,7 +73,7 @@ const struct http_route *http_route_find(struct http_request *request)
 static int know(struct http_asker *asker, const struct http_request *request,
                 struct http_reply *reply)
 {
-    struct slice secret = slice_of(request->authorization);
+    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
     struct error why;
     int result;
 
@@ -79,17 +106,12 @@ static const char *check_arguments(const struct http_route *route,
 
 void http_answer(struct http_asker *asker, struct http_request *request, struct http_reply *reply)
 {
-    const struct http_route *route = http_route_find(request);
+    const struct http_route *route = request->route;
     const char *wrong;
 
     asker->now = clock_now();
     if (route == NULL) {
-        http_problem(reply, 404, "There is no such path.");
-        return;
-    }
-    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
-        http_problem(reply, 405, "Only GET and HEAD.");
-        reply->allow = "GET, HEAD";
+        tell_no_route(request, reply);
         return;
     }
     if (route->least != HTTP_ANYBODY) {
@@ -99,6 +121,10 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
             http_problem(reply, 403, "This is not for your role.");
             return;
         }
+    }
+    if (request->body.failed) {
+        http_problem(reply, 413, "The body is too large for this path.");
+        return;
     }
     wrong = request->malformed != NULL ? request->malformed : check_arguments(route, request);
     if (wrong != NULL)

@@ -31,7 +31,7 @@
 #define CONNECTION_MEMORY ((size_t)32 << 10)
 #define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
 #define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
-#define BODY_MAX 65536u             /* is read and thrown away: nothing here takes one */
+#define BODY_UNWANTED_MAX 65536u    /* is read and thrown away where none is taken */
 
 struct web {
     struct listening listening;
@@ -50,7 +50,7 @@ struct exchange {
     struct MHD_Connection *connection;
     struct deadline *deadline;
     enum stage stage;
-    size_t body;
+    size_t body; /* bytes that came, kept or not */
 };
 
 static void set_deadline(struct exchange *exchange, int64_t ms)
@@ -75,10 +75,10 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply,
         MHD_add_response_header(response, always[i][0], always[i][1]);
     if (reply->status != MHD_HTTP_NOT_MODIFIED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                reply->problem ? "application/problem+json" : "application/json");
+                                reply->type != NULL ? reply->type : "application/json");
     if (etag[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
-    if (reply->allow != NULL)
+    if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
@@ -92,10 +92,10 @@ static void tag(struct exchange *exchange, char etag[static 24])
     struct http_reply *reply = &exchange->job.reply;
 
     etag[0] = '\0';
-    if (reply->problem)
+    if (reply->status != MHD_HTTP_OK)
         return;
     snprintf(etag, 24, "\"%016" PRIx64 "\"", digest_64(reply->body.data, reply->body.size));
-    if (strcmp(exchange->job.request.if_none_match, etag) != 0)
+    if (!slice_is(exchange->job.request.headers[HTTP_HEADER_IF_NONE_MATCH], etag))
         return;
     reply->status = MHD_HTTP_NOT_MODIFIED;
     buffer_clear(&reply->body);
@@ -123,7 +123,6 @@ static enum MHD_Result answer(struct exchange *exchange)
 
 /* ---- the request ---- */
 
-/* The buffer was given all its memory before: what is in it does not move. */
 static bool take_words(struct http_request *request, const char *words, struct slice *taken)
 {
     size_t at = request->text.size;
@@ -151,15 +150,29 @@ static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, con
     return request->malformed == NULL ? MHD_YES : MHD_NO;
 }
 
-static void take_header(struct MHD_Connection *connection, const char *name, char *to, size_t room)
+static void take_headers(struct MHD_Connection *connection, struct http_request *request)
 {
-    const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    static const struct {
+        const char *name;
+        size_t most;
+    } rows[HTTP_HEADER_COUNT] = {
+#define X(symbol, name, most) [HTTP_HEADER_##symbol] = {name, most},
+        HTTP_HEADERS(X)
+#undef X
+    };
 
-    if (value == NULL || strlen(value) >= room)
-        return; /* none of ours is that long */
-    memcpy(to, value, strlen(value) + 1);
+    for (size_t i = 0; i < HTTP_HEADER_COUNT; i++) {
+        const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, rows[i].name);
+        size_t at = request->text.size, size = value != NULL ? strlen(value) : 0;
+
+        request->headers[i] = SLICE_ABSENT;
+        if (value != NULL && size <= rows[i].most &&
+            buffer_add(&request->text, value, size) == 0)
+            request->headers[i] = slice_make(request->text.data + at, size);
+    }
 }
 
+/* The buffer was given all its memory before: what is in it does not move. */
 static bool read_request(struct exchange *exchange, const char *url, const char *method)
 {
     struct http_request *request = &exchange->job.request;
@@ -172,11 +185,10 @@ static bool read_request(struct exchange *exchange, const char *url, const char 
     buffer_add(&request->text, url, size);
     request->path = slice_make(request->text.data, size);
     slice_copy(slice_of(method), request->method, sizeof request->method);
-    take_header(exchange->connection, MHD_HTTP_HEADER_AUTHORIZATION, request->authorization,
-                sizeof request->authorization);
-    take_header(exchange->connection, MHD_HTTP_HEADER_IF_NONE_MATCH, request->if_none_match,
-                sizeof request->if_none_match);
+    take_headers(exchange->connection, request);
     MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_argument, request);
+    http_route_find(request);
+    buffer_init(&request->body, request->route != NULL ? request->route->body : 0);
     return true;
 }
 
@@ -215,6 +227,18 @@ static enum MHD_Result hand_on(struct web *web, struct exchange *exchange)
     return answer(exchange);
 }
 
+/* False: it is too much even to be thrown away. */
+static bool take_body(struct exchange *exchange, const char *upload, size_t size)
+{
+    struct http_request *request = &exchange->job.request;
+
+    exchange->body += size;
+    if (request->body.limit == 0)
+        return exchange->body <= BODY_UNWANTED_MAX;
+    buffer_add(&request->body, upload, size);
+    return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
@@ -222,15 +246,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct exchange *exchange = *request;
 
     (void)version;
-    (void)upload;
     if (exchange == NULL) { /* the header is here, nothing else */
         *request = begin(connection, url, method);
         return *request != NULL ? MHD_YES : MHD_NO;
     }
     if (*upload_size > 0) {
-        exchange->body += *upload_size;
+        bool goes_on = take_body(exchange, upload, *upload_size);
+
         *upload_size = 0;
-        return exchange->body <= BODY_MAX ? MHD_YES : MHD_NO;
+        return goes_on ? MHD_YES : MHD_NO;
     }
     return exchange->stage == STAGE_READ ? hand_on(context, exchange) : answer(exchange);
 }
@@ -248,6 +272,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         return;
     set_deadline(exchange, REQUEST_MS);
     buffer_free(&exchange->job.request.text);
+    buffer_free(&exchange->job.request.body);
     buffer_free(&exchange->job.reply.body);
     free(exchange);
 }
