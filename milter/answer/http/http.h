@@ -24,7 +24,8 @@ struct http_argument {
  * a longer one counts as absent) */
 #define HTTP_HEADERS(X)                                                                            \
     X(AUTHORIZATION, "Authorization", 128)                                                         \
-    X(IF_NONE_MATCH, "If-None-Match", 64)
+    X(IF_NONE_MATCH, "If-None-Match", 64)                                                          \
+    X(LAST_EVENT_ID, "Last-Event-ID", 2048)
 
 enum http_header {
 #define X(symbol, name, most) HTTP_HEADER_##symbol,
@@ -51,6 +52,8 @@ struct http_reply {
     struct buffer body;
     const char *type;   /* NULL: application/json */
     char allow[64];     /* of 405; else "" */
+    char file[40];      /* to be saved under this name; "": to be shown */
+    struct http_stream *stream; /* the body, of any length, in the place of `body`; see stream.h */
 };
 
 /* Who asks, and what is needed to answer him; of one worker. */
@@ -62,6 +65,7 @@ struct http_asker {
     unsigned char token_key[32], cursor_key[32];
     int64_t now;
     struct access access;
+    struct http_streams *streams;
 };
 
 /* ---- routes ---- */
@@ -82,6 +86,10 @@ extern const struct http_route http_routes[];
 extern const size_t http_route_count;
 /* Sets `route` and `rest`; any thread. */
 void http_route_find(struct http_request *request);
+/* Who asks, into asker->access. 1: known, now; 0: a reply says that he is not; -1: the store failed,
+ * and a reply says so. */
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply);
 /* The answer to a request whose route was looked for, whatever it is. */
 void http_answer(struct http_asker *asker, struct http_request *request,
                  struct http_reply *reply);
@@ -93,7 +101,11 @@ bool http_decode(const char *from, struct buffer *to);
 /* Absent: it was not given. */
 struct slice http_argument(const struct http_request *request, const char *name);
 
-/* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
+/* The argument q on top of a query that was begun, with the time that it means. False: a reply says
+ * why. */
+bool http_read_words(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct query *query);
+/* The same with limit and after. */
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query);
 
@@ -106,6 +118,8 @@ void http_problem(struct http_reply *reply, unsigned status, const char *detail)
 void http_query_problem(struct http_reply *reply, const struct query_fault *fault);
 /* The store failed: 503, and the log has why. */
 void http_store_problem(struct http_reply *reply, const struct error *why);
+/* 404, of a mail that is not there, or not for him. */
+void http_no_such_mail(struct http_reply *reply);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
@@ -116,5 +130,6 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* ---- handlers ---- */
 
 http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_export, http_events;
 
 #endif

@@ -15,6 +15,8 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
+    {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
@@ -69,9 +71,8 @@ static void tell_no_route(struct http_request *request, struct http_reply *reply
 
 /* ---- who asks ---- */
 
-/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
-static int know(struct http_asker *asker, const struct http_request *request,
-                struct http_reply *reply)
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply)
 {
     struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
     struct error why;
@@ -115,7 +116,7 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         return;
     }
     if (route->least != HTTP_ANYBODY) {
-        if (know(asker, request, reply) <= 0)
+        if (http_know(asker, request, reply) <= 0)
             return;
         if ((int)asker->access.role < route->least) {
             http_problem(reply, 403, "This is not for your role.");

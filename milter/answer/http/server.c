@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "stream.h"
 #include "waybill/clock.h"
 #include "waybill/deadline.h"
 #include "waybill/digest.h"
@@ -61,6 +62,14 @@ static void set_deadline(struct exchange *exchange, int64_t ms)
 
 /* ---- the reply ---- */
 
+static void add_file(struct MHD_Response *response, const char *name)
+{
+    char words[80];
+
+    snprintf(words, sizeof words, "attachment; filename=\"%s\"", name);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, words);
+}
+
 static void dress(struct MHD_Response *response, const struct http_reply *reply, const char *etag)
 {
     static const char *const always[][2] = {
@@ -78,6 +87,10 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply,
                                 reply->type != NULL ? reply->type : "application/json");
     if (etag[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+    if (reply->file[0] != '\0')
+        add_file(response, reply->file);
+    if (reply->stream != NULL) /* to a proxy: hand on what comes, when it comes */
+        MHD_add_response_header(response, "X-Accel-Buffering", "no");
     if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
@@ -99,6 +112,21 @@ static void tag(struct exchange *exchange, char etag[static 24])
         return;
     reply->status = MHD_HTTP_NOT_MODIFIED;
     buffer_clear(&reply->body);
+}
+
+static enum MHD_Result answer_stream(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->job.reply;
+    struct MHD_Response *response =
+        http_stream_attach(reply->stream, exchange->connection, exchange->deadline);
+    enum MHD_Result result;
+
+    if (response == NULL)
+        return MHD_NO;
+    dress(response, reply, "");
+    result = MHD_queue_response(exchange->connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 static enum MHD_Result answer(struct exchange *exchange)
@@ -256,7 +284,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *upload_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    return exchange->stage == STAGE_READ ? hand_on(context, exchange) : answer(exchange);
+    if (exchange->stage == STAGE_READ)
+        return hand_on(context, exchange);
+    return exchange->job.reply.stream != NULL ? answer_stream(exchange) : answer(exchange);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
@@ -270,6 +300,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request = NULL;
     if (exchange == NULL)
         return;
+    if (exchange->job.reply.stream != NULL)
+        http_stream_detach(exchange->job.reply.stream);
     set_deadline(exchange, REQUEST_MS);
     buffer_free(&exchange->job.request.text);
     buffer_free(&exchange->job.request.body);
@@ -346,10 +378,12 @@ static void *serve(void *context)
             deadline_end_late(web->deadlines, CONNECTIONS_MAX, looked);
         }
         resume_answered(web);
+        http_streams_serve(work_streams(web->work));
         MHD_run(web->daemon);
     }
     work_stop(web->work);
     resume_answered(web);
+    http_streams_serve(work_streams(web->work));
     MHD_run(web->daemon);
     return NULL;
 }
