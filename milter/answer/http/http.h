@@ -113,6 +113,9 @@ const char *http_read_reason(struct http_asker *asker, const struct http_request
 /* Absent: it was not given. */
 struct slice http_argument(const struct http_request *request, const char *name);
 
+/* The argument since or until, if it was given. False: a reply says why. */
+bool http_read_moment(struct http_asker *asker, const struct http_request *request,
+                      struct query *query, bool until, struct http_reply *reply);
 /* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query);
@@ -156,6 +159,6 @@ bool http_note_door(struct http_asker *asker, struct http_reply *reply, const ch
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
-http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 
 #endif

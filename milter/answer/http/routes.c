@@ -15,6 +15,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
     {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
     {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
