@@ -87,6 +87,7 @@ struct settings {
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
     char *web_user;                       /* whom waybill-web becomes */
     char *web_listen;                     /* as metrics, never "" */
+    int64_t web_rate;                     /* requests a minute and person; 0: unbounded */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

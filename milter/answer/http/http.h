@@ -24,7 +24,8 @@ struct http_argument {
  * a longer one counts as absent) */
 #define HTTP_HEADERS(X)                                                                            \
     X(AUTHORIZATION, "Authorization", 128)                                                         \
-    X(IF_NONE_MATCH, "If-None-Match", 64)
+    X(IF_NONE_MATCH, "If-None-Match", 256)                                                         \
+    X(ACCEPT_ENCODING, "Accept-Encoding", 256)
 
 enum http_header {
 #define X(symbol, name, most) HTTP_HEADER_##symbol,
@@ -44,6 +45,7 @@ struct http_request {
     struct slice headers[HTTP_HEADER_COUNT]; /* absent: not sent, or too long */
     struct buffer body;
     const char *malformed; /* what is wrong with it; NULL: nothing */
+    char peer[48];         /* whence it came: an address of IP; "": by a Unix socket */
 };
 
 struct http_reply {
@@ -51,10 +53,18 @@ struct http_reply {
     struct buffer body;
     const char *type;   /* NULL: application/json */
     char allow[64];     /* of 405; else "" */
+    unsigned retry;     /* seconds, of 429 */
+    const char *encoding; /* how the body is compressed; NULL: not */
+    char etag[32];        /* of 200 and 304; else "" */
 };
+
+struct http_common;
+struct http_compressor;
 
 /* Who asks, and what is needed to answer him; of one worker. */
 struct http_asker {
+    struct http_common *common;
+    unsigned generation; /* of what common was when the next five were taken from it */
     const struct settings *settings;
     struct store *store;
     struct phrasebook *book;
@@ -62,7 +72,66 @@ struct http_asker {
     unsigned char token_key[32], cursor_key[32];
     int64_t now;
     struct access access;
+    struct http_compressor *compressor;
 };
+
+/* ---- what all who answer have in common; any thread ---- */
+
+/* The settings, until http_common_free. -1: no memory, or a key cannot be read. */
+int http_common_open(struct http_common **common, const struct settings *settings,
+                     struct error *why);
+void http_common_free(struct http_common **common);
+/* Other settings from the next request on, and rules and keys read again. -1: they are no good, and
+ * nothing has changed. What the settings were before must live on, too. */
+int http_common_reload(struct http_common *common, const struct settings *settings,
+                       struct error *why);
+struct http_known *http_known_of(struct http_common *common);
+struct http_rates *http_rates_of(struct http_common *common);
+
+/* `common` must live as long. -1: the options of the store make no sense, rules that cannot be
+ * read, no memory; close it all the same. */
+int http_asker_open(struct http_asker *asker, struct http_common *common, struct error *why);
+void http_asker_close(struct http_asker *asker);
+/* Before each request: the time, and whatever was reloaded. */
+void http_asker_begin(struct http_asker *asker);
+
+/* ---- who is known (known.c); any thread ---- */
+
+#define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
+
+struct http_known;
+struct http_known *http_known_open(void); /* NULL: no memory */
+void http_known_free(struct http_known **known);
+/* What the store says: 1: *access is filled; 0: of nobody; -1. */
+typedef int http_known_ask(void *context, struct access *access, struct error *why);
+/* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else `ask`
+ * is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand
+ * here. Who has ended by `now` is nobody. */
+int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
+                   void *context, struct access *access, struct error *why);
+/* He is asked about anew at once, in this process. */
+void http_known_drop(struct http_known *known, const char *hash);
+void http_known_clear(struct http_known *known);
+
+/* ---- how much one may ask (rates.c); any thread ---- */
+
+#define HTTP_RATE_WHO 72
+
+struct http_rates;
+struct http_rates *http_rates_open(void); /* NULL: no memory */
+void http_rates_free(struct http_rates **rates);
+/* One more request of `who` (shorter than HTTP_RATE_WHO) at `now` (clock_monotonic), who has so many a
+ * minute (0: as many as he likes), a quarter of them at once. 0: he may; else the seconds to wait, and it
+ * does not count. As many as fit are told apart; who asked least lately begins anew. */
+unsigned http_rates_take(struct http_rates *rates, const char *who, int64_t a_minute, int64_t now);
+
+/* ---- what goes over the wire (compress.c) ---- */
+
+struct http_compressor *http_compressor_open(void); /* NULL: no memory */
+void http_compressor_free(struct http_compressor **compressor);
+/* Give the answer its ETag, or make it 304; then compress what is worth it as he takes it. */
+void http_finish(struct http_compressor *compressor, const struct http_request *request,
+                 struct http_reply *reply);
 
 /* ---- routes ---- */
 
@@ -88,6 +157,11 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 
 /* ---- requests ---- */
 
+struct MHD_Connection;
+/* All of it but the body, and its route. False: the path is too long, or no memory; what is in it may
+ * be released all the same. `connection` is that of the thread that speaks HTTP. */
+bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
+                       const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* Absent: it was not given. */

@@ -2,13 +2,15 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, token, role, form of the arguments. All mails that
+ * The order of the checks: path, method, token, rate, role, form of the arguments. All mails that
  * somebody may not see are decided in access.h, not here.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "http.h"
 #include "waybill/clock.h"
+#include "waybill/token.h"
 
 const struct http_route http_routes[] = {
     {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
@@ -69,22 +71,62 @@ static void tell_no_route(struct http_request *request, struct http_reply *reply
 
 /* ---- who asks ---- */
 
+struct token_asked {
+    struct store *store;
+    const char *hash;
+};
+
+static int ask_token(void *context, struct access *access, struct error *why)
+{
+    const struct token_asked *asked = context;
+
+    return access_get_hashed(asked->store, asked->hash, access, why);
+}
+
+/* 1, 0 or -1, as access_get. */
+static int look_up(struct http_asker *asker, const struct http_request *request, struct error *why)
+{
+    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
+    char hash[TOKEN_API_HASH_ROOM];
+    struct token_asked asked = {asker->store, hash};
+
+    if (secret.size < 7 || !slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
+        return 0;
+    secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
+    if (!token_api_hash(asker->token_key, secret, hash))
+        return 0;
+    return http_known_get(http_known_of(asker->common), hash, asker->now, ask_token, &asked,
+                          &asker->access, why);
+}
+
+/* Each person has a rate of his own, and those who are nobody one for each peer. False: a reply
+ * says that it is over. */
+static bool is_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                       struct http_reply *reply)
+{
+    char who[HTTP_RATE_WHO];
+
+    snprintf(who, sizeof who, "%s %s", kind, name);
+    reply->retry = http_rates_take(http_rates_of(asker->common), who, asker->settings->web_rate,
+                                   clock_monotonic());
+    if (reply->retry > 0)
+        http_problem(reply, 429, "This is more than you may ask in a minute; wait a little.");
+    return reply->retry == 0;
+}
+
 /* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
 static int know(struct http_asker *asker, const struct http_request *request,
                 struct http_reply *reply)
 {
-    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
     struct error why;
-    int result;
+    int result = look_up(asker, request, &why);
 
-    if (secret.size >= 7 && slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
-        secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
-    else
-        secret = slice_of("");
-    result = access_get(asker->store, asker->token_key, secret, asker->now, &asker->access, &why);
     asker->access.own_sources = asker->settings->own_sources;
     if (result < 0)
         http_store_problem(reply, &why);
+    else if (!is_in_rate(asker, result > 0 ? "person" : "peer",
+                         result > 0 ? asker->access.name : request->peer, reply))
+        return 0;
     else if (result == 0)
         http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
     return result;
@@ -109,7 +151,7 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const struct http_route *route = request->route;
     const char *wrong;
 
-    asker->now = clock_now();
+    http_asker_begin(asker);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;
