@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * waybill-web: the HTTP API. Settings, log, root dropped, serve, wait for the signal that ends it; SIGHUP
- * reads settings, rules and keys again. Promise: a file that is wrong changes nothing.
+ * waybill-web: the HTTP API. Settings, log, root dropped, serve, wait for the signal that ends it;
+ * SIGHUP reads settings, rules and keys again. Promise: a file that is wrong changes nothing.
  */
 #include <getopt.h>
 #include <signal.h>

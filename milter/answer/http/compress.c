@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * compress: bodies as zstd or gzip, for whoever says that he takes it (RFC 9110, 12.5.3), by the thread
- * that wrote the answer. Each form of a body has an ETag of its own.
+ * compress: bodies as zstd or gzip, for whoever says that he takes it (RFC 9110, 12.5.3), by the
+ * thread that wrote the answer. Each form of a body has an ETag of its own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ void http_compressor_free(struct http_compressor **freed)
 
 /* ---- what he takes ---- */
 
-/* "0", "0.5", "1.000" in thousandths; anything else: 0, for what is not understood is not wanted. */
+/* "0", "0.5", "1.000" in thousandths; else 0: what is not understood is not wanted. */
 static int read_q(struct slice text)
 {
     int q, unit = Q_WHOLE / 10;

@@ -104,9 +104,9 @@ struct http_known *http_known_open(void); /* NULL: no memory */
 void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
-/* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else `ask`
- * is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand
- * here. Who has ended by `now` is nobody. */
+/* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
+ * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
+ * Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
@@ -120,9 +120,9 @@ void http_known_clear(struct http_known *known);
 struct http_rates;
 struct http_rates *http_rates_open(void); /* NULL: no memory */
 void http_rates_free(struct http_rates **rates);
-/* One more request of `who` (shorter than HTTP_RATE_WHO) at `now` (clock_monotonic), who has so many a
- * minute (0: as many as he likes), a quarter of them at once. 0: he may; else the seconds to wait, and it
- * does not count. As many as fit are told apart; who asked least lately begins anew. */
+/* One more request of `who` (shorter than HTTP_RATE_WHO) at `now` (clock_monotonic), who has so
+ * many a minute (0: as many as he likes), a quarter of them at once. 0: he may; else the seconds to
+ * wait, and it does not count. Who asked little is forgotten for whom there is no place. */
 unsigned http_rates_take(struct http_rates *rates, const char *who, int64_t a_minute, int64_t now);
 
 /* ---- what goes over the wire (compress.c) ---- */
@@ -158,8 +158,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 /* ---- requests ---- */
 
 struct MHD_Connection;
-/* All of it but the body, and its route. False: the path is too long, or no memory; what is in it may
- * be released all the same. `connection` is that of the thread that speaks HTTP. */
+/* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
+ * long, or no memory; what is in it may be released all the same. */
 bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
                        const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rates: how much each may ask. Of each one number is kept: when all that he asked would be worked off
- * at his rate. As long as that is no further away than what he may ask at once, he may go on.
+ * rates: how much each may ask. Of each one number is kept: when all that he asked would be worked
+ * off at his rate. As long as that is no further away than what he may ask at once, he may go on.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -156,8 +156,8 @@ static uint64_t announced(struct MHD_Connection *connection)
     return words != NULL && text_number(slice_of(words), 0, UINT64_MAX, &size) ? size : 0;
 }
 
-/* What can be refused by its header is answered before a body comes; libmicrohttpd closes the connection
- * then. */
+/* What can be refused by its header is answered before a body comes; libmicrohttpd then closes the
+ * connection. */
 static enum MHD_Result look_at_header(struct exchange *exchange, const char *url,
                                       const char *method)
 {
@@ -345,7 +345,8 @@ static int start_daemon(struct web *web, struct error *why)
         MHD_OPTION_LISTEN_SOCKET, web->listening.fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL, MHD_OPTION_END);
+        on_completed, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_as_it_is, NULL, MHD_OPTION_END);
     return web->daemon != NULL ? 0 : error_set(why, "libmicrohttpd does not start");
 }
 
