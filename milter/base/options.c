@@ -252,7 +252,7 @@ const struct option options[] = {
      .text = "Events kept in each of the 16 streams."},
 
     {"own_sources", OPTION_LIST, AT(own_sources), .initial = "pickup", .fits = shape_own_source,
-     .allowed = "pickup, an address or a network such as 192.0.2.0/24", .heading = "Who may ask",
+     .allowed = "pickup, an address or a network such as 192.0.2.0/24", LIVE, .heading = "Who may ask",
      .text = "Whence the envelope sender of a mail is believed where it came without a login: pickup "
              "(handed in on the mail server itself), and the networks of clients that you answer for. "
              "Who asks by a token of the role sender sees mails that came from his address this way, "
@@ -299,6 +299,10 @@ const struct option options[] = {
      .choices = audit_reason_words,
      .text = "May, or must, who asks over HTTP or by the command tell why? "
              "The reason stands in the audit, see 'waybill audit'."},
+    {"web_rate", OPTION_NUMBER, AT(web_rate), .initial = "600", .most = 1000000, LIVE,
+     .text = "Requests a minute that one person may put to waybill-web; a quarter of it at once. "
+             "What is over is answered with 429 and how long to wait. "
+             "0: as many as come."},
 
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,

@@ -2,13 +2,12 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, origin, who asks, role, form of the arguments. All mails
- * that somebody may not see are decided in access.h, not here.
+ * The order of the checks: path, method, origin, who asks, rate, role, form of the arguments. All
+ * mails that somebody may not see are decided in access.h, not here.
  */
 #include <string.h>
 
 #include "http.h"
-#include "waybill/clock.h"
 
 const struct http_route http_routes[] = {
     {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
@@ -90,7 +89,7 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const struct http_route *route = request->route;
     const char *wrong;
 
-    asker->now = clock_now();
+    http_asker_begin(asker);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;

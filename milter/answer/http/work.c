@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "waybill/clock.h"
 #include "waybill/thread.h"
-#include "waybill/token.h"
 #include "waybill/web.h"
 
 struct job_list {
@@ -31,6 +29,7 @@ struct work {
     struct job_list queued, answered; /* under the lock, as `stop` */
     bool stop;
     int done;
+    struct http_common *common;
     struct worker workers[WEB_WORKERS];
 };
 
@@ -93,26 +92,13 @@ static void *run(void *context)
         http_answer(&worker->asker, &job->request, &job->reply);
         if (job->reply.body.failed)
             http_problem(&job->reply, 500, "The answer is too large; ask for less.");
+        http_finish(worker->asker.compressor, &job->request, &job->reply);
         hand_back(worker->work, job);
     }
     return NULL;
 }
 
 /* ---- start and stop ---- */
-
-static int open_asker(struct http_asker *asker, const struct settings *settings,
-                      struct error *why)
-{
-    asker->settings = settings;
-    asker->basis.queue_lifetime = settings->queue_lifetime_hours * HOUR_MS;
-    if (token_key(settings->key_file, "token", asker->token_key, why) != 0 ||
-        token_key(settings->key_file, "cursor", asker->cursor_key, why) != 0 ||
-        token_key(settings->key_file, "session", asker->session_key, why) != 0 ||
-        phrasebook_open(&asker->book, settings->rules_directory, why) != 0)
-        return -1;
-    asker->basis.book = asker->book;
-    return store_open(&asker->store, settings, why);
-}
 
 static int start_worker(struct worker *worker, struct error *why)
 {
@@ -132,15 +118,22 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
+    if (http_common_open(&work->common, settings, why) != 0)
+        return -1;
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
-        if (open_asker(&work->workers[i].asker, settings, why) != 0)
+        if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (start_worker(&work->workers[i], why) != 0)
             return -1;
     return 0;
+}
+
+int work_reload(struct work *work, const struct settings *settings, struct error *why)
+{
+    return http_common_reload(work->common, settings, why);
 }
 
 bool work_put(struct work *work, struct work_job *job)
@@ -191,10 +184,9 @@ void work_free(struct work **freed)
     if (work == NULL)
         return;
     *freed = NULL;
-    for (size_t i = 0; i < WEB_WORKERS; i++) {
-        store_close(&work->workers[i].asker.store);
-        phrasebook_close(&work->workers[i].asker.book);
-    }
+    for (size_t i = 0; i < WEB_WORKERS; i++)
+        http_asker_close(&work->workers[i].asker);
+    http_common_free(&work->common);
     pthread_cond_destroy(&work->wake);
     pthread_mutex_destroy(&work->lock);
     free(work);
