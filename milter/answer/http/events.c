@@ -18,7 +18,7 @@
 #define WAIT_MS 500                  /* for one event, so that an end is seen */
 #define REST_MS 100                  /* what comes together is read together */
 #define BEAT_MS (15 * SECOND_MS)     /* less than proxies wait */
-#define LOOK_MS (2 * SECOND_MS)      /* who asks, once more */
+#define LOOK_MS SECOND_MS            /* who asks, once more */
 #define RETRY_MS (3 * SECOND_MS)     /* that a browser waits before it comes back */
 #define TOLD_MAX (16u << 20)
 
@@ -198,7 +198,7 @@ static bool look_again(struct events *events)
     if (now < events->look)
         return true;
     events->look = now + LOOK_MS;
-    if (http_stream_know(events->asker, events->request) == 0)
+    if (http_know_again(events->asker, events->request) == 0)
         return false;
     access_lens_init(&events->lens, &events->asker->access); /* it shows into what was read */
     return true;

@@ -139,7 +139,7 @@ static int walk(struct export *export)
             return 0;
         query->after = answer.next;
         http_stream_flush(export->stream);
-        if (http_stream_know(export->asker, export->request) <= 0)
+        if (http_know_again(export->asker, export->request) <= 0)
             return error_set(&export->why, "who asked is not known any more");
         access_lens_init(&export->lens, &export->asker->access); /* it shows into what was read */
     }

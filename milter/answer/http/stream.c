@@ -115,15 +115,3 @@ void http_stream_complete(struct http_stream *stream)
     hand_on(stream);
     pthread_mutex_unlock(&stream->lock);
 }
-
-int http_stream_know(struct http_asker *asker, const struct http_request *request)
-{
-    struct http_reply unused = {.status = 200};
-    int known;
-
-    buffer_init(&unused.body, HTTP_REPLY_MAX);
-    asker->now = clock_now();
-    known = http_know(asker, request, &unused);
-    buffer_free(&unused.body);
-    return known > 0 && (int)asker->access.role < request->route->least ? 0 : known;
-}

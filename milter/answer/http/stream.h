@@ -57,9 +57,6 @@ void http_stream_flush(struct http_stream *stream);
 bool http_stream_goes_on(struct http_stream *stream);
 /* The same, after so many ms unless it is cut before. */
 bool http_stream_sleep(struct http_stream *stream, int64_t ms);
-/* Who asks, once more, into asker->access (whose words a lens has views of): 1: he may go on; 0: he
- * may not; -1: the store failed. */
-int http_stream_know(struct http_asker *asker, const struct http_request *request);
 /* The answer is whole. */
 void http_stream_complete(struct http_stream *stream);
 
@@ -67,9 +64,8 @@ void http_stream_complete(struct http_stream *stream);
 
 struct http_streams;
 /* `back` takes jobs that have an answer; any thread. `done`: the eventfd by which the server's
- * thread is woken. The settings must live as long. NULL: no memory. */
-struct http_streams *http_streams_new(const struct settings *settings, int done,
-                                      void (*back)(void *context, struct work_job *job),
+ * thread is woken. NULL: no memory. */
+struct http_streams *http_streams_new(int done, void (*back)(void *context, struct work_job *job),
                                       void *context);
 /* The job, whose reply names a stream, is the stream's, until `back` gets it. */
 void http_stream_go(struct work_job *job);

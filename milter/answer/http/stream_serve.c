@@ -114,7 +114,6 @@ static void put_away(struct http_stream *stream)
         pthread_join(stream->thread, NULL);
     buffer_free(&stream->reply.body);
     buffer_free(&stream->request.text);
-    buffer_free(&stream->request.body);
     pthread_cond_destroy(&stream->wake);
     pthread_mutex_destroy(&stream->lock);
     free(stream);

@@ -42,7 +42,6 @@ enum {
     STREAM_SLOTS = STREAM_SLOTS_EXPORT + STREAM_SLOTS_EVENTS
 };
 struct http_streams {
-    const struct settings *settings;
     int done;
     void (*back)(void *context, struct work_job *job);
     void *context;

@@ -3,6 +3,7 @@
  * and the connection both have ended. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "stream_state.h"
@@ -40,8 +41,6 @@ static struct http_stream *make(struct http_asker *asker, enum http_stream_kind 
     stream->kind = kind;
     stream->run = run;
     stream->asker = *asker;
-    stream->asker.store = NULL; /* it gets its own */
-    stream->asker.book = NULL;
     stream->fd = -1;
     buffer_init(&stream->reply.body, HTTP_REPLY_MAX);
     pthread_mutex_init(&stream->lock, NULL);
@@ -89,19 +88,31 @@ void http_stream_start(struct http_asker *asker, struct http_reply *reply,
 
 /* ---- its thread ---- */
 
+/* Who asked is known already; the rest it gets of its own. */
+static int open_asker(struct http_asker *asker, struct error *why)
+{
+    const struct http_asker asked = *asker;
+    int result = http_asker_open(asker, asked.common, why);
+
+    asker->now = asked.now;
+    asker->access = asked.access;
+    asker->door = asked.door;
+    asker->until = asked.until;
+    memcpy(asker->session, asked.session, sizeof asker->session);
+    memcpy(asker->proof, asked.proof, sizeof asker->proof);
+    memcpy(asker->reason, asked.reason, sizeof asker->reason);
+    return result;
+}
+
 static void answer(struct http_stream *stream)
 {
-    struct http_asker *asker = &stream->asker;
-    const struct settings *settings = stream->set->settings;
     struct error why;
 
-    if (store_open(&asker->store, settings, &why) != 0 ||
-        phrasebook_open(&asker->book, settings->rules_directory, &why) != 0) {
+    if (open_asker(&stream->asker, &why) != 0)
         http_store_problem(&stream->reply, &why);
-        return;
-    }
-    asker->basis.book = asker->book;
-    stream->run(stream, asker, &stream->request, &stream->reply);
+    else
+        stream->run(stream, &stream->asker, &stream->request, &stream->reply);
+    http_asker_close(&stream->asker);
 }
 
 /* It has not begun: what the reply says is the answer. */
@@ -124,8 +135,6 @@ static void *run(void *context)
     bool never_begun;
 
     answer(stream);
-    store_close(&stream->asker.store);
-    phrasebook_close(&stream->asker.book);
     never_begun = stream->job != NULL;
     if (never_begun)
         give_back(stream);
@@ -148,8 +157,8 @@ void http_stream_go(struct work_job *job)
 
     stream->job = job;
     stream->request = job->request; /* for the job may end before the stream */
+    buffer_init(&stream->request.body, 0);
     buffer_init(&job->request.text, 0);
-    buffer_init(&job->request.body, 0);
     pthread_mutex_lock(&streams->lock); /* whoever joins it knows then that it has begun */
     result = thread_start(&stream->thread, 0, run, stream);
     stream->started = result == 0;
@@ -165,15 +174,13 @@ void http_stream_go(struct work_job *job)
 
 /* ---- all of them ---- */
 
-struct http_streams *http_streams_new(const struct settings *settings, int done,
-                                      void (*back)(void *context, struct work_job *job),
+struct http_streams *http_streams_new(int done, void (*back)(void *context, struct work_job *job),
                                       void *context)
 {
     struct http_streams *streams = calloc(1, sizeof *streams);
 
     if (streams == NULL)
         return NULL;
-    streams->settings = settings;
     streams->done = done;
     streams->back = back;
     streams->context = context;

@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "stream.h"
-#include "waybill/clock.h"
 #include "waybill/thread.h"
-#include "waybill/token.h"
 #include "waybill/web.h"
 
 struct job_list {
@@ -33,6 +31,7 @@ struct work {
     bool stop;
     int done;
     struct http_streams *streams;
+    struct http_common *common;
     struct worker workers[WEB_WORKERS];
 };
 
@@ -96,28 +95,17 @@ static void *run(void *context)
         http_answer(&worker->asker, &job->request, &job->reply);
         if (job->reply.body.failed)
             http_problem(&job->reply, 500, "The answer is too large; ask for less.");
-        if (job->reply.stream != NULL)
+        if (job->reply.stream != NULL) {
             http_stream_go(job);
-        else
-            hand_back(worker->work, job);
+            continue;
+        }
+        http_finish(worker->asker.compressor, &job->request, &job->reply);
+        hand_back(worker->work, job);
     }
     return NULL;
 }
 
 /* ---- start and stop ---- */
-
-static int open_asker(struct http_asker *asker, const struct settings *settings,
-                      struct error *why)
-{
-    asker->settings = settings;
-    asker->basis.queue_lifetime = settings->queue_lifetime_hours * HOUR_MS;
-    if (token_key(settings->key_file, "token", asker->token_key, why) != 0 ||
-        token_key(settings->key_file, "cursor", asker->cursor_key, why) != 0 ||
-        phrasebook_open(&asker->book, settings->rules_directory, why) != 0)
-        return -1;
-    asker->basis.book = asker->book;
-    return store_open(&asker->store, settings, why);
-}
 
 static int start_worker(struct worker *worker, struct error *why)
 {
@@ -137,19 +125,26 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
-    work->streams = http_streams_new(settings, done, hand_back, work);
+    if (http_common_open(&work->common, settings, why) != 0)
+        return -1;
+    work->streams = http_streams_new(done, hand_back, work);
     if (work->streams == NULL)
         return error_set(why, "no memory");
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
-        work->workers[i].asker.streams = work->streams;
-        if (open_asker(&work->workers[i].asker, settings, why) != 0)
+        if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
+        work->workers[i].asker.streams = work->streams;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (start_worker(&work->workers[i], why) != 0)
             return -1;
     return 0;
+}
+
+int work_reload(struct work *work, const struct settings *settings, struct error *why)
+{
+    return http_common_reload(work->common, settings, why);
 }
 
 bool work_put(struct work *work, struct work_job *job)
@@ -207,11 +202,10 @@ void work_free(struct work **freed)
     if (work == NULL)
         return;
     *freed = NULL;
-    for (size_t i = 0; i < WEB_WORKERS; i++) {
-        store_close(&work->workers[i].asker.store);
-        phrasebook_close(&work->workers[i].asker.book);
-    }
     http_streams_free(&work->streams);
+    for (size_t i = 0; i < WEB_WORKERS; i++)
+        http_asker_close(&work->workers[i].asker);
+    http_common_free(&work->common);
     pthread_cond_destroy(&work->wake);
     pthread_mutex_destroy(&work->lock);
     free(work);

@@ -20,6 +20,8 @@ struct work;
 /* `done` (an eventfd) is written when work_take has something. -1: the options of the store make no
  * sense, no key, no thread. */
 int work_start(struct work **work, const struct settings *settings, int done, struct error *why);
+/* As http_common_reload. */
+int work_reload(struct work *work, const struct settings *settings, struct error *why);
 /* False: the queue is full, or it ends; the job is still the caller's. */
 bool work_put(struct work *work, struct work_job *job);
 /* What its handlers start; see stream.h. */
