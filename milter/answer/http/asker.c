@@ -15,7 +15,7 @@
 
 struct basics {
     const struct settings *settings;
-    unsigned char token_key[32], cursor_key[32];
+    unsigned char token_key[32], cursor_key[32], session_key[32];
 };
 
 struct http_common {
@@ -30,7 +30,8 @@ static int read_basics(struct basics *basics, const struct settings *settings, s
 {
     basics->settings = settings;
     return token_key(settings->key_file, "token", basics->token_key, why) == 0 &&
-                   token_key(settings->key_file, "cursor", basics->cursor_key, why) == 0
+                   token_key(settings->key_file, "cursor", basics->cursor_key, why) == 0 &&
+                   token_key(settings->key_file, "session", basics->session_key, why) == 0
                ? 0
                : -1;
 }
@@ -107,6 +108,7 @@ static void take_basics(struct http_asker *asker)
     asker->settings = common->basics.settings;
     memcpy(asker->token_key, common->basics.token_key, sizeof asker->token_key);
     memcpy(asker->cursor_key, common->basics.cursor_key, sizeof asker->cursor_key);
+    memcpy(asker->session_key, common->basics.session_key, sizeof asker->session_key);
     pthread_mutex_unlock(&common->lock);
     asker->basis.queue_lifetime = asker->settings->queue_lifetime_hours * HOUR_MS;
 }

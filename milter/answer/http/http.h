@@ -14,6 +14,7 @@
 #define HTTP_ARGUMENTS_MAX 8
 #define HTTP_TEXT_MAX 32768u     /* path, arguments and headers of a request */
 #define HTTP_REPLY_MAX (32u << 20)
+#define HTTP_REASON_MAX 500u     /* bytes */
 #define HTTP_BODY_MAX (1u << 20) /* of any route */
 
 struct http_argument {
@@ -25,7 +26,12 @@ struct http_argument {
 #define HTTP_HEADERS(X)                                                                            \
     X(AUTHORIZATION, "Authorization", 128)                                                         \
     X(IF_NONE_MATCH, "If-None-Match", 256)                                                         \
-    X(ACCEPT_ENCODING, "Accept-Encoding", 256)
+    X(ACCEPT_ENCODING, "Accept-Encoding", 256)                                                     \
+    X(COOKIE, "Cookie", 4096)                                                                      \
+    X(CSRF, "X-CSRF-Token", 64)                                                                    \
+    X(ORIGIN, "Origin", 256)                                                                       \
+    X(FETCH_SITE, "Sec-Fetch-Site", 32)                                                            \
+    X(REASON, "Waybill-Reason", 4096)
 
 enum http_header {
 #define X(symbol, name, most) HTTP_HEADER_##symbol,
@@ -43,6 +49,7 @@ struct http_request {
     struct http_argument arguments[HTTP_ARGUMENTS_MAX];
     size_t argument_count;
     struct slice headers[HTTP_HEADER_COUNT]; /* absent: not sent, or too long */
+    struct slice user; /* whom the proxy names; absent: nobody that may be believed */
     struct buffer body;
     const char *malformed; /* what is wrong with it; NULL: nothing */
     char peer[48];         /* whence it came: an address of IP; "": by a Unix socket */
@@ -56,7 +63,11 @@ struct http_reply {
     unsigned retry;     /* seconds, of 429 */
     const char *encoding; /* how the body is compressed; NULL: not */
     char etag[32];        /* of 200 and 304; else "" */
+    char cookie[160];   /* to be set; "": none */
 };
+
+/* By what somebody is known. */
+enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
 struct http_common;
 struct http_compressor;
@@ -69,10 +80,15 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
-    unsigned char token_key[32], cursor_key[32];
+    unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
     struct http_compressor *compressor;
+    enum http_door door;
+    char session[65]; /* hash; "": he has none */
+    char proof[65];   /* what he must send with what changes something; "": nothing */
+    int64_t until;    /* so long he is let in, if nothing happens; ms, 0: for ever */
+    char reason[HTTP_REASON_MAX + 1]; /* why he asks, UTF-8; "": he does not say */
 };
 
 /* ---- what all who answer have in common; any thread ---- */
@@ -98,6 +114,7 @@ void http_asker_begin(struct http_asker *asker);
 /* ---- who is known (known.c); any thread ---- */
 
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
+#define HTTP_HASH_ROOM 80
 
 struct http_known;
 struct http_known *http_known_open(void); /* NULL: no memory */
@@ -105,8 +122,8 @@ void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
 /* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
- * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
- * Who has ended by `now` is nobody. */
+ * `ask` is called. The hash (shorter than HTTP_HASH_ROOM) is one under a key of ours, or has a
+ * blank in it: secrets do not stand here. Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
@@ -160,16 +177,44 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
+/* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
+bool http_is_text(struct slice words);
+/* The header Waybill-Reason, if the settings want it. NULL, or what is wrong with it. */
+const char *http_read_reason(struct http_asker *asker, const struct http_request *request);
 /* Absent: it was not given. */
 struct slice http_argument(const struct http_request *request, const char *name);
 
+/* The argument since or until, if it was given. False: a reply says why. */
+bool http_read_moment(struct http_asker *asker, const struct http_request *request,
+                      struct query *query, bool until, struct http_reply *reply);
 /* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query);
+
+/* ---- who asks ---- */
+
+/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply);
+/* Each has the rate of web_rate: a "person" by his name; who is nobody, and who logs in, together
+ * with those who come from the same place. False: it is over, and a reply says so. */
+bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                  struct http_reply *reply);
+/* May this change something, as far as one can see where it comes from? False: a reply says no. */
+bool http_check_origin(const struct http_asker *asker, const struct http_request *request,
+                       struct http_reply *reply);
+/* The same of who was found to ask: does he send what his page alone knows? */
+bool http_check_proof(const struct http_asker *asker, const struct http_request *request,
+                      struct http_reply *reply);
+/* The token of a session that begins, a session that ends. 1, 0: it is of nobody; -1. */
+int http_begin_session(struct http_asker *asker, struct slice token, struct http_reply *reply,
+                       struct error *why);
+int http_end_session(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct error *why);
 
 /* ---- replies ---- */
 
@@ -183,12 +228,16 @@ void http_store_problem(struct http_reply *reply, const struct error *why);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
-/* Note in the audit who asked what; without that nothing is told: false, and a problem. */
+/* Note in the audit who asked what; without that nothing is told: false, and a problem;
+ * as well if he does not say why, and must. */
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
                struct slice about, uint64_t count);
+/* The same of who comes or goes: nobody has to give a reason for that. */
+bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
 /* ---- handlers ---- */
 
-http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_log_in, http_session, http_log_out;
+http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 
 #endif

@@ -2,21 +2,23 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, token, rate, role, form of the arguments. All mails that
- * somebody may not see are decided in access.h, not here.
+ * The order of the checks: path, method, origin, who asks, rate, role, form of the arguments. All
+ * mails that somebody may not see are decided in access.h, not here.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "http.h"
 #include "waybill/clock.h"
-#include "waybill/token.h"
 
 const struct http_route http_routes[] = {
     {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
+    {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
+    {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
+    {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
@@ -69,69 +71,6 @@ static void tell_no_route(struct http_request *request, struct http_reply *reply
     buffer_free(&allowed);
 }
 
-/* ---- who asks ---- */
-
-struct token_asked {
-    struct store *store;
-    const char *hash;
-};
-
-static int ask_token(void *context, struct access *access, struct error *why)
-{
-    const struct token_asked *asked = context;
-
-    return access_get_hashed(asked->store, asked->hash, access, why);
-}
-
-/* 1, 0 or -1, as access_get. */
-static int look_up(struct http_asker *asker, const struct http_request *request, struct error *why)
-{
-    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
-    char hash[TOKEN_API_HASH_ROOM];
-    struct token_asked asked = {asker->store, hash};
-
-    if (secret.size < 7 || !slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
-        return 0;
-    secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
-    if (!token_api_hash(asker->token_key, secret, hash))
-        return 0;
-    return http_known_get(http_known_of(asker->common), hash, asker->now, ask_token, &asked,
-                          &asker->access, why);
-}
-
-/* Each person has a rate of his own, and those who are nobody one for each peer. False: a reply
- * says that it is over. */
-static bool is_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                       struct http_reply *reply)
-{
-    char who[HTTP_RATE_WHO];
-
-    snprintf(who, sizeof who, "%s %s", kind, name);
-    reply->retry = http_rates_take(http_rates_of(asker->common), who, asker->settings->web_rate,
-                                   clock_monotonic());
-    if (reply->retry > 0)
-        http_problem(reply, 429, "This is more than you may ask in a minute; wait a little.");
-    return reply->retry == 0;
-}
-
-/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
-static int know(struct http_asker *asker, const struct http_request *request,
-                struct http_reply *reply)
-{
-    struct error why;
-    int result = look_up(asker, request, &why);
-
-    asker->access.own_sources = asker->settings->own_sources;
-    if (result < 0)
-        http_store_problem(reply, &why);
-    else if (!is_in_rate(asker, result > 0 ? "person" : "peer",
-                         result > 0 ? asker->access.name : request->peer, reply))
-        return 0;
-    else if (result == 0)
-        http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
-    return result;
-}
-
 /* What is wrong with the arguments; NULL: nothing. */
 static const char *check_arguments(const struct http_route *route,
                                    const struct http_request *request)
@@ -156,8 +95,10 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         tell_no_route(request, reply);
         return;
     }
+    if (!http_check_origin(asker, request, reply))
+        return;
     if (route->least != HTTP_ANYBODY) {
-        if (know(asker, request, reply) <= 0)
+        if (http_know(asker, request, reply) <= 0 || !http_check_proof(asker, request, reply))
             return;
         if ((int)asker->access.role < route->least) {
             http_problem(reply, 403, "This is not for your role.");
@@ -169,6 +110,8 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         return;
     }
     wrong = request->malformed != NULL ? request->malformed : check_arguments(route, request);
+    if (wrong == NULL)
+        wrong = http_read_reason(asker, request);
     if (wrong != NULL)
         http_problem(reply, 400, wrong);
     else

@@ -32,7 +32,7 @@
 #define CROWD (CONNECTIONS_MAX * 3 / 4)
 #define CROWD_MS (2 * SECOND_MS) /* instead of REQUEST_MS, as long as there are more than these */
 #define BODIES_MAX ((size_t)16 << 20)
-#define BODY_UNWANTED_MAX 65536u /* is read and thrown away where none is taken */
+#define BODY_UNWANTED_MAX 65536u /* over what is taken: is read and thrown away */
 
 struct web {
     struct listening listening;
@@ -41,6 +41,7 @@ struct web {
     struct work *work;
     size_t connections;
     size_t held;    /* bytes of bodies of requests */
+    const struct settings *settings;
     int stop, done; /* eventfds */
     pthread_t thread;
     bool runs;
@@ -73,7 +74,7 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         {"Cache-Control", "private, no-cache"},
         {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
-        {"Vary", "Authorization, Accept-Encoding"},
+        {"Vary", "Authorization, Cookie, Accept-Encoding"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -85,6 +86,8 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
     if (reply->encoding != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+    if (reply->cookie[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
@@ -158,18 +161,17 @@ static uint64_t announced(struct MHD_Connection *connection)
 
 /* What can be refused by its header is answered before a body comes; libmicrohttpd then closes the
  * connection. */
-static enum MHD_Result look_at_header(struct exchange *exchange, const char *url,
-                                      const char *method)
+static enum MHD_Result look_at_header(const struct web *web, struct exchange *exchange,
+                                      const char *url, const char *method)
 {
     struct http_request *request = &exchange->job.request;
     struct http_reply *reply = &exchange->job.reply;
 
-    if (!http_request_read(request, exchange->connection, url, method)) {
+    if (!http_request_read(request, web->settings, exchange->connection, url, method)) {
         http_problem(reply, MHD_HTTP_URI_TOO_LONG, "The path is too long.");
         return answer(exchange);
     }
-    if (announced(exchange->connection) <=
-        (request->body.limit > 0 ? request->body.limit : BODY_UNWANTED_MAX))
+    if (announced(exchange->connection) <= request->body.limit + BODY_UNWANTED_MAX)
         return MHD_YES;
     http_problem(reply, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large for this path.");
     return answer(exchange);
@@ -201,13 +203,15 @@ static bool take_body(struct web *web, struct exchange *exchange, const char *up
     struct http_request *request = &exchange->job.request;
 
     exchange->body += size;
-    if (request->body.limit > 0 && !exchange->refused) {
+    if (exchange->body <= request->body.limit && !exchange->refused) {
         web->held += size;
         exchange->held += size;
-        exchange->refused = web->held > BODIES_MAX;
-        if (exchange->refused || buffer_add(&request->body, upload, size) != 0)
-            let_body_go(web, exchange);
+        exchange->refused =
+            web->held > BODIES_MAX || buffer_add(&request->body, upload, size) != 0;
     }
+    if (exchange->body > request->body.limit || exchange->refused)
+        let_body_go(web, exchange);
+    request->body.failed = exchange->body > request->body.limit && request->body.limit > 0;
     return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
 }
 
@@ -220,7 +224,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)version;
     if (exchange == NULL) { /* the header is here, nothing else */
         *request = exchange = begin(connection);
-        return exchange != NULL ? look_at_header(exchange, url, method) : MHD_NO;
+        return exchange != NULL ? look_at_header(context, exchange, url, method) : MHD_NO;
     }
     if (*upload_size > 0) {
         bool goes_on = take_body(context, exchange, upload, *upload_size);
@@ -381,6 +385,7 @@ int web_start(struct web **started, const struct settings *settings, struct erro
 
     if (web == NULL)
         return error_set(why, "no memory");
+    web->settings = settings;
     web->listening.fd = -1;
     web->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     web->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
