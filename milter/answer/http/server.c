@@ -30,7 +30,7 @@
 #define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
 #define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
 #define CROWD (CONNECTIONS_MAX * 3 / 4)
-#define CROWD_MS (2 * SECOND_MS) /* instead of REQUEST_MS, as long as there are more than these */
+#define CROWD_MS SECOND_MS /* instead of REQUEST_MS, as long as there are more than these */
 #define BODIES_MAX ((size_t)16 << 20)
 #define BODY_UNWANTED_MAX 65536u /* over what is taken: is read and thrown away */
 
