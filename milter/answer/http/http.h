@@ -119,6 +119,7 @@ void http_asker_begin(struct http_asker *asker);
 /* ---- who is known (known.c); any thread ---- */
 
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
+#define HTTP_HASH_ROOM 80
 
 struct http_known;
 struct http_known *http_known_open(void); /* NULL: no memory */
@@ -126,8 +127,8 @@ void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
 /* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
- * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
- * Who has ended by `now` is nobody. */
+ * `ask` is called. The hash (shorter than HTTP_HASH_ROOM) is one under a key of ours, or has a
+ * blank in it: secrets do not stand here. Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
@@ -181,8 +182,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
