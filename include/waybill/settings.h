@@ -87,6 +87,8 @@ struct settings {
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
     char *web_user;                       /* whom waybill-web becomes */
     char *web_listen;                     /* as metrics, never "" */
+    char *web_page_directory;             /* "": no page */
+    char *messages_directory;             /* LANGUAGE.json; "": none */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

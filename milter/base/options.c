@@ -270,6 +270,15 @@ const struct option options[] = {
              "It speaks plain HTTP, so a proxy that does TLS belongs in front of it; other addresses "
              "are refused, since tokens would cross the network in the clear."},
 
+    {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
+             "Empty: there is the API alone."},
+    {"messages_directory", OPTION_TEXT, AT(messages_directory), .initial = PKGDATADIR "/messages",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files LANGUAGE.json are, by which the page speaks to people; a file more is a "
+             "language more."},
+
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

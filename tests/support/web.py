@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -48,8 +49,16 @@ class Web:
         common, daemon.conf = daemon.conf, self.conf
         before = dict(daemon.options)
         daemon.configure(web_user="nobody", web_listen=f"unix:{self.socket}", redis_user=user,
-                         redis_password_file=secret)
+                         redis_password_file=secret, **self._page())
         daemon.conf, daemon.options = common, before
+
+    def _page(self):
+        """A copy, for nobody may not be let into the source."""
+        copies = {"web_page_directory": "http/page", "messages_directory": "messages"}
+        for name, source in copies.items():
+            shutil.copytree(f"{place.SOURCE}/milter/answer/{source}", f"{self.daemon.base}/{name}",
+                            dirs_exist_ok=True)
+        return {name: f"{self.daemon.base}/{name}" for name in copies}
 
     @staticmethod
     def _hide(path, text):

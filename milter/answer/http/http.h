@@ -50,8 +50,11 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
 };
+
+struct http_files;
 
 /* Who asks, and what is needed to answer him; of one worker. */
 struct http_asker {
@@ -59,6 +62,7 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32];
     int64_t now;
     struct access access;
@@ -113,8 +117,15 @@ void http_cover(const struct http_asker *asker, struct query_answer *answer);
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
                struct slice about, uint64_t count);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif

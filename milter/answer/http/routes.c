@@ -16,6 +16,9 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
+    {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
+    {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
+    {"GET", "/page/messages/*", HTTP_ANYBODY, http_page_messages, "", 0, "its words in a language"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
