@@ -136,9 +136,9 @@ int work_start(struct work **started, const struct settings *settings, int done,
         return error_set(why, "no memory");
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
-        work->workers[i].asker.files = work->files;
         if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
+        work->workers[i].asker.files = work->files;
         work->workers[i].asker.streams = work->streams;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)

@@ -48,7 +48,7 @@ function entry({ fact, last, times }) {
         element("span", { class: "when" }, timeElement(fact.event_time, true)),
         element("div", { class: "what" },
             element("details", {}, element("summary", {}, words(fact), claimed && [" ", element("em", {}, say("page.fact.claimed"))]), raw(last)),
-            times > 1 && element("p", { class: "faint" }, count("page.attempts", times), " ",
+            times > 1 && element("p", { class: "faint" }, count("page.attempts.", times), " ",
                 say("page.attempts.span", { time: duration(new Date(last.event_time) - new Date(fact.event_time)) })),
             fact.values.reply && element("p", { class: "said" }, data(fact.values.reply))));
 }
