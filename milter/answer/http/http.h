@@ -60,6 +60,7 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
     char file[40];      /* to be saved under this name; "": to be shown */
     struct http_stream *stream; /* the body, of any length, in the place of `body`; see stream.h */
@@ -69,6 +70,7 @@ struct http_reply {
     char cookie[160];     /* to be set; "": none */
 };
 
+struct http_files;
 /* By what somebody is known. */
 enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
@@ -83,6 +85,7 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
@@ -249,10 +252,17 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* The same of who comes or goes: nobody has to give a reason for that. */
 bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 http_handler http_export, http_events;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif
