@@ -32,10 +32,13 @@ class Answer:
 
 
 class Web:
-    """With `login`, a user of Redis and his password, in a configuration of its own."""
+    """With `login`, a user of Redis and his password, in a configuration of its own, where `options`
+    are more lines. With a `port` it serves that of loopback, for a browser, and not the socket."""
 
-    def __init__(self, daemon, login):
+    def __init__(self, daemon, login, port=None, **options):
         self.daemon = daemon
+        self.port = port
+        self.login = login
         self.conf = f"{daemon.base}/web.conf"
         self.socket = f"{daemon.base}/run/web.sock"
         self.log = f"{daemon.base}/web.log"
@@ -47,8 +50,8 @@ class Web:
         daemon.configure(key_file=key) # by which the command makes tokens
         common, daemon.conf = daemon.conf, self.conf
         before = dict(daemon.options)
-        daemon.configure(web_user="nobody", web_listen=f"unix:{self.socket}", redis_user=user,
-                         redis_password_file=secret)
+        daemon.configure(web_user="nobody", redis_user=user, redis_password_file=secret,
+                         web_listen=f"tcp:127.0.0.1:{port}" if port else f"unix:{self.socket}", **options)
         daemon.conf, daemon.options = common, before
 
     @staticmethod
@@ -63,10 +66,31 @@ class Web:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([f"{place.BUILD}/waybill-web", "-c", self.conf],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        place.wait_until(lambda: self.process.poll() is not None or os.path.exists(self.socket), 30,
-                         "waybill-web listens", pause=0.02)
+        place.wait_until(lambda: self.process.poll() is not None or self._listens(), 30, "waybill-web listens",
+                         pause=0.02)
         assert self.process.poll() is None, self.log_text()
         return self
+
+    def _listens(self):
+        if not self.port:
+            return os.path.exists(self.socket)
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def give_rights(self, world):
+        """Those that the doctor prints, to its user."""
+        name, password = self.login
+        line = next(line for line in world.cli.text("doctor", "--redis-acl").splitlines()
+                    if line.startswith(f"user {name} "))
+        words = [word for word in line.split()[2:] if not word.startswith(">")]
+        world.redis.ask("ACL", "SETUSER", name, *words, ">" + password)
+
+    @staticmethod
+    def token(world, name, *words):
+        """A new token for somebody."""
+        done = world.cli.run("token", "add", "--name", name, "--expires", "1d", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -77,7 +101,8 @@ class Web:
             return file.read()
 
     def ask(self, path, token=None, method="GET", headers=None, **arguments):
-        connection = _UnixConnection(self.socket)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30) if self.port else \
+            _UnixConnection(self.socket)
         fields = dict(headers or {})
         if token:
             fields["Authorization"] = f"Bearer {token}"
