@@ -6,13 +6,16 @@ import time
 from support import place
 from support.sink import Sink
 from support.smtp_client import Client
-from support.web import Web
+from support.web import Web, give_rights, new_token
 from support.world import World
 
 USER = ("waybill-web", "secret")
 SHOP = "orders@shop.example"
 BUSY = b"451 4.7.1 <bob@wait.example>: please come back later, we are greylisting you\r\n"
 NEVER = {"minimal_backoff_time": "1h", "maximal_backoff_time": "2h", "queue_run_delay": "1h"}
+
+PEOPLE = {"desk": ("--role", "desk", "--subjects"), "admin": ("--role", "admin"),
+          "sender": ("--role", "sender", "--address", SHOP)}
 
 # Message-ID, recipients and what must become of each, subject
 MAILS = [
@@ -54,12 +57,10 @@ class HelpDesk:
         try:
             self.web = Web(self.world.daemon, USER, port=place.free_port(),
                            web_page_directory=f"{place.SOURCE}/milter/answer/http/page")
-            self.web.give_rights(self.world)
+            give_rights(self.world.cli, self.world.redis, USER)
             self.web.start()
-            self.tokens = {
-                "desk": self.web.token(self.world, "Dana at the desk", "--role", "desk", "--subjects"),
-                "admin": self.web.token(self.world, "Ada", "--role", "admin"),
-                "sender": self.web.token(self.world, "shop", "--role", "sender", "--address", SHOP)}
+            for name, words in PEOPLE.items():
+                self.tokens[name] = new_token(self.world.cli, name, *words)
             self.send_all()
         except BaseException:
             self.__exit__()

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pwd
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +24,28 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+class _PortConnection(http.client.HTTPConnection):
+    def __init__(self, port):
+        super().__init__("127.0.0.1", port, timeout=30)
+
+
+def give_rights(cli, redis, login):
+    """To a user of Redis of its own, those that the doctor prints for waybill-web."""
+    user, password = login
+    line = next(line for line in cli.text("doctor", "--redis-acl").splitlines()
+                if line.startswith("user waybill-web "))
+    words = [word for word in line.split()[2:] if not word.startswith(">")]
+    redis.ask("ACL", "SETUSER", user, *words, ">" + password)
+
+
+def new_token(cli, name, *words):
+    """A token for somebody, as it is shown once."""
+    done = cli.run("token", "add", "--name", name, "--expires", "1d", *words)
+    if done.returncode != 0:
+        raise RuntimeError(f"waybill token add: {done.stderr}")
+    return done.stdout.strip()
+
+
 class Answer:
     def __init__(self, response, body):
         self.status, self.headers, self.body = response.status, response.headers, body
@@ -32,20 +55,18 @@ class Answer:
 
 
 class Web:
-    """With `login`, a user of Redis and his password, in a configuration of its own, where `options`
-    are more lines. With a `port` it serves that of loopback, for a browser, and not the socket."""
+    """With `login`, a user of Redis and his password, in a configuration of its own, with `options`. With `port` it
+    listens there, else at a Unix socket."""
 
     def __init__(self, daemon, login, port=None, **options):
-        self.daemon = daemon
-        self.port = port
-        self.login = login
+        self.daemon, self.port = daemon, port
         self.conf = f"{daemon.base}/web.conf"
         self.socket = f"{daemon.base}/run/web.sock"
         self.log = f"{daemon.base}/web.log"
         self.process = None
         user, password = login
         key, secret = f"{daemon.base}/key", f"{daemon.base}/web.password"
-        self._hide(key, "a secret that nobody would guess")
+        self._hide(key, secrets.token_hex(32))
         self._hide(secret, password)
         daemon.configure(key_file=key) # by which the command makes tokens
         common, daemon.conf = daemon.conf, self.conf
@@ -74,23 +95,22 @@ class Web:
     def _listens(self):
         if not self.port:
             return os.path.exists(self.socket)
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        try:
+            self.connect().close()
+            return True
+        except OSError:
+            return False
 
-    def give_rights(self, world):
-        """Those that the doctor prints, to its user."""
-        name, password = self.login
-        line = next(line for line in world.cli.text("doctor", "--redis-acl").splitlines()
-                    if line.startswith(f"user {name} "))
-        words = [word for word in line.split()[2:] if not word.startswith(">")]
-        world.redis.ask("ACL", "SETUSER", name, *words, ">" + password)
-
-    @staticmethod
-    def token(world, name, *words):
-        """A new token for somebody."""
-        done = world.cli.run("token", "add", "--name", name, "--expires", "1d", *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+    def connect(self, seconds=30):
+        """A socket that speaks with it."""
+        client = socket.socket(socket.AF_INET if self.port else socket.AF_UNIX)
+        client.settimeout(seconds)
+        try:
+            client.connect(("127.0.0.1", self.port) if self.port else self.socket)
+        except OSError:
+            client.close()
+            raise
+        return client
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -100,16 +120,15 @@ class Web:
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def ask(self, path, token=None, method="GET", headers=None, **arguments):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30) if self.port else \
-            _UnixConnection(self.socket)
+    def ask(self, path, token=None, method="GET", headers=None, body=None, **arguments):
+        connection = _PortConnection(self.port) if self.port else _UnixConnection(self.socket)
         fields = dict(headers or {})
         if token:
             fields["Authorization"] = f"Bearer {token}"
         if arguments:
             path += "?" + urllib.parse.urlencode(arguments)
         try:
-            connection.request(method, path, headers=fields)
+            connection.request(method, path, body=body, headers=fields)
             response = connection.getresponse()
             return Answer(response, response.read())
         finally:
@@ -117,9 +136,7 @@ class Web:
 
     def raw(self, data, seconds=5):
         """Bytes as they are; what comes back until the other side ends or is silent."""
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(seconds)
-            client.connect(self.socket)
+        with self.connect(seconds) as client:
             answer = b""
             try:
                 client.sendall(data)

@@ -46,7 +46,7 @@ struct request {
     int64_t wait; /* forget: seconds */
     const char *role, *name, *expires; /* token */
     struct several domains, addresses, logins;
-    bool subjects;
+    bool subjects, no_token;
     const char *reason;
     bool help;
     char **arguments; /* without the options */

@@ -114,6 +114,8 @@ const struct command_option command_options[] = {
      "add: sender: a SASL login of his; repeatable"},
     {0, "subjects", NULL, OPTION_SWITCH, AT(subjects), FOR_TOKEN, 0, 0,
      "add: this desk may see subjects"},
+    {0, "no-token", NULL, OPTION_SWITCH, AT(no_token), FOR_TOKEN, 0, 0,
+     "add: no token, for who is let in by a proxy"},
     {0, "reason", "TEXT", OPTION_WORDS, AT(reason), FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
      0,
      "why, for the audit"},

@@ -14,6 +14,7 @@
 #define HTTP_ARGUMENTS_MAX 8
 #define HTTP_TEXT_MAX 32768u     /* path, arguments and headers of a request */
 #define HTTP_REPLY_MAX (32u << 20)
+#define HTTP_REASON_MAX 500u     /* bytes */
 #define HTTP_BODY_MAX (1u << 20) /* of any route */
 
 struct http_argument {
@@ -24,7 +25,12 @@ struct http_argument {
  * a longer one counts as absent) */
 #define HTTP_HEADERS(X)                                                                            \
     X(AUTHORIZATION, "Authorization", 128)                                                         \
-    X(IF_NONE_MATCH, "If-None-Match", 64)
+    X(IF_NONE_MATCH, "If-None-Match", 64)                                                          \
+    X(COOKIE, "Cookie", 4096)                                                                      \
+    X(CSRF, "X-CSRF-Token", 64)                                                                    \
+    X(ORIGIN, "Origin", 256)                                                                       \
+    X(FETCH_SITE, "Sec-Fetch-Site", 32)                                                            \
+    X(REASON, "Waybill-Reason", 4096)
 
 enum http_header {
 #define X(symbol, name, most) HTTP_HEADER_##symbol,
@@ -42,6 +48,7 @@ struct http_request {
     struct http_argument arguments[HTTP_ARGUMENTS_MAX];
     size_t argument_count;
     struct slice headers[HTTP_HEADER_COUNT]; /* absent: not sent, or too long */
+    struct slice user; /* whom the proxy names; absent: nobody that may be believed */
     struct buffer body;
     const char *malformed; /* what is wrong with it; NULL: nothing */
 };
@@ -51,7 +58,11 @@ struct http_reply {
     struct buffer body;
     const char *type;   /* NULL: application/json */
     char allow[64];     /* of 405; else "" */
+    char cookie[160];   /* to be set; "": none */
 };
+
+/* By what somebody is known. */
+enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
 /* Who asks, and what is needed to answer him; of one worker. */
 struct http_asker {
@@ -59,9 +70,14 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
-    unsigned char token_key[32], cursor_key[32];
+    unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
+    enum http_door door;
+    char session[65]; /* hash; "": he has none */
+    char proof[65];   /* what he must send with what changes something; "": nothing */
+    int64_t until;    /* so long he is let in, if nothing happens; ms, 0: for ever */
+    char reason[HTTP_REASON_MAX + 1]; /* why he asks, UTF-8; "": he does not say */
 };
 
 /* ---- routes ---- */
@@ -90,12 +106,36 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
+/* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
+bool http_is_text(struct slice words);
+/* The header Waybill-Reason, if the settings want it. NULL, or what is wrong with it. */
+const char *http_read_reason(struct http_asker *asker, const struct http_request *request);
 /* Absent: it was not given. */
 struct slice http_argument(const struct http_request *request, const char *name);
 
+/* The argument since or until, if it was given. False: a reply says why. */
+bool http_read_moment(struct http_asker *asker, const struct http_request *request,
+                      struct query *query, bool until, struct http_reply *reply);
 /* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query);
+
+/* ---- who asks ---- */
+
+/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply);
+/* May this change something, as far as one can see where it comes from? False: a reply says no. */
+bool http_check_origin(const struct http_asker *asker, const struct http_request *request,
+                       struct http_reply *reply);
+/* The same of who was found to ask: does he send what his page alone knows? */
+bool http_check_proof(const struct http_asker *asker, const struct http_request *request,
+                      struct http_reply *reply);
+/* The token of a session that begins, a session that ends. 1, 0: it is of nobody; -1. */
+int http_begin_session(struct http_asker *asker, struct slice token, struct http_reply *reply,
+                       struct error *why);
+int http_end_session(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct error *why);
 
 /* ---- replies ---- */
 
@@ -109,12 +149,16 @@ void http_store_problem(struct http_reply *reply, const struct error *why);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
-/* Note in the audit who asked what; without that nothing is told: false, and a problem. */
+/* Note in the audit who asked what; without that nothing is told: false, and a problem;
+ * as well if he does not say why, and must. */
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
                struct slice about, uint64_t count);
+/* The same of who comes or goes: nobody has to give a reason for that. */
+bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
 /* ---- handlers ---- */
 
-http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_log_in, http_session, http_log_out;
+http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 
 #endif

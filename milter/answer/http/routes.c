@@ -2,8 +2,8 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, token, role, form of the arguments. All mails that
- * somebody may not see are decided in access.h, not here.
+ * The order of the checks: path, method, origin, who asks, role, form of the arguments. All mails
+ * that somebody may not see are decided in access.h, not here.
  */
 #include <string.h>
 
@@ -15,6 +15,10 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
+    {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
+    {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
+    {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
@@ -67,29 +71,6 @@ static void tell_no_route(struct http_request *request, struct http_reply *reply
     buffer_free(&allowed);
 }
 
-/* ---- who asks ---- */
-
-/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
-static int know(struct http_asker *asker, const struct http_request *request,
-                struct http_reply *reply)
-{
-    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
-    struct error why;
-    int result;
-
-    if (secret.size >= 7 && slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
-        secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
-    else
-        secret = slice_of("");
-    result = access_get(asker->store, asker->token_key, secret, asker->now, &asker->access, &why);
-    asker->access.own_sources = asker->settings->own_sources;
-    if (result < 0)
-        http_store_problem(reply, &why);
-    else if (result == 0)
-        http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
-    return result;
-}
-
 /* What is wrong with the arguments; NULL: nothing. */
 static const char *check_arguments(const struct http_route *route,
                                    const struct http_request *request)
@@ -114,8 +95,10 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         tell_no_route(request, reply);
         return;
     }
+    if (!http_check_origin(asker, request, reply))
+        return;
     if (route->least != HTTP_ANYBODY) {
-        if (know(asker, request, reply) <= 0)
+        if (http_know(asker, request, reply) <= 0 || !http_check_proof(asker, request, reply))
             return;
         if ((int)asker->access.role < route->least) {
             http_problem(reply, 403, "This is not for your role.");
@@ -127,6 +110,8 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         return;
     }
     wrong = request->malformed != NULL ? request->malformed : check_arguments(route, request);
+    if (wrong == NULL)
+        wrong = http_read_reason(asker, request);
     if (wrong != NULL)
         http_problem(reply, 400, wrong);
     else

@@ -15,19 +15,6 @@ static void refuse(struct http_reply *reply, const struct error *why)
     http_problem(reply, 400, why->text);
 }
 
-/* UTF-8 without control characters; what goes on is shown to people, and stands in the audit. */
-static bool is_text(struct slice words)
-{
-    while (words.size > 0) {
-        size_t size = text_utf8(words, NULL);
-
-        if (size == 0 || ((unsigned char)words.at[0] < ' ' && words.at[0] != '\t'))
-            return false;
-        words = slice_make(words.at + size, words.size - size);
-    }
-    return true;
-}
-
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query)
 {
@@ -37,7 +24,7 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
     struct error why;
     uint64_t number = LIMIT_DEFAULT;
 
-    if (words.at != NULL && !is_text(words)) {
+    if (words.at != NULL && !http_is_text(words)) {
         http_problem(reply, 400, "q must be text in UTF-8.");
         return false;
     }

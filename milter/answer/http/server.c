@@ -25,6 +25,7 @@
 #include "waybill/digest.h"
 #include "waybill/listening.h"
 #include "waybill/thread.h"
+#include "proxy.h"
 #include "work.h"
 
 #define CONNECTIONS_MAX 1024
@@ -38,6 +39,7 @@ struct web {
     struct MHD_Daemon *daemon;
     struct deadline deadlines[CONNECTIONS_MAX];
     struct work *work;
+    const struct settings *settings;
     int stop, done; /* eventfds */
     pthread_t thread;
     bool runs;
@@ -68,7 +70,7 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply,
         {"Cache-Control", "private, no-cache"},
         {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
-        {"Vary", "Authorization"},
+        {"Vary", "Authorization, Cookie"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -78,6 +80,8 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply,
                                 reply->type != NULL ? reply->type : "application/json");
     if (etag[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+    if (reply->cookie[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
@@ -173,7 +177,8 @@ static void take_headers(struct MHD_Connection *connection, struct http_request 
 }
 
 /* The buffer was given all its memory before: what is in it does not move. */
-static bool read_request(struct exchange *exchange, const char *url, const char *method)
+static bool read_request(struct exchange *exchange, const struct settings *settings,
+                         const char *url, const char *method)
 {
     struct http_request *request = &exchange->job.request;
     size_t size = strlen(url);
@@ -186,14 +191,15 @@ static bool read_request(struct exchange *exchange, const char *url, const char 
     request->path = slice_make(request->text.data, size);
     slice_copy(slice_of(method), request->method, sizeof request->method);
     take_headers(exchange->connection, request);
+    proxy_take_user(exchange->connection, settings->web_user_header, request);
     MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_argument, request);
     http_route_find(request);
     buffer_init(&request->body, request->route != NULL ? request->route->body : 0);
     return true;
 }
 
-static struct exchange *begin(struct MHD_Connection *connection, const char *url,
-                              const char *method)
+static struct exchange *begin(struct web *web, struct MHD_Connection *connection,
+                              const char *url, const char *method)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -206,7 +212,7 @@ static struct exchange *begin(struct MHD_Connection *connection, const char *url
     exchange->job.owner = exchange;
     exchange->job.reply.status = MHD_HTTP_OK;
     buffer_init(&exchange->job.reply.body, HTTP_REPLY_MAX);
-    if (!read_request(exchange, url, method)) {
+    if (!read_request(exchange, web->settings, url, method)) {
         buffer_free(&exchange->job.request.text);
         free(exchange);
         return NULL;
@@ -247,7 +253,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
     (void)version;
     if (exchange == NULL) { /* the header is here, nothing else */
-        *request = begin(connection, url, method);
+        *request = begin(context, connection, url, method);
         return *request != NULL ? MHD_YES : MHD_NO;
     }
     if (*upload_size > 0) {
@@ -398,6 +404,7 @@ int web_start(struct web **started, const struct settings *settings, struct erro
 
     if (web == NULL)
         return error_set(why, "no memory");
+    web->settings = settings;
     web->listening.fd = -1;
     web->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     web->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -107,6 +107,7 @@ static int open_asker(struct http_asker *asker, const struct settings *settings,
     asker->basis.queue_lifetime = settings->queue_lifetime_hours * HOUR_MS;
     if (token_key(settings->key_file, "token", asker->token_key, why) != 0 ||
         token_key(settings->key_file, "cursor", asker->cursor_key, why) != 0 ||
+        token_key(settings->key_file, "session", asker->session_key, why) != 0 ||
         phrasebook_open(&asker->book, settings->rules_directory, why) != 0)
         return -1;
     asker->basis.book = asker->book;
