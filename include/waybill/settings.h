@@ -45,6 +45,7 @@ struct settings {
     int64_t stamp_envid;  /* 1: give mails without ENVID one by which reports are known again */
     char *internal_daemon_name; /* {daemon_name} of the MTA's own mails; "": it has none */
     char *rules_directory; /* rules of the administrator, see reason.h; "": none */
+    char *messages_directory; /* languages, see messages.h; "": English only */
     char *log_source[SETTINGS_LIST_MAX]; /* "auto", "journal", or paths; NULL ends the list */
     int64_t queue_lifetime_hours; /* Postfix's maximal_queue_lifetime */
 

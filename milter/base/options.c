@@ -104,6 +104,11 @@ const struct option options[] = {
      .allowed = PATH_OR_EMPTY_FORM, LIVE,
      .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
              "server; they come before the rules that are built in, see waybill-rules(5)."},
+    {"messages_directory", OPTION_TEXT, AT(messages_directory),
+     .initial = PKGDATADIR "/messages", .fits = shape_path_or_empty,
+     .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Directory with files LANGUAGE.json that say in other languages what is told of mails; "
+             "English is built in. Read by waybill-web and by waybill --language."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
      .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or an absolute "
                 "path or pattern",
