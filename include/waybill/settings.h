@@ -95,6 +95,7 @@ struct settings {
     char *web_user_header; /* in which the proxy says who it is; "": in none */
     int64_t web_user_role; /* enum web_user_role, of names that have no entry */
     int64_t audit_reason;  /* enum audit_reason */
+    char *web_page_directory;             /* "": no page */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

@@ -305,6 +305,10 @@ const struct option options[] = {
      .text = "May, or must, who asks over HTTP or by the command tell why? "
              "The reason stands in the audit, see 'waybill audit'."},
 
+    {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
+             "Empty: there is the API alone."},
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

@@ -55,9 +55,7 @@ class HelpDesk:
     def __enter__(self):
         self.world.start()
         try:
-            self.web = Web(self.world.daemon, USER, port=place.free_port(),
-                           web_page_directory=f"{place.SOURCE}/milter/answer/http/page",
-                           messages_directory=f"{place.SOURCE}/milter/answer/messages")
+            self.web = Web(self.world.daemon, USER, port=place.free_port())
             give_rights(self.world.cli, self.world.redis, USER)
             self.web.start()
             for name, words in PEOPLE.items():

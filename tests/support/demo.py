@@ -103,11 +103,9 @@ def show(world):
 
 
 def serve(world):
-    """The page for the help desk, on loopback, with what a package would install taken from the source."""
+    """The page for the help desk, on loopback."""
     login = ("waybill-web", secrets.token_hex(16))
-    answer = f"{place.SOURCE}/milter/answer"
-    web = Web(world.daemon, login, port=place.free_port(), web_page_directory=f"{answer}/http/page",
-              messages_directory=f"{answer}/messages")
+    web = Web(world.daemon, login, port=place.free_port())
     give_rights(world.cli, world.redis, login)
     return web.start()
 

@@ -57,6 +57,7 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
     char cookie[160];   /* to be set; "": none */
 };
@@ -64,12 +65,15 @@ struct http_reply {
 /* By what somebody is known. */
 enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
+struct http_files;
+
 /* Who asks, and what is needed to answer him; of one worker. */
 struct http_asker {
     const struct settings *settings;
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
@@ -156,9 +160,16 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* The same of who comes or goes: nobody has to give a reason for that. */
 bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -63,18 +63,26 @@ static void set_deadline(struct exchange *exchange, int64_t ms)
 
 /* ---- the reply ---- */
 
+#define NO_PAGE "default-src 'none'; frame-ancestors 'none'"
+
 static void dress(struct MHD_Response *response, const struct http_reply *reply, const char *etag)
 {
     static const char *const always[][2] = {
         {"X-Content-Type-Options", "nosniff"},
         {"Cache-Control", "private, no-cache"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
+        {"X-Frame-Options", "DENY"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Embedder-Policy", "require-corp"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
         {"Vary", "Authorization, Cookie"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(response, always[i][0], always[i][1]);
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            reply->policy != NULL ? reply->policy : NO_PAGE);
     if (reply->status != MHD_HTTP_NOT_MODIFIED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 reply->type != NULL ? reply->type : "application/json");

@@ -31,6 +31,7 @@ struct work {
     struct job_list queued, answered; /* under the lock, as `stop` */
     bool stop;
     int done;
+    struct http_files *files;
     struct worker workers[WEB_WORKERS];
 };
 
@@ -132,8 +133,12 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
+    work->files = http_files_read(settings);
+    if (work->files == NULL)
+        return error_set(why, "no memory");
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
+        work->workers[i].asker.files = work->files;
         if (open_asker(&work->workers[i].asker, settings, why) != 0)
             return -1;
     }
@@ -195,6 +200,7 @@ void work_free(struct work **freed)
         store_close(&work->workers[i].asker.store);
         phrasebook_close(&work->workers[i].asker.book);
     }
+    http_files_free(&work->files);
     pthread_cond_destroy(&work->wake);
     pthread_mutex_destroy(&work->lock);
     free(work);
