@@ -90,12 +90,13 @@ struct settings {
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
     char *web_user;                       /* whom waybill-web becomes */
     char *web_listen;                     /* as metrics, never "" */
+    char *web_page_directory;             /* "": no page */
     char *web_url;         /* https://HOST or the like, as browsers see it; "": not known */
     int64_t web_session_idle_minutes;
     char *web_user_header; /* in which the proxy says who it is; "": in none */
     int64_t web_user_role; /* enum web_user_role, of names that have no entry */
     int64_t audit_reason;  /* enum audit_reason */
-    char *web_page_directory;             /* "": no page */
+    int64_t web_rate;                     /* requests a minute and person; 0: unbounded */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

@@ -56,7 +56,7 @@ const char *messages_tag(const struct messages *messages)
 
 /* ---- places ---- */
 
-/* The next "{name}" of a text: what stands before it is taken, and its name. False: none is left. */
+/* The next "{name}" of a text: what stands before it is taken, and the name. False: none. */
 static bool take_place(struct slice *text, struct slice *before, struct slice *name)
 {
     struct slice rest = *text;

@@ -257,7 +257,7 @@ const struct option options[] = {
      .text = "Events kept in each of the 16 streams."},
 
     {"own_sources", OPTION_LIST, AT(own_sources), .initial = "pickup", .fits = shape_own_source,
-     .allowed = "pickup, an address or a network such as 192.0.2.0/24", .heading = "Who may ask",
+     .allowed = "pickup, an address or a network such as 192.0.2.0/24", LIVE, .heading = "Who may ask",
      .text = "Whence the envelope sender of a mail is believed where it came without a login: pickup "
              "(handed in on the mail server itself), and the networks of clients that you answer for. "
              "Who asks by a token of the role sender sees mails that came from his address this way, "
@@ -304,11 +304,16 @@ const struct option options[] = {
      .choices = audit_reason_words,
      .text = "May, or must, who asks over HTTP or by the command tell why? "
              "The reason stands in the audit, see 'waybill audit'."},
+    {"web_rate", OPTION_NUMBER, AT(web_rate), .initial = "600", .most = 1000000, LIVE,
+     .text = "Requests a minute that one person may put to waybill-web; a quarter of it at once. "
+             "What is over is answered with 429 and how long to wait. "
+             "0: as many as come."},
 
     {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
      .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
      .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
              "Empty: there is the API alone."},
+
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

@@ -34,7 +34,7 @@ class Office:
         self.token = self.add("desk", "--role", "desk")
 
     def serve(self, **options):
-        return Web(self.daemon, USER, **{"web_user_header": HEADER, **options}).start()
+        return Web(self.daemon, USER, **{"web_user_header": HEADER, "web_rate": 0, **options}).start()
 
     def again(self, **options):
         assert self.web.stop() == 0, self.web.log_text()
@@ -112,7 +112,7 @@ def test_a_session_is_new_each_time_and_the_one_before_ends(office):
 def test_a_body_that_is_no_login_is_refused(office, body):
     answer = office.web.ask(SESSION, method="POST", body=body)
     assert answer.status == 400 and "Set-Cookie" not in answer.headers
-    assert office.web.ask(SESSION, method="POST", body=1000 * "x").status == 413
+    assert b" 413 " in office.web.raw(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 
 
 def test_a_token_that_is_not_good_lets_nobody_in(office):

@@ -11,6 +11,7 @@ shellcheck mandoc strace faketime openssl procps util-linux m4 systemd iproute2 
 PACKAGES_BROWSER="chromium chromium-driver python3-selenium poppler-utils" # and axe-core, if there is npm
 PACKAGES_RPM="rpm bzip2 selinux-policy-dev" # packaging/build-rpm; its test wants rpmlint and setools too
 PACKAGES_DEB="dpkg-dev debhelper dh-apparmor fakeroot lintian" # and what debian/control names
+PACKAGES_LOAD="wrk" # tests/bench/web
 PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce pflogsumm" # tests/bench compares with them
 
 # Print those of the named packages that are not installed.

@@ -13,12 +13,14 @@
 
 #include "http.h"
 #include "waybill/log.h"
+#include "waybill/messages.h"
 
 #define FILES_MAX 64 /* of a directory */
 #define FILE_MAX ((size_t)512 << 10)
 #define NAME_SIZE 64
 #define START "index.html"         /* is the page itself, at "/" and nowhere else */
 #define LANGUAGES "languages.json" /* made here: which languages there are */
+#define ENGLISH "en.json"          /* as well: it is built in */
 
 #define POLICY                                                                                     \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
@@ -105,6 +107,7 @@ static void read_file(struct shelf *shelf, int directory, const char *name)
 /* Files of other kinds are none of ours. */
 static void read_directory(struct shelf *shelf, const char *path, const char *end)
 {
+    const size_t most = FILES_MAX - 2; /* those that are made here have room */
     DIR *directory = path[0] != '\0' ? opendir(path) : NULL;
     const struct dirent *entry;
 
@@ -113,10 +116,11 @@ static void read_directory(struct shelf *shelf, const char *path, const char *en
             log_warning("the page is not all there: cannot read '%s': %s", path, strerror(errno));
         return;
     }
-    while (shelf->count < FILES_MAX && (entry = readdir(directory)) != NULL) {
+    while (shelf->count < most && (entry = readdir(directory)) != NULL) {
         struct slice name = slice_of(entry->d_name);
 
-        if (is_plain(name) && type_of(name) != NULL && slice_ends(name, end))
+        if (is_plain(name) && type_of(name) != NULL && slice_ends(name, end) &&
+            !slice_is(name, ENGLISH) && !slice_is(name, LANGUAGES))
             read_file(shelf, dirfd(directory), entry->d_name);
     }
     closedir(directory);
@@ -127,20 +131,36 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
 }
 
+/* The next place on the shelf, for an object that is made here. */
+static void begin_file(struct shelf *shelf, const char *name, struct json *json)
+{
+    struct file *file = &shelf->files[shelf->count];
+
+    slice_copy(slice_of(name), file->name, sizeof file->name);
+    file->type = type_of(slice_of(name));
+    buffer_init(&file->bytes, FILE_MAX);
+    json_init(json, &file->bytes);
+    json_begin_object(json);
+}
+
+static void add_english(struct shelf *messages)
+{
+    struct json json;
+
+    begin_file(messages, ENGLISH, &json);
+    for (size_t i = 0; i < messages_english_count; i++)
+        json_member_text(&json, messages_english[i].key, messages_english[i].text);
+    json_end_object(&json);
+    messages->count++;
+}
+
 /* {"languages": ["de", "en"]}: so a language is added by adding its file. */
 static void list_languages(struct shelf *messages)
 {
-    struct file *list = &messages->files[messages->count];
     struct json json;
 
-    if (messages->count == FILES_MAX)
-        return;
     qsort(messages->files, messages->count, sizeof messages->files[0], by_name);
-    slice_copy(slice_of(LANGUAGES), list->name, sizeof list->name);
-    list->type = type_of(slice_of(LANGUAGES));
-    buffer_init(&list->bytes, FILE_MAX);
-    json_init(&json, &list->bytes);
-    json_begin_object(&json);
+    begin_file(messages, LANGUAGES, &json);
     json_member_array(&json, "languages");
     for (size_t i = 0; i < messages->count; i++) {
         struct slice name = slice_of(messages->files[i].name);
@@ -160,6 +180,7 @@ struct http_files *http_files_read(const struct settings *settings)
         return files;
     read_directory(&files->page, settings->web_page_directory, "");
     read_directory(&files->messages, settings->messages_directory, ".json");
+    add_english(&files->messages);
     list_languages(&files->messages);
     return files;
 }

@@ -18,6 +18,10 @@ static const char *title_of(unsigned status)
         return "Method not allowed";
     case 413:
         return "Too large";
+    case 414:
+        return "Too long";
+    case 429:
+        return "Too many requests";
     case 503:
         return "Not now";
     default:

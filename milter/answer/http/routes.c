@@ -2,19 +2,20 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, origin, who asks, role, form of the arguments. All mails
- * that somebody may not see are decided in access.h, not here.
+ * The order of the checks: path, method, origin, who asks, rate, role, form of the arguments. All
+ * mails that somebody may not see are decided in access.h, not here.
  */
 #include <string.h>
 
 #include "http.h"
-#include "waybill/clock.h"
 
 const struct http_route http_routes[] = {
     {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
+    {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
     {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
     {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
@@ -93,7 +94,7 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const struct http_route *route = request->route;
     const char *wrong;
 
-    asker->now = clock_now();
+    http_asker_begin(asker);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;

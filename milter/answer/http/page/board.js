@@ -88,7 +88,7 @@ function witness(one) {
 function coverage(told) {
     return element("figure", { class: "chart wide" }, element("figcaption", {}, say("page.coverage")),
         element("ul", { class: "witnesses" }, told.witnesses.map(witness)),
-        told.gaps_not_told > 0 && element("p", { class: "faint" }, count("page.board.moregaps", told.gaps_not_told)));
+        told.gaps_not_told > 0 && element("p", { class: "faint" }, count("page.board.moregaps.", told.gaps_not_told)));
 }
 
 // ---- all of it ----
@@ -117,7 +117,7 @@ export async function view(main, route, { signal }) {
     const { sums } = time;
     replace(charts,
         tiles(time.groups, since),
-        element("p", { class: "faint wide" }, compose("page.board.sums", { mails: count("page.mails", sums.mails), recipients: count("page.recipients.n", sums.recipients),
+        element("p", { class: "faint wide" }, compose("page.board.sums", { mails: count("page.mails.", sums.mails), recipients: count("page.recipients.n.", sums.recipients),
             since: fullMoment(sums.since), until: fullMoment(sums.until) })),
         sums.incomplete && element("p", { class: "notice bad" }, say("page.incomplete"), " ", data(sums.incomplete)),
         sums.bounded && element("p", { class: "notice" }, say("page.bounded", { time: sums.scanned_until ? moment(sums.scanned_until) : "" })),

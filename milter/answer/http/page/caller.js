@@ -13,7 +13,7 @@ function paragraph(group) {
     const names = group.recipients.slice(0, NAMED).map((one) => plain(one.recipient));
     const more = group.recipients.length - names.length;
     const { what, why, who, act, until } = group.verdict;
-    const to = more > 0 ? `${names.join(", ")} ${count("page.others", more)}` : list(names);
+    const to = more > 0 ? `${names.join(", ")} ${count("page.others.", more)}` : list(names);
     return [
         say("page.caller.to", { to, state: stateWord(group.state) }), asSentence(what),
         why ? say("page.caller.why", { why: asSentence(why) }) : "",

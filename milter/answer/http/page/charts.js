@@ -54,8 +54,8 @@ export function columns(title, all, layers) {
         drawing("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": title }, grid(most),
             all.map((one, index) => [
                 column(one, layers, LEFT + index * step + step * 0.12, step * 0.76, most),
-                index % every === 0 && drawing("text", { class: "tick", x: LEFT + (index + 0.5) * step, y: HEIGHT - 6, "text-anchor": "middle" }, one.short),
-            ]).flat(2).filter((part) => part)),
+                (all.length - 1 - index) % every === 0 && drawing("text", { class: "tick", x: LEFT + (index + 0.5) * step, y: HEIGHT - 6, "text-anchor": "middle" }, one.short),
+            ])),
         table([say("page.board.time"), ...layers.map(({ label }) => label)],
             all.map((one) => [one.label, ...layers.map(({ key }) => figure(one.numbers[key] ?? 0))]), title));
 }

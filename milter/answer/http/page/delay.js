@@ -4,7 +4,7 @@ import { data, drawing, element, plain } from "./dom.js";
 import { has, percent, say } from "./messages.js";
 import { duration } from "./times.js";
 
-const WIDTH = 1000, LEAST = 6; // of a share that can still be seen
+const WIDTH = 1000, LEAST = 6, VISIBLE = 0.01;
 
 function nameOf(part) {
     return has(`page.share.${part}`) ? say(`page.share.${part}`) : part;
@@ -31,9 +31,16 @@ function legend(parts, total) {
         total > 0 ? element("span", { class: "faint" }, ` ${percent(ms / total)}`) : null)));
 }
 
+// Shares that nobody could see in the bar are told together.
+function partsOf(shares, total) {
+    const all = Object.entries(shares), seen = all.filter(([, ms]) => ms >= total * VISIBLE);
+    const rest = all.filter(([, ms]) => ms < total * VISIBLE).reduce((sum, [, ms]) => sum + ms, 0);
+    return rest > 0 && seen.length > 0 ? [...seen, ["rest", rest]] : seen;
+}
+
 function split(recipient, several) {
     const { total_ms: total, over, parts_ms: shares, sentence } = recipient.delay;
-    const parts = Object.entries(shares);
+    const parts = partsOf(shares, total);
     return element("div", { class: "delay" },
         several && element("h3", {}, data(recipient.recipient)),
         element("p", {}, sentence ? plain(sentence) : say(over ? "page.delay.over" : "page.delay.sofar", { time: duration(total) })),

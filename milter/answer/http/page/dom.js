@@ -4,6 +4,11 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// What a condition left out of a list of children is none of them.
+function kept(children) {
+    return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
 function fill(made, attributes, children) {
     for (const [name, value] of Object.entries(attributes)) {
         if (typeof value === "function")
@@ -11,7 +16,7 @@ function fill(made, attributes, children) {
         else if (value !== null && value !== undefined && value !== false)
             made.setAttribute(name, value === true ? "" : String(value));
     }
-    made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+    made.append(...kept(children));
     return made;
 }
 
@@ -25,7 +30,7 @@ export function drawing(tag, attributes = {}, ...children) {
 }
 
 export function replace(place, ...children) {
-    place.replaceChildren(...children.flat(Infinity).filter((child) => child));
+    place.replaceChildren(...kept(children));
 }
 
 export function byId(id) {

@@ -47,7 +47,7 @@ export function view(main, route, { signal }) {
     let drawn = 0, on = "begins";
 
     function tell() {
-        state.textContent = paused ? count("page.live.paused", waiting.length) : say(`page.watch.${on}`);
+        state.textContent = paused ? count("page.live.paused.", waiting.length) : say(`page.watch.${on}`);
         state.classList.toggle("on", on === "on" && !paused);
     }
     function put() {

@@ -19,7 +19,7 @@ function head(mail) {
     return element("header", { class: "mailhead" },
         element("p", { class: "way" }, compose("page.way", {
             from: addressOf(mail.sender),
-            to: length === 1 ? data(mail.recipients[0].recipient) : element("span", {}, count("page.torecipients", length)),
+            to: length === 1 ? data(mail.recipients[0].recipient) : element("span", {}, count("page.torecipients.", length)),
         })),
         mail.subject && element("p", { class: "subject" }, data(mail.subject)),
         element("p", { class: "faint" }, compose("page.mail.code", {

@@ -71,10 +71,10 @@ export function compose(key, places) {
     });
 }
 
-// By the number: KEY.one, KEY.other, and what else a language has.
+// By the number: KEY, which ends with a dot, and "one", "other", or what else a language has.
 export function count(key, number) {
-    const form = `${key}.${new Intl.PluralRules(language).select(number)}`;
-    return say(has(form) ? form : `${key}.other`, { n: figure(number) });
+    const form = key + new Intl.PluralRules(language).select(number);
+    return say(has(form) ? form : `${key}other`, { n: figure(number) });
 }
 
 export function figure(number) {

@@ -29,7 +29,7 @@ function toOf(mail) {
     const worst = worstOf(mail), more = mail.recipients.length - 1;
     if (!worst)
         return addressOf("");
-    return more > 0 ? [data(worst.recipient), " ", element("span", { class: "faint" }, count("page.others", more))]
+    return more > 0 ? [data(worst.recipient), " ", element("span", { class: "faint" }, count("page.others.", more))]
         : data(worst.recipient);
 }
 

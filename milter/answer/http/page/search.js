@@ -100,12 +100,12 @@ function remarks(page) {
         page.incomplete && element("p", { class: "notice bad" }, say("page.incomplete"), " ", data(page.incomplete)),
         page.bounded && element("p", { class: "notice" }, say("page.bounded",
             { time: page.scanned_until ? moment(page.scanned_until) : "" })),
-        page.unreadable > 0 && element("p", { class: "notice" }, count("page.unreadable", page.unreadable)),
+        page.unreadable > 0 && element("p", { class: "notice" }, count("page.unreadable.", page.unreadable)),
     ];
 }
 
 function setCount(head, shown, page) {
-    replace(head, page.next ? say("page.found.more", { n: shown }) : count("page.found", shown),
+    replace(head, page.next ? say("page.found.more", { n: shown }) : count("page.found.", shown),
         " ", element("span", { class: "faint" }, say("page.found.span", { since: moment(page.since), until: moment(page.until) })));
 }
 

@@ -35,10 +35,9 @@ function words(fact) {
 }
 
 function raw(fact) {
-    return element("details", { class: "raw" }, element("summary", {}, say("page.fact.raw")),
-        element("dl", { class: "values" },
-            [["source", fact.source], ["kind", fact.kind], ["trust", fact.trust], ...Object.entries(fact.values)].map(([name, text]) =>
-                [element("dt", {}, name), element("dd", {}, data(text))])));
+    return element("dl", { class: "values" },
+        [["source", fact.source], ["kind", fact.kind], ["trust", fact.trust], ...Object.entries(fact.values)].map(([name, text]) =>
+            [element("dt", {}, name), element("dd", {}, data(text))]));
 }
 
 function entry({ fact, last, times }) {
@@ -48,11 +47,10 @@ function entry({ fact, last, times }) {
         element("span", { class: "dot" }, state ? symbol(state) : null),
         element("span", { class: "when" }, timeElement(fact.event_time, true)),
         element("div", { class: "what" },
-            element("p", {}, words(fact), claimed ? [" ", element("em", {}, say("page.fact.claimed"))] : null),
-            times > 1 && element("p", { class: "faint" }, count("page.attempts", times), " ",
+            element("details", {}, element("summary", {}, words(fact), claimed && [" ", element("em", {}, say("page.fact.claimed"))]), raw(last)),
+            times > 1 && element("p", { class: "faint" }, count("page.attempts.", times), " ",
                 say("page.attempts.span", { time: duration(new Date(last.event_time) - new Date(fact.event_time)) })),
-            fact.values.reply && element("p", { class: "said" }, data(fact.values.reply)),
-            raw(last)));
+            fact.values.reply && element("p", { class: "said" }, data(fact.values.reply))));
 }
 
 export function timeline(mail) {

@@ -57,7 +57,7 @@ function addresses(group) {
     const named = group.recipients.slice(0, NAMED).map((one) => data(one.recipient));
     const more = group.recipients.length - named.length;
     return element("p", { class: "addresses" }, named.flatMap((one, index) => index > 0 ? [", ", one] : [one]),
-        more > 0 ? ` ${count("page.others", more)}` : "");
+        more > 0 ? ` ${count("page.others.", more)}` : "");
 }
 
 function raw(group) {
