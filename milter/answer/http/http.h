@@ -213,7 +213,8 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
  * a reply says that it is over. */
 bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
                      struct http_reply *reply);
-/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
+/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
+ * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
 /* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
