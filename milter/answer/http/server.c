@@ -84,7 +84,7 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         {"Cache-Control", "private, no-cache"},
         {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
-        {"Vary", "Authorization, Cookie, Accept-Encoding"},
+        {"Vary", "Authorization, Cookie, Accept-Encoding, Accept-Language"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -96,6 +96,8 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
     if (reply->encoding != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+    if (reply->language != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LANGUAGE, reply->language);
     if (reply->cookie[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (reply->file[0] != '\0')
