@@ -5,7 +5,7 @@ import { announce, byId, data, element, plain, replace } from "./dom.js";
 import { compose as sentence, count, say } from "./messages.js";
 import { compose, isCode, placeOf, WHEN } from "./query.js";
 import { go, link, mailLink } from "./route.js";
-import { mailRow } from "./rows.js";
+import { asSentence, mailRow } from "./rows.js";
 import { nothingFound } from "./nothing.js";
 import { STATES, stateWord } from "./states.js";
 import { moment } from "./times.js";
@@ -85,7 +85,7 @@ function formOf(words) {
 function showFault(asked, why) {
     const fault = byId("fault");
     const begin = placeOf(asked, why.at), end = placeOf(asked, why.at + why.size);
-    replace(fault, plain(why.message), element("br"),
+    replace(fault, asSentence(why.message), element("br"),
         element("code", {}, plain(asked.slice(0, begin)), element("mark", {}, plain(asked.slice(begin, end)) || " "),
             plain(asked.slice(end))));
     fault.hidden = false;

@@ -69,7 +69,7 @@ function entry(one) {
         element("span", { class: "dot" }, state ? symbol(state) : null),
         element("span", { class: "when" }, timeElement(fact.event_time, true)),
         element("div", { class: "what" },
-            element("details", {}, element("summary", {}, words(one), claimed && [" ", element("em", {}, say("page.fact.claimed"))]), raw(last)),
+            element("details", {}, element("summary", {}, words(one), fact.source === "report" && [" ", element("em", {}, say(claimed ? "page.fact.claimed" : "page.fact.told"))]), raw(last)),
             times > 1 && element("p", { class: "faint" }, count("page.attempts.", times), " ",
                 say("page.attempts.span", { time: duration(new Date(last.event_time) - new Date(fact.event_time)) })),
             fact.values.reply && element("p", { class: "said" }, data(fact.values.reply))));
