@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from support import place
 from support.cli import FOUND, NOTHING, USAGE
 from support.office import open_office
 
@@ -114,3 +115,33 @@ def test_it_is_for_those_alone_who_may_see_all(office):
     assert office.web.ask(AUDIT).status == 401
     assert office.web.ask(AUDIT, office.token).status == 403
     assert office.web.ask(AUDIT, office.add("a", "--role", "admin", "--domain", "a.example")).status == 403
+
+
+# ---- of persons ----
+
+def test_who_is_forgotten_loses_a_token_that_is_his_alone(office):
+    his = office.add("bob", "--role", "sender", "--address", "bob@b.example")
+    also = office.add("team", "--role", "sender", "--address", "Bob+x@B.example", "--address", "jim-bob@b.example")
+    called = office.add("bob@b.example", "--role", "desk")
+    other = office.add("jim", "--role", "sender", "--address", "jim-bob@b.example")
+    cookie, _ = office.session(his)
+    for token in (his, also, called, other):
+        assert office.web.ask("/api/v1/search", token).status == 200
+    dry = office.cli.objects("forget", "Bob@b.example", "--dry-run")[0]
+    names = [("bob", True), ("bob@b.example", False), ("team", False)]
+    assert sorted((token["name"], token["would_be_taken_away"]) for token in dry["tokens"]) == names
+    text = office.cli.text("forget", "bob@b.example", "--dry-run")
+    assert "Nothing was changed" in text and "of bob (sender) would be taken away" in text
+    assert "of team (sender) stays, as it is bound to more" in text and "is called by the address" in text
+    assert len(office.cli.objects("token", "list")) > 3 and not office.redis.keys("wb:tomb*")
+    exported = office.cli.objects("export-person", "bob@b.example")
+    assert sorted(one["name"] for one in exported if one["object"] == "token") == [name for name, _ in names]
+    assert {(one["who"], one["what"]) for one in exported if one["object"] == "audit"} >= {("bob", "login"), ("team", "search")}
+    assert "jim" not in {one.get("who") for one in exported}
+    receipt = office.cli.objects("forget", "bob@b.example", "--yes")[0]
+    assert sorted((token["name"], token["taken_away"]) for token in receipt["tokens"]) == names
+    place.wait_until(lambda: office.web.ask("/api/v1/search", his).status == 401, 8, "his token is gone")
+    assert office.ask(cookie).status == 401
+    assert "of team (sender) stays" in office.cli.text("forget", "bob@b.example", "--status")
+    for token in (also, called, other):
+        assert office.web.ask("/api/v1/search", token).status == 200
