@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * known and rates: who was asked about is not asked about again for a while, whoever comes in between,
- * and from several threads; each may ask as much as is his.
+ * known and rates: who was asked about is not asked about again for a while, whoever comes in
+ * between, and from several threads; each may ask as much as is his.
  */
 #include "../../../../milter/answer/http/http.h"
 
