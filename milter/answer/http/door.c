@@ -19,6 +19,37 @@
 
 #define SESSION_MS (12 * HOUR_MS)
 
+/* ---- the entry of somebody, as the store said it a moment ago ---- */
+
+struct asked {
+    struct store *store;
+    struct slice words; /* the hash of a token, or a name */
+    int64_t now;
+};
+
+static int ask_token(void *context, struct access *access, struct error *why)
+{
+    const struct asked *asked = context;
+
+    return access_get_hashed(asked->store, asked->words.at, asked->now, access, why);
+}
+
+static int ask_name(void *context, struct access *access, struct error *why)
+{
+    const struct asked *asked = context;
+
+    return access_named(asked->store, asked->words, asked->now, access, why);
+}
+
+/* `hash` ends with a NUL. */
+static int know_hash(struct http_asker *asker, const char *hash, struct error *why)
+{
+    struct asked asked = {asker->store, slice_of(hash), asker->now};
+
+    return http_known_get(http_known_of(asker->common), hash, asker->now, ask_token, &asked,
+                          &asker->access, why);
+}
+
 /* ---- the cookie ---- */
 
 static bool has_tls(const struct http_asker *asker)
@@ -83,45 +114,11 @@ static bool is_over(const struct http_asker *asker, const struct store_session *
 /* Not at each request: one in sixteen parts of the time that it may rest is exact enough. */
 static int use_session(struct http_asker *asker, struct store_session *session, struct error *why)
 {
-    if (asker->now - session->used < idle_ms(asker) / 16)
+    if (asker->again || asker->now - session->used < idle_ms(asker) / 16)
         return 0;
     session->used = asker->now;
     return store_use_session(asker->store, asker->session, session->used, end_of(asker, session),
                              why);
-}
-
-struct entry_asked {
-    struct http_asker *asker;
-    struct slice name; /* of an entry; absent: `hash` says whose it is */
-    const char *hash;
-};
-
-static int ask_entry(void *context, struct access *access, struct error *why)
-{
-    const struct entry_asked *asked = context;
-    struct http_asker *asker = asked->asker;
-
-    if (asked->name.at != NULL)
-        return access_named(asker->store, asked->name, asker->now, access, why);
-    return access_get_hashed(asker->store, asked->hash, asker->now, access, why);
-}
-
-static int know_hash(struct http_asker *asker, const char *hash, struct error *why)
-{
-    struct entry_asked asked = {asker, SLICE_ABSENT, hash};
-
-    return http_known_get(http_known_of(asker->common), hash, asker->now, ask_entry, &asked,
-                          &asker->access, why);
-}
-
-static int know_name(struct http_asker *asker, struct slice name, struct error *why)
-{
-    struct entry_asked asked = {asker, name, NULL};
-    char known_as[HTTP_HASH_ROOM];
-
-    snprintf(known_as, sizeof known_as, "name %.*s", SLICE_ARGS(name));
-    return http_known_get(http_known_of(asker->common), known_as, asker->now, ask_entry, &asked,
-                          &asker->access, why);
 }
 
 static int know_session(struct http_asker *asker, struct slice secret, struct error *why)
@@ -153,7 +150,7 @@ int http_begin_session(struct http_asker *asker, struct slice token, struct http
 
     if (!token_api_hash(asker->token_key, token, session.token))
         return 0;
-    found = access_get_hashed(asker->store, session.token, asker->now, &asker->access, why);
+    found = know_hash(asker, session.token, why);
     if (found <= 0)
         return found;
     token_session_make(secret);
@@ -206,12 +203,15 @@ static bool make_sender(struct http_asker *asker, struct slice name)
 
 static int know_proxy(struct http_asker *asker, struct slice name, struct error *why)
 {
-    int found = know_name(asker, name, why);
+    struct asked asked = {asker->store, name, asker->now};
+    int found;
 
+    token_session_proof(asker->session_key, name, asker->proof);
+    found = http_known_get(http_known_of(asker->common), asker->proof, asker->now, ask_name,
+                           &asked, &asker->access, why);
     if (found == 0 && asker->settings->web_user_role == WEB_USER_SENDER)
         found = make_sender(asker, name) ? 1 : 0;
     asker->until = asker->access.expires;
-    token_session_proof(asker->session_key, name, asker->proof);
     return found;
 }
 
@@ -233,8 +233,8 @@ static int look(struct http_asker *asker, const struct http_request *request, st
     return know_session(asker, find_cookie(asker, request), why);
 }
 
-bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                  struct http_reply *reply)
+bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                     struct http_reply *reply)
 {
     char who[HTTP_RATE_WHO];
 
@@ -246,24 +246,43 @@ bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
     return reply->retry == 0;
 }
 
-int http_know(struct http_asker *asker, const struct http_request *request,
-              struct http_reply *reply)
+static int know(struct http_asker *asker, const struct http_request *request, struct error *why)
 {
-    struct error why;
     int result;
 
     asker->session[0] = asker->proof[0] = '\0';
     asker->until = 0;
-    result = look(asker, request, &why);
+    result = look(asker, request, why);
     asker->access.own_sources = asker->settings->own_sources;
+    return result;
+}
+
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply)
+{
+    struct error why;
+    int result = know(asker, request, &why);
+
     if (result < 0)
         http_store_problem(reply, &why);
-    else if (!http_in_rate(asker, result > 0 ? "person" : "peer",
-                           result > 0 ? asker->access.name : request->peer, reply))
+    else if (!http_is_in_rate(asker, result > 0 ? "person" : "peer",
+                              result > 0 ? asker->access.name : request->peer, reply))
         return 0;
     else if (result == 0)
         http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
     return result;
+}
+
+int http_know_again(struct http_asker *asker, const struct http_request *request)
+{
+    struct error why;
+    int result;
+
+    asker->now = clock_now();
+    asker->again = true;
+    result = know(asker, request, &why);
+    asker->again = false;
+    return result > 0 && (int)asker->access.role < request->route->least ? 0 : result;
 }
 
 /* ---- what changes something ---- */
