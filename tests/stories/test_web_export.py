@@ -87,8 +87,8 @@ def test_what_is_cut_is_told_with_what_was_sent_and_does_not_look_whole(store):
     client = store.begin(PATH + "csv", token, receive=4096)
     assert client.recv(12) == b"HTTP/1.1 200"
     client.close()
-    place.wait_until(lambda: ("leaver", "export cut") in entries(store), 10, "it stands in the audit", 0.2)
-    assert 0 < entries(store)["leaver", "export cut"] < MAILS
+    place.wait_until(lambda: ("leaver", "export-cut") in entries(store), 10, "it stands in the audit", 0.2)
+    assert 0 < entries(store)["leaver", "export-cut"] < MAILS
     assert entries(store)["reader", "exported"] > MAILS * 0.98
     late = store.begin(PATH + "csv", store.token("late"), receive=4096)
     revoked = store.begin(PATH + "csv", token, receive=4096)

@@ -155,7 +155,7 @@ def test_a_mail_is_told_from_its_first_moment_to_its_end_and_as_follow_tells_it(
 def without_time(event):
     """Without what depends on when it is told; a place has the time up to which all was told in it."""
     event = {key: value for key, value in event.items() if key != "cursor"}
-    for key in ("delay", "attempts"):
+    for key in ("delay", "attempts", "last_attempt_time"):
         (event["recipient"] or {}).pop(key, None)
     return event
 

@@ -271,7 +271,7 @@ static void answer(struct export *export)
     }
     if (!whole)
         log_debug("an export ended early: %s", export->why.text);
-    if (note(export, whole ? "exported" : "export cut") && whole)
+    if (note(export, whole ? "exported" : "export-cut") && whole)
         http_stream_complete(export->stream);
 }
 

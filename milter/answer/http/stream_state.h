@@ -10,6 +10,7 @@
 struct http_stream {
     struct http_streams *set;
     enum http_stream_kind kind;
+    char who[ACCESS_NAME_SIZE]; /* as asker.access.name, which its thread may write anew */
     http_streamer *run;
     pthread_t thread;
     bool started; /* there is a thread to be joined */

@@ -39,6 +39,7 @@ static struct http_stream *make(struct http_asker *asker, enum http_stream_kind 
         return NULL;
     stream->set = asker->streams;
     stream->kind = kind;
+    slice_copy(slice_of(asker->access.name), stream->who, sizeof stream->who);
     stream->run = run;
     stream->asker = *asker;
     stream->fd = -1;
@@ -65,7 +66,7 @@ static struct http_stream **find_place(struct http_streams *streams, enum http_s
             place = &streams->slots[i];
         } else if (stream->kind == kind) {
             all++;
-            his += slice_is(slice_of(stream->asker.access.name), access->name);
+            his += slice_is(slice_of(stream->who), access->name);
         }
     }
     return streams->stop || all >= kinds[kind].most || his >= kinds[kind].each ? NULL : place;
