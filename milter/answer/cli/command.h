@@ -48,6 +48,7 @@ struct request {
     struct several domains, addresses, logins;
     bool subjects, no_token;
     const char *reason;
+    const char *language;
     bool help;
     char **arguments; /* without the options */
     int argument_count;
@@ -59,7 +60,8 @@ struct cli {
     struct store *store;
     struct query query;         /* of a command that asks_query */
     struct phrasebook *book;    /* NULL: the command asks for no verdict */
-    struct verdict_basis basis; /* of the two above */
+    struct messages *messages;  /* NULL: English */
+    struct verdict_basis basis; /* of those above */
     int64_t now;
     bool terminal;          /* stdout is one: cut, fold, and, where wanted, colour */
     bool colour;

@@ -114,7 +114,7 @@ static bool is_over(const struct http_asker *asker, const struct store_session *
 /* Not at each request: one in sixteen parts of the time that it may rest is exact enough. */
 static int use_session(struct http_asker *asker, struct store_session *session, struct error *why)
 {
-    if (asker->now - session->used < idle_ms(asker) / 16)
+    if (asker->again || asker->now - session->used < idle_ms(asker) / 16)
         return 0;
     session->used = asker->now;
     return store_use_session(asker->store, asker->session, session->used, end_of(asker, session),
@@ -246,16 +246,23 @@ bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *nam
     return reply->retry == 0;
 }
 
-int http_know(struct http_asker *asker, const struct http_request *request,
-              struct http_reply *reply)
+static int know(struct http_asker *asker, const struct http_request *request, struct error *why)
 {
-    struct error why;
     int result;
 
     asker->session[0] = asker->proof[0] = '\0';
     asker->until = 0;
-    result = look(asker, request, &why);
+    result = look(asker, request, why);
     asker->access.own_sources = asker->settings->own_sources;
+    return result;
+}
+
+int http_know(struct http_asker *asker, const struct http_request *request,
+              struct http_reply *reply)
+{
+    struct error why;
+    int result = know(asker, request, &why);
+
     if (result < 0)
         http_store_problem(reply, &why);
     else if (!http_is_in_rate(asker, result > 0 ? "person" : "peer",
@@ -264,6 +271,18 @@ int http_know(struct http_asker *asker, const struct http_request *request,
     else if (result == 0)
         http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
     return result;
+}
+
+int http_know_again(struct http_asker *asker, const struct http_request *request)
+{
+    struct error why;
+    int result;
+
+    asker->now = clock_now();
+    asker->again = true;
+    result = know(asker, request, &why);
+    asker->again = false;
+    return result > 0 && (int)asker->access.role < request->route->least ? 0 : result;
 }
 
 /* ---- what changes something ---- */

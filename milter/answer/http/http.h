@@ -26,7 +26,9 @@ struct http_argument {
 #define HTTP_HEADERS(X)                                                                            \
     X(AUTHORIZATION, "Authorization", 128)                                                         \
     X(IF_NONE_MATCH, "If-None-Match", 256)                                                         \
+    X(LAST_EVENT_ID, "Last-Event-ID", 2048)                                                        \
     X(ACCEPT_ENCODING, "Accept-Encoding", 256)                                                     \
+    X(ACCEPT_LANGUAGE, "Accept-Language", 256)                                                     \
     X(COOKIE, "Cookie", 4096)                                                                      \
     X(CSRF, "X-CSRF-Token", 64)                                                                    \
     X(ORIGIN, "Origin", 256)                                                                       \
@@ -59,13 +61,18 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
+    char file[40];      /* to be saved under this name; "": to be shown */
+    struct http_stream *stream; /* the body, of any length, in the place of `body`; see stream.h */
     unsigned retry;     /* seconds, of 429 */
     const char *encoding; /* how the body is compressed; NULL: not */
     char etag[32];        /* of 200 and 304; else "" */
     char cookie[160];     /* to be set; "": none */
+    const char *language; /* of the sentences in it; NULL: it has none, or English ones */
 };
 
+struct http_files;
 /* By what somebody is known. */
 enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
@@ -80,15 +87,18 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
     enum http_door door;
+    bool again;       /* by ourselves, of a request that goes on: that is no use of a session */
     char session[65]; /* hash; "": he has none */
     char proof[65];   /* what he must send with what changes something; "": nothing */
     int64_t until;    /* so long he is let in, if nothing happens; ms, 0: for ever */
     char reason[HTTP_REASON_MAX + 1]; /* why he asks, UTF-8; "": he does not say */
     struct http_compressor *compressor;
+    struct http_streams *streams;
 };
 
 /* ---- what all who answer have in common; any thread ---- */
@@ -103,6 +113,7 @@ int http_common_reload(struct http_common *common, const struct settings *settin
                        struct error *why);
 struct http_known *http_known_of(struct http_common *common);
 struct http_rates *http_rates_of(struct http_common *common);
+const struct languages *http_languages_of(const struct http_common *common);
 
 /* `common` must live as long. -1: the options of the store make no sense, rules that cannot be
  * read, no memory; close it all the same. */
@@ -190,7 +201,11 @@ struct slice http_argument(const struct http_request *request, const char *name)
 /* The argument since or until, if it was given. False: a reply says why. */
 bool http_read_moment(struct http_asker *asker, const struct http_request *request,
                       struct query *query, bool until, struct http_reply *reply);
-/* The arguments q, limit and after on top of a query that was begun. False: a reply says why. */
+/* The argument q on top of a query that was begun, with the time that it means. False: a reply says
+ * why. */
+bool http_read_words(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct query *query);
+/* The same with limit and after. */
 bool http_read_query(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query);
 
@@ -203,6 +218,9 @@ bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *nam
 /* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
+/* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
+ * for the role of the route, too. A lens has views into asker->access. */
+int http_know_again(struct http_asker *asker, const struct http_request *request);
 /* May this change something, as far as one can see where it comes from? False: a reply says no. */
 bool http_check_origin(const struct http_asker *asker, const struct http_request *request,
                        struct http_reply *reply);
@@ -224,6 +242,10 @@ void http_problem(struct http_reply *reply, unsigned status, const char *detail)
 void http_query_problem(struct http_reply *reply, const struct query_fault *fault);
 /* The store failed: 503, and the log has why. */
 void http_store_problem(struct http_reply *reply, const struct error *why);
+/* 404, of a case code with a mistyped character: those that are near it. */
+void http_mistyped_problem(struct http_reply *reply, const uint64_t *ids, size_t count);
+/* 404, of a mail that is not there, or not for him. */
+void http_no_such_mail(struct http_reply *reply);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
@@ -234,9 +256,17 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* The same of who comes or goes: nobody has to give a reason for that. */
 bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_export, http_events;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -14,11 +14,16 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
+    {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
     {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
     {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
     {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
+    {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
+    {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
+    {"GET", "/page/messages/*", HTTP_ANYBODY, http_page_messages, "", 0, "its words in a language"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
@@ -90,6 +95,9 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const char *wrong;
 
     http_asker_begin(asker);
+    asker->basis.messages = languages_choose(http_languages_of(asker->common),
+                                             request->headers[HTTP_HEADER_ACCEPT_LANGUAGE]);
+    reply->language = messages_tag(asker->basis.messages);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;

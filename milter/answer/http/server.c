@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "stream.h"
 #include "waybill/clock.h"
 #include "waybill/deadline.h"
 #include "waybill/listening.h"
@@ -68,18 +69,34 @@ static void set_deadline(struct exchange *exchange, int64_t ms)
 
 /* ---- the reply ---- */
 
+#define NO_PAGE "default-src 'none'; frame-ancestors 'none'"
+
+static void add_file(struct MHD_Response *response, const char *name)
+{
+    char words[80];
+
+    snprintf(words, sizeof words, "attachment; filename=\"%s\"", name);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, words);
+}
+
 static void dress(struct MHD_Response *response, const struct http_reply *reply)
 {
     static const char *const always[][2] = {
         {"X-Content-Type-Options", "nosniff"},
         {"Cache-Control", "private, no-cache"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
-        {"Vary", "Authorization, Cookie, Accept-Encoding"},
+        {"X-Frame-Options", "DENY"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Embedder-Policy", "require-corp"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+        {"Vary", "Authorization, Cookie, Accept-Encoding, Accept-Language"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(response, always[i][0], always[i][1]);
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            reply->policy != NULL ? reply->policy : NO_PAGE);
     if (reply->status != MHD_HTTP_NOT_MODIFIED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 reply->type != NULL ? reply->type : "application/json");
@@ -87,8 +104,14 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
     if (reply->encoding != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+    if (reply->language != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LANGUAGE, reply->language);
     if (reply->cookie[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+    if (reply->file[0] != '\0')
+        add_file(response, reply->file);
+    if (reply->stream != NULL) /* to a proxy: hand on what comes, when it comes */
+        MHD_add_response_header(response, "X-Accel-Buffering", "no");
     if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
@@ -114,6 +137,21 @@ static struct MHD_Response *take_reply_body(struct buffer *body)
     if (response != NULL)
         buffer_init(body, body->limit);
     return response;
+}
+
+static enum MHD_Result answer_stream(struct exchange *exchange)
+{
+    struct http_reply *reply = &exchange->job.reply;
+    struct MHD_Response *response =
+        http_stream_attach(reply->stream, exchange->connection, exchange->deadline);
+    enum MHD_Result result;
+
+    if (response == NULL)
+        return MHD_NO;
+    dress(response, reply);
+    result = MHD_queue_response(exchange->connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 static enum MHD_Result answer(struct exchange *exchange)
@@ -233,7 +271,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *upload_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    return exchange->stage == STAGE_READ ? hand_on(context, exchange) : answer(exchange);
+    if (exchange->stage == STAGE_READ)
+        return hand_on(context, exchange);
+    return exchange->job.reply.stream != NULL ? answer_stream(exchange) : answer(exchange);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
@@ -246,6 +286,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request = NULL;
     if (exchange == NULL)
         return;
+    if (exchange->job.reply.stream != NULL)
+        http_stream_detach(exchange->job.reply.stream);
     set_deadline(exchange, REQUEST_MS);
     let_body_go(context, exchange);
     buffer_free(&exchange->job.request.text);
@@ -333,10 +375,12 @@ static void *serve(void *context)
             end_late(web, looked);
         }
         resume_answered(web);
+        http_streams_serve(work_streams(web->work));
         MHD_run(web->daemon);
     }
     work_stop(web->work);
     resume_answered(web);
+    http_streams_serve(work_streams(web->work));
     MHD_run(web->daemon);
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stream.h"
 #include "waybill/thread.h"
 #include "waybill/web.h"
 
@@ -29,6 +30,8 @@ struct work {
     struct job_list queued, answered; /* under the lock, as `stop` */
     bool stop;
     int done;
+    struct http_files *files;
+    struct http_streams *streams;
     struct http_common *common;
     struct worker workers[WEB_WORKERS];
 };
@@ -72,8 +75,9 @@ static struct work_job *next_job(struct work *work)
     return job;
 }
 
-static void hand_back(struct work *work, struct work_job *job)
+static void hand_back(void *context, struct work_job *job)
 {
+    struct work *work = context;
     uint64_t one = 1;
 
     pthread_mutex_lock(&work->lock);
@@ -92,6 +96,10 @@ static void *run(void *context)
         http_answer(&worker->asker, &job->request, &job->reply);
         if (job->reply.body.failed)
             http_problem(&job->reply, 500, "The answer is too large; ask for less.");
+        if (job->reply.stream != NULL) {
+            http_stream_go(job);
+            continue;
+        }
         http_finish(worker->asker.compressor, &job->request, &job->reply);
         hand_back(worker->work, job);
     }
@@ -118,12 +126,20 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
+    work->files = http_files_read(settings);
+    if (work->files == NULL)
+        return error_set(why, "no memory");
     if (http_common_open(&work->common, settings, why) != 0)
         return -1;
+    work->streams = http_streams_new(done, hand_back, work);
+    if (work->streams == NULL)
+        return error_set(why, "no memory");
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
         if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
+        work->workers[i].asker.files = work->files;
+        work->workers[i].asker.streams = work->streams;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (start_worker(&work->workers[i], why) != 0)
@@ -141,13 +157,18 @@ bool work_put(struct work *work, struct work_job *job)
     bool taken;
 
     pthread_mutex_lock(&work->lock);
-    taken = work->queued.count < WORK_QUEUE_MAX;
+    taken = !work->stop && work->queued.count < WORK_QUEUE_MAX;
     if (taken) {
         put(&work->queued, job);
         pthread_cond_signal(&work->wake);
     }
     pthread_mutex_unlock(&work->lock);
     return taken;
+}
+
+struct http_streams *work_streams(struct work *work)
+{
+    return work->streams;
 }
 
 struct work_job *work_take(struct work *work)
@@ -171,6 +192,8 @@ void work_stop(struct work *work)
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (work->workers[i].runs)
             pthread_join(work->workers[i].thread, NULL);
+    if (work->streams != NULL)
+        http_streams_stop(work->streams);
     while ((job = take(&work->queued)) != NULL) {
         http_problem(&job->reply, 503, "The service ends; try again later.");
         put(&work->answered, job);
@@ -184,6 +207,8 @@ void work_free(struct work **freed)
     if (work == NULL)
         return;
     *freed = NULL;
+    http_files_free(&work->files);
+    http_streams_free(&work->streams);
     for (size_t i = 0; i < WEB_WORKERS; i++)
         http_asker_close(&work->workers[i].asker);
     http_common_free(&work->common);
