@@ -133,8 +133,8 @@ void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
 /* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
- * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
- * Who has ended by `now` is nobody. */
+ * `ask` is called. The hash (shorter than HTTP_HASH_ROOM) is one under a key of ours: secrets do
+ * not stand here. Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
