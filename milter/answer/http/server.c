@@ -199,7 +199,7 @@ static uint64_t announced(struct MHD_Connection *connection)
 
 /* What can be refused by its header is answered before a body comes; libmicrohttpd then closes the
  * connection. */
-static enum MHD_Result look_at_header(const struct web *web, struct exchange *exchange,
+static enum MHD_Result look_at_header(struct web *web, struct exchange *exchange,
                                       const char *url, const char *method)
 {
     struct http_request *request = &exchange->job.request;
@@ -241,13 +241,15 @@ static bool take_body(struct web *web, struct exchange *exchange, const char *up
     struct http_request *request = &exchange->job.request;
 
     exchange->body += size;
-    if (request->body.limit > 0 && !exchange->refused) {
+    if (exchange->body <= request->body.limit && !exchange->refused) {
         web->held += size;
         exchange->held += size;
-        exchange->refused = web->held > BODIES_MAX;
-        if (exchange->refused || buffer_add(&request->body, upload, size) != 0)
-            let_body_go(web, exchange);
+        exchange->refused =
+            web->held > BODIES_MAX || buffer_add(&request->body, upload, size) != 0;
     }
+    if (exchange->body > request->body.limit || exchange->refused)
+        let_body_go(web, exchange);
+    request->body.failed = exchange->body > request->body.limit && request->body.limit > 0;
     return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
 }
 
