@@ -169,3 +169,36 @@ int access_one(struct store *store, const struct access *access, uint64_t id,
     waybill_clear(waybill);
     return 0;
 }
+
+/* Is it there, for him? A record that cannot be read is nobody's. -1: the store failed. */
+static int is_there(struct store *store, const struct access *access, uint64_t id,
+                    int64_t queue_lifetime, struct error *why)
+{
+    struct waybill waybill;
+    int found = query_one(store, id, queue_lifetime, &waybill, why);
+
+    if (found < 0)
+        return store_last_trouble(store) == STORE_FINE ? 0 : -1;
+    if (found > 0) {
+        found = access == NULL || access_look(access, &waybill);
+        waybill_clear(&waybill);
+    }
+    return found;
+}
+
+int access_near(struct store *store, const struct access *access, struct slice text,
+                int64_t queue_lifetime, uint64_t ids[static ID_NEAR_MAX], size_t *count,
+                struct error *why)
+{
+    size_t all = id_near(text, ids);
+
+    *count = 0;
+    for (size_t i = 0; i < all; i++) {
+        int found = is_there(store, access, ids[i], queue_lifetime, why);
+        if (found < 0)
+            return -1;
+        if (found > 0)
+            ids[(*count)++] = ids[i];
+    }
+    return 0;
+}
