@@ -5,7 +5,7 @@ import { follow } from "./events.js";
 import { compose, count, has, say } from "./messages.js";
 import { mailLink } from "./route.js";
 import { addressOf, shortWords } from "./rows.js";
-import { badge, stateWord } from "./states.js";
+import { badge } from "./states.js";
 import { timeElement } from "./times.js";
 
 const SHOWN = 200;
@@ -25,9 +25,7 @@ function row(event) {
         event.recipient?.verdict && element("span", { class: "short" }, shortWords(event.recipient)),
     ];
     return element("li", { class: "mail" }, event.trace_id
-        ? element("a", { class: "open", href: mailLink(event.trace_id), "aria-label": say("page.row.live", {
-            state: event.recipient ? stateWord(event.recipient.state) : event.action, from: plain(event.sender) || say("page.nobody"),
-            to: plain(event.recipient?.recipient ?? "") }) }, inside)
+        ? element("a", { class: "open", href: mailLink(event.trace_id) }, inside)
         : element("div", { class: "open" }, inside));
 }
 
