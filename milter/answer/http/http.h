@@ -257,6 +257,6 @@ bool http_note_door(struct http_asker *asker, struct http_reply *reply, const ch
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
-http_handler http_export, http_events;
+http_handler http_export, http_events, http_explain;
 
 #endif
