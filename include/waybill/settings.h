@@ -90,6 +90,7 @@ struct settings {
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
     char *web_user;                       /* whom waybill-web becomes */
     char *web_listen;                     /* as metrics, never "" */
+    char *web_page_directory;             /* "": no page */
     char *web_url;         /* https://HOST or the like, as browsers see it; "": not known */
     int64_t web_session_idle_minutes;
     char *web_user_header; /* in which the proxy says who it is; "": in none */

@@ -309,6 +309,11 @@ const struct option options[] = {
              "What is over is answered with 429 and how long to wait. "
              "0: as many as come."},
 
+    {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
+             "Empty: there is the API alone."},
+
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,
      .allowed = "unix:/PATH (at most 99 bytes), tcp:127.0.0.1:PORT or tcp:[::1]:PORT (no other machine "

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -63,8 +64,16 @@ class Web:
         common, daemon.conf = daemon.conf, self.conf
         before = dict(daemon.options)
         daemon.configure(web_user="nobody", redis_user=user, redis_password_file=secret,
-                         web_listen=f"tcp:127.0.0.1:{port}" if port else f"unix:{self.socket}", **options)
+                         web_listen=f"tcp:127.0.0.1:{port}" if port else f"unix:{self.socket}", **{**self._page(), **options})
         daemon.conf, daemon.options = common, before
+
+    def _page(self):
+        """A copy, for nobody may not be let into the source."""
+        copies = {"web_page_directory": "http/page", "messages_directory": "messages"}
+        for name, source in copies.items():
+            shutil.copytree(f"{place.SOURCE}/milter/answer/{source}", f"{self.daemon.base}/{name}",
+                            dirs_exist_ok=True)
+        return {name: f"{self.daemon.base}/{name}" for name in copies}
 
     @staticmethod
     def _hide(path, text):

@@ -61,6 +61,7 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
     char file[40];      /* to be saved under this name; "": to be shown */
     struct http_stream *stream; /* the body, of any length, in the place of `body`; see stream.h */
@@ -71,6 +72,7 @@ struct http_reply {
     const char *language; /* of the sentences in it; NULL: it has none, or English ones */
 };
 
+struct http_files;
 /* By what somebody is known. */
 enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
@@ -85,6 +87,7 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
@@ -121,6 +124,7 @@ void http_asker_begin(struct http_asker *asker);
 
 /* ---- who is known (known.c); any thread ---- */
 
+#define HTTP_HASH_ROOM 65
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
 
 struct http_known;
@@ -184,8 +188,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
@@ -210,9 +214,10 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
 
 /* Each person has a rate of his own, those who are nobody ("peer") one for whence they come. False:
  * a reply says that it is over. */
-bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                     struct http_reply *reply);
-/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
+bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                  struct http_reply *reply);
+/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
+ * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
 /* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
@@ -253,10 +258,17 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* The same of who comes or goes: nobody has to give a reason for that. */
 bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 http_handler http_export, http_events, http_explain;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -22,6 +22,9 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
     {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
+    {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
+    {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
+    {"GET", "/page/messages/*", HTTP_ANYBODY, http_page_messages, "", 0, "its words in a language"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
