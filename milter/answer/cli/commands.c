@@ -31,6 +31,7 @@ const struct command commands[] = {
                  "waybill trace -q 4mGprq8lpWzGsdv\n"
                  "waybill trace to:bob@example.org --json | jq '.recipients[]?'\n",
      .asks_store = true,
+     .over_api = true,
      .run = trace_run},
     {.name = "show",
      .bit = FOR_SHOW,
@@ -47,6 +48,7 @@ const struct command commands[] = {
                  "waybill show 77XH-339H-SXC1-E --json\n",
      .asks_store = true,
      .asks_rules = true,
+     .over_api = true,
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
@@ -89,6 +91,7 @@ const struct command commands[] = {
                  "waybill stats --unclassified --since -7d\n",
      .asks_store = true,
      .asks_rules = true,
+     .over_api = true,
      .run = stats_run},
     {.name = "explain",
      .bit = FOR_EXPLAIN,

@@ -15,6 +15,7 @@
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
+#define FOR_API (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS)
 
 const struct command_option command_options[] = {
     {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,
@@ -114,11 +115,15 @@ const struct command_option command_options[] = {
      "add: sender: a SASL login of his; repeatable"},
     {0, "subjects", NULL, OPTION_SWITCH, AT(subjects), FOR_TOKEN, 0, 0,
      "add: this desk may see subjects"},
-    {0, "reason", "TEXT", OPTION_WORDS, AT(reason), FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
-     0,
+    {0, "reason", "TEXT", OPTION_WORDS, AT(reason),
+     FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN | FOR_API, 0, 0,
      "why, for the audit"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
+    {0, "api", "URL", OPTION_WORDS, AT(api), FOR_ALL, 0, 0,
+     "ask waybill-web there, not the store (or $WAYBILL_API)"},
+    {0, "token-file", "FILE", OPTION_WORDS, AT(token_file), FOR_ALL, 0, 0,
+     "the token for it (else $WAYBILL_TOKEN_FILE)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
 };
 const size_t command_option_count = sizeof command_options / sizeof command_options[0];

@@ -115,6 +115,6 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 
 /* ---- handlers ---- */
 
-http_handler http_search, http_waybill, http_stats, http_coverage, http_health;
+http_handler http_search, http_waybill, http_stats, http_coverage, http_settings, http_health;
 
 #endif
