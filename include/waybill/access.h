@@ -87,6 +87,12 @@ int access_put(struct store *store, const struct access *access, const char *has
  * store failed. own_sources is not set. */
 int access_get(struct store *store, const unsigned char key[static 32], struct slice secret,
                int64_t now, struct access *access, struct error *why);
+/* The same by what it stands there under. */
+int access_get_hashed(struct store *store, const char *hash, int64_t now, struct access *access,
+                      struct error *why);
+/* The same by the name of the entry, for who was let in elsewhere. */
+int access_named(struct store *store, struct slice name, int64_t now, struct access *access,
+                 struct error *why);
 /* All of them, in no order. */
 int access_each(struct store *store,
                 void (*seen)(void *context, const struct access *access), void *context,

@@ -22,6 +22,8 @@ enum compression { COMPRESSION_NONE, COMPRESSION_ZSTD };
 enum subject_mode { SUBJECT_FULL, SUBJECT_HASH, SUBJECT_OFF };
 enum when_full { WHEN_FULL_WAIT, WHEN_FULL_SHED };
 enum redis_mode { REDIS_SINGLE, REDIS_SENTINEL, REDIS_CLUSTER };
+enum web_user_role { WEB_USER_NONE, WEB_USER_SENDER };
+enum audit_reason { AUDIT_REASON_NONE, AUDIT_REASON_OPTIONAL, AUDIT_REASON_REQUIRED };
 enum sync_mode { SYNC_INTERVAL, SYNC_ALWAYS, SYNC_NEVER };
 
 struct settings {
@@ -43,6 +45,7 @@ struct settings {
     int64_t stamp_envid;  /* 1: give mails without ENVID one by which reports are known again */
     char *internal_daemon_name; /* {daemon_name} of the MTA's own mails; "": it has none */
     char *rules_directory; /* rules of the administrator, see reason.h; "": none */
+    char *messages_directory; /* languages, see messages.h; "": English only */
     char *log_source[SETTINGS_LIST_MAX]; /* "auto", "journal", or paths; NULL ends the list */
     int64_t queue_lifetime_hours; /* Postfix's maximal_queue_lifetime */
 
@@ -87,6 +90,13 @@ struct settings {
     char *own_sources[SETTINGS_LIST_MAX]; /* "pickup", networks; NULL ends the list */
     char *web_user;                       /* whom waybill-web becomes */
     char *web_listen;                     /* as metrics, never "" */
+    char *web_page_directory;             /* "": no page */
+    char *web_url;         /* https://HOST or the like, as browsers see it; "": not known */
+    int64_t web_session_idle_minutes;
+    char *web_user_header; /* in which the proxy says who it is; "": in none */
+    int64_t web_user_role; /* enum web_user_role, of names that have no entry */
+    int64_t audit_reason;  /* enum audit_reason */
+    int64_t web_rate;                     /* requests a minute and person; 0: unbounded */
 
     /* what we say ourselves */
     char *metrics;      /* unix:/PATH, tcp:127.0.0.1:PORT, tcp:[::1]:PORT; "": none */

@@ -56,4 +56,14 @@ void token_api_make(char text[static TOKEN_API_ROOM]);
 bool token_api_hash(const unsigned char key[static 32], struct slice text,
                     char hash[static TOKEN_API_HASH_ROOM]);
 
+/* The same of a session of the page: "wbs_" and 64 digits, under the key of purpose "session". */
+#define TOKEN_SESSION_PREFIX "wbs_"
+void token_session_make(char text[static TOKEN_API_ROOM]);
+bool token_session_hash(const unsigned char key[static 32], struct slice text,
+                        char hash[static TOKEN_API_HASH_ROOM]);
+/* What who holds `text` adds to a request that changes something, so that no foreign page can make
+ * his browser send one: 64 digits that tell nothing of `text`. */
+void token_session_proof(const unsigned char key[static 32], struct slice text,
+                         char proof[static TOKEN_API_HASH_ROOM]);
+
 #endif

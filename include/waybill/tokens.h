@@ -27,6 +27,11 @@ int store_put_token(struct store *store, const char *hash, const struct store_to
 /* 1: `seen` was called; 0: there is no such token, or it cannot be read; -1. */
 int store_get_token(struct store *store, const char *hash, store_token_seen *seen, void *context,
                     struct error *why);
+/* The hash of whose name it is; as little is promised of it as of anything in the store. 1; 0:
+ * nobody has this name; -1. */
+#define STORE_TOKEN_HASH_ROOM 128
+int store_find_token(struct store *store, struct slice name,
+                     char hash[static STORE_TOKEN_HASH_ROOM], struct error *why);
 /* All that are good, in no order; names whose token has ended are taken away. */
 int store_each_token(struct store *store, store_token_seen *seen, void *context,
                      struct error *why);

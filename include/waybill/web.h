@@ -21,6 +21,9 @@ struct web;
  * had, key_file cannot be read, or the options of the store make no sense. A store that is away is
  * no error: requests are then answered with 503. */
 int web_start(struct web **web, const struct settings *settings, struct error *why);
+/* These settings from the next request on, and rules and keys read again; they must live until
+ * web_stop, too. -1: the old ones stay, and `why` says what is wrong. */
+int web_reload(struct web *web, const struct settings *settings, struct error *why);
 /* Ends all connections. NULL: none is running. */
 void web_stop(struct web **web);
 

@@ -318,6 +318,8 @@ int chain_back(struct store *store, const struct waybill *waybill, int64_t queue
         return -1;
     for (size_t i = 0; i < count && result == 0; i++) {
         struct waybill other;
+        if (ids[i] == waybill->id) /* most often the only one of its Message-ID */
+            continue;
         result = query_one(store, ids[i], queue_lifetime, &other, why);
         if (result <= 0)
             continue;

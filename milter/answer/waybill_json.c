@@ -187,7 +187,7 @@ static void put_reason(struct json *json, const struct verdict *verdict)
 
 /* Where the time went; null where it never was in our queue. */
 static void put_delay(struct json *json, const struct waybill *waybill,
-                      const struct recipient *recipient, const struct phrasebook *book)
+                      const struct recipient *recipient, const struct verdict_basis *basis)
 {
     struct attribution delay;
     struct buffer sentence;
@@ -197,7 +197,8 @@ static void put_delay(struct json *json, const struct waybill *waybill,
         json_put_null(json);
         return;
     }
-    attribution_find(waybill, recipient, book, clock_now(), &delay);
+    attribution_find(waybill, recipient, basis->book, clock_now(), &delay);
+    delay.messages = basis->messages;
     buffer_init(&sentence, 4096);
     attribution_sentence(&delay, &sentence);
     json_begin_object(json);
@@ -242,7 +243,7 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     put_decided_by(json, waybill, recipient);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
-    put_delay(json, waybill, recipient, basis->book);
+    put_delay(json, waybill, recipient, basis);
     json_end_object(json);
 }
 

@@ -19,6 +19,8 @@ static const char *const subject_words[] = {"full", "hash", "off", NULL};
 static const char *const compression_words[] = {"none", "zstd", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const mode_words[] = {"single", "sentinel", "cluster", NULL};
+static const char *const user_role_words[] = {"none", "sender", NULL};
+static const char *const audit_reason_words[] = {"none", "optional", "required", NULL};
 static const char *const sync_words[] = {"interval", "always", "never", NULL};
 static const char *const full_words[] = {"wait", "shed", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -102,6 +104,11 @@ const struct option options[] = {
      .allowed = PATH_OR_EMPTY_FORM, LIVE,
      .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
              "server; they come before the rules that are built in, see waybill-rules(5)."},
+    {"messages_directory", OPTION_TEXT, AT(messages_directory),
+     .initial = PKGDATADIR "/messages", .fits = shape_path_or_empty,
+     .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Directory with files LANGUAGE.json that say in other languages what is told of mails; "
+             "English is built in. Read by waybill-web and by waybill --language."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
      .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or an absolute "
                 "path or pattern",
@@ -250,7 +257,7 @@ const struct option options[] = {
      .text = "Events kept in each of the 16 streams."},
 
     {"own_sources", OPTION_LIST, AT(own_sources), .initial = "pickup", .fits = shape_own_source,
-     .allowed = "pickup, an address or a network such as 192.0.2.0/24", .heading = "Who may ask",
+     .allowed = "pickup, an address or a network such as 192.0.2.0/24", LIVE, .heading = "Who may ask",
      .text = "Whence the envelope sender of a mail is believed where it came without a login: pickup "
              "(handed in on the mail server itself), and the networks of clients that you answer for. "
              "Who asks by a token of the role sender sees mails that came from his address this way, "
@@ -269,6 +276,43 @@ const struct option options[] = {
              "tcp:127.0.0.1:PORT or tcp:[::1]:PORT. "
              "It speaks plain HTTP, so a proxy that does TLS belongs in front of it; other addresses "
              "are refused, since tokens would cross the network in the clear."},
+    {"web_url", OPTION_TEXT, AT(web_url), LIVE, .initial = "", .fits = shape_web_url,
+     .allowed = "https://HOST, http://HOST:PORT, or empty: no path, no / at the end",
+     .text = "Where browsers find waybill-web, that is, the proxy in front of it: https://HOST or "
+             "https://HOST:PORT. "
+             "With https the page's cookie is sent over TLS alone; and what changes something is "
+             "refused if it comes from a page of another origin. "
+             "Empty: the origin is not compared."},
+    {"web_session_idle_minutes", OPTION_NUMBER, AT(web_session_idle_minutes), LIVE,
+     .initial = "60", .least = 1, .most = 720,
+     .text = "A session of the page ends when it was not used for so long; in any case after 12 "
+             "hours, and with the token by which it began."},
+    {"web_user_header", OPTION_TEXT, AT(web_user_header), .initial = "", .fits = shape_header_name,
+     .allowed = "a header such as X-Remote-User, none of HTTP's own, or empty",
+     .text = "Header in which the proxy tells who has logged in there (OIDC, LDAP, Kerberos); the "
+             "name is that of an entry of 'waybill token'. "
+             "The proxy must take this header out of what clients send. "
+             "With web_listen = tcp: every program of this machine can name anybody, so prefer a "
+             "Unix socket whose group only the proxy is in. "
+             "Empty: no header is believed."},
+    {"web_user_role", OPTION_CHOICE, AT(web_user_role), LIVE, .initial = "none",
+     .choices = user_role_words,
+     .text = "What somebody may see whom web_user_header names and who has no entry: none, or the "
+             "mails that are his own as a sender, where the name is his login and, if it is an "
+             "address, his address."},
+    {"audit_reason", OPTION_CHOICE, AT(audit_reason), LIVE, .initial = "optional",
+     .choices = audit_reason_words,
+     .text = "May, or must, who asks over HTTP or by the command tell why? "
+             "The reason stands in the audit, see 'waybill audit'."},
+    {"web_rate", OPTION_NUMBER, AT(web_rate), .initial = "600", .most = 1000000, LIVE,
+     .text = "Requests a minute that one person may put to waybill-web; a quarter of it at once. "
+             "What is over is answered with 429 and how long to wait. "
+             "0: as many as come."},
+
+    {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
+             "Empty: there is the API alone."},
 
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,

@@ -66,5 +66,7 @@ bool shape_log_source(struct slice value);
 bool shape_own_source(struct slice value);
 bool shape_metrics(struct slice value);
 bool shape_web_listen(struct slice value);
+bool shape_web_url(struct slice value);
+bool shape_header_name(struct slice value);
 
 #endif

@@ -166,3 +166,34 @@ bool shape_web_listen(struct slice value)
     return (text_take(&value, "tcp:127.0.0.1:") || text_take(&value, "tcp:[::1]:")) &&
            is_port(value);
 }
+
+/* What a browser names as the origin of a page: no path, no blank. */
+bool shape_web_url(struct slice value)
+{
+    if (value.size == 0)
+        return true;
+    if (value.size > 200 || !all_graphic(value) ||
+        (!text_take(&value, "https://") && !text_take(&value, "http://")) || value.size == 0)
+        return false;
+    for (size_t i = 0; i < value.size; i++)
+        if (strchr("/?#@\\\"',;", value.at[i]) != NULL)
+            return false;
+    return true;
+}
+
+/* A name of HTTP's, and none by which a client speaks for itself. */
+bool shape_header_name(struct slice value)
+{
+    static const char *const taken[] = {"Authorization", "Cookie", "Host", "Origin",
+                                        "Content-Length", "Transfer-Encoding", "Connection"};
+
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (slice_equal_nocase(value, slice_of(taken[i])))
+            return false;
+    for (size_t i = 0; i < value.size; i++)
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+                   value.at[i]) == NULL ||
+            value.at[i] == '\0')
+            return false;
+    return value.size <= 64;
+}

@@ -238,28 +238,61 @@ bool token_envid_read(const struct token_keys *keys, struct slice text, uint64_t
 
 /* ---- of the API ---- */
 
-void token_api_make(char text[static TOKEN_API_ROOM])
+static void make(const char prefix[static 4], char text[static TOKEN_API_ROOM])
 {
     unsigned char bytes[32];
 
     digest_random(bytes, sizeof bytes);
-    memcpy(text, TOKEN_API_PREFIX, strlen(TOKEN_API_PREFIX));
-    text_put_hex(bytes, 32, text + strlen(TOKEN_API_PREFIX));
+    memcpy(text, prefix, 4);
+    text_put_hex(bytes, 32, text + 4);
     explicit_bzero(bytes, sizeof bytes);
 }
 
-bool token_api_hash(const unsigned char key[static 32], struct slice text,
-                    char hash[static TOKEN_API_HASH_ROOM])
+static bool hash(const unsigned char key[static 32], const char *prefix, struct slice text,
+                 char to[static TOKEN_API_HASH_ROOM])
 {
     unsigned char whole[32];
     struct slice digits = text;
 
-    if (!text_take(&digits, TOKEN_API_PREFIX) || text.size != TOKEN_API_ROOM - 1)
+    if (!text_take(&digits, prefix) || text.size != TOKEN_API_ROOM - 1)
         return false;
     for (size_t i = 0; i < digits.size; i++)
         if (text_hex(digits.at[i]) < 0)
             return false;
     digest_hmac(key, 32, text.at, text.size, whole);
-    text_put_hex(whole, 32, hash);
+    text_put_hex(whole, 32, to);
     return true;
+}
+
+void token_api_make(char text[static TOKEN_API_ROOM])
+{
+    make(TOKEN_API_PREFIX, text);
+}
+
+bool token_api_hash(const unsigned char key[static 32], struct slice text,
+                    char to[static TOKEN_API_HASH_ROOM])
+{
+    return hash(key, TOKEN_API_PREFIX, text, to);
+}
+
+void token_session_make(char text[static TOKEN_API_ROOM])
+{
+    make(TOKEN_SESSION_PREFIX, text);
+}
+
+bool token_session_hash(const unsigned char key[static 32], struct slice text,
+                        char to[static TOKEN_API_HASH_ROOM])
+{
+    return hash(key, TOKEN_SESSION_PREFIX, text, to);
+}
+
+/* A key of its own, so that what proves is never what something is known by. */
+void token_session_proof(const unsigned char key[static 32], struct slice text,
+                         char proof[static TOKEN_API_HASH_ROOM])
+{
+    unsigned char of_proofs[32], whole[32];
+
+    digest_hmac(key, 32, "proof", 5, of_proofs);
+    digest_hmac(of_proofs, 32, text.at, text.size, whole);
+    text_put_hex(whole, 32, proof);
 }

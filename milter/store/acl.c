@@ -67,7 +67,7 @@ static const struct {
     [STORE_WAYBILLD] = {BY_WAYBILLD, "waybilld", "waybilld and waybill import, on each mail server"},
     [STORE_WAYBILL] = {BY_WAYBILL, "waybill", "waybill at the help desk: it only reads"},
     [STORE_PRIVACY] = {BY_PRIVACY, "privacy", "waybill forget, export-person, audit and token"},
-    [STORE_WEB] = {BY_WEB, "waybill-web", "waybill-web: it reads, and writes the audit"},
+    [STORE_WEB] = {BY_WEB, "waybill-web", "waybill-web: it reads, and writes the audit and its sessions"},
     [STORE_AT_SENTINEL] = {AT_SENTINEL, "waybill-sentinel", "all of them, at each sentinel"},
 };
 

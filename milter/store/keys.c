@@ -74,12 +74,13 @@ const struct key_row key_rows[] = {
     {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
      "none", WRITERS, WRITERS},
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
-     PRIVACY | WEB, PRIVACY},
-    {"session:HASH", "hash", "a session of the support page", "its own end", WEB, WEB},
+     PRIVACY | WEB, PRIVACY | WEB},
+    {"session:HASH", "hash", "a session of the page: its token, when it began and was last used",
+     "its own end", WEB, WEB},
     {"token:HASH", "hash", "an API token: name, role, what it is bound to, end", "its own end",
      PRIVACY, PRIVACY | WEB},
     {"tokens", "hash", "names of the API tokens, and the hash under which each stands", "none",
-     PRIVACY, PRIVACY},
+     PRIVACY, PRIVACY | WEB},
     {"subscription:NAME", "hash", "where events are sent, and which", "none", NOTIFY, NOTIFY},
     {"lease:S", "string", "which waybill-notify reads stream S, with its fencing number",
      "seconds", NOTIFY, NOTIFY},
@@ -297,6 +298,12 @@ void key_token(struct key *key, const char *prefix, struct slice hash)
 void key_tokens(struct key *key, const char *prefix)
 {
     key_write(key, "%stokens", prefix);
+}
+
+void key_session(struct key *key, const char *prefix, struct slice hash)
+{
+    key_write(key, "%ssession:", prefix);
+    key_append(key, hash);
 }
 
 void key_events(struct key *key, const char *prefix, unsigned stream)

@@ -68,6 +68,7 @@ void key_tomb(struct key *key, const char *prefix, const char *hash);
 void key_audit(struct key *key, const char *prefix, uint32_t day, unsigned hour);
 void key_token(struct key *key, const char *prefix, struct slice hash);
 void key_tokens(struct key *key, const char *prefix);
+void key_session(struct key *key, const char *prefix, struct slice hash);
 void key_events(struct key *key, const char *prefix, unsigned stream);
 
 /* Whose users log in, as bits: the programs, waybill-notify, which is to come, and all of them at a

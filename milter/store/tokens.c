@@ -16,7 +16,6 @@
 #include "internal.h"
 #include "waybill/clock.h"
 
-#define HASH_MAX 128u
 #define TOKENS_MAX 10000u
 
 /* ---- reading ---- */
@@ -90,13 +89,12 @@ static enum got hash_got(void *context, size_t index, const struct reply *reply)
     (void)index;
     if (reply->type != REPLY_LIST || reply->count != 1)
         return GOT_ODD;
-    slice_copy(reply->items[0]->text, context, HASH_MAX);
+    slice_copy(reply->items[0]->text, context, STORE_TOKEN_HASH_ROOM);
     return GOT_FINE;
 }
 
-/* `hash` "": nobody has this name. */
-static int hash_of_name(struct store *store, struct slice name, char hash[static HASH_MAX],
-                        struct error *why)
+int store_find_token(struct store *store, struct slice name,
+                     char hash[static STORE_TOKEN_HASH_ROOM], struct error *why)
 {
     struct replies replies = {.context = hash, .got = hash_got};
     struct key key;
@@ -104,7 +102,9 @@ static int hash_of_name(struct store *store, struct slice name, char hash[static
     hash[0] = '\0';
     key_tokens(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HMGET"), key_slice(&key), name);
-    return store_run(store, &replies, "look for the token of a name", why);
+    if (store_run(store, &replies, "look for the token of a name", why))
+        return -1;
+    return hash[0] != '\0' ? 1 : 0;
 }
 
 static enum got number_got(void *context, size_t index, const struct reply *reply)
@@ -131,16 +131,14 @@ static int take_name(struct store *store, struct slice name, const char *hash, s
 {
     int64_t taken = 0;
     struct replies replies = {.context = &taken, .got = number_got};
-    char before[HASH_MAX];
+    char before[STORE_TOKEN_HASH_ROOM];
     struct key key;
-    int there;
+    int named = store_find_token(store, name, before, why);
+    int there = named > 0 ? store_get_token(store, before, NULL, NULL, why) : named;
 
-    if (hash_of_name(store, name, before, why))
-        return -1;
-    there = before[0] != '\0' ? store_get_token(store, before, NULL, NULL, why) : 0;
     if (there != 0)
         return there < 0 ? -1 : 0;
-    if (before[0] != '\0' && drop_name(store, name, why)) /* its token has ended */
+    if (named > 0 && drop_name(store, name, why)) /* its token has ended */
         return -1;
     key_tokens(&key, store->prefix);
     PIPELINE_ADD(&store->pipeline, WORD("HSETNX"), key_slice(&key), name, slice_of(hash));
@@ -176,13 +174,12 @@ int store_drop_token(struct store *store, struct slice name, struct error *why)
 {
     int64_t number;
     struct replies replies = {.context = &number, .got = number_got};
-    char hash[HASH_MAX];
+    char hash[STORE_TOKEN_HASH_ROOM];
     struct key key;
+    int named = store_find_token(store, name, hash, why);
 
-    if (hash_of_name(store, name, hash, why))
-        return -1;
-    if (hash[0] == '\0')
-        return 0;
+    if (named <= 0)
+        return named;
     key_token(&key, store->prefix, slice_of(hash));
     /* All that store_put_token wrote: an empty hash is no key, and no more rights are needed. */
     PIPELINE_ADD(&store->pipeline, WORD("HDEL"), key_slice(&key), WORD("name"), WORD("role"),
@@ -215,7 +212,7 @@ static int each_name(struct store *store, struct slice names, store_token_seen *
     struct slice name, hash;
 
     while (text_take_until(&names, '\n', &name) && text_take_until(&names, '\n', &hash)) {
-        char words[HASH_MAX];
+        char words[STORE_TOKEN_HASH_ROOM];
         int found;
 
         slice_copy(hash, words, sizeof words);

@@ -8,8 +8,10 @@ libpsl-dev libidn2-dev libjansson-dev libcurl4-openssl-dev zlib1g-dev liblzma-de
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest python3-pytest-xdist systemd-journal-remote
 shellcheck mandoc strace faketime openssl procps util-linux m4 systemd iproute2 curl prometheus"
+PACKAGES_BROWSER="chromium chromium-driver python3-selenium poppler-utils" # and axe-core, if there is npm
 PACKAGES_RPM="rpm bzip2 selinux-policy-dev" # packaging/build-rpm; its test wants rpmlint and setools too
 PACKAGES_DEB="dpkg-dev debhelper dh-apparmor fakeroot lintian" # and what debian/control names
+PACKAGES_LOAD="wrk" # tests/bench/web
 PACKAGES_PEERS="libsisimai-perl python3-flufl.bounce pflogsumm" # tests/bench compares with them
 
 # Print those of the named packages that are not installed.

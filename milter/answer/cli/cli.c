@@ -153,6 +153,19 @@ static bool asks_store(const struct cli *cli, const struct command *command)
     return command->asks_store && cli->remote == NULL;
 }
 
+/* Nor is a language that is not there. */
+static void open_messages(struct cli *cli)
+{
+    struct error why;
+
+    if (cli->request.language != NULL &&
+        messages_open(&cli->messages, cli->settings->messages_directory, cli->request.language,
+                      &why) != 0)
+        complain("%s; going on in English", why.text);
+    cli->basis.messages = cli->messages;
+    cli->query.messages = cli->messages;
+}
+
 static int prepare(struct cli *cli, const struct command *command, struct error *why)
 {
     bool rules = command->asks_rules || (cli->request.json && command->asks_store) ||
@@ -161,6 +174,7 @@ static int prepare(struct cli *cli, const struct command *command, struct error 
 
     if (over_api_open(cli, command, why) != 0 || read_settings(cli, strict, why) != 0)
         return -1;
+    open_messages(cli);
     if (rules && open_rules(cli, why) != 0)
         return -1;
     if (command->asks_query && asked_prepare(cli, why) != 0)
@@ -207,6 +221,7 @@ static int run_command(struct cli *cli, const struct command *command)
     store_close(&cli->store);
     query_clear(&cli->query);
     phrasebook_close(&cli->book);
+    messages_close(&cli->messages);
     settings_free(&cli->settings);
     return code;
 }

@@ -46,8 +46,9 @@ struct request {
     int64_t wait; /* forget: seconds */
     const char *role, *name, *expires; /* token */
     struct several domains, addresses, logins;
-    bool subjects;
+    bool subjects, no_token;
     const char *reason;
+    const char *language;
     bool help;
     char **arguments; /* without the options */
     int argument_count;
@@ -61,7 +62,8 @@ struct cli {
     const char *next_cursor;    /* where the answer from there goes on, if it does */
     struct query query;         /* of a command that asks_query */
     struct phrasebook *book;    /* NULL: the command asks for no verdict */
-    struct verdict_basis basis; /* of the two above */
+    struct messages *messages;  /* NULL: English */
+    struct verdict_basis basis; /* of those above */
     int64_t now;
     bool terminal;          /* stdout is one: cut, fold, and, where wanted, colour */
     bool colour;

@@ -50,7 +50,8 @@ int coverage_tell(const struct cli *cli, const struct query *nothing, FILE *to, 
     if (cli->remote != NULL)
         return tell_over_api(cli, nothing, to, why);
     buffer_init(&text, 1 << 20);
-    if (query_coverage(cli->store, nothing->since, nothing->until, &text, why) != 0) {
+    if (query_coverage(cli->store, nothing->since, nothing->until, cli->basis.messages, &text,
+                       why) != 0) {
         buffer_free(&text);
         return -1;
     }
@@ -121,7 +122,7 @@ static void print_gap(const struct cli *cli, const struct watched *watched,
     add_host(&line, watched);
     buffer_addf(&line, " %s: %s to %s (%s): ", watched->witness, from,
                 strncmp(from, until, 10) == 0 ? until + 11 : until, span);
-    escape_terminal(&line, slice_of(catalogue_blindness(gap->cause)));
+    escape_terminal(&line, slice_of(catalogue_blindness(NULL, gap->cause)));
     if (gap->count > 0)
         buffer_addf(&line, "; lost, as far as is known: %llu", (unsigned long long)gap->count);
     fputs("  ", stdout);
@@ -174,7 +175,8 @@ static int print_table(const struct cli *cli, const struct watched_list *list, s
 
 /* ---- for programs ---- */
 
-static int print_json(const struct watched_list *list, struct error *why)
+static int print_json(const struct cli *cli, const struct watched_list *list,
+                      struct error *why)
 {
     struct buffer line;
     struct json json;
@@ -182,7 +184,7 @@ static int print_json(const struct watched_list *list, struct error *why)
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
-    watched_json(&json, list);
+    watched_json(&json, list, cli->basis.messages);
     result = out_line(&line, why);
     buffer_free(&line);
     return result;
@@ -209,7 +211,7 @@ int coverage_run(const struct cli *cli, int64_t since, int64_t until)
     }
     result = !cli->request.json ? print_table(cli, &list, &why)
              : line.size > 0    ? out_line(&line, &why)
-                                : print_json(&list, &why);
+                                : print_json(cli, &list, &why);
     code = list.count > 0 ? CLI_FOUND : CLI_NOTHING;
     watched_free(&list);
     buffer_free(&line);

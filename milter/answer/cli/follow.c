@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * follow: the command that watches the event streams. An event names a waybill and a recipient by
- * numbers only; the record is fetched for the words. What was missed, and where to go on, is the
- * business of live.
+ * follow: the command that watches the event streams. What an event is about is the business of
+ * sight; what was missed, and where to go on, that of live.
  */
 #include "command.h"
 #include "gap.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sight.h"
 #include "asked.h"
 #include "coverage.h"
 #include "out.h"
 #include "waybill/clock.h"
-#include "waybill/escape.h"
 #include "waybill/id.h"
 #include "waybill/json.h"
 #include "waybill/live.h"
-#include "waybill/waybill_json.h"
 
 #define WAIT_MS 500
 
@@ -29,7 +26,6 @@ enum { GO_ON = 0, STORE_FAILED = -1, ENOUGH = 1 };
 
 struct follow {
     const struct cli *cli;
-    const struct query *query;
     struct live *live;
     size_t shown, shown_before; /* before it fell behind */
     bool fell;   /* behind, once */
@@ -37,11 +33,7 @@ struct follow {
     bool lost; /* the store is away, and that was said */
     int64_t end; /* clock_monotonic; 0: until Ctrl-C */
     struct error why; /* of STORE_FAILED out of an event */
-    /* The mail of the last event, for the length of one live_next: the next is often of the same,
-     * and a mail may have a thousand recipients. */
-    bool kept;
-    uint64_t kept_id;
-    struct waybill waybill;
+    struct sight sight;
 };
 
 static volatile sig_atomic_t stopped;
@@ -52,38 +44,6 @@ static void stop(int number)
     stopped = 1;
 }
 
-static const struct recipient *recipient_of(const struct waybill *waybill,
-                                            const struct event *event)
-{
-    for (size_t i = 0; event->recipient != 0 && i < waybill->recipient_count; i++)
-        if (recipient_hash(waybill->recipients[i].address) == event->recipient)
-            return &waybill->recipients[i];
-    return NULL;
-}
-
-/* The recipient as it was at the event: later attempts may have changed its state and words. */
-static void turn_back(const struct waybill *waybill, const struct event *event,
-                      struct recipient *recipient)
-{
-    if (event_state(event->action) >= 0)
-        recipient->state = (enum recipient_state)event_state(event->action);
-    for (size_t i = 0; i < waybill->fact_count; i++) {
-        const struct fact *fact = &waybill->facts[i];
-        if (fact->time != event->time || fact->value[KEY_REPLY].at == NULL ||
-            fact->value[KEY_TO].at == NULL ||
-            recipient_hash(fact->value[KEY_TO]) != event->recipient)
-            continue;
-        recipient->status = fact->value[KEY_STATUS];
-        recipient->reply = fact->value[KEY_REPLY];
-        recipient->reason = fact->value[KEY_REASON];
-        recipient->relay = fact->value[KEY_RELAY];
-        recipient->next = fact->value[KEY_NEXT];
-        recipient->since = fact->time;
-        recipient->decided_by = i;
-        return;
-    }
-}
-
 static const char *action_colour(enum event_action action)
 {
     int state = event_state(action);
@@ -91,22 +51,23 @@ static const char *action_colour(enum event_action action)
     return state >= 0 ? out_state_colour((enum recipient_state)state) : "cyan";
 }
 
-static void print_event(const struct cli *cli, const struct event *event,
-                        const struct waybill *waybill, const struct recipient *recipient)
+static void print_event(const struct cli *cli, const struct sight_told *told)
 {
+    const struct recipient *recipient = told->recipient;
+    const struct event *event = told->event;
     char when[CLOCK_TEXT_SIZE], code[ID_CODE_SIZE];
     struct buffer words;
 
     buffer_init(&words, 65536);
     clock_text(event->time, 0, when);
-    id_code(waybill->id, code);
-    out_address(&words, waybill->from);
+    id_code(told->waybill->id, code);
+    out_address(&words, told->waybill->from);
     if (recipient != NULL) {
         buffer_add_text(&words, " -> ");
         out_address(&words, recipient->address);
         if (recipient->reply.at != NULL) {
             buffer_add_text(&words, "  ");
-            out_said(&words, recipient);
+            out_said(cli, &words, recipient);
         }
     }
     printf("%s  %s  ", cli->terminal ? when + 11 : when, code);
@@ -119,126 +80,80 @@ static void print_event(const struct cli *cli, const struct event *event,
     buffer_free(&words);
 }
 
-static void print_event_json(const struct cli *cli, const struct event *event,
-                             const struct waybill *waybill, const struct recipient *recipient,
-                             const char *cursor)
+/* ---- an event ---- */
+
+static void print_line(struct buffer *line)
 {
-    struct buffer line;
-    struct json json;
     struct error why;
 
+    if (out_line(line, &why) != 0)
+        complain("%s", why.text);
+    buffer_free(line);
+}
+
+static void show(struct follow *follow, const struct sight_told *told)
+{
+    char cursor[LIVE_CURSOR_SIZE];
+    struct buffer line;
+    struct json json;
+
+    follow->shown++;
+    if (!follow->cli->request.json) {
+        print_event(follow->cli, told);
+        return;
+    }
+    (void)live_cursor(follow->live, cursor);
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
-    json_begin_object(&json);
-    waybill_json_event(&json, event);
-    waybill_json_id(&json, waybill->id);
-    json_member_number(&json, "sequence", event->sequence);
-    json_member_string(&json, "reporting_mta", waybill->host);
-    json_member_string(&json, "queue_id", waybill->queue_id);
-    json_member_string(&json, "sender", waybill->from);
-    json_put_key(&json, "recipient");
-    if (recipient != NULL)
-        waybill_json_recipient(&json, waybill, recipient, &cli->basis);
-    else
-        json_put_null(&json);
-    json_member_text(&json, "cursor", cursor);
-    json_end_object(&json);
-    if (out_line(&line, &why) != 0)
-        complain("%s", why.text);
-    buffer_free(&line);
+    sight_json_mail(&json, told, &follow->cli->basis, cursor);
+    print_line(&line);
 }
 
-/* Is a term of what became of a recipient? */
-static bool asks_outcome(const struct query *query)
-{
-    for (size_t i = 0; i < query->count; i++)
-        if (query->terms[i].field == QUERY_FIELD_STATE ||
-            query->terms[i].field == QUERY_FIELD_REASON ||
-            query->terms[i].field == QUERY_FIELD_STATUS ||
-            query->terms[i].field == QUERY_FIELD_REMOTE)
-            return true;
-    return false;
-}
-
-/* An event of a recipient must be of one that was asked for, in the state that the event tells
- * of; an event of the mail shows only where no outcome was asked for. */
-static bool wants(const struct query *query, const struct waybill *waybill,
-                  const struct recipient *recipient)
-{
-    if (!query_fits_mail(query, waybill))
-        return false;
-    if (recipient != NULL)
-        return query_fits_recipient(query, waybill, recipient);
-    return !asks_outcome(query) && query_fits(query, waybill);
-}
-
-static void show(struct follow *follow, const struct event *event, const struct waybill *waybill,
-                 const struct recipient *recipient)
+static void show_gap(struct follow *follow, const struct event *event, const struct store_gap *gap)
 {
     char cursor[LIVE_CURSOR_SIZE];
+    struct buffer line;
+    struct json json;
 
+    if (!follow->cli->request.json) {
+        gap_print(follow->cli, gap);
+        return;
+    }
     (void)live_cursor(follow->live, cursor);
-    if (follow->cli->request.json)
-        print_event_json(follow->cli, event, waybill, recipient, cursor);
-    else
-        print_event(follow->cli, event, waybill, recipient);
-    follow->shown++;
-}
-
-static int tell_gap(struct follow *follow, const struct event *event)
-{
-    char cursor[LIVE_CURSOR_SIZE];
-
-    (void)live_cursor(follow->live, cursor);
-    return gap_tell(follow->cli, event, cursor, &follow->why) == 0 ? GO_ON : STORE_FAILED;
-}
-
-static void drop_mail(struct follow *follow)
-{
-    if (follow->kept)
-        waybill_clear(&follow->waybill);
-    follow->kept = false;
-}
-
-/* As query_one. A record that is away is not one that is gone: its event waits with it, and all
- * that come after it, until the master is back. */
-static int keep_mail(struct follow *follow, uint64_t id)
-{
-    int result;
-
-    if (follow->kept && follow->kept_id == id)
-        return 1;
-    drop_mail(follow);
-    store_read_partly(follow->cli->store, false);
-    result = query_one(follow->cli->store, id, follow->cli->basis.queue_lifetime,
-                       &follow->waybill, &follow->why);
-    store_read_partly(follow->cli->store, true);
-    follow->kept = result == 1;
-    follow->kept_id = id;
-    return result;
+    buffer_init(&line, 65536);
+    json_init(&json, &line);
+    sight_json_gap(&json, event, gap, cursor);
+    print_line(&line);
 }
 
 static int tell_mail(struct follow *follow, const struct event *event)
 {
-    const struct recipient *recipient;
-    struct recipient then;
-    int result = keep_mail(follow, event->waybill);
+    struct sight_told told;
 
-    if (result < 0 && store_last_trouble(follow->cli->store) == STORE_FINE) {
+    switch (sight_mail(&follow->sight, event, &told, &follow->why)) {
+    case SIGHT_FAILED:
+        return STORE_FAILED;
+    case SIGHT_UNREADABLE:
         complain("%s", follow->why.text);
-        return GO_ON;
+        follow->why.text[0] = '\0';
+        break;
+    case SIGHT_WANTED:
+        show(follow, &told);
+        break;
+    case SIGHT_NOT_WANTED:
+        break;
     }
-    if (result <= 0)
-        return result == 0 ? GO_ON : STORE_FAILED;
-    recipient = recipient_of(&follow->waybill, event);
-    if (recipient != NULL) {
-        then = *recipient;
-        turn_back(&follow->waybill, event, &then);
-        recipient = &then;
-    }
-    if (wants(follow->query, &follow->waybill, recipient))
-        show(follow, event, &follow->waybill, recipient);
     return GO_ON;
+}
+
+static int tell_gap(struct follow *follow, const struct event *event)
+{
+    struct store_gap gap;
+    enum sight_result result = sight_gap(&follow->sight, event, &gap, &follow->why);
+
+    if (result == SIGHT_WANTED)
+        show_gap(follow, event, &gap);
+    return result == SIGHT_FAILED ? STORE_FAILED : GO_ON;
 }
 
 static int tell(void *context, const struct event *event)
@@ -247,10 +162,7 @@ static int tell(void *context, const struct event *event)
 
     if (stopped || ferror(stdout) || (follow->end != 0 && clock_monotonic() >= follow->end))
         return ENOUGH;
-    /* A gap is of no mail, and may have hidden any: only a wish for states leaves it out. */
-    if (event->action != EVENT_TRACE_GAP)
-        return tell_mail(follow, event);
-    return asks_outcome(follow->query) ? GO_ON : tell_gap(follow, event);
+    return event->action == EVENT_TRACE_GAP ? tell_gap(follow, event) : tell_mail(follow, event);
 }
 
 /* ---- what else there is to say ---- */
@@ -325,7 +237,7 @@ static int next(struct follow *follow, int64_t wait)
 
     follow->why.text[0] = '\0';
     result = live_next(follow->live, wait, &watcher, &why);
-    drop_mail(follow);
+    sight_drop(&follow->sight);
     fflush(stdout);
     if (result != STORE_FAILED) {
         if (follow->lost)
@@ -380,7 +292,7 @@ static int start(struct follow *follow)
 
 int follow_run(struct cli *cli)
 {
-    struct follow follow = {.cli = cli, .query = &cli->query};
+    struct follow follow = {.cli = cli, .sight = {.store = cli->store, .query = &cli->query}};
     struct sigaction action = {.sa_handler = stop};
     int code;
 

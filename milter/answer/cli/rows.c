@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../catalogue.h"
 #include "out.h"
 #include "table.h"
-#include "waybill/escape.h"
 #include "waybill/id.h"
 
 #define WIDE 150
@@ -68,9 +68,9 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
     out_address(&cells.to, recipient != NULL ? recipient->address : SLICE_ABSENT);
     say_before(&cells.said, before);
     if (recipient != NULL)
-        out_said(&cells.said, recipient);
+        out_said(cli, &cells.said, recipient);
     else
-        buffer_addf(&cells.said, "(%s)", state_sentence(state));
+        buffer_addf(&cells.said, "(%s)", catalogue_state(cli->basis.messages, state));
     if (wide) {
         const char *row[] = {cells.when,    state_word(state), cells.from.data,
                              cells.to.data, cells.code,        cells.said.data};
@@ -151,86 +151,5 @@ int rows_table(const struct cli *cli, const struct query *query, const struct wa
     else
         result = rows_list(cli, query, waybills, befores, count, why);
     free(befores);
-    return result;
-}
-
-/* ---- CSV ---- */
-
-static const char csv_headings[] =
-    "time,case_code,waybill_id,state,sender,recipient,original_recipient,status,response,relay,"
-    "next_queue_id,host,instance,queue_id,message_id,client_name,client_ip,login,size,subject\r\n";
-
-static void add_csv(struct buffer *line, struct slice value)
-{
-    if (line->size > 0)
-        buffer_add_char(line, ',');
-    if (value.at != NULL)
-        escape_csv(line, value);
-}
-
-static void add_csv_mail(struct buffer *line, const struct waybill *waybill)
-{
-    char size[24] = "";
-
-    add_csv(line, waybill->host);
-    add_csv(line, waybill->instance);
-    add_csv(line, waybill->queue_id);
-    add_csv(line, waybill->message_id);
-    add_csv(line, waybill->client);
-    add_csv(line, waybill->ip);
-    add_csv(line, waybill->login);
-    if (waybill->size >= 0)
-        snprintf(size, sizeof size, "%lld", (long long)waybill->size);
-    add_csv(line, slice_of(size));
-    add_csv(line, waybill->subject_text);
-}
-
-static int csv_row(struct buffer *line, const struct waybill *waybill,
-                   const struct recipient *recipient, struct error *why)
-{
-    static const struct recipient nobody;
-    char time[CLOCK_TEXT_SIZE], code[ID_CODE_SIZE], digits[24];
-    enum recipient_state state = recipient != NULL ? recipient->state : waybill_state(waybill);
-
-    if (recipient == NULL)
-        recipient = &nobody;
-    clock_rfc3339(waybill->arrived, time);
-    id_code(waybill->id, code);
-    snprintf(digits, sizeof digits, "%018llu", (unsigned long long)waybill->id);
-    buffer_clear(line);
-    add_csv(line, slice_of(time));
-    add_csv(line, slice_of(code));
-    add_csv(line, slice_of(digits));
-    add_csv(line, slice_of(state_word(state)));
-    add_csv(line, waybill->from);
-    add_csv(line, recipient->address);
-    add_csv(line, recipient->original);
-    add_csv(line, recipient->status);
-    add_csv(line, recipient->reply);
-    add_csv(line, recipient->relay);
-    add_csv(line, recipient->next);
-    add_csv_mail(line, waybill);
-    buffer_add_text(line, "\r\n");
-    if (line->failed)
-        return error_set(why, "cannot write a row of %s: no memory", code);
-    fwrite(line->data, 1, line->size, stdout);
-    return 0;
-}
-
-void rows_csv_headings(void)
-{
-    fputs(csv_headings, stdout);
-}
-
-int rows_csv(const struct query *query, const struct waybill *waybill, struct buffer *line,
-             struct error *why)
-{
-    int result = 0;
-
-    for (size_t i = 0; i < waybill->recipient_count && result == 0; i++)
-        if (query_fits_recipient(query, waybill, &waybill->recipients[i]))
-            result = csv_row(line, waybill, &waybill->recipients[i], why);
-    if (waybill->recipient_count == 0)
-        result = csv_row(line, waybill, NULL, why);
     return result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rows: a list of waybills as a table or as CSV, one row per recipient that fits the query.
+ * rows: a list of waybills as a table, one row per recipient that fits the query.
  */
 #ifndef WAYBILL_CLI_ROWS_H
 #define WAYBILL_CLI_ROWS_H
@@ -29,9 +29,5 @@ int rows_list(const struct cli *cli, const struct query *query, const struct way
 /* The same where that is to be found out among them. */
 int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
                size_t count, struct error *why);
-
-void rows_csv_headings(void);
-int rows_csv(const struct query *query, const struct waybill *waybill, struct buffer *line,
-             struct error *why);
 
 #endif

@@ -139,6 +139,11 @@ static void tell(const struct cli *cli, const struct access *access, const char 
         return;
     }
     clock_text(access->expires, 0, until);
+    if (secret == NULL) {
+        fprintf(stderr, "%s (%s) is known by name until %.16s, and has no token.\n", access->name,
+                access_role_word(access->role), until);
+        return;
+    }
     puts(secret);
     fflush(stdout);
     fprintf(stderr, "This is the token of %s (%s), good until %.16s. It is not shown again.\n",
@@ -158,7 +163,7 @@ static int add(const struct cli *cli)
         complain("%s", why.text);
         return CLI_USAGE;
     }
-    token_api_make(secret);
+    token_api_make(secret); /* without a token: this one, which nobody is told */
     (void)token_api_hash(key, slice_of(secret), hash);
     result = access_put(cli->store, &access, hash, &why);
     if (result == 0) {
@@ -168,7 +173,7 @@ static int add(const struct cli *cli)
     }
     if (result < 0 || note(cli, "token-add", access.name, &why) != 0)
         return complain_store(cli, &why);
-    tell(cli, &access, secret);
+    tell(cli, &access, cli->request.no_token ? NULL : secret);
     return CLI_FOUND;
 }
 

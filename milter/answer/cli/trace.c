@@ -4,11 +4,12 @@
  */
 #include "command.h"
 
+#include "../nearby.h"
 #include "../remote/remote.h"
+#include "../search_csv.h"
 #include "../search_json.h"
 #include "asked.h"
 #include "coverage.h"
-#include "nearby.h"
 #include "out.h"
 #include "rows.h"
 #include "waybill/escape.h"
@@ -152,6 +153,15 @@ static int end_json(struct trace *trace, const struct query_answer *answer, stru
                : -1;
 }
 
+static int add_csv(struct trace *trace, const struct waybill *waybill, struct error *why)
+{
+    buffer_clear(&trace->line);
+    if (search_csv_mail(&trace->line, trace->query, waybill, why) != 0)
+        return -1;
+    fwrite(trace->line.data, 1, trace->line.size, stdout);
+    return 0;
+}
+
 static int end_csv(struct trace *trace, const struct query_answer *answer, struct error *why)
 {
     const struct query *query = trace->query;
@@ -176,7 +186,7 @@ static int tell_one(void *context, const struct waybill *waybill, const struct c
     if (trace->cli->request.json)
         return add_json(trace, waybill, before, why);
     if (trace->cli->request.csv)
-        return rows_csv(trace->query, waybill, &trace->line, why);
+        return add_csv(trace, waybill, why);
     return add_row(trace, waybill, before, why);
 }
 
@@ -230,7 +240,7 @@ static int print_all(struct trace *trace, struct query_answer *answer, struct er
     int result;
 
     if (request->csv && !request->no_header)
-        rows_csv_headings();
+        fputs(search_csv_headings, stdout);
     trace->why = why;
     result = find_all(trace, answer, why);
     if (nearby_end(trace->nearby, &later) != 0 || rows_end(&trace->rows, &later) != 0)

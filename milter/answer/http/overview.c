@@ -5,8 +5,8 @@
 #include "waybill/clock.h"
 #include "waybill/waybill_json.h"
 
-static bool read_moment(struct http_asker *asker, const struct http_request *request,
-                        struct query *query, bool until, struct http_reply *reply)
+bool http_read_moment(struct http_asker *asker, const struct http_request *request,
+                      struct query *query, bool until, struct http_reply *reply)
 {
     struct slice words = http_argument(request, until ? "until" : "since");
     struct error why;
@@ -30,7 +30,7 @@ static void tell_coverage(struct http_asker *asker, const struct query *query,
         return;
     }
     json_init(&json, &reply->body);
-    watched_json(&json, &list);
+    watched_json(&json, &list, asker->basis.messages);
     watched_free(&list);
 }
 
@@ -40,8 +40,8 @@ void http_coverage(struct http_asker *asker, const struct http_request *request,
     struct query query;
 
     query_init(&query);
-    if (read_moment(asker, request, &query, false, reply) &&
-        read_moment(asker, request, &query, true, reply)) {
+    if (http_read_moment(asker, request, &query, false, reply) &&
+        http_read_moment(asker, request, &query, true, reply)) {
         query_choose_span(&query, asker->now);
         if (query.since > query.until)
             http_problem(reply, 400, "The time asked for ends before it begins.");

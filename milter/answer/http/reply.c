@@ -18,6 +18,10 @@ static const char *title_of(unsigned status)
         return "Method not allowed";
     case 413:
         return "Too large";
+    case 414:
+        return "Too long";
+    case 429:
+        return "Too many requests";
     case 503:
         return "Not now";
     default:
@@ -75,14 +79,16 @@ void http_cover(const struct http_asker *asker, struct query_answer *answer)
         error_set(&answer->away, "a part of the store cannot be read now");
 }
 
-bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
-               struct slice about, uint64_t count)
+static bool write_note(struct http_asker *asker, struct http_reply *reply, const char *what,
+                       struct slice about, uint64_t count)
 {
     const struct store_audit audit = {.time = asker->now,
                                       .who = slice_of(asker->access.name),
                                       .what = slice_of(what),
                                       .about = about,
-                                      .count = count};
+                                      .count = count,
+                                      .reason = slice_of(asker->reason[0] != '\0' ? asker->reason
+                                                                                  : NULL)};
     struct error why;
 
     store_put_audit(asker->store, &audit);
@@ -90,4 +96,22 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
         return true;
     http_store_problem(reply, &why);
     return false;
+}
+
+bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
+               struct slice about, uint64_t count)
+{
+    struct json json;
+
+    if (asker->settings->audit_reason != AUDIT_REASON_REQUIRED || asker->reason[0] != '\0')
+        return write_note(asker, reply, what, about, count);
+    begin_problem(reply, &json, 400, "Say why you ask this, in the header Waybill-Reason.");
+    json_member_bool(&json, "reason_required", true);
+    json_end_object(&json);
+    return false;
+}
+
+bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what)
+{
+    return write_note(asker, reply, what, SLICE_ABSENT, 0);
 }

@@ -2,13 +2,12 @@
 /*
  * routes: the one table of what can be asked; the router, the manual and the tests follow it.
  *
- * The order of the checks: path, method, token, role, form of the arguments. All mails that
- * somebody may not see are decided in access.h, not here.
+ * The order of the checks: path, method, origin, who asks, rate, role, form of the arguments. All
+ * mails that somebody may not see are decided in access.h, not here.
  */
 #include <string.h>
 
 #include "http.h"
-#include "waybill/clock.h"
 
 const struct http_route http_routes[] = {
     {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after timeline", 0, "find mails by a query"},
@@ -16,7 +15,16 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
     {"GET", "/api/v1/settings", ROLE_SENDER, http_settings, "", 0, "what answers rest on"},
+    {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
+    {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
+    {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
+    {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
+    {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
+    {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
+    {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
+    {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
+    {"GET", "/page/messages/*", HTTP_ANYBODY, http_page_messages, "", 0, "its words in a language"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
@@ -68,29 +76,6 @@ static void tell_no_route(struct http_request *request, struct http_reply *reply
     buffer_free(&allowed);
 }
 
-/* ---- who asks ---- */
-
-/* 1: known; 0: a reply says that he is not; -1: the store failed, and a reply says so. */
-static int know(struct http_asker *asker, const struct http_request *request,
-                struct http_reply *reply)
-{
-    struct slice secret = request->headers[HTTP_HEADER_AUTHORIZATION];
-    struct error why;
-    int result;
-
-    if (secret.size >= 7 && slice_equal_nocase(slice_make(secret.at, 7), slice_of("Bearer ")))
-        secret = slice_trim(slice_make(secret.at + 7, secret.size - 7));
-    else
-        secret = slice_of("");
-    result = access_get(asker->store, asker->token_key, secret, asker->now, &asker->access, &why);
-    asker->access.own_sources = asker->settings->own_sources;
-    if (result < 0)
-        http_store_problem(reply, &why);
-    else if (result == 0)
-        http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");
-    return result;
-}
-
 /* What is wrong with the arguments; NULL: nothing. */
 static const char *check_arguments(const struct http_route *route,
                                    const struct http_request *request)
@@ -110,13 +95,15 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const struct http_route *route = request->route;
     const char *wrong;
 
-    asker->now = clock_now();
+    http_asker_begin(asker);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;
     }
+    if (!http_check_origin(asker, request, reply))
+        return;
     if (route->least != HTTP_ANYBODY) {
-        if (know(asker, request, reply) <= 0)
+        if (http_know(asker, request, reply) <= 0 || !http_check_proof(asker, request, reply))
             return;
         if ((int)asker->access.role < route->least) {
             http_problem(reply, 403, "This is not for your role.");
@@ -128,6 +115,8 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         return;
     }
     wrong = request->malformed != NULL ? request->malformed : check_arguments(route, request);
+    if (wrong == NULL)
+        wrong = http_read_reason(asker, request);
     if (wrong != NULL)
         http_problem(reply, 400, wrong);
     else

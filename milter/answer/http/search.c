@@ -15,53 +15,52 @@ static void refuse(struct http_reply *reply, const struct error *why)
     http_problem(reply, 400, why->text);
 }
 
-/* UTF-8 without control characters; what goes on is shown to people, and stands in the audit. */
-static bool is_text(struct slice words)
-{
-    while (words.size > 0) {
-        size_t size = text_utf8(words, NULL);
-
-        if (size == 0 || ((unsigned char)words.at[0] < ' ' && words.at[0] != '\t'))
-            return false;
-        words = slice_make(words.at + size, words.size - size);
-    }
-    return true;
-}
-
-bool http_read_query(struct http_asker *asker, const struct http_request *request,
+bool http_read_words(struct http_asker *asker, const struct http_request *request,
                      struct http_reply *reply, struct query *query)
 {
-    struct slice words = http_argument(request, "q"), limit = http_argument(request, "limit");
-    struct slice after = http_argument(request, "after");
+    struct slice words = http_argument(request, "q");
     struct query_fault fault;
     struct error why;
-    uint64_t number = LIMIT_DEFAULT;
 
-    if (words.at != NULL && !is_text(words)) {
+    if (words.at != NULL && !http_is_text(words)) {
         http_problem(reply, 400, "q must be text in UTF-8.");
-        return false;
-    }
-    if (limit.at != NULL && !text_number(limit, 1, LIMIT_MOST, &number)) {
-        http_problem(reply, 400, "limit must be a number from 1 to 200.");
         return false;
     }
     if (words.at != NULL && query_parse(query, words, asker->now, &fault) != 0) {
         http_query_problem(reply, &fault);
         return false;
     }
-    if (!query->limited || limit.at != NULL || query->limit > LIMIT_MOST)
-        query->limit = (size_t)number;
     query_choose_span(query, asker->now);
     query->queue_lifetime = asker->basis.queue_lifetime;
     query->book = asker->book;
-    if (access_check_query(&asker->access, query, &why) != 0 ||
-        (after.at != NULL && query_resume(query, after, asker->cursor_key, &why) != 0)) {
+    if (access_check_query(&asker->access, query, &why) != 0) {
         refuse(reply, &why);
         return false;
     }
     if (query->since <= query->until)
         return true;
     http_problem(reply, 400, "The time asked for ends before it begins.");
+    return false;
+}
+
+bool http_read_query(struct http_asker *asker, const struct http_request *request,
+                     struct http_reply *reply, struct query *query)
+{
+    struct slice limit = http_argument(request, "limit"), after = http_argument(request, "after");
+    uint64_t number = LIMIT_DEFAULT;
+    struct error why;
+
+    if (limit.at != NULL && !text_number(limit, 1, LIMIT_MOST, &number)) {
+        http_problem(reply, 400, "limit must be a number from 1 to 200.");
+        return false;
+    }
+    if (!http_read_words(asker, request, reply, query))
+        return false;
+    if (!query->limited || limit.at != NULL || query->limit > LIMIT_MOST)
+        query->limit = (size_t)number;
+    if (after.at == NULL || query_resume(query, after, asker->cursor_key, &why) == 0)
+        return true;
+    refuse(reply, &why);
     return false;
 }
 
@@ -136,7 +135,7 @@ void http_search(struct http_asker *asker, const struct http_request *request,
 /* ---- one mail ---- */
 
 /* In all cases the same words: they must not tell whether there is such a mail. */
-static void tell_none(struct http_reply *reply)
+void http_no_such_mail(struct http_reply *reply)
 {
     http_problem(reply, 404, "There is no such mail, or it is not for you.");
 }
@@ -152,7 +151,7 @@ void http_waybill(struct http_asker *asker, const struct http_request *request,
     int found;
 
     if (!id_parse(request->rest, &id)) {
-        tell_none(reply);
+        http_no_such_mail(reply);
         return;
     }
     access_lens_init(&lens, &asker->access);
@@ -165,7 +164,7 @@ void http_waybill(struct http_asker *asker, const struct http_request *request,
     } else if (!http_note(asker, reply, "show", request->rest, (uint64_t)found)) {
         /* it says so itself */
     } else if (found == 0) {
-        tell_none(reply);
+        http_no_such_mail(reply);
     } else {
         json_init(&json, &reply->body);
         if (chain_json_mail(&json, asker->store, &waybill, &asker->basis, &lens.lens, &why) != 0)

@@ -5,12 +5,11 @@
  * connection whose request is with the workers is suspended.
  *
  * Promise: whatever clients do costs at most CONNECTIONS_MAX descriptors, CONNECTION_MEMORY for
- * each, and WORK_QUEUE_MAX requests.
+ * each, WORK_QUEUE_MAX requests, and BODIES_MAX for what came with all of them.
  */
 #include "waybill/web.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,9 +19,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "stream.h"
 #include "waybill/clock.h"
 #include "waybill/deadline.h"
-#include "waybill/digest.h"
 #include "waybill/listening.h"
 #include "waybill/thread.h"
 #include "work.h"
@@ -31,13 +30,19 @@
 #define CONNECTION_MEMORY ((size_t)32 << 10)
 #define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
 #define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
-#define BODY_UNWANTED_MAX 65536u    /* is read and thrown away where none is taken */
+#define CROWD (CONNECTIONS_MAX * 3 / 4)
+#define CROWD_MS SECOND_MS /* instead of REQUEST_MS, as long as there are more than these */
+#define BODIES_MAX ((size_t)16 << 20)
+#define BODY_UNWANTED_MAX 65536u /* over what is taken: is read and thrown away */
 
 struct web {
     struct listening listening;
     struct MHD_Daemon *daemon;
     struct deadline deadlines[CONNECTIONS_MAX];
     struct work *work;
+    const struct settings *settings;
+    size_t connections;
+    size_t held;    /* bytes of bodies of requests */
     int stop, done; /* eventfds */
     pthread_t thread;
     bool runs;
@@ -50,7 +55,9 @@ struct exchange {
     struct MHD_Connection *connection;
     struct deadline *deadline;
     enum stage stage;
-    size_t body; /* bytes that came, kept or not */
+    size_t body;  /* bytes that came, kept or not */
+    size_t held;  /* of these, kept */
+    bool refused; /* there is no room for the body now */
 };
 
 static void set_deadline(struct exchange *exchange, int64_t ms)
@@ -61,23 +68,47 @@ static void set_deadline(struct exchange *exchange, int64_t ms)
 
 /* ---- the reply ---- */
 
-static void dress(struct MHD_Response *response, const struct http_reply *reply, const char *etag)
+#define NO_PAGE "default-src 'none'; frame-ancestors 'none'"
+
+static void add_file(struct MHD_Response *response, const char *name)
+{
+    char words[80];
+
+    snprintf(words, sizeof words, "attachment; filename=\"%s\"", name);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, words);
+}
+
+static void dress(struct MHD_Response *response, const struct http_reply *reply)
 {
     static const char *const always[][2] = {
         {"X-Content-Type-Options", "nosniff"},
         {"Cache-Control", "private, no-cache"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
-        {"Vary", "Authorization"},
+        {"X-Frame-Options", "DENY"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Embedder-Policy", "require-corp"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+        {"Vary", "Authorization, Cookie, Accept-Encoding"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(response, always[i][0], always[i][1]);
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            reply->policy != NULL ? reply->policy : NO_PAGE);
     if (reply->status != MHD_HTTP_NOT_MODIFIED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                 reply->type != NULL ? reply->type : "application/json");
-    if (etag[0] != '\0')
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+    if (reply->etag[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
+    if (reply->encoding != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+    if (reply->cookie[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+    if (reply->file[0] != '\0')
+        add_file(response, reply->file);
+    if (reply->stream != NULL) /* to a proxy: hand on what comes, when it comes */
+        MHD_add_response_header(response, "X-Accel-Buffering", "no");
     if (reply->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
@@ -85,20 +116,39 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply,
                                 "Bearer realm=\"waybill\"");
     if (reply->status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+    if (reply->retry > 0) {
+        char seconds[16];
+
+        snprintf(seconds, sizeof seconds, "%u", reply->retry);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
 }
 
-static void tag(struct exchange *exchange, char etag[static 24])
+/* The body is the response's from now on. */
+static struct MHD_Response *take_reply_body(struct buffer *body)
+{
+    bool owned = body->capacity > 0;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->size, body->data, owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+
+    if (response != NULL)
+        buffer_init(body, body->limit);
+    return response;
+}
+
+static enum MHD_Result answer_stream(struct exchange *exchange)
 {
     struct http_reply *reply = &exchange->job.reply;
+    struct MHD_Response *response =
+        http_stream_attach(reply->stream, exchange->connection, exchange->deadline);
+    enum MHD_Result result;
 
-    etag[0] = '\0';
-    if (reply->status != MHD_HTTP_OK)
-        return;
-    snprintf(etag, 24, "\"%016" PRIx64 "\"", digest_64(reply->body.data, reply->body.size));
-    if (!slice_is(exchange->job.request.headers[HTTP_HEADER_IF_NONE_MATCH], etag))
-        return;
-    reply->status = MHD_HTTP_NOT_MODIFIED;
-    buffer_clear(&reply->body);
+    if (response == NULL)
+        return MHD_NO;
+    dress(response, reply);
+    result = MHD_queue_response(exchange->connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 static enum MHD_Result answer(struct exchange *exchange)
@@ -106,94 +156,20 @@ static enum MHD_Result answer(struct exchange *exchange)
     struct http_reply *reply = &exchange->job.reply;
     struct MHD_Response *response;
     enum MHD_Result result;
-    char etag[24];
 
-    tag(exchange, etag);
-    response = MHD_create_response_from_buffer(reply->body.size, reply->body.data,
-                                               MHD_RESPMEM_MUST_COPY);
+    response = take_reply_body(&reply->body);
     if (response == NULL)
         return MHD_NO;
-    dress(response, reply, etag);
+    dress(response, reply);
     set_deadline(exchange, REPLY_MS);
     result = MHD_queue_response(exchange->connection, reply->status, response);
     MHD_destroy_response(response);
-    buffer_free(&reply->body);
     return result;
 }
 
 /* ---- the request ---- */
 
-static bool take_words(struct http_request *request, const char *words, struct slice *taken)
-{
-    size_t at = request->text.size;
-
-    if (!http_decode(words != NULL ? words : "", &request->text))
-        return false;
-    *taken = slice_make(request->text.data + at, request->text.size - at);
-    return true;
-}
-
-static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, const char *name,
-                                     const char *value)
-{
-    struct http_request *request = context;
-    struct http_argument *argument = &request->arguments[request->argument_count];
-
-    (void)kind;
-    if (request->argument_count == HTTP_ARGUMENTS_MAX)
-        request->malformed = "There are too many arguments.";
-    else if (!take_words(request, name, &argument->name) ||
-             !take_words(request, value, &argument->value))
-        request->malformed = "An argument is badly encoded, or too long.";
-    else
-        request->argument_count++;
-    return request->malformed == NULL ? MHD_YES : MHD_NO;
-}
-
-static void take_headers(struct MHD_Connection *connection, struct http_request *request)
-{
-    static const struct {
-        const char *name;
-        size_t most;
-    } rows[HTTP_HEADER_COUNT] = {
-#define X(symbol, name, most) [HTTP_HEADER_##symbol] = {name, most},
-        HTTP_HEADERS(X)
-#undef X
-    };
-
-    for (size_t i = 0; i < HTTP_HEADER_COUNT; i++) {
-        const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, rows[i].name);
-        size_t at = request->text.size, size = value != NULL ? strlen(value) : 0;
-
-        request->headers[i] = SLICE_ABSENT;
-        if (value != NULL && size <= rows[i].most &&
-            buffer_add(&request->text, value, size) == 0)
-            request->headers[i] = slice_make(request->text.data + at, size);
-    }
-}
-
-/* The buffer was given all its memory before: what is in it does not move. */
-static bool read_request(struct exchange *exchange, const char *url, const char *method)
-{
-    struct http_request *request = &exchange->job.request;
-    size_t size = strlen(url);
-
-    buffer_init(&request->text, HTTP_TEXT_MAX);
-    if (size >= HTTP_TEXT_MAX / 2 || buffer_extend(&request->text, HTTP_TEXT_MAX - 1) == NULL)
-        return false;
-    buffer_clear(&request->text);
-    buffer_add(&request->text, url, size);
-    request->path = slice_make(request->text.data, size);
-    slice_copy(slice_of(method), request->method, sizeof request->method);
-    take_headers(exchange->connection, request);
-    MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_argument, request);
-    http_route_find(request);
-    buffer_init(&request->body, request->route != NULL ? request->route->body : 0);
-    return true;
-}
-
-static struct exchange *begin(struct MHD_Connection *connection, const char *url,
-                              const char *method)
+static struct exchange *begin(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -206,17 +182,40 @@ static struct exchange *begin(struct MHD_Connection *connection, const char *url
     exchange->job.owner = exchange;
     exchange->job.reply.status = MHD_HTTP_OK;
     buffer_init(&exchange->job.reply.body, HTTP_REPLY_MAX);
-    if (!read_request(exchange, url, method)) {
-        buffer_free(&exchange->job.request.text);
-        free(exchange);
-        return NULL;
-    }
     return exchange;
+}
+
+/* Bytes that it says are to come; 0: none, or it does not say how many. */
+static uint64_t announced(struct MHD_Connection *connection)
+{
+    const char *words = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                    MHD_HTTP_HEADER_CONTENT_LENGTH);
+    uint64_t size;
+
+    return words != NULL && text_number(slice_of(words), 0, UINT64_MAX, &size) ? size : 0;
+}
+
+/* What can be refused by its header is answered before a body comes; libmicrohttpd then closes the
+ * connection. */
+static enum MHD_Result look_at_header(struct web *web, struct exchange *exchange,
+                                      const char *url, const char *method)
+{
+    struct http_request *request = &exchange->job.request;
+    struct http_reply *reply = &exchange->job.reply;
+
+    if (!http_request_read(request, web->settings, exchange->connection, url, method)) {
+        http_problem(reply, MHD_HTTP_URI_TOO_LONG, "The path is too long.");
+        return answer(exchange);
+    }
+    if (announced(exchange->connection) <= request->body.limit + BODY_UNWANTED_MAX)
+        return MHD_YES;
+    http_problem(reply, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large for this path.");
+    return answer(exchange);
 }
 
 static enum MHD_Result hand_on(struct web *web, struct exchange *exchange)
 {
-    if (work_put(web->work, &exchange->job)) {
+    if (!exchange->refused && work_put(web->work, &exchange->job)) {
         exchange->stage = STAGE_ASKED;
         set_deadline(exchange, DEADLINE_NEVER); /* what the workers wait for has its own limits */
         MHD_suspend_connection(exchange->connection);
@@ -227,15 +226,28 @@ static enum MHD_Result hand_on(struct web *web, struct exchange *exchange)
     return answer(exchange);
 }
 
+static void let_body_go(struct web *web, struct exchange *exchange)
+{
+    web->held -= exchange->held;
+    exchange->held = 0;
+    buffer_free(&exchange->job.request.body);
+}
+
 /* False: it is too much even to be thrown away. */
-static bool take_body(struct exchange *exchange, const char *upload, size_t size)
+static bool take_body(struct web *web, struct exchange *exchange, const char *upload, size_t size)
 {
     struct http_request *request = &exchange->job.request;
 
     exchange->body += size;
-    if (request->body.limit == 0)
-        return exchange->body <= BODY_UNWANTED_MAX;
-    buffer_add(&request->body, upload, size);
+    if (exchange->body <= request->body.limit && !exchange->refused) {
+        web->held += size;
+        exchange->held += size;
+        exchange->refused =
+            web->held > BODIES_MAX || buffer_add(&request->body, upload, size) != 0;
+    }
+    if (exchange->body > request->body.limit || exchange->refused)
+        let_body_go(web, exchange);
+    request->body.failed = exchange->body > request->body.limit && request->body.limit > 0;
     return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
 }
 
@@ -247,16 +259,18 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
     (void)version;
     if (exchange == NULL) { /* the header is here, nothing else */
-        *request = begin(connection, url, method);
-        return *request != NULL ? MHD_YES : MHD_NO;
+        *request = exchange = begin(connection);
+        return exchange != NULL ? look_at_header(context, exchange, url, method) : MHD_NO;
     }
     if (*upload_size > 0) {
-        bool goes_on = take_body(exchange, upload, *upload_size);
+        bool goes_on = take_body(context, exchange, upload, *upload_size);
 
         *upload_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    return exchange->stage == STAGE_READ ? hand_on(context, exchange) : answer(exchange);
+    if (exchange->stage == STAGE_READ)
+        return hand_on(context, exchange);
+    return exchange->job.reply.stream != NULL ? answer_stream(exchange) : answer(exchange);
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
@@ -264,15 +278,16 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 {
     struct exchange *exchange = *request;
 
-    (void)context;
     (void)connection;
     (void)code;
     *request = NULL;
     if (exchange == NULL)
         return;
+    if (exchange->job.reply.stream != NULL)
+        http_stream_detach(exchange->job.reply.stream);
     set_deadline(exchange, REQUEST_MS);
+    let_body_go(context, exchange);
     buffer_free(&exchange->job.request.text);
-    buffer_free(&exchange->job.request.body);
     buffer_free(&exchange->job.reply.body);
     free(exchange);
 }
@@ -294,9 +309,13 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) {
+        web->connections--;
         deadline_free(*place);
-    else if (info != NULL)
+        return;
+    }
+    web->connections++;
+    if (info != NULL)
         *place = deadline_take(web->deadlines, CONNECTIONS_MAX, info->connect_fd,
                                clock_monotonic() + REQUEST_MS);
 }
@@ -326,6 +345,14 @@ static int wait_ms(struct web *web)
                                                                                 : (int)SECOND_MS;
 }
 
+/* libmicrohttpd closes what was shut down. */
+static void end_late(struct web *web, int64_t now)
+{
+    int64_t early = web->connections > CROWD ? REQUEST_MS - CROWD_MS : 0;
+
+    deadline_end_late(web->deadlines, CONNECTIONS_MAX, now + early);
+}
+
 static void *serve(void *context)
 {
     struct web *web = context;
@@ -342,14 +369,15 @@ static void *serve(void *context)
             clock_sleep(SECOND_MS);
         if (clock_monotonic() - looked >= SECOND_MS) {
             looked = clock_monotonic();
-            /* libmicrohttpd closes what was shut down */
-            deadline_end_late(web->deadlines, CONNECTIONS_MAX, looked);
+            end_late(web, looked);
         }
         resume_answered(web);
+        http_streams_serve(work_streams(web->work));
         MHD_run(web->daemon);
     }
     work_stop(web->work);
     resume_answered(web);
+    http_streams_serve(work_streams(web->work));
     MHD_run(web->daemon);
     return NULL;
 }
@@ -363,7 +391,8 @@ static int start_daemon(struct web *web, struct error *why)
         MHD_OPTION_LISTEN_SOCKET, web->listening.fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL, MHD_OPTION_END);
+        on_completed, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_as_it_is, NULL, MHD_OPTION_END);
     return web->daemon != NULL ? 0 : error_set(why, "libmicrohttpd does not start");
 }
 
@@ -398,6 +427,7 @@ int web_start(struct web **started, const struct settings *settings, struct erro
 
     if (web == NULL)
         return error_set(why, "no memory");
+    web->settings = settings;
     web->listening.fd = -1;
     web->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     web->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -411,6 +441,11 @@ int web_start(struct web **started, const struct settings *settings, struct erro
     }
     *started = web;
     return 0;
+}
+
+int web_reload(struct web *web, const struct settings *settings, struct error *why)
+{
+    return work_reload(web->work, settings, why);
 }
 
 void web_stop(struct web **stopped)

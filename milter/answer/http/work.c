@@ -8,9 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "waybill/clock.h"
+#include "stream.h"
 #include "waybill/thread.h"
-#include "waybill/token.h"
 #include "waybill/web.h"
 
 struct job_list {
@@ -31,6 +30,9 @@ struct work {
     struct job_list queued, answered; /* under the lock, as `stop` */
     bool stop;
     int done;
+    struct http_files *files;
+    struct http_streams *streams;
+    struct http_common *common;
     struct worker workers[WEB_WORKERS];
 };
 
@@ -73,8 +75,9 @@ static struct work_job *next_job(struct work *work)
     return job;
 }
 
-static void hand_back(struct work *work, struct work_job *job)
+static void hand_back(void *context, struct work_job *job)
 {
+    struct work *work = context;
     uint64_t one = 1;
 
     pthread_mutex_lock(&work->lock);
@@ -93,25 +96,17 @@ static void *run(void *context)
         http_answer(&worker->asker, &job->request, &job->reply);
         if (job->reply.body.failed)
             http_problem(&job->reply, 500, "The answer is too large; ask for less.");
+        if (job->reply.stream != NULL) {
+            http_stream_go(job);
+            continue;
+        }
+        http_finish(worker->asker.compressor, &job->request, &job->reply);
         hand_back(worker->work, job);
     }
     return NULL;
 }
 
 /* ---- start and stop ---- */
-
-static int open_asker(struct http_asker *asker, const struct settings *settings,
-                      struct error *why)
-{
-    asker->settings = settings;
-    asker->basis.queue_lifetime = settings->queue_lifetime_hours * HOUR_MS;
-    if (token_key(settings->key_file, "token", asker->token_key, why) != 0 ||
-        token_key(settings->key_file, "cursor", asker->cursor_key, why) != 0 ||
-        phrasebook_open(&asker->book, settings->rules_directory, why) != 0)
-        return -1;
-    asker->basis.book = asker->book;
-    return store_open(&asker->store, settings, why);
-}
 
 static int start_worker(struct worker *worker, struct error *why)
 {
@@ -131,10 +126,20 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
+    work->files = http_files_read(settings);
+    if (work->files == NULL)
+        return error_set(why, "no memory");
+    if (http_common_open(&work->common, settings, why) != 0)
+        return -1;
+    work->streams = http_streams_new(done, hand_back, work);
+    if (work->streams == NULL)
+        return error_set(why, "no memory");
     for (size_t i = 0; i < WEB_WORKERS; i++) {
         work->workers[i].work = work;
-        if (open_asker(&work->workers[i].asker, settings, why) != 0)
+        if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
+        work->workers[i].asker.files = work->files;
+        work->workers[i].asker.streams = work->streams;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (start_worker(&work->workers[i], why) != 0)
@@ -142,18 +147,28 @@ int work_start(struct work **started, const struct settings *settings, int done,
     return 0;
 }
 
+int work_reload(struct work *work, const struct settings *settings, struct error *why)
+{
+    return http_common_reload(work->common, settings, why);
+}
+
 bool work_put(struct work *work, struct work_job *job)
 {
     bool taken;
 
     pthread_mutex_lock(&work->lock);
-    taken = work->queued.count < WORK_QUEUE_MAX;
+    taken = !work->stop && work->queued.count < WORK_QUEUE_MAX;
     if (taken) {
         put(&work->queued, job);
         pthread_cond_signal(&work->wake);
     }
     pthread_mutex_unlock(&work->lock);
     return taken;
+}
+
+struct http_streams *work_streams(struct work *work)
+{
+    return work->streams;
 }
 
 struct work_job *work_take(struct work *work)
@@ -177,6 +192,8 @@ void work_stop(struct work *work)
     for (size_t i = 0; i < WEB_WORKERS; i++)
         if (work->workers[i].runs)
             pthread_join(work->workers[i].thread, NULL);
+    if (work->streams != NULL)
+        http_streams_stop(work->streams);
     while ((job = take(&work->queued)) != NULL) {
         http_problem(&job->reply, 503, "The service ends; try again later.");
         put(&work->answered, job);
@@ -190,10 +207,11 @@ void work_free(struct work **freed)
     if (work == NULL)
         return;
     *freed = NULL;
-    for (size_t i = 0; i < WEB_WORKERS; i++) {
-        store_close(&work->workers[i].asker.store);
-        phrasebook_close(&work->workers[i].asker.book);
-    }
+    http_files_free(&work->files);
+    http_streams_free(&work->streams);
+    for (size_t i = 0; i < WEB_WORKERS; i++)
+        http_asker_close(&work->workers[i].asker);
+    http_common_free(&work->common);
     pthread_cond_destroy(&work->wake);
     pthread_mutex_destroy(&work->lock);
     free(work);

@@ -3,10 +3,10 @@
  * nearby: the mails of an answer of any size, each with the one that went on as it, in memory that
  * does not grow. That one is sought among at least NEARBY_MARGIN mails before and behind it.
  */
-#ifndef WAYBILL_CLI_NEARBY_H
-#define WAYBILL_CLI_NEARBY_H
+#ifndef WAYBILL_ANSWER_NEARBY_H
+#define WAYBILL_ANSWER_NEARBY_H
 
-#include "../chain.h"
+#include "chain.h"
 #include "waybill/error.h"
 
 #define NEARBY_MAX 2000
