@@ -252,7 +252,7 @@ static int next(struct follow *follow, int64_t wait)
 static int watch(struct follow *follow)
 {
     int64_t seconds = follow->cli->request.seconds, began = clock_now();
-    struct query nothing = *follow->query;
+    struct query nothing = follow->cli->query;
     struct error why;
 
     if (seconds > 0)

@@ -33,7 +33,8 @@ int over_api_open(struct cli *cli, const struct command *command, struct error *
 {
     struct remote_options options = {.url = address(cli),
                                      .token_file = cli->request.token_file,
-                                     .reason = cli->request.reason};
+                                     .reason = cli->request.reason,
+                                     .language = cli->request.language};
 
     if (options.url == NULL || !command->over_api)
         return 0;

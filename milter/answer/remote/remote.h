@@ -28,6 +28,7 @@ struct remote_options {
     const char *url;        /* "http://host:port", "https://host/prefix", "unix:/path" */
     const char *token_file; /* NULL: ~/.config/waybill/token */
     const char *reason;     /* for the audit; NULL: none */
+    const char *language;   /* of what is told there; NULL: English */
 };
 /* Nothing is asked yet. -1: the address or the token is no good; `why` says what to do. */
 int remote_open(struct remote **remote, const struct remote_options *options, struct error *why);

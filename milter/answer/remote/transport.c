@@ -247,6 +247,9 @@ static int add_headers(struct remote *remote, const struct remote_options *optio
     explicit_bzero(bearer, sizeof bearer);
     if (result == 0 && options->reason != NULL)
         result = add_header(remote, "Waybill-Reason", slice_of(options->reason), true);
+    if (result == 0)
+        result = add_header(remote, "Accept-Language",
+                            slice_of(options->language != NULL ? options->language : "en"), true);
     return result == 0 ? 0 : error_set(why, "no memory");
 }
 
