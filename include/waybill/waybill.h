@@ -79,6 +79,7 @@ struct recipient {
     struct slice status;   /* 5.1.1 */
     struct slice reply;    /* words of the deciding fact */
     struct slice reason;   /* a word of reason.h, if a trusted report told one; else absent */
+    const char *rule;      /* ... and by which rule, where another program told both; else NULL */
     struct slice relay;
     struct slice next;     /* next hop's queue id */
     struct slice via;

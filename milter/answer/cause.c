@@ -92,10 +92,12 @@ void cause_find(const struct phrasebook *book, const struct waybill *waybill,
     *cause = (struct cause){.reason = REASON_UNDEFINED};
     take_words(waybill, recipient, cause, &server);
     /* A report that found no reason may be older than the rules. */
-    if (told > REASON_ONHOLD)
+    if (told > REASON_ONHOLD) {
         cause->reason = (enum reason)told;
-    else
+        cause->rule = recipient->rule;
+    } else {
         ask(book, &server, recipient->state == STATE_DELAYED, cause);
+    }
     if (recipient->state == STATE_EXPIRED && cause->reason <= REASON_ONHOLD)
         cause->reason = REASON_EXPIRED;
 }

@@ -18,9 +18,10 @@ void search_json_before(struct json *json, const struct chain_before *before)
 }
 
 void search_json_mail(struct json *json, const struct waybill *waybill,
-                      const struct verdict_basis *basis, const struct chain_before *before)
+                      const struct verdict_basis *basis, const struct chain_before *before,
+                      bool timeline)
 {
-    waybill_json_open(json, waybill, basis, false);
+    waybill_json_open(json, waybill, basis, timeline);
     search_json_before(json, before);
     json_end_object(json);
 }

@@ -9,9 +9,11 @@
 #include "waybill/query.h"
 #include "waybill/waybill_json.h"
 
-/* A mail of the answer; `before->id` 0: it went on as none of the others. */
+/* A mail of the answer, with all its facts or without; `before->id` 0: it went on as none of the
+ * others. */
 void search_json_mail(struct json *json, const struct waybill *waybill,
-                      const struct verdict_basis *basis, const struct chain_before *before);
+                      const struct verdict_basis *basis, const struct chain_before *before,
+                      bool timeline);
 /* What is to be said of the answer as a whole: how many, how far it came, where to go on; of one
  * that found nothing also who was watching. `key`: as query_cursor. -1: the store failed. */
 int search_json_page(struct json *json, struct store *store, const struct query *query,

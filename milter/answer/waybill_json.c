@@ -142,6 +142,27 @@ static void put_remote(struct json *json, const struct waybill *waybill,
     json_end_object(json);
 }
 
+/* What its state rests on; a search has no timeline to look it up in. */
+static void put_decided_by(struct json *json, const struct waybill *waybill,
+                           const struct recipient *recipient)
+{
+    const struct fact *fact;
+    char id[FACT_ID_SIZE];
+
+    json_put_key(json, "decided_by");
+    if (recipient->decided_by >= waybill->fact_count) {
+        json_put_null(json);
+        return;
+    }
+    fact = &waybill->facts[recipient->decided_by];
+    fact_id_text(fact->id, id);
+    json_begin_object(json);
+    json_member_text(json, "fact_id", id);
+    json_member_text(json, "source", witness_name(fact->witness));
+    json_member_text(json, "kind", fact_kind_word(fact->kind));
+    json_end_object(json);
+}
+
 static void put_verdict(struct json *json, const struct verdict *verdict)
 {
     json_member_object(json, "verdict");
@@ -213,11 +234,13 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     json_member_string(json, "status", recipient->status);
     json_member_string(json, "response", recipient->reply);
     put_remote(json, waybill, recipient);
+    json_member_string(json, "relay", recipient->relay);
     json_member_string(json, "next_queue_id", recipient->next);
     json_member_string(json, "via", recipient->via);
     waybill_json_time(json, "since", recipient->since);
     json_member_number(json, "attempts", recipient->attempts);
     waybill_json_time(json, "last_attempt_time", recipient->tried);
+    put_decided_by(json, waybill, recipient);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
     put_delay(json, waybill, recipient, basis);
@@ -236,6 +259,11 @@ static void put_fact(struct json *json, const struct waybill *waybill, size_t in
     json_member_text(json, "fact_id", id);
     json_member_text(json, "kind", fact_kind_word(fact->kind));
     json_member_text(json, "trust", trust_word(waybill->trust[index]));
+    json_put_key(json, "recipient");
+    if (waybill->subject[index] == SUBJECT_MAIL)
+        json_put_null(json);
+    else
+        json_put_number(json, waybill->subject[index]);
     json_member_object(json, "values");
     for (int key = 0; key < FACT_KEY_COUNT; key++)
         if (fact->value[key].at != NULL)
@@ -273,6 +301,7 @@ static void put_envelope(struct json *json, const struct waybill *waybill)
 {
     json_member_string(json, "reporting_mta", waybill->host);
     json_member_string(json, "instance", waybill->instance);
+    json_member_string(json, "service", waybill->daemon);
     json_member_string(json, "queue_id", waybill->queue_id);
     json_member_string(json, "sender", waybill->from);
     json_member_string(json, "header_from", waybill->header_from);
@@ -310,6 +339,7 @@ void waybill_json_open(struct json *json, const struct waybill *waybill,
         waybill_json_recipient(json, waybill, &waybill->recipients[i], basis);
     json_end_array(json);
     if (timeline) {
+        json_member_bool(json, "log_in_whole_seconds", waybill->coarse_log);
         json_member_array(json, "timeline");
         for (size_t i = 0; i < waybill->fact_count; i++)
             put_fact(json, waybill, i);

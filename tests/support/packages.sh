@@ -4,7 +4,7 @@
 
 PACKAGES_BUILD="autoconf automake make gcc libc6-dev pkg-config libmilter-dev libhiredis-dev
 libssl-dev libconfuse-dev libsmartcols-dev libsystemd-dev libmicrohttpd-dev
-libpsl-dev libidn2-dev libjansson-dev zlib1g-dev liblzma-dev libzstd-dev"
+libpsl-dev libidn2-dev libjansson-dev libcurl4-openssl-dev zlib1g-dev liblzma-dev libzstd-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest python3-pytest-xdist systemd-journal-remote
 shellcheck mandoc strace faketime openssl procps util-linux m4 systemd iproute2 curl prometheus"

@@ -108,7 +108,9 @@ int asked_prepare(struct cli *cli, struct error *why)
 
     cli->query.queue_lifetime = cli->basis.queue_lifetime;
     cli->query.book = cli->book;
-    if (cli->request.after != NULL)
+    if (cli->request.after != NULL && cli->remote != NULL)
+        cli->query.after = 1; /* where that is only the API knows */
+    else if (cli->request.after != NULL)
         result = query_resume(&cli->query, slice_of(cli->request.after), asked_key(cli, key), why);
     return result == 0 ? 0 : error_prefix(why, "--after");
 }
@@ -118,7 +120,10 @@ void asked_cursor(const struct cli *cli, const struct query *query, uint64_t nex
 {
     unsigned char key[32];
 
-    query_cursor(query, next, asked_key(cli, key), text);
+    if (cli->remote != NULL)
+        slice_copy(slice_of(cli->next_cursor), text, QUERY_CURSOR_SIZE);
+    else
+        query_cursor(query, next, asked_key(cli, key), text);
 }
 
 void complain_unreadable(const struct query_answer *answer, const char *so)
@@ -179,6 +184,10 @@ void asked_again(const struct cli *cli, const struct query *query, uint64_t next
     buffer_add_text(to, "waybill trace");
     if (request->config != NULL)
         add_quoted(to, " -c ", slice_of(request->config));
+    if (request->api != NULL)
+        add_quoted(to, " --api ", slice_of(request->api));
+    if (request->token_file != NULL)
+        add_quoted(to, " --token-file ", slice_of(request->token_file));
     buffer_init(&text, 4u << 20);
     query_write(query, false, &text);
     if (text.size > 0 && text.data[0] == '-')

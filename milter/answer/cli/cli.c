@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "asked.h"
+#include "over_api.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/log.h"
@@ -41,8 +42,15 @@ void complain(const char *format, ...)
 
 int complain_store(const struct cli *cli, const struct error *why)
 {
-    enum store_trouble trouble = store_last_trouble(cli->store);
-    bool ours = trouble == STORE_DENIED;
+    enum store_trouble trouble = STORE_FINE;
+    bool ours;
+
+    if (cli->remote != NULL) {
+        complain("%s", why->text);
+        return over_api_code(cli);
+    }
+    trouble = store_last_trouble(cli->store);
+    ours = trouble == STORE_DENIED;
 
     if (trouble == STORE_FOREIGN || trouble == STORE_FINE) { /* Redis answered */
         complain("%s", why->text);
@@ -111,6 +119,8 @@ static int read_settings(struct cli *cli, bool strict, struct error *why)
     const char *path = named_file(cli);
     bool by_default = path == NULL;
 
+    if (cli->remote != NULL) /* the other end has its own */
+        return settings_read(&cli->settings, NULL, why);
     if (by_default && (strict || access(SETTINGS_FILE_DEFAULT, R_OK) == 0))
         path = default_file();
     if (settings_read(&cli->settings, path, why) != 0) {
@@ -127,7 +137,8 @@ static int read_settings(struct cli *cli, bool strict, struct error *why)
 /* A mistake in the administrator's rules is no reason to tell nothing. */
 static int open_rules(struct cli *cli, struct error *why)
 {
-    int result = phrasebook_open(&cli->book, cli->settings->rules_directory, why);
+    const char *own = cli->remote != NULL ? NULL : cli->settings->rules_directory;
+    int result = phrasebook_open(&cli->book, own, why);
 
     if (result != 0) {
         complain("%s; going on with the rules that are built in", why->text);
@@ -135,6 +146,11 @@ static int open_rules(struct cli *cli, struct error *why)
     }
     cli->basis.book = cli->book;
     return result;
+}
+
+static bool asks_store(const struct cli *cli, const struct command *command)
+{
+    return command->asks_store && cli->remote == NULL;
 }
 
 /* Nor is a language that is not there. */
@@ -156,14 +172,14 @@ static int prepare(struct cli *cli, const struct command *command, struct error 
                  query_asks_reason(&cli->query);
     bool strict = command->asks_store || (command->writes && !cli->request.dry_run);
 
-    if (read_settings(cli, strict, why) != 0)
+    if (over_api_open(cli, command, why) != 0 || read_settings(cli, strict, why) != 0)
         return -1;
     open_messages(cli);
     if (rules && open_rules(cli, why) != 0)
         return -1;
     if (command->asks_query && asked_prepare(cli, why) != 0)
         return -1;
-    return command->asks_store ? store_open(&cli->store, cli->settings, why) : 0;
+    return asks_store(cli, command) ? store_open(&cli->store, cli->settings, why) : 0;
 }
 
 static int run_prepared(struct cli *cli, const struct command *command)
@@ -173,11 +189,11 @@ static int run_prepared(struct cli *cli, const struct command *command)
 
     if (!noted_check(cli, command))
         return CLI_USAGE;
-    if (command->asks_store && store_connect(cli->store, &why) != 0)
+    if (asks_store(cli, command) && store_connect(cli->store, &why) != 0)
         return complain_store(cli, &why);
     noted_put(cli, command);
     code = command->run(cli);
-    if (command->asks_store && store_unanswered(cli->store, &why) > 0)
+    if (asks_store(cli, command) && store_unanswered(cli->store, &why) > 0)
         complain("the answer is incomplete: %s", why.text);
     return code;
 }
@@ -191,7 +207,10 @@ static int run_command(struct cli *cli, const struct command *command)
         help_print(stdout, command);
         return CLI_FOUND;
     }
-    if (command->alone) {
+    if (over_api_refuses(cli, command)) {
+        complain("'%s' needs the store itself, and cannot be asked over the API", command->name);
+        code = CLI_USAGE;
+    } else if (command->alone) {
         code = command->run(cli);
     } else if (command->asks_query && asked_read(cli) != 0) {
         code = CLI_USAGE;
@@ -201,6 +220,7 @@ static int run_command(struct cli *cli, const struct command *command)
     } else {
         code = run_prepared(cli, command);
     }
+    remote_close(&cli->remote);
     store_close(&cli->store);
     query_clear(&cli->query);
     phrasebook_close(&cli->book);
@@ -219,18 +239,29 @@ static int finish_output(int code)
     return code == CLI_FOUND ? CLI_UNREACHABLE : code;
 }
 
+/* Where the value of an option goes that may stand before the command; NULL: it may not. */
+static const char **global_value(struct request *request, const char *word)
+{
+    if (strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0)
+        return &request->config;
+    if (strcmp(word, "--api") == 0)
+        return &request->api;
+    return strcmp(word, "--token-file") == 0 ? &request->token_file : NULL;
+}
+
 /* What may stand before the command. The number of words eaten, or -1. */
 static int read_global(struct cli *cli, int argc, char **argv)
 {
     int at = 1;
 
     while (at < argc && argv[at][0] == '-') {
+        const char **value = global_value(&cli->request, argv[at]);
+
         if (strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0) {
             cli->request.help = true;
             at++;
-        } else if ((strcmp(argv[at], "-c") == 0 || strcmp(argv[at], "--config") == 0) &&
-                   at + 1 < argc) {
-            cli->request.config = argv[at + 1];
+        } else if (value != NULL && at + 1 < argc) {
+            *value = argv[at + 1];
             at += 2;
         } else if (strcmp(argv[at], "--version") == 0) {
             puts("waybill " PACKAGE_VERSION);

@@ -27,7 +27,7 @@ struct several {
 
 /* What was asked for on the command line; filled by the option table (options.c). */
 struct request {
-    const char *config;
+    const char *config, *api, *token_file;
     const char *from, *to, *message_id, *queue_id, *client, *login, *state;
     int64_t since, until;
     const char *since_words, *until_words; /* as they were given */
@@ -58,6 +58,8 @@ struct cli {
     struct request request;
     struct settings *settings;
     struct store *store;
+    struct remote *remote;      /* answers come from there; NULL: from the store */
+    const char *next_cursor;    /* where the answer from there goes on, if it does */
     struct query query;         /* of a command that asks_query */
     struct phrasebook *book;    /* NULL: the command asks for no verdict */
     struct messages *messages;  /* NULL: English */
@@ -103,6 +105,7 @@ struct command {
     bool asks_store;
     bool asks_query; /* its words are a query */
     bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
+    bool over_api;   /* it can be answered by waybill-web */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
     const char *noted; /* in the audit by this word, before it answers; NULL: not, or by itself */
     int (*run)(struct cli *cli); /* returns the exit code */
@@ -144,7 +147,7 @@ const char *settings_file(const struct cli *cli);
 
 /* One line on stderr: "waybill: ...". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The store failed: says what, where and what to do; returns CLI_UNREACHABLE. */
+/* The store failed, or the API: says what, where and what to do; returns the exit code. */
 int complain_store(const struct cli *cli, const struct error *why);
 
 /* Note who asks what in the audit, if this command is noted. A store that does not take it is no

@@ -9,6 +9,7 @@
 #include "../catalogue.h"
 #include "../watched.h"
 #include "out.h"
+#include "over_api.h"
 #include "table.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
@@ -17,17 +18,44 @@
 #define LINE_MAX_BYTES 4096
 #define GAPS_SHOWN 40 /* of one witness; the others are counted */
 
-int coverage_tell(const struct cli *cli, int64_t since, int64_t until, FILE *to, struct error *why)
+void coverage_print(const char *lines, FILE *to)
+{
+    fputs("Who was watching:\n", to);
+    out_lines(to, lines);
+}
+
+/* Over the API: the same is told with an answer that found nothing. */
+static int tell_over_api(const struct cli *cli, const struct query *nothing, FILE *to,
+                         struct error *why)
+{
+    struct query query = *nothing;
+    struct remote_search search = {.query = &query, .found = over_api_skip};
+    int result;
+
+    over_api_moment(query.since, query.since_given);
+    over_api_moment(query.until, query.until_given);
+    query.limit = 1;
+    query.limited = false;
+    result = remote_search(cli->remote, &search, why);
+    if (result == 0 && search.coverage.size > 0)
+        coverage_print(search.coverage.data, to);
+    remote_search_clear(&search);
+    return result;
+}
+
+int coverage_tell(const struct cli *cli, const struct query *nothing, FILE *to, struct error *why)
 {
     struct buffer text;
 
+    if (cli->remote != NULL)
+        return tell_over_api(cli, nothing, to, why);
     buffer_init(&text, 1 << 20);
-    if (query_coverage(cli->store, since, until, cli->basis.messages, &text, why) != 0) {
+    if (query_coverage(cli->store, nothing->since, nothing->until, cli->basis.messages, &text,
+                       why) != 0) {
         buffer_free(&text);
         return -1;
     }
-    fputs("Who was watching:\n", to);
-    out_lines(to, text.data);
+    coverage_print(text.data, to);
     buffer_free(&text);
     return 0;
 }
@@ -162,17 +190,31 @@ static int print_json(const struct cli *cli, const struct watched_list *list,
     return result;
 }
 
+static int read_watched(const struct cli *cli, int64_t since, int64_t until,
+                        struct watched_list *list, struct buffer *line, struct error *why)
+{
+    return cli->remote != NULL ? remote_watched(cli->remote, &cli->query, list, line, why)
+                               : watched_read(cli->store, since, until, list, why);
+}
+
 int coverage_run(const struct cli *cli, int64_t since, int64_t until)
 {
     struct watched_list list;
+    struct buffer line; /* as the API wrote it */
     struct error why;
     int result, code;
 
-    if (watched_read(cli->store, since, until, &list, &why) != 0)
+    buffer_init(&line, 16u << 20);
+    if (read_watched(cli, since, until, &list, &line, &why) != 0) {
+        buffer_free(&line);
         return complain_store(cli, &why);
-    result = cli->request.json ? print_json(cli, &list, &why) : print_table(cli, &list, &why);
+    }
+    result = !cli->request.json ? print_table(cli, &list, &why)
+             : line.size > 0    ? out_line(&line, &why)
+                                : print_json(cli, &list, &why);
     code = list.count > 0 ? CLI_FOUND : CLI_NOTHING;
     watched_free(&list);
+    buffer_free(&line);
     if (result != 0)
         complain("%s", why.text);
     return result == 0 ? code : CLI_UNREACHABLE;

@@ -252,6 +252,7 @@ static int next(struct follow *follow, int64_t wait)
 static int watch(struct follow *follow)
 {
     int64_t seconds = follow->cli->request.seconds, began = clock_now();
+    struct query nothing = follow->cli->query;
     struct error why;
 
     if (seconds > 0)
@@ -267,8 +268,10 @@ static int watch(struct follow *follow)
     say_where_to_go_on(follow);
     if (follow->lost)
         return CLI_UNREACHABLE;
+    nothing.since = began;
+    nothing.until = clock_now();
     if (follow->shown == 0 && !ferror(stdout) &&
-        coverage_tell(follow->cli, began, clock_now(), stderr, &why) != 0)
+        coverage_tell(follow->cli, &nothing, stderr, &why) != 0)
         return CLI_UNREACHABLE;
     return follow->shown > 0 ? CLI_FOUND : CLI_NOTHING;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../groups_json.h"
+#include "../remote/remote.h"
 #include "asked.h"
 #include "coverage.h"
 #include "out.h"
@@ -23,6 +24,7 @@ struct asked_groups {
     enum query_by by[QUERY_BY_MAX];
     size_t count;
     struct query_groups found;
+    struct buffer lines; /* of JSON, as the API wrote them */
 };
 
 int groups_read(const char *words, enum query_by *by, size_t *count, struct error *why)
@@ -186,19 +188,27 @@ static int print_csv(const struct asked_groups *asked, struct error *why)
     return result;
 }
 
-static int print_groups(const struct asked_groups *asked, struct error *why)
+static int print_groups(struct asked_groups *asked, struct error *why)
 {
     const struct query *query = &asked->cli->query;
 
     if (asked->cli->request.json)
-        return print_json(asked, why);
+        return asked->lines.size > 0 ? out_line(&asked->lines, why) : print_json(asked, why);
     if (asked->cli->request.csv)
         return print_csv(asked, why);
     if (print_table(asked, why) != 0)
         return -1;
     return asked->found.mails > 0
                ? 0
-               : coverage_tell(asked->cli, query->since, query->until, stdout, why);
+               : coverage_tell(asked->cli, query, stdout, why);
+}
+
+static int count_groups(struct cli *cli, struct asked_groups *asked, struct error *why)
+{
+    return cli->remote != NULL
+               ? remote_group(cli->remote, &cli->query, asked->by, asked->count, &asked->found,
+                              cli->request.json ? &asked->lines : NULL, why)
+               : query_group(cli->store, &cli->query, asked->by, asked->count, &asked->found, why);
 }
 
 int groups_run(struct cli *cli)
@@ -211,8 +221,8 @@ int groups_run(struct cli *cli)
         complain("%s", why.text);
         return CLI_USAGE;
     }
-    if (query_group(cli->store, &cli->query, asked.by, asked.count, &asked.found, &why) != 0 ||
-        print_groups(&asked, &why) != 0)
+    buffer_init(&asked.lines, 32u << 20);
+    if (count_groups(cli, &asked, &why) != 0 || print_groups(&asked, &why) != 0)
         code = complain_store(cli, &why);
     else
         code = asked.found.mails > 0 ? CLI_FOUND : CLI_NOTHING;
@@ -220,6 +230,10 @@ int groups_run(struct cli *cli)
     complain_partly(&asked.found.answer);
     if (code == CLI_NOTHING && asked.found.answer.partly)
         code = CLI_UNREACHABLE;
-    query_groups_clear(&asked.found);
+    if (cli->remote != NULL)
+        remote_groups_clear(&asked.found);
+    else
+        query_groups_clear(&asked.found);
+    buffer_free(&asked.lines);
     return code;
 }

@@ -6,10 +6,10 @@
 #include "asker.h"
 #include "command.h"
 
-/* What reads no mail is not noted. */
+/* What reads no mail is not noted; over the API waybill-web does it. */
 static bool is_noted(const struct cli *cli, const struct command *command)
 {
-    return command->noted != NULL && !cli->request.coverage;
+    return command->noted != NULL && !cli->request.coverage && cli->remote == NULL;
 }
 
 static struct slice reason_given(const struct cli *cli)

@@ -5,7 +5,6 @@
  */
 #include "onward.h"
 
-#include "../chain.h"
 #include "out.h"
 #include "waybill/escape.h"
 #include "waybill/id.h"
@@ -62,27 +61,21 @@ static void print_leg(const struct cli *cli, const struct leg *leg)
     print_ends(cli, leg);
 }
 
-int onward_print(const struct cli *cli, const struct waybill *waybill, struct error *why)
+void onward_print(const struct cli *cli, const struct chain_before *before,
+                  const struct chain *chain)
 {
-    static struct chain chain;
-    struct chain_before before;
     char code[ID_CODE_SIZE];
-    int back = chain_back(cli->store, waybill, cli->basis.queue_lifetime, &before, why);
 
-    if (back < 0 || chain_follow(cli->store, waybill, cli->basis.queue_lifetime, &chain, why) != 0)
-        return -1;
-    if (back > 0 || chain.count > 0) {
+    if (before->id != 0 || chain->count > 0) {
         putchar('\n');
         out_heading(cli, "Under other queue ids");
     }
-    if (back > 0) {
-        id_code(before.id, code);
-        printf("  before: %s, %s\n", code, way_words(before.way));
+    if (before->id != 0) {
+        id_code(before->id, code);
+        printf("  before: %s, %s\n", code, way_words(before->way));
     }
-    for (size_t i = 0; i < chain.count; i++)
-        print_leg(cli, &chain.legs[i]);
-    if (chain.more)
+    for (size_t i = 0; i < chain->count; i++)
+        print_leg(cli, &chain->legs[i]);
+    if (chain->more)
         puts("  and more, which were not followed");
-    chain_clear(&chain);
-    return 0;
 }

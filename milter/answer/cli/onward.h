@@ -8,7 +8,8 @@
 #include "../chain.h"
 #include "command.h"
 
-/* Nothing is printed where it went on under no other. -1: the store failed. */
-int onward_print(const struct cli *cli, const struct waybill *waybill, struct error *why);
+/* Nothing is printed where it went on under no other; `before->id` 0: it had none before. */
+void onward_print(const struct cli *cli, const struct chain_before *before,
+                  const struct chain *chain);
 
 #endif

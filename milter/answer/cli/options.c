@@ -15,6 +15,7 @@
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
+#define FOR_API (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS)
 
 const struct command_option command_options[] = {
     {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,
@@ -119,12 +120,16 @@ const struct command_option command_options[] = {
     {0, "no-token", NULL, OPTION_SWITCH, AT(no_token), FOR_TOKEN, 0, 0,
      "add: no token, for who is let in by a proxy"},
     {0, "reason", "TEXT", OPTION_WORDS, AT(reason),
-     FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
-     0, "why, for the audit"},
+     FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN | FOR_API, 0, 0,
+     "why, for the audit"},
     {0, "language", "LANGUAGE", OPTION_WORDS, AT(language), FOR_TRACE | FOR_SHOW | FOR_EXPLAIN, 0,
      0, "tell what happened in this language, e.g. de"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,
      "the configuration (else $WAYBILL_CONFIG)"},
+    {0, "api", "URL", OPTION_WORDS, AT(api), FOR_ALL, 0, 0,
+     "ask waybill-web there, not the store (or $WAYBILL_API)"},
+    {0, "token-file", "FILE", OPTION_WORDS, AT(token_file), FOR_ALL, 0, 0,
+     "the token for it (else $WAYBILL_TOKEN_FILE)"},
     {'h', "help", NULL, OPTION_SWITCH, AT(help), FOR_ALL, 0, 0, "this text"},
 };
 const size_t command_option_count = sizeof command_options / sizeof command_options[0];

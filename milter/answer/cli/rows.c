@@ -129,17 +129,27 @@ int rows_end(struct rows *rows, struct error *why)
     return rows->table != NULL ? table_print(&rows->table, why) : 0;
 }
 
+int rows_list(const struct cli *cli, const struct query *query, const struct waybill *waybills,
+              const struct chain_before *befores, size_t count, struct error *why)
+{
+    struct rows rows = {.cli = cli, .query = query};
+    int result = 0;
+
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = rows_add(&rows, &waybills[i], &befores[i], why);
+    return rows_end(&rows, result == 0 ? why : NULL) == 0 ? result : -1;
+}
+
 int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
                size_t count, struct error *why)
 {
     struct chain_before *befores = malloc((count + 1) * sizeof *befores);
-    struct rows rows = {.cli = cli, .query = query};
-    int result = 0;
+    int result;
 
     if (befores == NULL || chain_among(waybills, count, befores) != 0)
         result = error_set(why, "cannot print the table: no memory");
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = rows_add(&rows, &waybills[i], &befores[i], why);
+    else
+        result = rows_list(cli, query, waybills, befores, count, why);
     free(befores);
-    return rows_end(&rows, result == 0 ? why : NULL) == 0 ? result : -1;
+    return result;
 }

@@ -23,7 +23,10 @@ int rows_add(struct rows *rows, const struct waybill *waybill, const struct chai
              struct error *why);
 /* Print what is left. */
 int rows_end(struct rows *rows, struct error *why);
-/* All of an answer. */
+/* All of an answer; `befores`: of each mail that it went on from. */
+int rows_list(const struct cli *cli, const struct query *query, const struct waybill *waybills,
+              const struct chain_before *befores, size_t count, struct error *why);
+/* The same where that is to be found out among them. */
 int rows_table(const struct cli *cli, const struct query *query, const struct waybill *waybills,
                size_t count, struct error *why);
 

@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include "../nearby.h"
+#include "../remote/remote.h"
 #include "../search_csv.h"
 #include "../search_json.h"
 #include "asked.h"
@@ -22,13 +23,26 @@ struct trace {
     struct buffer line; /* of JSON and CSV */
     size_t mails;
     struct error *why;
+    struct remote_search search; /* over the API */
 };
 
 /* ---- for people ---- */
 
-static int print_nothing(const struct cli *cli, const struct query *query,
-                         const struct query_answer *answer, struct error *why)
+/* An answer of the API that has nothing tells this, too, of all the time that was asked for. */
+static int tell_coverage(const struct trace *trace, const struct query *searched, FILE *to,
+                         struct error *why)
 {
+    if (trace->cli->remote == NULL || trace->search.answer.bounded)
+        return coverage_tell(trace->cli, searched, to, why);
+    coverage_print(trace->search.coverage.data, to);
+    return 0;
+}
+
+static int print_nothing(const struct trace *trace, const struct query_answer *answer,
+                         struct error *why)
+{
+    const struct cli *cli = trace->cli;
+    const struct query *query = trace->query;
     struct query searched = *query;
     struct buffer asked;
 
@@ -45,7 +59,7 @@ static int print_nothing(const struct cli *cli, const struct query *query,
     buffer_add_char(&asked, '.');
     out_folded(cli, 0, 0, asked.data);
     buffer_free(&asked);
-    return coverage_tell(cli, searched.since, searched.until, stdout, why);
+    return tell_coverage(trace, &searched, stdout, why);
 }
 
 static void print_title(const struct cli *cli, const struct query *query)
@@ -101,7 +115,7 @@ static int end_table(struct trace *trace, const struct query_answer *answer, str
     int result = 0;
 
     if (mails == 0)
-        result = print_nothing(cli, trace->query, answer, why);
+        result = print_nothing(trace, answer, why);
     else if (cli->request.no_header)
         return 0;
     else
@@ -120,7 +134,7 @@ static int add_json(struct trace *trace, const struct waybill *waybill,
     struct json json;
 
     json_init(&json, &trace->line);
-    search_json_mail(&json, waybill, &trace->cli->basis, before);
+    search_json_mail(&json, waybill, &trace->cli->basis, before, false);
     return out_line(&trace->line, why);
 }
 
@@ -129,6 +143,8 @@ static int end_json(struct trace *trace, const struct query_answer *answer, stru
     unsigned char key[32];
     struct json json;
 
+    if (trace->cli->remote != NULL)
+        return out_line(&trace->search.page, why);
     /* The last line, so that a reader knows that it has all, and where to go on. */
     json_init(&json, &trace->line);
     return search_json_page(&json, trace->cli->store, trace->query, answer,
@@ -152,7 +168,7 @@ static int end_csv(struct trace *trace, const struct query_answer *answer, struc
 
     fflush(stdout);
     if (answer->told == 0 &&
-        coverage_tell(trace->cli, query->since, query->until, stderr, why) != 0)
+        tell_coverage(trace, query, stderr, why) != 0)
         return -1;
     tell_bound(answer, stderr);
     tell_more(trace->cli, query, answer, stderr);
@@ -181,6 +197,41 @@ static int found_one(void *context, struct waybill *waybill)
     return nearby_add(trace->nearby, waybill, trace->why);
 }
 
+/* ---- over the API ---- */
+
+static int told_one(void *context, struct remote_mail *mail, struct error *why)
+{
+    struct trace *trace = context;
+
+    if (mail->line == NULL)
+        return tell_one(trace, &mail->waybill, &mail->before, why);
+    trace->mails++;
+    return out_line(mail->line, why);
+}
+
+static bool asks_remote(const struct query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (query->terms[i].field == QUERY_FIELD_REMOTE)
+            return true;
+    return false;
+}
+
+static int find_all(struct trace *trace, struct query_answer *answer, struct error *why)
+{
+    const struct cli *cli = trace->cli;
+    int result;
+
+    if (cli->remote == NULL)
+        return query_each(cli->store, trace->query, found_one, trace, answer, why);
+    trace->search.after = cli->request.after;
+    trace->search.lines = cli->request.json;
+    trace->search.timeline = asks_remote(trace->query) && !cli->request.json;
+    result = remote_search(cli->remote, &trace->search, why);
+    *answer = trace->search.answer;
+    return result;
+}
+
 /* Also what was found before the store failed. */
 static int print_all(struct trace *trace, struct query_answer *answer, struct error *why)
 {
@@ -191,7 +242,7 @@ static int print_all(struct trace *trace, struct query_answer *answer, struct er
     if (request->csv && !request->no_header)
         fputs(search_csv_headings, stdout);
     trace->why = why;
-    result = query_each(trace->cli->store, trace->query, found_one, trace, answer, why);
+    result = find_all(trace, answer, why);
     if (nearby_end(trace->nearby, &later) != 0 || rows_end(&trace->rows, &later) != 0)
         return result == 0 ? error_set(why, "%s", later.text) : -1;
     if (result != 0)
@@ -204,7 +255,8 @@ static int print_all(struct trace *trace, struct query_answer *answer, struct er
 int trace_run(struct cli *cli)
 {
     struct trace trace = {
-        .cli = cli, .query = &cli->query, .rows = {.cli = cli, .query = &cli->query}};
+        .cli = cli, .query = &cli->query, .rows = {.cli = cli, .query = &cli->query},
+        .search = {.query = &cli->query, .found = told_one, .context = &trace}};
     struct query_answer answer = {0};
     struct error why;
     int result;
@@ -214,10 +266,13 @@ int trace_run(struct cli *cli)
         complain("cannot search: no memory");
         return CLI_UNREACHABLE;
     }
+    cli->next_cursor = trace.search.cursor;
     buffer_init(&trace.line, 64u << 20);
     result = print_all(&trace, &answer, &why);
     buffer_free(&trace.line);
     nearby_free(&trace.nearby);
+    if (cli->remote != NULL)
+        remote_search_clear(&trace.search);
     complain_unreadable(&answer, "left out");
     if (result != 0)
         return complain_store(cli, &why);

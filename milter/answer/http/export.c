@@ -82,7 +82,7 @@ static int put_json(void *context, const struct waybill *waybill, const struct c
     struct json json;
 
     json_init(&json, &export->line);
-    search_json_mail(&json, waybill, &export->asker->basis, before);
+    search_json_mail(&json, waybill, &export->asker->basis, before, false);
     buffer_add_char(&export->line, '\n');
     return put_mail(export, why);
 }

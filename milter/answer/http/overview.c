@@ -51,6 +51,24 @@ void http_coverage(struct http_asker *asker, const struct http_request *request,
     query_clear(&query);
 }
 
+void http_settings(struct http_asker *asker, const struct http_request *request,
+                   struct http_reply *reply)
+{
+    const struct settings *settings = asker->settings;
+    struct json json;
+
+    (void)request;
+    json_init(&json, &reply->body);
+    json_begin_object(&json);
+    json_member_text(&json, "object", "settings");
+    json_member_text(&json, "version", PACKAGE_VERSION);
+    json_member_number(&json, "queue_lifetime_hours", settings->queue_lifetime_hours);
+    json_member_number(&json, "reply_retention_days", settings->reply_retention_days);
+    json_member_number(&json, "subject_retention_days", settings->subject_retention_days);
+    json_member_bool(&json, "subjects", settings->subject != SUBJECT_OFF);
+    json_end_object(&json);
+}
+
 static void skip_node(void *context, const struct store_node *node)
 {
     (void)context;

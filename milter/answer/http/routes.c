@@ -10,10 +10,11 @@
 #include "http.h"
 
 const struct http_route http_routes[] = {
-    {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after", 0, "find mails by a query"},
+    {"GET", "/api/v1/search", ROLE_SENDER, http_search, "q limit after timeline", 0, "find mails by a query"},
     {"GET", "/api/v1/waybills/*", ROLE_SENDER, http_waybill, "", 0, "one mail, by case code or number"},
     {"GET", "/api/v1/stats", ROLE_SENDER, http_stats, "q by", 0, "counts by state and other things"},
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
+    {"GET", "/api/v1/settings", ROLE_SENDER, http_settings, "", 0, "what answers rest on"},
     {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
     {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
     {"POST", "/api/v1/explain", ROLE_SENDER, http_explain, "", HTTP_BODY_MAX, "what a bounce says"},

@@ -66,7 +66,7 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
 }
 
 static int put_mails(struct http_asker *asker, struct json *json,
-                     const struct query_answer *answer, struct error *why)
+                     const struct query_answer *answer, bool timeline, struct error *why)
 {
     struct chain_before *befores = calloc(answer->count + 1, sizeof *befores);
 
@@ -76,14 +76,14 @@ static int put_mails(struct http_asker *asker, struct json *json,
     }
     json_member_array(json, "waybills");
     for (size_t i = 0; i < answer->count; i++)
-        search_json_mail(json, &answer->waybills[i], &asker->basis, &befores[i]);
+        search_json_mail(json, &answer->waybills[i], &asker->basis, &befores[i], timeline);
     json_end_array(json);
     free(befores);
     return 0;
 }
 
 static void tell(struct http_asker *asker, struct http_reply *reply, const struct query *query,
-                 struct query_answer *answer)
+                 struct query_answer *answer, bool timeline)
 {
     struct error why;
     struct json json;
@@ -91,7 +91,7 @@ static void tell(struct http_asker *asker, struct http_reply *reply, const struc
     http_cover(asker, answer);
     json_init(&json, &reply->body);
     json_begin_object(&json);
-    if (put_mails(asker, &json, answer, &why) != 0) {
+    if (put_mails(asker, &json, answer, timeline, &why) != 0) {
         http_store_problem(reply, &why);
         return;
     }
@@ -115,7 +115,7 @@ static void search(struct http_asker *asker, const struct http_request *request,
         return;
     }
     if (http_note(asker, reply, "search", words.at != NULL ? words : slice_of(""), answer.told))
-        tell(asker, reply, query, &answer);
+        tell(asker, reply, query, &answer, slice_is(http_argument(request, "timeline"), "1"));
     query_answer_clear(&answer);
 }
 
