@@ -21,7 +21,7 @@ struct cause {
 bool cause_wanted(enum recipient_state state);
 void cause_find(const struct phrasebook *book, const struct waybill *waybill,
                 const struct recipient *recipient, struct cause *cause);
-/* The same of one attempt that failed and is made again (FACT_DELAYED). */
+/* The same of one attempt that failed, for good or (FACT_DELAYED) for now. */
 void cause_of_attempt(const struct phrasebook *book, const struct fact *fact, struct cause *cause);
 
 #endif

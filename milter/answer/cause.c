@@ -108,5 +108,5 @@ void cause_of_attempt(const struct phrasebook *book, const struct fact *fact, st
                             .words = fact->value[KEY_REPLY],
                             .status = fact->value[KEY_STATUS]};
     cause->here = !relay_read(fact->value[KEY_RELAY], &server);
-    ask(book, &server, true, cause);
+    ask(book, &server, fact->kind == FACT_DELAYED, cause);
 }

@@ -124,6 +124,7 @@ void http_asker_begin(struct http_asker *asker);
 
 /* ---- who is known (known.c); any thread ---- */
 
+#define HTTP_HASH_ROOM 65
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
 
 struct http_known;
@@ -187,8 +188,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
@@ -213,9 +214,10 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
 
 /* Each person has a rate of his own, those who are nobody ("peer") one for whence they come. False:
  * a reply says that it is over. */
-bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                     struct http_reply *reply);
-/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
+bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                  struct http_reply *reply);
+/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
+ * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
 /* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
@@ -266,7 +268,7 @@ void http_files_free(struct http_files **files);
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
-http_handler http_export, http_events;
+http_handler http_export, http_events, http_explain;
 http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -16,6 +16,7 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/coverage", ROLE_DESK, http_coverage, "since until", 0, "what was watched"},
     {"GET", "/api/v1/export", ROLE_SENDER, http_export, "q as after", 0, "all mails of a query, as a file"},
     {"GET", "/api/v1/events", ROLE_SENDER, http_events, "q id after", 0, "what happens, while it does"},
+    {"POST", "/api/v1/explain", ROLE_SENDER, http_explain, "", HTTP_BODY_MAX, "what a bounce says"},
     {"GET", "/api/v1/audit", ROLE_ADMIN, http_audit, "since until who limit after", 0, "who asked what"},
     {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},

@@ -77,7 +77,7 @@ void http_log_in(struct http_asker *asker, const struct http_request *request,
                 : http_begin_session(asker, token, reply, &why);
     if (found < 0)
         http_store_problem(reply, &why);
-    else if (found == 0 && http_is_in_rate(asker, "peer", request->peer, reply))
+    else if (found == 0 && http_in_rate(asker, "peer", request->peer, reply))
         http_problem(reply, 401, "This token is not good.");
     else if (found > 0 && http_note_door(asker, reply, "login"))
         tell(asker, reply);
