@@ -46,6 +46,7 @@ def test_the_minute_of_the_help_desk(page, desk, name):
     page.picture(f"{name}-4-delayed")
     text = copied(page)
     assert to in text and code in text and page.text("#copy-text").strip() == text.strip()
+    page.script("scrollTo(0, 0)")
     page.see("#watch").click()
     page.wait(lambda: page.text("#live-state").strip(), "it says that it follows")
     page.picture(f"{name}-5-following")
