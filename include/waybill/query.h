@@ -18,6 +18,7 @@
 #define WAYBILL_QUERY_H
 
 #include "waybill/error.h"
+#include "waybill/messages.h"
 #include "waybill/network.h"
 #include "waybill/reason.h"
 #include "waybill/store.h"
@@ -125,6 +126,7 @@ struct query {
     size_t scan_most;
     int64_t queue_lifetime;   /* ms, see waybill_read */
     const struct phrasebook *book; /* finds reasons; NULL: no recipient has one */
+    const struct messages *messages; /* what is told beside the mails; NULL: English */
     const struct query_lens *lens; /* NULL: he sees all */
 };
 /* The last day, newest first, 50; owns nothing yet. */
@@ -263,8 +265,9 @@ int query_group(struct store *store, const struct query *query, const enum query
 void query_groups_clear(struct query_groups *groups);
 
 /* What was watched between two moments, for the answer "not seen". One line per node, e.g.
- * "mx1: milter and log, all the time", "mx2: log blind 10:03 to 10:07 (killed)". */
-int query_coverage(struct store *store, int64_t since, int64_t until, struct buffer *text,
-                   struct error *why);
+ * "mx1: milter and log, all the time", "mx2: log blind 10:03 to 10:07 (killed)". `messages` NULL:
+ * in English. */
+int query_coverage(struct store *store, int64_t since, int64_t until,
+                   const struct messages *messages, struct buffer *text, struct error *why);
 
 #endif

@@ -16,23 +16,22 @@
 #include "waybill/error.h"
 #include "waybill/text.h"
 
-/* Who has to act. X(symbol, word, who that is, in a sentence) */
+/* Who has to act. X(symbol, word) */
 #define ACTORS(X)                                                                                  \
-    X(NOBODY, "nobody", "nobody has to act")                                                       \
-    X(SENDER, "sender", "the sender has to act")                                                   \
-    X(RECIPIENT, "recipient", "the recipient has to act")                                          \
-    X(THEIRS, "postmaster", "the administrators of the recipient's mail have to act")              \
-    X(OURS, "us", "our mail administrators have to act")                                           \
-    X(UNCLEAR, "unclear", "read the server's words to see who has to act")
+    X(NOBODY, "nobody")                                                                            \
+    X(SENDER, "sender")                                                                            \
+    X(RECIPIENT, "recipient")                                                                      \
+    X(THEIRS, "postmaster")                                                                        \
+    X(OURS, "us")                                                                                  \
+    X(UNCLEAR, "unclear")
 
 enum actor {
-#define X(symbol, word, text) ACTOR_##symbol,
+#define X(symbol, word) ACTOR_##symbol,
     ACTORS(X)
 #undef X
     ACTOR_COUNT
 };
 const char *actor_word(enum actor actor);
-const char *actor_sentence(enum actor actor);
 
 /* HARD: the same mail to the same address will never go through. SOFT: it may, later or changed.
  * NONE: says nothing of a failure. */
@@ -100,9 +99,6 @@ bool status_fits(struct slice text);
 bool status_in(struct slice words, char status[static STATUS_ROOM]);
 /* The SMTP reply code (400..599) that the words carry, or 0. */
 unsigned smtp_code_in(struct slice words);
-/* What the registry (RFC 5248) says of a status: "Bad destination mailbox address"; NULL: not
- * registered. */
-const char *status_meaning(struct slice status);
 
 /* ---- the rules ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * verdict: what happened to a recipient, why, and who has to act, in plain English.
+ * verdict: what happened to a recipient, why, and who has to act, in plain words.
  *
  * One catalogue (milter/answer/catalogue.c) for all readers: a sentence is worded once. A verdict
  * explains; it never replaces the words of the server, which the reader shows beside it. Where
@@ -10,6 +10,7 @@
 #define WAYBILL_VERDICT_H
 
 #include "waybill/buffer.h"
+#include "waybill/messages.h"
 #include "waybill/reason.h"
 #include "waybill/waybill.h"
 
@@ -17,9 +18,12 @@
 struct verdict_basis {
     const struct phrasebook *book; /* never NULL */
     int64_t queue_lifetime;        /* ms; 0: not known */
+    const struct messages *messages; /* whose words are told; NULL: English */
 };
 
+/* The texts live as long as the messages. */
 struct verdict {
+    const struct messages *messages;
     char what[640];  /* "refused for good by mx.example.org" */
     const char *why; /* "there is no such mailbox"; NULL: nothing to explain */
     const char *act; /* "check the address and send it again"; NULL: nothing to do */

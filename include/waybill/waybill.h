@@ -10,29 +10,28 @@
 
 #include "waybill/record.h"
 
-/* X(symbol, word, sentence for the help desk) */
+/* X(symbol, word). The sentence for the help desk is "state.WORD" of the messages. */
 #define RECIPIENT_STATES(X)                                                                        \
-    X(ACCEPTED, "accepted", "taken into our queue; no attempt is known yet")                       \
-    X(DELAYED, "delayed", "an attempt failed; the mail server keeps trying")                       \
-    X(DELIVERED, "delivered", "the next server or the mailbox took it")                            \
-    X(EXPANDED, "expanded", "an alias; it went on to other addresses")                             \
-    X(HELD, "held", "kept on hold in our queue until somebody releases it")                        \
-    X(FAILED, "failed", "refused for good; it will not be tried again")                            \
-    X(EXPIRED, "expired", "given up after too many days of trying")                                \
-    X(CANCELED, "canceled", "deleted from our queue by an administrator")                          \
-    X(REJECTED, "rejected", "refused at our door; it was never in our queue")                      \
-    X(DISCARDED, "discarded", "thrown away by a rule of ours")                                     \
-    X(ABANDONED, "abandoned", "the sending side went away before the mail was handed over")        \
-    X(UNRESOLVED, "unresolved", "no word of its end, though it left the queue or is too old for it")
+    X(ACCEPTED, "accepted")                                                                        \
+    X(DELAYED, "delayed")                                                                          \
+    X(DELIVERED, "delivered")                                                                      \
+    X(EXPANDED, "expanded")                                                                        \
+    X(HELD, "held")                                                                                \
+    X(FAILED, "failed")                                                                            \
+    X(EXPIRED, "expired")                                                                          \
+    X(CANCELED, "canceled")                                                                        \
+    X(REJECTED, "rejected")                                                                        \
+    X(DISCARDED, "discarded")                                                                      \
+    X(ABANDONED, "abandoned")                                                                      \
+    X(UNRESOLVED, "unresolved")
 
 enum recipient_state {
-#define X(symbol, word, text) STATE_##symbol,
+#define X(symbol, word) STATE_##symbol,
     RECIPIENT_STATES(X)
 #undef X
         STATE_COUNT
 };
 const char *state_word(enum recipient_state state);
-const char *state_sentence(enum recipient_state state);
 /* -1: no such state. */
 int state_of(struct slice word);
 /* The state that a fact of this kind puts its recipient into; -1: none. */

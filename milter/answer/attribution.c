@@ -5,13 +5,16 @@
  */
 #include "attribution.h"
 
-#include "catalogue.h"
+#include <stdio.h>
+
 #include "delays.h"
 #include "relay.h"
 #include "waybill/cause.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 
+#define KEY_ROOM 48
+#define NAME_ROOM 1024 /* bytes of a server's name, escaped */
 #define TOLD_LEAST_MS 50 /* below that a share is not worth a word */
 
 static const char *const words[SHARE_COUNT] = {
@@ -322,21 +325,37 @@ void attribution_find(const struct waybill *waybill, const struct recipient *rec
 
 /* ---- in words ---- */
 
+/* The text of "delay.why.connecting" or of "delay.part.connecting". */
+static void share_key(const struct attribution *attribution, enum share share, const char *area,
+                      char *key, size_t room)
+{
+    bool guessed = share == SHARE_GREYLISTING && !attribution->named;
+
+    snprintf(key, room, "delay.%s.%s", area, guessed ? "later" : share_word(share));
+}
+
 static void say_largest(const struct attribution *attribution, struct buffer *to)
 {
+    const struct messages *messages = attribution->messages;
     enum share share = attribution->largest;
-    struct share_words said = catalogue_share(share, attribution->named);
-    struct slice server = attribution->server[share];
-    char span[CLOCK_TEXT_SIZE];
+    char span[CLOCK_TEXT_SIZE], key[KEY_ROOM];
+    struct buffer server, why;
 
+    buffer_init(&server, NAME_ROOM);
+    buffer_init(&why, 2 * NAME_ROOM);
+    escape_terminal(&server, attribution->server[share]);
+    if (server.size == 0)
+        buffer_add_text(&server, messages_get(messages, "delay.server"));
+    share_key(attribution, share, "why", key, sizeof key);
+    messages_add(messages, key,
+                 (const struct message_place[]){{"server", server.data}, {NULL, NULL}}, &why);
     clock_span(attribution->ms[share], span);
-    buffer_addf(to, " %s (%s) %s",
-                attribution->ms[share] > attribution->total / 2 ? "Most of it" : "The largest part",
-                span, said.before);
-    if (said.after == NULL)
-        return;
-    escape_terminal(to, server.size > 0 ? server : slice_of("the receiving server"));
-    buffer_add_text(to, said.after);
+    messages_add(messages,
+                 attribution->ms[share] > attribution->total / 2 ? "delay.most" : "delay.largest",
+                 (const struct message_place[]){{"span", span}, {"why", why.data}, {NULL, NULL}},
+                 to);
+    buffer_free(&why);
+    buffer_free(&server);
 }
 
 int attribution_sentence(const struct attribution *attribution, struct buffer *to)
@@ -344,11 +363,11 @@ int attribution_sentence(const struct attribution *attribution, struct buffer *t
     char span[CLOCK_TEXT_SIZE];
 
     clock_span(attribution->total, span);
-    buffer_addf(to, "It %s %s%s.", attribution->over ? "took" : "has taken", span,
-                attribution->over ? "" : " so far");
+    messages_add(attribution->messages, attribution->over ? "delay.took" : "delay.so_far",
+                 (const struct message_place[]){{"span", span}, {NULL, NULL}}, to);
     if (attribution->total >= SECOND_MS) {
+        buffer_add_char(to, ' ');
         say_largest(attribution, to);
-        buffer_add_char(to, '.');
     }
     return to->failed ? -1 : 0;
 }
@@ -358,11 +377,12 @@ int attribution_parts(const struct attribution *attribution, struct buffer *to)
     const char *comma = "";
 
     for (enum share share = 0; share < SHARE_COUNT; share++) {
-        char span[CLOCK_TEXT_SIZE];
+        char span[CLOCK_TEXT_SIZE], key[KEY_ROOM];
         if (attribution->ms[share] < TOLD_LEAST_MS)
             continue;
         clock_span(attribution->ms[share], span);
-        buffer_addf(to, "%s%s %s", comma, span, catalogue_share(share, attribution->named).part);
+        share_key(attribution, share, "part", key, sizeof key);
+        buffer_addf(to, "%s%s %s", comma, span, messages_get(attribution->messages, key));
         comma = ", ";
     }
     return to->failed ? -1 : 0;

@@ -11,10 +11,11 @@
 #ifndef WAYBILL_ANSWER_ATTRIBUTION_H
 #define WAYBILL_ANSWER_ATTRIBUTION_H
 
+#include "waybill/messages.h"
 #include "waybill/reason.h"
 #include "waybill/waybill.h"
 
-/* X(symbol, word in JSON). The words for people are in the catalogue. */
+/* X(symbol, word in JSON). The words for people are delay.* of the messages. */
 #define SHARES(X)                                                                                  \
     X(RECEIVING, "receiving")     /* client, filters before the queue */                           \
     X(TURN, "queue")              /* in our queue, nothing in the way but other mails */           \
@@ -45,13 +46,14 @@ struct attribution {
     int64_t ms[SHARE_COUNT];
     enum share largest; /* of two that are the same the first; RECEIVING where all are 0 */
     bool named;         /* GREYLISTING: their words say so; else it is a guess */
+    const struct messages *messages; /* for the sentences, see attribution_find; NULL: English */
     struct slice server[SHARE_COUNT]; /* whose server it was, a name; absent: not known */
 };
 
 /* What was never in our queue took no time of it, nor does an alias. */
 bool attribution_wanted(const struct recipient *recipient);
 /* `recipient` is one of the waybill's, or a copy of one that was turned back to an earlier state.
- * `book` as in verdict.h. */
+ * `book` as in verdict.h. The words will be English, unless the caller sets `messages` then. */
 void attribution_find(const struct waybill *waybill, const struct recipient *recipient,
                       const struct phrasebook *book, int64_t now, struct attribution *attribution);
 /* "It took 2 h 13 min. Most of it (2 h 10 min) the mail waited because mx.far.example asked us to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * catalogue: the one place that words what went wrong and what to do about it. English; each
- * saying has a key, so that another language is another table with the same keys.
+ * catalogue: the one place that decides what is said of what went wrong, and what to do about it.
+ * Each saying has a key, by which the messages have it in each language.
  *
  * "The sending server" is the one that could not get rid of the mail, "the receiving server" the
  * one that did not take it: so a sentence is true whether we sent the mail, refused it, or only
@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-#include "attribution.h"
+#include "waybill/messages.h"
 #include "waybill/reason.h"
+#include "waybill/waybill.h"
 
 struct plight {
     enum reason reason;
@@ -21,6 +22,7 @@ struct plight {
     bool delayed;        /* it is tried again */
     bool here;           /* the words are those of our own mail server */
     bool door;           /* and it said them to a client, which still has the mail */
+    const struct messages *messages; /* whose words are told; NULL: English */
 };
 
 struct saying {
@@ -32,18 +34,13 @@ struct saying {
 
 void catalogue_find(const struct plight *plight, struct saying *saying);
 
+const char *catalogue_state(const struct messages *messages, enum recipient_state state);
+
+/* What the registry (RFC 5248) says of a status, in few words of our own: the class does not
+ * matter. NULL: it is not registered. */
+const char *catalogue_status(const struct messages *messages, struct slice status);
+
 /* Why a witness was blind: what the cause of a gap means; an unknown cause as it is. */
-const char *catalogue_blindness(const char *cause);
-
-/* What is said where no witness saw the end. `left`: the queue has it no more. */
-const char *catalogue_unresolved(bool left);
-
-/* Where the time went: "2 h 10 min `part`"; and "most of it (2 h 10 min) `before`mx.x.example`after`",
- * where `after` NULL is: `before` says it all. */
-struct share_words {
-    const char *part, *before, *after;
-};
-/* `named`: greylisting called itself so. */
-struct share_words catalogue_share(enum share share, bool named);
+const char *catalogue_blindness(const struct messages *messages, const char *cause);
 
 #endif

@@ -51,7 +51,8 @@ int search_json_page(struct json *json, struct store *store, const struct query 
 
     buffer_init(&coverage, COVERAGE_MAX);
     if (answer->told == 0)
-        result = query_coverage(store, query->since, query->until, &coverage, why);
+        result = query_coverage(store, query->since, query->until, query->messages, &coverage,
+                                why);
     if (result == 0) {
         json_begin_object(json);
         put_page(json, query, answer, key);

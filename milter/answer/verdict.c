@@ -2,6 +2,7 @@
 /*
  * verdict: the state says what happened, the cause why (cause.h), the catalogue words it and says
  * who has to act. A code or a phrase is the other server's claim, so no sentence is surer than it.
+ * All words are those of the messages; in the places stand only such as are escaped.
  */
 #include "waybill/verdict.h"
 
@@ -24,7 +25,7 @@ static bool never_reached(struct slice relay)
 
 /* Who spoke, escaped: "mx.example.org" out of "mx.example.org[192.0.2.1]:25". */
 static void server_name(const struct waybill *waybill, const struct recipient *recipient,
-                        char *name, size_t room)
+                        const struct messages *messages, char *name, size_t room)
 {
     struct relay relay;
     struct buffer buffer;
@@ -33,11 +34,36 @@ static void server_name(const struct waybill *waybill, const struct recipient *r
     if (relay_decided(waybill, recipient, &relay))
         escape_terminal(&buffer, relay.name.size > 0 ? relay.name : relay.ip);
     else if (relay_is_beyond(waybill, recipient))
-        buffer_add_text(&buffer, "a server further on");
-    else if (!never_reached(recipient->relay))
-        buffer_add_text(&buffer, "our own mail server"); /* relay=local, virtual, a pipe */
-    snprintf(name, room, "%s", buffer.size > 0 ? buffer.data : "the next server");
+        buffer_add_text(&buffer, messages_get(messages, "verdict.server.beyond"));
+    else if (!never_reached(recipient->relay)) /* relay=local, virtual, a pipe */
+        buffer_add_text(&buffer, messages_get(messages, "verdict.server.ours"));
+    if (buffer.size == 0)
+        buffer_add_text(&buffer, messages_get(messages, "verdict.server.next"));
+    snprintf(name, room, "%s", buffer.data);
     buffer_free(&buffer);
+}
+
+/* What happened, in the words of this key. */
+static void say(struct verdict *verdict, const char *key, const struct message_place *places)
+{
+    struct buffer text;
+
+    buffer_init(&text, 4 * sizeof verdict->what);
+    messages_add(verdict->messages, key, places, &text);
+    slice_copy(slice_make(text.data, text.size), verdict->what, sizeof verdict->what);
+    buffer_free(&text);
+}
+
+static void say_plain(struct verdict *verdict, const char *key)
+{
+    slice_copy(slice_of(messages_get(verdict->messages, key)), verdict->what,
+               sizeof verdict->what);
+}
+
+static void say_state(struct verdict *verdict, enum recipient_state state)
+{
+    slice_copy(slice_of(catalogue_state(verdict->messages, state)), verdict->what,
+               sizeof verdict->what);
 }
 
 static bool is_via_local(struct slice via)
@@ -49,22 +75,21 @@ static void say_delivered(const struct recipient *recipient, const char *server,
                           struct verdict *verdict)
 {
     struct buffer next;
+    const char *key = "verdict.delivered.taken";
 
     if (recipient->mailbox && is_via_local(recipient->via)) {
-        snprintf(verdict->what, sizeof verdict->what, "delivered into the mailbox here");
-        return;
-    }
-    if (recipient->mailbox) {
-        snprintf(verdict->what, sizeof verdict->what,
-                 "handed over to %s, and delivered there, says a report", server);
+        say_plain(verdict, "verdict.delivered.here");
         return;
     }
     buffer_init(&next, 128);
     if (recipient->next.at != NULL)
         escape_terminal(&next, recipient->next);
-    snprintf(verdict->what, sizeof verdict->what, "handed over to %s, which %s%s%s", server,
-             next.size > 0 ? "took it as " : "took it", next.data,
-             "; what it did with it only that side can tell");
+    if (recipient->mailbox)
+        key = "verdict.delivered.reported";
+    else if (next.size > 0)
+        key = "verdict.delivered.taken_as";
+    say(verdict, key,
+        (const struct message_place[]){{"server", server}, {"id", next.data}, {NULL, NULL}});
     buffer_free(&next);
 }
 
@@ -116,22 +141,24 @@ static void say_reported(const struct waybill *waybill, const struct recipient *
 static void say_beyond(const struct recipient *recipient, const char *server,
                        struct verdict *verdict)
 {
-    char *what = verdict->what;
-    size_t room = sizeof verdict->what;
+    const struct message_place places[] = {
+        {"server", server},
+        {"state", catalogue_state(verdict->messages, recipient->state)},
+        {NULL, NULL}};
 
     switch (recipient->state) {
     case STATE_DELIVERED:
-        snprintf(what, room, "%s, says a report",
-                 recipient->mailbox ? "delivered" : "handed over to a server that will not report");
+        say_plain(verdict, recipient->mailbox ? "verdict.beyond.delivered"
+                                              : "verdict.beyond.relayed");
         break;
     case STATE_DELAYED:
-        snprintf(what, room, "not delivered yet; put off by %s, says a report", server);
+        say(verdict, "verdict.beyond.delayed", places);
         break;
     case STATE_FAILED:
-        snprintf(what, room, "refused for good by %s, says a report", server);
+        say(verdict, "verdict.beyond.failed", places);
         break;
     default:
-        snprintf(what, room, "%s, says a report", state_sentence(recipient->state));
+        say(verdict, "verdict.beyond.other", places);
     }
 }
 
@@ -142,14 +169,28 @@ static bool decided_by(const struct waybill *waybill, const struct recipient *re
            waybill->facts[recipient->decided_by].kind == kind;
 }
 
+static void say_delayed(const struct recipient *recipient, const char *server,
+                        struct verdict *verdict)
+{
+    char count[16];
+
+    snprintf(count, sizeof count, "%u", recipient->attempts);
+    if (recipient->attempts == 0) /* the queue told it, and no log the attempts */
+        say_plain(verdict, "verdict.delayed.seen");
+    else if (!never_reached(recipient->relay))
+        say(verdict, "verdict.delayed.put_off",
+            (const struct message_place[]){{"server", server}, {NULL, NULL}});
+    else
+        say(verdict, recipient->attempts == 1 ? "verdict.delayed.once" : "verdict.delayed.often",
+            (const struct message_place[]){{"count", count}, {NULL, NULL}});
+}
+
 static void say_what(const struct waybill *waybill, const struct recipient *recipient,
                      struct verdict *verdict)
 {
     char server[300];
-    char *what = verdict->what;
-    size_t room = sizeof verdict->what;
 
-    server_name(waybill, recipient, server, sizeof server);
+    server_name(waybill, recipient, verdict->messages, server, sizeof server);
     if (relay_is_beyond(waybill, recipient)) {
         say_beyond(recipient, server, verdict);
         return;
@@ -159,34 +200,31 @@ static void say_what(const struct waybill *waybill, const struct recipient *reci
         say_delivered(recipient, server, verdict);
         break;
     case STATE_DELAYED:
-        if (recipient->attempts == 0) /* the queue told it, and no log the attempts */
-            snprintf(what, room, "still in our queue");
-        else if (never_reached(recipient->relay))
-            snprintf(what, room, "still in our queue after %u attempt%s", recipient->attempts,
-                     recipient->attempts == 1 ? "" : "s");
-        else
-            snprintf(what, room, "still in our queue; put off by %s", server);
+        say_delayed(recipient, server, verdict);
         break;
     case STATE_FAILED:
         if (never_reached(recipient->relay))
-            snprintf(what, room, "could not be delivered, and is not tried again");
+            say_plain(verdict, "verdict.failed.unreached");
         else
-            snprintf(what, room, "refused for good by %s", server);
+            say(verdict, "verdict.failed.refused",
+                (const struct message_place[]){{"server", server}, {NULL, NULL}});
         break;
     case STATE_EXPANDED:
-        snprintf(what, room, "%s",
-                 recipient->next.at != NULL || decided_by(waybill, recipient, FACT_REQUEUED)
-                     ? "went on under another queue id"
-                     : state_sentence(recipient->state));
+        if (recipient->next.at != NULL || decided_by(waybill, recipient, FACT_REQUEUED))
+            say_plain(verdict, "verdict.expanded.requeued");
+        else
+            say_state(verdict, recipient->state);
         break;
     case STATE_REJECTED:
-        snprintf(what, room, "refused at our door, so never in our queue");
+        say_plain(verdict, "verdict.rejected.door");
         break;
     case STATE_UNRESOLVED:
-        snprintf(what, room, "%s", catalogue_unresolved(decided_by(waybill, recipient, FACT_REMOVED)));
+        say_plain(verdict, decided_by(waybill, recipient, FACT_REMOVED)
+                               ? "verdict.unresolved.left"
+                               : "verdict.unresolved.old");
         break;
     default:
-        snprintf(what, room, "%s", state_sentence(recipient->state));
+        say_state(verdict, recipient->state);
     }
 }
 
@@ -196,15 +234,15 @@ static void say_act_by_state(enum recipient_state state, struct verdict *verdict
     switch (state) {
     case STATE_HELD:
         verdict->who = ACTOR_OURS;
-        verdict->act = "look at it and release or delete it (postsuper)";
+        verdict->act = messages_get(verdict->messages, "act.release");
         break;
     case STATE_UNRESOLVED:
         verdict->who = ACTOR_OURS;
-        verdict->act = "see whether the log was followed at that time (waybill stats)";
+        verdict->act = messages_get(verdict->messages, "act.see_log_followed");
         break;
     case STATE_ABANDONED:
         verdict->who = ACTOR_SENDER;
-        verdict->act = "the sending server or program has to try again";
+        verdict->act = messages_get(verdict->messages, "act.client_again");
         break;
     case STATE_CANCELED:
     case STATE_DISCARDED:
@@ -232,7 +270,8 @@ static void say_why(const struct waybill *waybill, const struct recipient *recip
     struct saying saying;
 
     cause_find(book, waybill, recipient, &cause);
-    plight = (struct plight){.reason = cause.reason,
+    plight = (struct plight){.messages = verdict->messages,
+                             .reason = cause.reason,
                              .status = cause.status,
                              .delayed = comes_again(recipient, &cause),
                              .here = cause.here,
@@ -245,7 +284,7 @@ static void say_why(const struct waybill *waybill, const struct recipient *recip
     verdict->who = saying.who;
     verdict->act = saying.act;
     if (cause.reason == REASON_UNDEFINED || cause.reason == REASON_ONHOLD) {
-        verdict->meaning = status_meaning(cause.status);
+        verdict->meaning = catalogue_status(verdict->messages, cause.status);
         verdict->words = cause.words;
     }
 }
@@ -259,10 +298,13 @@ static void read_whole_mail(const struct waybill *waybill, struct verdict *verdi
     if (waybill->phase.at != NULL)
         escape_terminal(&phase, waybill->phase);
     if (state == STATE_ABANDONED && phase.size > 0)
-        snprintf(verdict->what, sizeof verdict->what, "%s (in phase %s)", state_sentence(state),
-                 phase.data);
+        say(verdict, "verdict.abandoned.phase",
+            (const struct message_place[]){
+                {"state", catalogue_state(verdict->messages, state)},
+                {"phase", phase.data},
+                {NULL, NULL}});
     else
-        snprintf(verdict->what, sizeof verdict->what, "%s", state_sentence(state));
+        say_state(verdict, state);
     buffer_free(&phase);
     say_act_by_state(state, verdict);
 }
@@ -270,7 +312,8 @@ static void read_whole_mail(const struct waybill *waybill, struct verdict *verdi
 void verdict_read(const struct waybill *waybill, const struct recipient *recipient,
                   const struct verdict_basis *basis, struct verdict *verdict)
 {
-    *verdict = (struct verdict){.who = ACTOR_NOBODY, .words = SLICE_ABSENT};
+    *verdict = (struct verdict){
+        .messages = basis->messages, .who = ACTOR_NOBODY, .words = SLICE_ABSENT};
     if (recipient == NULL) {
         read_whole_mail(waybill, verdict);
         return;
@@ -290,47 +333,80 @@ void verdict_read(const struct waybill *waybill, const struct recipient *recipie
     say_act_by_state(recipient->state, verdict);
 }
 
+/* A sentence more. */
+static void tell(const struct verdict *verdict, const char *key, const char *name,
+                 const char *value, struct buffer *to)
+{
+    buffer_add_char(to, ' ');
+    messages_add(verdict->messages, key,
+                 (const struct message_place[]){{name, value}, {NULL, NULL}}, to);
+}
+
 /* The server's own words, where nobody here knows them. */
 static void say_words(const struct verdict *verdict, struct buffer *to)
 {
     struct slice words = verdict->words;
+    struct buffer safe;
 
     if (verdict->meaning != NULL)
-        buffer_addf(to, " Its code stands for: %s.", verdict->meaning);
+        tell(verdict, "verdict.told.meaning", "meaning", verdict->meaning, to);
     if (words.size == 0)
         return;
     if (words.size > WORDS_SHOWN)
         words.size = WORDS_SHOWN;
-    buffer_add_text(to, " The words: \"");
-    escape_terminal(to, words);
-    buffer_add_text(to, verdict->words.size > WORDS_SHOWN ? " ...\"." : "\".");
+    buffer_init(&safe, 8 * WORDS_SHOWN);
+    escape_terminal(&safe, words);
+    if (verdict->words.size > WORDS_SHOWN)
+        buffer_add_text(&safe, " ...");
+    tell(verdict, "verdict.told.words", "words", safe.data, to);
+    buffer_free(&safe);
+}
+
+static void say_report(const struct verdict *verdict, struct buffer *to)
+{
+    char code[ID_CODE_SIZE] = "";
+
+    if (verdict->report != 0)
+        id_code(verdict->report, code);
+    if (verdict->report != 0 || verdict->reported)
+        tell(verdict, verdict->report != 0 ? "verdict.told.report" : "verdict.told.reported",
+             "code", code, to);
+}
+
+static void say_who_acts(const struct verdict *verdict, struct buffer *to)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "%s.%s", verdict->act != NULL ? "actor" : "verdict.now",
+             actor_word(verdict->who));
+    buffer_add_char(to, ' ');
+    messages_add(verdict->messages, verdict->act != NULL ? "verdict.told.act" : key,
+                 (const struct message_place[]){{"who", messages_get(verdict->messages, key)},
+                                                {"act", verdict->act},
+                                                {NULL, NULL}},
+                 to);
 }
 
 int verdict_sentence(const struct verdict *verdict, struct buffer *to)
 {
-    char until[CLOCK_TEXT_SIZE], code[ID_CODE_SIZE];
+    char until[CLOCK_TEXT_SIZE];
     size_t start = to->size;
 
-    buffer_add_text(to, verdict->what);
+    messages_add(verdict->messages,
+                 verdict->why != NULL ? "verdict.sentence.why" : "verdict.sentence.plain",
+                 (const struct message_place[]){
+                     {"what", verdict->what}, {"why", verdict->why}, {NULL, NULL}},
+                 to);
     if (!to->failed)
         to->data[start] = text_upper(to->data[start]);
-    if (verdict->why != NULL)
-        buffer_addf(to, ": %s", verdict->why);
-    buffer_add_char(to, '.');
     say_words(verdict, to);
-    if (verdict->report != 0) {
-        id_code(verdict->report, code);
-        buffer_addf(to, " Our server sent the sender a report: %s.", code);
-    } else if (verdict->reported) {
-        buffer_add_text(to, " Our server sent the sender a report.");
-    }
+    say_report(verdict, to);
     if (verdict->until != 0) {
         clock_text(verdict->until, 0, until);
-        buffer_addf(to, " Our server keeps trying until %.16s.", until);
+        until[16] = '\0'; /* to the minute */
+        tell(verdict, "verdict.told.until", "time", until, to);
     }
-    if (verdict->act != NULL)
-        buffer_addf(to, " To do (%s): %s.", actor_word(verdict->who), verdict->act);
-    else if (verdict->why != NULL)
-        buffer_addf(to, " For now %s.", actor_sentence(verdict->who));
+    if (verdict->act != NULL || verdict->why != NULL)
+        say_who_acts(verdict, to);
     return to->failed ? -1 : 0;
 }

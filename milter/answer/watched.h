@@ -6,6 +6,7 @@
 #define WAYBILL_ANSWER_WATCHED_H
 
 #include "waybill/json.h"
+#include "waybill/messages.h"
 #include "waybill/store.h"
 
 struct watched {
@@ -42,6 +43,7 @@ int watched_share(const struct watched_list *list, const struct watched *watched
 bool watched_doubt(const struct watched_list *list);
 
 /* The whole list as one object. */
-void watched_json(struct json *json, const struct watched_list *list);
+void watched_json(struct json *json, const struct watched_list *list,
+                  const struct messages *messages);
 
 #endif

@@ -4,20 +4,21 @@
 #include "watched.h"
 #include "waybill/waybill_json.h"
 
-static void put_gap(struct json *json, const struct store_gap *gap)
+static void put_gap(struct json *json, const struct store_gap *gap,
+                    const struct messages *messages)
 {
     json_begin_object(json);
     waybill_json_time(json, "from", gap->from);
     waybill_json_time(json, "until", gap->until);
     json_member_number(json, "ms", gap->until - gap->from);
     json_member_text(json, "cause", gap->cause);
-    json_member_text(json, "meaning", catalogue_blindness(gap->cause));
+    json_member_text(json, "meaning", catalogue_blindness(messages, gap->cause));
     json_member_number(json, "lost", (int64_t)gap->count);
     json_end_object(json);
 }
 
 static void put_watched(struct json *json, const struct watched_list *list,
-                        const struct watched *watched)
+                        const struct watched *watched, const struct messages *messages)
 {
     json_begin_object(json);
     json_member_text(json, "host", watched->host[0] != '\0' ? watched->host : NULL);
@@ -31,12 +32,13 @@ static void put_watched(struct json *json, const struct watched_list *list,
     json_member_number(json, "lost", (int64_t)watched->lost);
     json_member_array(json, "gaps");
     for (size_t i = 0; i < watched->gap_count; i++)
-        put_gap(json, &watched->gaps[i]);
+        put_gap(json, &watched->gaps[i], messages);
     json_end_array(json);
     json_end_object(json);
 }
 
-void watched_json(struct json *json, const struct watched_list *list)
+void watched_json(struct json *json, const struct watched_list *list,
+                  const struct messages *messages)
 {
     json_begin_object(json);
     json_member_text(json, "object", "coverage");
@@ -44,7 +46,7 @@ void watched_json(struct json *json, const struct watched_list *list)
     waybill_json_time(json, "until", list->until);
     json_member_array(json, "witnesses");
     for (size_t i = 0; i < list->count; i++)
-        put_watched(json, list, &list->list[i]);
+        put_watched(json, list, &list->list[i], messages);
     json_end_array(json);
     json_member_number(json, "gaps_not_told", (int64_t)list->dropped);
     json_end_object(json);

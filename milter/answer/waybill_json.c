@@ -166,7 +166,7 @@ static void put_reason(struct json *json, const struct verdict *verdict)
 
 /* Where the time went; null where it never was in our queue. */
 static void put_delay(struct json *json, const struct waybill *waybill,
-                      const struct recipient *recipient, const struct phrasebook *book)
+                      const struct recipient *recipient, const struct verdict_basis *basis)
 {
     struct attribution delay;
     struct buffer sentence;
@@ -176,7 +176,8 @@ static void put_delay(struct json *json, const struct waybill *waybill,
         json_put_null(json);
         return;
     }
-    attribution_find(waybill, recipient, book, clock_now(), &delay);
+    attribution_find(waybill, recipient, basis->book, clock_now(), &delay);
+    delay.messages = basis->messages;
     buffer_init(&sentence, 4096);
     attribution_sentence(&delay, &sentence);
     json_begin_object(json);
@@ -219,7 +220,7 @@ void waybill_json_recipient(struct json *json, const struct waybill *waybill,
     waybill_json_time(json, "last_attempt_time", recipient->tried);
     put_reason(json, &verdict);
     put_verdict(json, &verdict);
-    put_delay(json, waybill, recipient, basis->book);
+    put_delay(json, waybill, recipient, basis);
     json_end_object(json);
 }
 
@@ -324,7 +325,11 @@ void waybill_json_audit(struct json *json, const struct store_audit *audit)
     json_member_string(json, "who", audit->who);
     json_member_string(json, "what", audit->what);
     json_member_string(json, "about", audit->about);
-    json_member_number(json, "count", (int64_t)audit->count);
+    json_put_key(json, "count");
+    if (audit->count != STORE_UNCOUNTED)
+        json_put_number(json, (int64_t)audit->count);
+    else
+        json_put_null(json);
     json_member_string(json, "reason", audit->reason);
     json_end_object(json);
 }

@@ -101,12 +101,35 @@ void clock_text(int64_t ms, int with_ms, char text[static CLOCK_TEXT_SIZE])
         snprintf(text + size, CLOCK_TEXT_SIZE - size, ".%03d", rest);
 }
 
+static void put_digits(char *at, int value, int digits)
+{
+    for (at += digits; digits > 0; digits--, value /= 10)
+        *--at = (char)('0' + value % 10);
+}
+
+/* A search writes hundreds of them. */
+static void put_rfc3339(char *text, struct civil date, int rest)
+{
+    memcpy(text, "0000-00-00T00:00:00.000Z", 25);
+    put_digits(text, date.year, 4);
+    put_digits(text + 5, (int)date.month, 2);
+    put_digits(text + 8, (int)date.day, 2);
+    put_digits(text + 11, rest / 3600000, 2);
+    put_digits(text + 14, rest / 60000 % 60, 2);
+    put_digits(text + 17, rest / 1000 % 60, 2);
+    put_digits(text + 20, rest % 1000, 3);
+}
+
 void clock_rfc3339(int64_t ms, char text[static CLOCK_TEXT_SIZE])
 {
     int64_t days = floor_divide(ms, DAY_MS);
     int rest = (int)(ms - days * DAY_MS);
     struct civil date = civil_of_days(days);
 
+    if (date.year >= 0 && date.year <= 9999) {
+        put_rfc3339(text, date, rest);
+        return;
+    }
     snprintf(text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", date.year, date.month,
              date.day, rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
 }

@@ -163,8 +163,23 @@ static void json_character(struct buffer *to, struct slice *from)
                     (unsigned)(0xdc00 + (code & 0x3ff)));
 }
 
+/* Most often nothing has to be escaped, and one look at the buffer's room is enough. */
+static int json_plain(struct buffer *to, struct slice from)
+{
+    char *at = buffer_extend(to, from.size + 2);
+
+    if (at == NULL)
+        return -1;
+    at[0] = at[from.size + 1] = '"';
+    if (from.size > 0)
+        memcpy(at + 1, from.at, from.size);
+    return 0;
+}
+
 int escape_json(struct buffer *to, struct slice from)
 {
+    if (plain_run(from, '"', '\\') == from.size)
+        return json_plain(to, from);
     buffer_add_char(to, '"');
     while (from.size > 0 && !to->failed) {
         size_t run = plain_run(from, '"', '\\');

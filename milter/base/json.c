@@ -5,7 +5,6 @@
  */
 #include "waybill/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +106,16 @@ void json_put_text(struct json *json, const char *value)
 
 void json_put_number(struct json *json, int64_t value)
 {
+    char text[24], *at = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
     json_before_value(json);
-    buffer_addf(json->to, "%" PRId64, value);
+    buffer_add(json->to, at, (size_t)(text + sizeof text - at));
 }
 
 void json_put_decimal(struct json *json, double value, int places)

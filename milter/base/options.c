@@ -104,6 +104,11 @@ const struct option options[] = {
      .allowed = PATH_OR_EMPTY_FORM, LIVE,
      .text = "Directory with files NAME.rules that tell the reason of a failure by the words of a "
              "server; they come before the rules that are built in, see waybill-rules(5)."},
+    {"messages_directory", OPTION_TEXT, AT(messages_directory),
+     .initial = PKGDATADIR "/messages", .fits = shape_path_or_empty,
+     .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Directory with files LANGUAGE.json that say in other languages what is told of mails; "
+             "English is built in. Read by waybill-web and by waybill --language."},
     {"log_source", OPTION_LIST, AT(log_source), .initial = "auto", .fits = shape_log_source,
      .allowed = "auto, journal, journal:/DIRECTORY, socket:/PATH (at most 107 bytes) or an absolute "
                 "path or pattern",
@@ -303,6 +308,11 @@ const struct option options[] = {
      .text = "Requests a minute that one person may put to waybill-web; a quarter of it at once. "
              "What is over is answered with 429 and how long to wait. "
              "0: as many as come."},
+
+    {"web_page_directory", OPTION_TEXT, AT(web_page_directory), .initial = PKGDATADIR "/page",
+     .fits = shape_path_or_empty, .allowed = PATH_OR_EMPTY_FORM,
+     .text = "Where the files of the page for the help desk are. waybill-web reads them when it starts. "
+             "Empty: there is the API alone."},
 
     {"metrics", OPTION_TEXT, AT(metrics), .initial = "unix:" RUNSTATEDIR "/waybill/metrics.sock",
      .fits = shape_metrics,

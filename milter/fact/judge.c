@@ -23,13 +23,7 @@
 #include "trust.h"
 
 static const char *const state_words[STATE_COUNT] = {
-#define X(symbol, word, text) [STATE_##symbol] = word,
-    RECIPIENT_STATES(X)
-#undef X
-};
-
-static const char *const state_sentences[STATE_COUNT] = {
-#define X(symbol, word, text) [STATE_##symbol] = text,
+#define X(symbol, word) [STATE_##symbol] = word,
     RECIPIENT_STATES(X)
 #undef X
 };
@@ -44,11 +38,6 @@ static const enum recipient_state eyes[] = {
 const char *state_word(enum recipient_state state)
 {
     return state < STATE_COUNT ? state_words[state] : "unknown";
-}
-
-const char *state_sentence(enum recipient_state state)
-{
-    return state < STATE_COUNT ? state_sentences[state] : "unknown";
 }
 
 int state_of(struct slice word)

@@ -52,19 +52,9 @@ const char *hardness_word(enum hardness hardness)
 const char *actor_word(enum actor actor)
 {
     static const char *const words[ACTOR_COUNT] = {
-#define X(symbol, word, text) word,
+#define X(symbol, word) word,
         ACTORS(X)
 #undef X
     };
     return actor < ACTOR_COUNT ? words[actor] : "unknown";
-}
-
-const char *actor_sentence(enum actor actor)
-{
-    static const char *const sentences[ACTOR_COUNT] = {
-#define X(symbol, word, text) text,
-        ACTORS(X)
-#undef X
-    };
-    return actor < ACTOR_COUNT ? sentences[actor] : "unknown";
 }

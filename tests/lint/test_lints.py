@@ -6,13 +6,14 @@ import subprocess
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LINTS = ("layers", "banned", "form", "spdx", "shell", "manuals")
+LINTS = ("layers", "banned", "form", "spdx", "shell", "manuals", "messages")
 HEAD = "/* SPDX-License-Identifier: BSD-2-Clause */\n/*\n * thing: a thing.\n */\n"
 CLEAN = {
     "milter/fact/thing.c": HEAD + '#include "waybill/fact.h"\n/* smfi_main( and strcpy( */\n',
     "milter/store/redis.c": HEAD + "#include <hiredis/hiredis.h>\nvoid redisFree(void *);\n",
     "milter/programs/waybill.c": HEAD + '#include "waybill/cli.h"\nint main(void);\n',
     "include/waybill/fact.h": HEAD + '#include "waybill/buffer.h"\n',
+    "milter/answer/messages/en.json": '{\n  "page.z": "{n} mails"\n}\n',
     "packaging/start": "#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\necho \"$1\"\n",
     "packaging/man/waybill.1": ".\\\" SPDX-License-Identifier: BSD-2-Clause\n.Dd November 21, 2026\n"
                                ".Dt WAYBILL 1\n.Os\n.Sh NAME\n.Nm waybill\n.Nd where is it\n",
@@ -54,6 +55,12 @@ OFFENCES = [
      6, "'milter-x' is not described"),
     ("manuals", "packaging/man/waybill-doctor.7", CLEAN["packaging/man/waybill.1"] + ".It Ic gone\n",
      1, "no check 'gone'"),
+    ("messages", "milter/answer/messages/de.json", '{\n  "page.b": "x",\n  "page.a": "x"\n}\n', 3,
+     "go by the alphabet"),
+    ("messages", "milter/answer/messages/de.json", '{\n  "page.a": "caf\\u00e9"\n}\n', 2, "no row"),
+    ("messages", "milter/answer/messages/de.json", '{\n  "page.z": "{m} Mails"\n}\n', 2, "other places"),
+    ("messages", "milter/answer/messages/de.json", '{\n  "page.y": "x"\n}\n', 2, "is no key"),
+    ("messages", "milter/answer/thing.c", HEAD + 'x("verdict.none");\n', 1, "no message"),
     ("manuals", "milter/base/options.c", HEAD + 'x = { .name = "listen" };\n', 1, "waybill.conf.5"),
 ]
 

@@ -125,7 +125,8 @@ def test_each_route_asks_for_its_role(desk):
     roles = {"ann": 0, "bob": 0, "desk": 1, "other": 1, "admin": 2}
     assert len(routes()) >= 4
     for path, least in routes():
-        path = path.replace("*", desk.mails["ann"]["trace_id"])
+        file = "en.json" if "messages" in path else "app.css"
+        path = path.replace("*", file if path.startswith("/page/") else desk.mails["ann"]["trace_id"])
         nobody, wrong = desk.web.ask(path), desk.web.ask(path, "wbt_" + 64 * "0")
         if least == "HTTP_ANYBODY":
             assert nobody.status == 200 and "sink" not in str(nobody.body)
@@ -182,7 +183,7 @@ def test_an_answer_that_is_known_is_not_sent_again(desk):
 def test_garbage_is_refused_in_one_line(desk):
     token = desk.tokens["admin"]
     line = f"Authorization: Bearer {token}\r\n".encode()
-    for path in ("/", "/api/v1/../v1/search", "/api/v1/search/", "/api/v1/%73earch", "//api/v1/search",
+    for path in ("//", "/api/v1/../v1/search", "/api/v1/search/", "/api/v1/%73earch", "//api/v1/search",
                  "/api/v1/waybills/a/b", "/api/v1/waybills/../search", "/api/v1/health%00"):
         answer = desk.web.ask(path, token)
         assert answer.status == 404 and answer.json()["status"] == 404, path

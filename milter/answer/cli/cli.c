@@ -137,6 +137,19 @@ static int open_rules(struct cli *cli, struct error *why)
     return result;
 }
 
+/* Nor is a language that is not there. */
+static void open_messages(struct cli *cli)
+{
+    struct error why;
+
+    if (cli->request.language != NULL &&
+        messages_open(&cli->messages, cli->settings->messages_directory, cli->request.language,
+                      &why) != 0)
+        complain("%s; going on in English", why.text);
+    cli->basis.messages = cli->messages;
+    cli->query.messages = cli->messages;
+}
+
 static int prepare(struct cli *cli, const struct command *command, struct error *why)
 {
     bool rules = command->asks_rules || (cli->request.json && command->asks_store) ||
@@ -145,6 +158,7 @@ static int prepare(struct cli *cli, const struct command *command, struct error 
 
     if (read_settings(cli, strict, why) != 0)
         return -1;
+    open_messages(cli);
     if (rules && open_rules(cli, why) != 0)
         return -1;
     if (command->asks_query && asked_prepare(cli, why) != 0)
@@ -157,8 +171,11 @@ static int run_prepared(struct cli *cli, const struct command *command)
     struct error why;
     int code;
 
+    if (!noted_check(cli, command))
+        return CLI_USAGE;
     if (command->asks_store && store_connect(cli->store, &why) != 0)
         return complain_store(cli, &why);
+    noted_put(cli, command);
     code = command->run(cli);
     if (command->asks_store && store_unanswered(cli->store, &why) > 0)
         complain("the answer is incomplete: %s", why.text);
@@ -187,6 +204,7 @@ static int run_command(struct cli *cli, const struct command *command)
     store_close(&cli->store);
     query_clear(&cli->query);
     phrasebook_close(&cli->book);
+    messages_close(&cli->messages);
     settings_free(&cli->settings);
     return code;
 }

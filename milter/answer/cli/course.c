@@ -147,6 +147,7 @@ static void print_delays(const struct cli *cli, const struct waybill *waybill)
         if (!attribution_wanted(recipient))
             continue;
         attribution_find(waybill, recipient, cli->book, cli->now, &attribution);
+        attribution.messages = cli->basis.messages;
         if (told++ == 0)
             out_heading(cli, "Delays");
         print_delay(cli, recipient, &attribution);

@@ -22,7 +22,7 @@ int coverage_tell(const struct cli *cli, int64_t since, int64_t until, FILE *to,
     struct buffer text;
 
     buffer_init(&text, 1 << 20);
-    if (query_coverage(cli->store, since, until, &text, why) != 0) {
+    if (query_coverage(cli->store, since, until, cli->basis.messages, &text, why) != 0) {
         buffer_free(&text);
         return -1;
     }
@@ -94,7 +94,7 @@ static void print_gap(const struct cli *cli, const struct watched *watched,
     add_host(&line, watched);
     buffer_addf(&line, " %s: %s to %s (%s): ", watched->witness, from,
                 strncmp(from, until, 10) == 0 ? until + 11 : until, span);
-    escape_terminal(&line, slice_of(catalogue_blindness(gap->cause)));
+    escape_terminal(&line, slice_of(catalogue_blindness(NULL, gap->cause)));
     if (gap->count > 0)
         buffer_addf(&line, "; lost, as far as is known: %llu", (unsigned long long)gap->count);
     fputs("  ", stdout);
@@ -147,7 +147,8 @@ static int print_table(const struct cli *cli, const struct watched_list *list, s
 
 /* ---- for programs ---- */
 
-static int print_json(const struct watched_list *list, struct error *why)
+static int print_json(const struct cli *cli, const struct watched_list *list,
+                      struct error *why)
 {
     struct buffer line;
     struct json json;
@@ -155,7 +156,7 @@ static int print_json(const struct watched_list *list, struct error *why)
 
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
-    watched_json(&json, list);
+    watched_json(&json, list, cli->basis.messages);
     result = out_line(&line, why);
     buffer_free(&line);
     return result;
@@ -169,7 +170,7 @@ int coverage_run(const struct cli *cli, int64_t since, int64_t until)
 
     if (watched_read(cli->store, since, until, &list, &why) != 0)
         return complain_store(cli, &why);
-    result = cli->request.json ? print_json(&list, &why) : print_table(cli, &list, &why);
+    result = cli->request.json ? print_json(cli, &list, &why) : print_table(cli, &list, &why);
     code = list.count > 0 ? CLI_FOUND : CLI_NOTHING;
     watched_free(&list);
     if (result != 0)

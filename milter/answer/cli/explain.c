@@ -37,6 +37,25 @@ static int read_all(int from, struct report_reader *reader, size_t *bytes)
     }
 }
 
+/* One line. -1, with errno: no memory. */
+static int print_json(const struct cli *cli, const struct explained *explained)
+{
+    struct buffer line;
+    struct json json;
+    struct error why;
+    int result;
+
+    buffer_init(&line, EXPLAINED_JSON_MAX);
+    json_init(&json, &line);
+    explained_json(&json, explained, cli->basis.messages);
+    json_end_object(&json);
+    result = out_line(&line, &why);
+    if (result != 0)
+        errno = ENOMEM;
+    buffer_free(&line);
+    return result;
+}
+
 static int explain_open(const struct cli *cli, const char *name, int from, struct tally *tally)
 {
     struct report_reader *reader = report_open(cli->book);
@@ -51,7 +70,7 @@ static int explain_open(const struct cli *cli, const char *name, int from, struc
     if (result == 0) {
         explained.report = report_end(reader);
         if (cli->request.json)
-            result = explanation_json(&explained);
+            result = print_json(cli, &explained);
         else
             explanation_print(cli, &explained, tally->shown++ > 0);
         tally->explained = tally->explained || explained.report->kind != REPORT_OTHER;

@@ -77,47 +77,35 @@ static const char *action_colour(enum report_action action)
     return action == REPORTED_FAILED ? "red" : action == REPORTED_DELAYED ? "yellow" : "green";
 }
 
-/* What became of it, before the reason; "": the reason says it all. */
-static const char *action_sentence(enum report_action action)
+static const char *say(const struct cli *cli, const char *key)
 {
-    switch (action) {
-    case REPORTED_DELAYED:
-        return "not delivered yet, and tried again: ";
-    case REPORTED_RELAYED:
-        return "handed over to a server that will not report";
-    case REPORTED_EXPANDED:
-        return "an alias or a list; it went on to other addresses";
-    case REPORTED_DELIVERED:
-        return "the mailbox took it";
-    default:
-        return "";
-    }
+    return messages_get(cli->basis.messages, key);
 }
 
-void explanation_why(const struct report_recipient *recipient, struct saying *saying)
+/* What became of it, and why. */
+static void add_outcome(const struct cli *cli, const struct report_recipient *recipient,
+                        const struct saying *saying, struct buffer *to)
 {
-    struct plight plight = {.reason = recipient->reason,
-                            .status = recipient->status,
-                            .delayed = recipient->action == REPORTED_DELAYED};
+    char key[48];
 
-    catalogue_find(&plight, saying);
+    snprintf(key, sizeof key, "explain.recipient.%s", report_action_word(recipient->action));
+    messages_add(cli->basis.messages, key,
+                 (const struct message_place[]){{"why", saying->why}, {NULL, NULL}}, to);
 }
 
 /* Who it is where the mail may be anybody's: "us" is for our own only. */
-static const char *who_acts(enum actor actor)
+static void add_act(const struct cli *cli, const struct saying *saying, struct buffer *to)
 {
-    switch (actor) {
-    case ACTOR_SENDER:
-        return "the sender: ";
-    case ACTOR_RECIPIENT:
-        return "the recipient: ";
-    case ACTOR_THEIRS:
-        return "the receiving side: ";
-    case ACTOR_OURS:
-        return "the sending server's administrators: ";
-    default:
-        return "";
-    }
+    char key[48];
+
+    snprintf(key, sizeof key, "explain.act.%s", actor_word(saying->who));
+    if (saying->act == NULL)
+        buffer_add_text(to, say(cli, "explain.act.nobody"));
+    else if (saying->who == ACTOR_UNCLEAR || saying->who == ACTOR_NOBODY)
+        buffer_add_text(to, saying->act);
+    else
+        messages_add(cli->basis.messages, key,
+                     (const struct message_place[]){{"act", saying->act}, {NULL, NULL}}, to);
 }
 
 /* With a capital letter, if it begins with a small one of ASCII. */
@@ -140,8 +128,7 @@ static void print_head(const struct cli *cli, const struct report_recipient *rec
     add_flowing(&name, recipient->address);
     if (name.size == 0)
         buffer_add_text(&name, "A recipient who is not named");
-    buffer_addf(&words, "%s%s.", action_sentence(recipient->action),
-                is_good(recipient->action) ? "" : saying->why);
+    add_outcome(cli, recipient, saying, &words);
     out_colour(cli, "bold");
     fputs(name.data, stdout);
     out_plain(cli);
@@ -170,10 +157,7 @@ static void print_acts(const struct cli *cli, const struct report_recipient *rec
     if (is_good(recipient->action))
         return;
     buffer_init(&text, LINE_MAX_BYTES);
-    if (saying->act != NULL)
-        buffer_addf(&text, "%s%s", who_acts(saying->who), saying->act);
-    else
-        buffer_add_text(&text, "nothing for now");
+    add_act(cli, saying, &text);
     print_field(cli, "To do", text.data);
     buffer_free(&text);
     print_time(cli, "Until", recipient->until);
@@ -198,7 +182,7 @@ static void print_speaker(const struct cli *cli, const struct report_recipient *
 /* "userunknown (hard), 5.1.1, SMTP 550" */
 static void print_reason(const struct cli *cli, const struct report_recipient *recipient)
 {
-    const char *meaning = status_meaning(recipient->status);
+    const char *meaning = catalogue_status(cli->basis.messages, recipient->status);
     struct buffer text;
 
     buffer_init(&text, LINE_MAX_BYTES);
@@ -222,7 +206,7 @@ static void print_recipient(const struct cli *cli, const struct report_recipient
 {
     struct saying saying;
 
-    explanation_why(recipient, &saying);
+    explained_why(recipient, cli->basis.messages, &saying);
     putchar('\n');
     print_head(cli, recipient, &saying);
     print_acts(cli, recipient, &saying);
@@ -263,28 +247,6 @@ static const char *kind_title(const struct report *report)
         return "an automatic answer";
     default:
         return "no report";
-    }
-}
-
-static const char *kind_sentence(const struct explained *explained)
-{
-    switch (explained->report->kind) {
-    case REPORT_COMPLAINT:
-        return "A recipient, or the recipient's provider, calls the mail spam. It was delivered. "
-               "The sender should write no more to this recipient and take the address off the "
-               "list.";
-    case REPORT_MDN:
-        return "It tells what the recipient's mail program did with the mail: shown, deleted or "
-               "passed on. So the mail arrived; nobody has to act.";
-    case REPORT_AUTOREPLY:
-        return "A program answered in the recipient's name: somebody is away, a ticket was opened, "
-               "or a question is to be answered first. So the mail arrived; read the answer to see "
-               "whether something is asked of the sender.";
-    case REPORT_OTHER:
-        return explained->bytes == 0 ? "It is empty."
-                                     : "It tells nothing of the fate of another mail.";
-    default:
-        return explained->report->count == 0 ? "It names no recipient." : NULL;
     }
 }
 
@@ -341,13 +303,13 @@ static void print_title(const struct cli *cli, const struct explained *explained
 void explanation_print(const struct cli *cli, const struct explained *explained, bool others)
 {
     const struct report *report = explained->report;
-    const char *sentence = kind_sentence(explained);
+    const char *key = explained_kind_key(explained);
 
     if (others)
         putchar('\n');
     print_title(cli, explained);
-    if (sentence != NULL)
-        out_folded(cli, 0, 0, sentence);
+    if (key != NULL)
+        out_folded(cli, 0, 0, say(cli, key));
     for (size_t i = 0; i < report->count; i++)
         if (report->kind == REPORT_BOUNCE)
             print_recipient(cli, &report->recipients[i]);
@@ -355,6 +317,5 @@ void explanation_print(const struct cli *cli, const struct explained *explained,
             print_slice(cli, "Recipient", report->recipients[i].address);
     print_original(cli, report);
     if (report->partial)
-        out_folded(cli, 0, 0,
-                   "Only a part of it could be read: it is torn, or goes beyond a limit.");
+        out_folded(cli, 0, 0, say(cli, "explain.partial"));
 }

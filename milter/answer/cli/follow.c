@@ -67,7 +67,7 @@ static void print_event(const struct cli *cli, const struct sight_told *told)
         out_address(&words, recipient->address);
         if (recipient->reply.at != NULL) {
             buffer_add_text(&words, "  ");
-            out_said(&words, recipient);
+            out_said(cli, &words, recipient);
         }
     }
     printf("%s  %s  ", cli->terminal ? when + 11 : when, code);

@@ -24,7 +24,7 @@ void gap_print(const struct cli *cli, const struct store_gap *gap)
     buffer_add_text(&words, strncmp(from, until, 10) == 0 ? until + 11 : until);
     if (gap->cause[0] != '\0') {
         buffer_add_text(&words, " (");
-        escape_terminal(&words, slice_of(catalogue_blindness(gap->cause)));
+        escape_terminal(&words, slice_of(catalogue_blindness(NULL, gap->cause)));
         buffer_add_char(&words, ')');
     }
     if (gap->count > 0)

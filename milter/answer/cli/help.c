@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "../catalogue.h"
+
 enum { NAME_WIDTH = 19 }; /* of an option with its value; a longer one has a line of its own */
 
 static void print_commands(FILE *to)
@@ -49,7 +51,7 @@ static void print_states(FILE *to)
     fputs("\nStates:\n", to);
     for (int state = 0; state < STATE_COUNT; state++)
         fprintf(to, "  %-11s %s\n", state_word((enum recipient_state)state),
-                state_sentence((enum recipient_state)state));
+                catalogue_state(NULL, (enum recipient_state)state));
 }
 
 static void print_query(FILE *to)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "../catalogue.h"
 #include "waybill/escape.h"
 
 #define NARROW 130 /* columns; below that the year is left out of a table */
@@ -173,7 +174,7 @@ void out_states(const struct cli *cli, const uint64_t counts[STATE_COUNT], int c
         out_colour(cli, out_state_colour((enum recipient_state)state));
         printf("%-11s", state_word((enum recipient_state)state));
         out_plain(cli);
-        printf(" %s\n", state_sentence((enum recipient_state)state));
+        printf(" %s\n", catalogue_state(cli->basis.messages, (enum recipient_state)state));
     }
 }
 
@@ -196,12 +197,12 @@ int out_line(struct buffer *line, struct error *why)
     return 0;
 }
 
-int out_said(struct buffer *to, const struct recipient *recipient)
+int out_said(const struct cli *cli, struct buffer *to, const struct recipient *recipient)
 {
     size_t start = to->size;
 
     if (recipient->state == STATE_EXPANDED)
-        return buffer_addf(to, "(%s)", state_sentence(recipient->state));
+        return buffer_addf(to, "(%s)", catalogue_state(cli->basis.messages, recipient->state));
     if (recipient->status.size > 0 && recipient->status.size < 16 && recipient->reply.at != NULL &&
         !slice_starts(recipient->status, "2.")) {
         char status[16];
@@ -214,7 +215,7 @@ int out_said(struct buffer *to, const struct recipient *recipient)
     if (recipient->reply.at != NULL)
         escape_terminal(to, recipient->reply);
     if (to->size == start)
-        buffer_addf(to, "(%s)", state_sentence(recipient->state));
+        buffer_addf(to, "(%s)", catalogue_state(cli->basis.messages, recipient->state));
     return to->failed ? -1 : 0;
 }
 

@@ -38,7 +38,7 @@ void out_lines(FILE *to, const char *text);
 int out_line(struct buffer *line, struct error *why);
 /* What the next server said to this recipient, code and words, escaped; else what the state
  * means. */
-int out_said(struct buffer *to, const struct recipient *recipient);
+int out_said(const struct cli *cli, struct buffer *to, const struct recipient *recipient);
 /* An address; "<>" for the null sender, "-" where there is none; escaped. */
 int out_address(struct buffer *to, struct slice address);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../catalogue.h"
 #include "out.h"
 #include "table.h"
 #include "waybill/id.h"
@@ -67,9 +68,9 @@ static void add_row(const struct cli *cli, struct table *table, const struct way
     out_address(&cells.to, recipient != NULL ? recipient->address : SLICE_ABSENT);
     say_before(&cells.said, before);
     if (recipient != NULL)
-        out_said(&cells.said, recipient);
+        out_said(cli, &cells.said, recipient);
     else
-        buffer_addf(&cells.said, "(%s)", state_sentence(state));
+        buffer_addf(&cells.said, "(%s)", catalogue_state(cli->basis.messages, state));
     if (wide) {
         const char *row[] = {cells.when,    state_word(state), cells.from.data,
                              cells.to.data, cells.code,        cells.said.data};

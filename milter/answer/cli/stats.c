@@ -100,7 +100,7 @@ static int gather(const struct cli *cli, struct stats *stats, struct error *why)
     stats->since = all.since;
     stats->until = all.until < cli->now ? all.until : cli->now;
     if (query_each(cli->store, &all, count_waybill, stats, &stats->answer, why) != 0 ||
-        query_coverage(cli->store, stats->since, stats->until, &stats->coverage, why) != 0)
+        query_coverage(cli->store, stats->since, stats->until, NULL, &stats->coverage, why) != 0)
         return -1;
     result = store_get_counters(cli->store, stats->since, stats->until, keep_counter, stats, why);
     if (result != 0 && store_last_trouble(cli->store) == STORE_PARTLY) {

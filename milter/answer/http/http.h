@@ -28,6 +28,7 @@ struct http_argument {
     X(IF_NONE_MATCH, "If-None-Match", 256)                                                         \
     X(LAST_EVENT_ID, "Last-Event-ID", 2048)                                                        \
     X(ACCEPT_ENCODING, "Accept-Encoding", 256)                                                     \
+    X(ACCEPT_LANGUAGE, "Accept-Language", 256)                                                     \
     X(COOKIE, "Cookie", 4096)                                                                      \
     X(CSRF, "X-CSRF-Token", 64)                                                                    \
     X(ORIGIN, "Origin", 256)                                                                       \
@@ -60,6 +61,7 @@ struct http_reply {
     unsigned status;
     struct buffer body;
     const char *type;   /* NULL: application/json */
+    const char *policy; /* what a page may load; NULL: it is none */
     char allow[64];     /* of 405; else "" */
     char file[40];      /* to be saved under this name; "": to be shown */
     struct http_stream *stream; /* the body, of any length, in the place of `body`; see stream.h */
@@ -67,8 +69,10 @@ struct http_reply {
     const char *encoding; /* how the body is compressed; NULL: not */
     char etag[32];        /* of 200 and 304; else "" */
     char cookie[160];     /* to be set; "": none */
+    const char *language; /* of the sentences in it; NULL: it has none, or English ones */
 };
 
+struct http_files;
 /* By what somebody is known. */
 enum http_door { DOOR_TOKEN, DOOR_PROXY, DOOR_SESSION };
 
@@ -83,6 +87,7 @@ struct http_asker {
     struct store *store;
     struct phrasebook *book;
     struct verdict_basis basis;
+    const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
     struct access access;
@@ -108,6 +113,7 @@ int http_common_reload(struct http_common *common, const struct settings *settin
                        struct error *why);
 struct http_known *http_known_of(struct http_common *common);
 struct http_rates *http_rates_of(struct http_common *common);
+const struct languages *http_languages_of(const struct http_common *common);
 
 /* `common` must live as long. -1: the options of the store make no sense, rules that cannot be
  * read, no memory; close it all the same. */
@@ -119,6 +125,7 @@ void http_asker_begin(struct http_asker *asker);
 /* ---- who is known (known.c); any thread ---- */
 
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
+#define HTTP_HASH_ROOM 80
 
 struct http_known;
 struct http_known *http_known_open(void); /* NULL: no memory */
@@ -126,8 +133,8 @@ void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
 /* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
- * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
- * Who has ended by `now` is nobody. */
+ * `ask` is called. The hash (shorter than HTTP_HASH_ROOM) is one under a key of ours, or has a
+ * blank in it: secrets do not stand here. Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
@@ -181,8 +188,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
@@ -209,7 +216,8 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
  * a reply says that it is over. */
 bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
                      struct http_reply *reply);
-/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
+/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
+ * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
 /* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
@@ -236,6 +244,8 @@ void http_problem(struct http_reply *reply, unsigned status, const char *detail)
 void http_query_problem(struct http_reply *reply, const struct query_fault *fault);
 /* The store failed: 503, and the log has why. */
 void http_store_problem(struct http_reply *reply, const struct error *why);
+/* 404, of a case code with a mistyped character: those that are near it. */
+void http_mistyped_problem(struct http_reply *reply, const uint64_t *ids, size_t count);
 /* 404, of a mail that is not there, or not for him. */
 void http_no_such_mail(struct http_reply *reply);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
@@ -248,10 +258,17 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
 /* The same of who comes or goes: nobody has to give a reason for that. */
 bool http_note_door(struct http_asker *asker, struct http_reply *reply, const char *what);
 
+/* ---- the page ---- */
+
+/* What cannot be read is left out, and the log says so. NULL: no memory. */
+struct http_files *http_files_read(const struct settings *settings);
+void http_files_free(struct http_files **files);
+
 /* ---- handlers ---- */
 
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage, http_health;
 http_handler http_export, http_events;
+http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -30,7 +30,7 @@ static void tell_coverage(struct http_asker *asker, const struct query *query,
         return;
     }
     json_init(&json, &reply->body);
-    watched_json(&json, &list);
+    watched_json(&json, &list, asker->basis.messages);
     watched_free(&list);
 }
 

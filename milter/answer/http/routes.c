@@ -21,6 +21,9 @@ const struct http_route http_routes[] = {
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
     {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
+    {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
+    {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
+    {"GET", "/page/messages/*", HTTP_ANYBODY, http_page_messages, "", 0, "its words in a language"},
 };
 const size_t http_route_count = sizeof http_routes / sizeof http_routes[0];
 
@@ -92,6 +95,9 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const char *wrong;
 
     http_asker_begin(asker);
+    asker->basis.messages = languages_choose(http_languages_of(asker->common),
+                                             request->headers[HTTP_HEADER_ACCEPT_LANGUAGE]);
+    reply->language = messages_tag(asker->basis.messages);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;

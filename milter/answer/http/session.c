@@ -9,6 +9,7 @@ static const char *const reason_words[] = {[AUDIT_REASON_NONE] = "none",
 
 static void tell(const struct http_asker *asker, struct http_reply *reply)
 {
+    const struct languages *languages = http_languages_of(asker->common);
     const struct access *access = &asker->access;
     struct json json;
 
@@ -22,8 +23,8 @@ static void tell(const struct http_asker *asker, struct http_reply *reply)
     waybill_json_time(&json, "expires", asker->until);
     json_member_text(&json, "reason", reason_words[asker->settings->audit_reason]);
     json_member_array(&json, "languages");
-    json_put_text(&json, "en");
-    json_put_text(&json, "de");
+    for (size_t i = 0; i < languages->count; i++)
+        json_put_text(&json, messages_tag(languages->list[i]));
     json_end_array(&json);
     json_end_object(&json);
 }
@@ -70,15 +71,17 @@ void http_log_in(struct http_asker *asker, const struct http_request *request,
         http_problem(reply, 400, "The body must be {\"token\":\"wbt_...\"}.");
         return;
     }
+    if (!http_is_in_rate(asker, "login from", request->peer, reply))
+        return;
     /* whoever used this browser before is logged out */
     found = http_end_session(asker, request, reply, &why) < 0
                 ? -1
                 : http_begin_session(asker, token, reply, &why);
     if (found < 0)
         http_store_problem(reply, &why);
-    else if (found == 0 && http_is_in_rate(asker, "peer", request->peer, reply))
+    else if (found == 0)
         http_problem(reply, 401, "This token is not good.");
-    else if (found > 0 && http_note_door(asker, reply, "login"))
+    else if (http_note_door(asker, reply, "login"))
         tell(asker, reply);
 }
 

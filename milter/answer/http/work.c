@@ -30,6 +30,7 @@ struct work {
     struct job_list queued, answered; /* under the lock, as `stop` */
     bool stop;
     int done;
+    struct http_files *files;
     struct http_streams *streams;
     struct http_common *common;
     struct worker workers[WEB_WORKERS];
@@ -125,6 +126,9 @@ int work_start(struct work **started, const struct settings *settings, int done,
     pthread_cond_init(&work->wake, NULL);
     work->done = done;
     *started = work;
+    work->files = http_files_read(settings);
+    if (work->files == NULL)
+        return error_set(why, "no memory");
     if (http_common_open(&work->common, settings, why) != 0)
         return -1;
     work->streams = http_streams_new(done, hand_back, work);
@@ -134,6 +138,7 @@ int work_start(struct work **started, const struct settings *settings, int done,
         work->workers[i].work = work;
         if (http_asker_open(&work->workers[i].asker, work->common, why) != 0)
             return -1;
+        work->workers[i].asker.files = work->files;
         work->workers[i].asker.streams = work->streams;
     }
     for (size_t i = 0; i < WEB_WORKERS; i++)
@@ -202,6 +207,7 @@ void work_free(struct work **freed)
     if (work == NULL)
         return;
     *freed = NULL;
+    http_files_free(&work->files);
     http_streams_free(&work->streams);
     for (size_t i = 0; i < WEB_WORKERS; i++)
         http_asker_close(&work->workers[i].asker);

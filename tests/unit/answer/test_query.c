@@ -498,7 +498,7 @@ static void coverage_of(int64_t since, int64_t until, struct buffer *text)
     struct error why;
 
     buffer_init(text, 65536);
-    if (query_coverage(world.store, since, until, text, &why) != 0)
+    if (query_coverage(world.store, since, until, NULL, text, &why) != 0)
         fail_msg("%s", why.text);
 }
 

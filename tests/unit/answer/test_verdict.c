@@ -169,7 +169,7 @@ static void test_every_reason_is_worded_for_every_plight(void **state)
         for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
             for (unsigned bits = 0; bits < 8; bits++) {
                 struct plight plight = {(enum reason)reason, slice_of(statuses[i]), (bits & 1) != 0,
-                                        (bits & 6) != 0, (bits & 4) != 0};
+                                        (bits & 6) != 0, (bits & 4) != 0, NULL};
                 struct saying saying;
 
                 catalogue_find(&plight, &saying);
@@ -412,7 +412,7 @@ static int open_basis(void **state)
 {
     if (book_open(state) != 0)
         return -1;
-    basis = (struct verdict_basis){book, 5 * DAY_MS};
+    basis = (struct verdict_basis){book, 5 * DAY_MS, NULL};
     return 0;
 }
 

@@ -116,9 +116,9 @@ static void test_each_cause_of_blindness_has_its_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
-        if (strcmp(catalogue_blindness(causes[i]), causes[i]) == 0)
+        if (strcmp(catalogue_blindness(NULL, causes[i]), causes[i]) == 0)
             fail_msg("'%s' has no words", causes[i]);
-    assert_string_equal(catalogue_blindness("strange"), "strange");
+    assert_string_equal(catalogue_blindness(NULL, "strange"), "strange");
 }
 
 static int open_world(void **state)

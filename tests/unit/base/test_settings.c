@@ -385,7 +385,7 @@ static void test_manual_names_every_option_of_the_example(void **state)
         assert_non_null(strstr(manual, item));
         count++;
     }
-    assert_true(count == 61);
+    assert_true(count == 63);
     free(manual);
     free(example);
 }

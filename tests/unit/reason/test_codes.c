@@ -117,19 +117,6 @@ static void test_codes_do_not_read_past_the_end(void **state)
     }
 }
 
-static void test_registry_knows_registered_codes_in_any_class(void **state)
-{
-    (void)state;
-    assert_string_equal(status_meaning(slice_of("5.1.1")), "there is no such mailbox");
-    assert_ptr_equal(status_meaning(slice_of("4.1.1")), status_meaning(slice_of("5.1.1")));
-    assert_non_null(status_meaning(slice_of("5.7.30")));
-    assert_non_null(status_meaning(slice_of("5.1.10")));
-    assert_null(status_meaning(slice_of("5.7.509")));
-    assert_null(status_meaning(slice_of("5.9.0")));
-    assert_null(status_meaning(slice_of("no")));
-    assert_null(status_meaning(SLICE_ABSENT));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,7 +124,6 @@ int main(void)
         cmocka_unit_test(test_codes_are_found_where_a_server_puts_them_only),
         cmocka_unit_test(test_status_behind_a_reply_code_beats_an_earlier_one),
         cmocka_unit_test(test_codes_do_not_read_past_the_end),
-        cmocka_unit_test(test_registry_knows_registered_codes_in_any_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
