@@ -18,6 +18,7 @@
 int64_t clock_now(void);       /* wall clock, may be set back */
 int64_t clock_monotonic(void); /* for waiting and measuring; no relation to clock_now */
 void clock_sleep(int64_t ms);
+void clock_sleep_until(int64_t ms); /* of clock_monotonic; to its beginning, and not less */
 
 /* A UTC day as the number 251121 (2025-11-21) and the second within it, and back. */
 uint32_t clock_day(int64_t ms, uint32_t *second_of_day);

@@ -42,6 +42,15 @@ void clock_sleep(int64_t ms)
         ;
 }
 
+void clock_sleep_until(int64_t ms)
+{
+    struct timespec end = {.tv_sec = (time_t)(ms / SECOND_MS),
+                           .tv_nsec = (long)(ms % SECOND_MS) * 1000000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+        ;
+}
+
 /* The numbers of days have two digits for the year: 2000 to 2099. */
 #define FIRST_DAY 10957
 #define LAST_DAY 47481

@@ -163,6 +163,7 @@ static void renew(struct http_asker *asker)
 void http_asker_begin(struct http_asker *asker)
 {
     asker->now = clock_now();
+    asker->began = clock_monotonic();
     if (atomic_load(&asker->common->generation) != asker->generation)
         renew(asker);
 }

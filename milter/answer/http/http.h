@@ -90,6 +90,7 @@ struct http_asker {
     const struct http_files *files; /* the page's, of all workers */
     unsigned char token_key[32], cursor_key[32], session_key[32];
     int64_t now;
+    int64_t began; /* this request; clock_monotonic */
     struct access access;
     enum http_door door;
     bool again;       /* by ourselves, of a request that goes on: that is no use of a session */
@@ -248,6 +249,9 @@ void http_store_problem(struct http_reply *reply, const struct error *why);
 void http_mistyped_problem(struct http_reply *reply, const uint64_t *ids, size_t count);
 /* 404, of a mail that is not there, or not for him. */
 void http_no_such_mail(struct http_reply *reply);
+/* Wait, so that how long it took to find nothing does not tell whether there was something that is
+ * for others. */
+void http_level(const struct http_asker *asker);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 

@@ -125,4 +125,6 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
         http_problem(reply, 400, wrong);
     else
         route->handler(asker, request, reply);
+    if (reply->status == 404)
+        http_level(asker);
 }

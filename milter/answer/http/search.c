@@ -116,6 +116,8 @@ static void search(struct http_asker *asker, const struct http_request *request,
     }
     if (http_note(asker, reply, "search", words.at != NULL ? words : slice_of(""), answer.told))
         tell(asker, reply, query, &answer, slice_is(http_argument(request, "timeline"), "1"));
+    if (answer.told == 0)
+        http_level(asker);
     query_answer_clear(&answer);
 }
 
