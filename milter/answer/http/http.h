@@ -273,7 +273,7 @@ void http_files_free(struct http_files **files);
 http_handler http_log_in, http_session, http_log_out;
 http_handler http_audit, http_search, http_waybill, http_stats, http_coverage;
 http_handler http_settings, http_health;
-http_handler http_export, http_events, http_explain;
+http_handler http_export, http_events, http_explain, http_openapi;
 http_handler http_page, http_page_file, http_page_messages;
 
 #endif

@@ -22,6 +22,7 @@ const struct http_route http_routes[] = {
     {"POST", "/api/v1/session", HTTP_ANYBODY, http_log_in, "", 512, "log in at the page, by a token"},
     {"GET", "/api/v1/session", ROLE_SENDER, http_session, "", 0, "who is logged in"},
     {"DELETE", "/api/v1/session", ROLE_SENDER, http_log_out, "", 0, "log out"},
+    {"GET", "/api/v1/openapi.json", HTTP_ANYBODY, http_openapi, "", 0, "this table, for programs"},
     {"GET", "/api/v1/health", HTTP_ANYBODY, http_health, "", 0, "does the store answer"},
     {"GET", "/", HTTP_ANYBODY, http_page, "", 0, "the page for the help desk"},
     {"GET", "/page/*", HTTP_ANYBODY, http_page_file, "", 0, "a file of it"},
