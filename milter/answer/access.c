@@ -73,13 +73,16 @@ static int add_word(struct access_words *words, struct slice word, const char *w
 int access_add_domain(struct access *access, struct slice domain, struct error *why)
 {
     char folded[TERM_MAX];
-    struct slice word;
+    struct slice word, name;
 
     (void)text_take_char(&domain, '@');
-    word = slice_make(folded, term_fold(domain, folded));
-    if (word.size == 0 || word.at[0] == '.' || slice_find(word, '@') >= 0 ||
-        slice_find(word, '.') < 0 || word.size != domain.size)
-        return error_set(why, "'%.*s' is no domain: give example.org", SLICE_SHOWN(domain));
+    word = name = slice_make(folded, term_fold(domain, folded));
+    (void)text_take_char(&name, '.');
+    if (name.size == 0 || name.at[0] == '.' || slice_find(name, '@') >= 0 ||
+        slice_find(name, '.') < 0 || word.size != domain.size)
+        return error_set(why,
+                         "'%.*s' is no domain: give example.org, or .example.org with all below it",
+                         SLICE_SHOWN(domain));
     return add_word(&access->domains, word, "domain", why);
 }
 
@@ -142,10 +145,17 @@ static void add_terms(struct access_lens *lens, const struct access_words *words
     }
 }
 
+/* The index has no term for all that is below a domain. */
+static bool has_below(const struct access_words *domains)
+{
+    return domains->text[0] == '.' || strstr(domains->text, " .") != NULL;
+}
+
 void access_lens_init(struct access_lens *lens, const struct access *access)
 {
     *lens = (struct access_lens){.lens = {.look = look, .context = access, .terms = lens->terms}};
-    add_terms(lens, &access->domains, TERM_SENDER_DOMAIN, TERM_RECIPIENT_DOMAIN);
+    if (!has_below(&access->domains))
+        add_terms(lens, &access->domains, TERM_SENDER_DOMAIN, TERM_RECIPIENT_DOMAIN);
     add_terms(lens, &access->addresses, TERM_SENDER, TERM_LOGIN);
     add_terms(lens, &access->logins, TERM_LOGIN, TERM_LOGIN);
 }

@@ -171,8 +171,11 @@ static int run_prepared(struct cli *cli, const struct command *command)
     struct error why;
     int code;
 
+    if (!noted_check(cli, command))
+        return CLI_USAGE;
     if (command->asks_store && store_connect(cli->store, &why) != 0)
         return complain_store(cli, &why);
+    noted_put(cli, command);
     code = command->run(cli);
     if (command->asks_store && store_unanswered(cli->store, &why) > 0)
         complain("the answer is incomplete: %s", why.text);

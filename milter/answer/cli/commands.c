@@ -31,6 +31,7 @@ const struct command commands[] = {
                  "waybill trace -q 4mGprq8lpWzGsdv\n"
                  "waybill trace to:bob@example.org --json | jq '.recipients[]?'\n",
      .asks_store = true,
+     .noted = "search",
      .run = trace_run},
     {.name = "show",
      .bit = FOR_SHOW,
@@ -47,6 +48,7 @@ const struct command commands[] = {
                  "waybill show 77XH-339H-SXC1-E --json\n",
      .asks_store = true,
      .asks_rules = true,
+     .noted = "show",
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
@@ -64,6 +66,7 @@ const struct command commands[] = {
                  "waybill follow to:@example.org state:delayed\n"
                  "waybill follow --json --for 60\n",
      .asks_store = true,
+     .noted = "follow",
      .run = follow_run},
     {.name = "stats",
      .bit = FOR_STATS,
@@ -89,6 +92,7 @@ const struct command commands[] = {
                  "waybill stats --unclassified --since -7d\n",
      .asks_store = true,
      .asks_rules = true,
+     .noted = "stats",
      .run = stats_run},
     {.name = "explain",
      .bit = FOR_EXPLAIN,
@@ -275,7 +279,8 @@ const struct command commands[] = {
      .summary = "list who asked what, and who exported or forgot a person",
      .details = "An entry a line, oldest hour first; without --since of the last 30 days. Who\n"
                 "exported or forgot a person, where the person stands as a keyed hash; who made\n"
-                "or revoked a token; and what was asked over HTTP.\n",
+                "or revoked a token; and what was asked, over HTTP or by trace, show, stats and\n"
+                "follow, of which the mails are not counted.\n",
      .examples = "sudo waybill audit --since -7d\n",
      .asks_store = true,
      .run = audit_run},

@@ -125,6 +125,7 @@ void http_asker_begin(struct http_asker *asker);
 /* ---- who is known (known.c); any thread ---- */
 
 #define HTTP_KNOWN_MS 5000 /* so long it may go on after it was revoked */
+#define HTTP_HASH_ROOM 80
 
 struct http_known;
 struct http_known *http_known_open(void); /* NULL: no memory */
@@ -132,8 +133,8 @@ void http_known_free(struct http_known **known);
 /* What the store says: 1: *access is filled; 0: of nobody; -1. */
 typedef int http_known_ask(void *context, struct access *access, struct error *why);
 /* The same, as it was said within HTTP_KNOWN_MS of whose `hash` this is, be it of nobody; else
- * `ask` is called. The hash (of at most 64 bytes) is one under a key of ours: secrets do not stand here.
- * Who has ended by `now` is nobody. */
+ * `ask` is called. The hash (shorter than HTTP_HASH_ROOM) is one under a key of ours, or has a
+ * blank in it: secrets do not stand here. Who has ended by `now` is nobody. */
 int http_known_get(struct http_known *known, const char *hash, int64_t now, http_known_ask *ask,
                    void *context, struct access *access, struct error *why);
 /* He is asked about anew at once, in this process. */
@@ -187,8 +188,8 @@ void http_answer(struct http_asker *asker, struct http_request *request,
 struct MHD_Connection;
 /* All of it but the body, and its route; of the thread that speaks HTTP. False: the path is too
  * long, or no memory; what is in it may be released all the same. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method);
 /* %HH as bytes. False: it is malformed. */
 bool http_decode(const char *from, struct buffer *to);
 /* UTF-8 without control characters: what goes on is shown to people, and stands in the audit. */
@@ -215,7 +216,8 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
  * a reply says that it is over. */
 bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
                      struct http_reply *reply);
-/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply says so. */
+/* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
+ * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
 /* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks

@@ -18,10 +18,9 @@
 #define WAYS 4u
 #define SOMEBODY_MAX 256u /* 7 KB each */
 #define NOBODY_MAX 1024u
-#define HASH_ROOM 65
 
 struct mark {
-    char hash[HASH_ROOM];
+    char hash[HTTP_HASH_ROOM];
     int64_t until; /* clock_monotonic; 0: free */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "proxy.h"
 
 bool http_decode(const char *from, struct buffer *to)
 {
@@ -136,8 +137,8 @@ static void take_peer(struct MHD_Connection *connection, struct http_request *re
 }
 
 /* The buffer was given all its memory before: what is in it does not move. */
-bool http_request_read(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method)
+bool http_request_read(struct http_request *request, const struct settings *settings,
+                       struct MHD_Connection *connection, const char *url, const char *method)
 {
     size_t size = strlen(url);
 
@@ -149,6 +150,7 @@ bool http_request_read(struct http_request *request, struct MHD_Connection *conn
     request->path = slice_make(request->text.data, size);
     slice_copy(slice_of(method), request->method, sizeof request->method);
     take_headers(connection, request);
+    proxy_take_user(connection, settings->web_user_header, request);
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, request);
     take_peer(connection, request);
     http_route_find(request);

@@ -24,7 +24,6 @@
 #include "waybill/deadline.h"
 #include "waybill/listening.h"
 #include "waybill/thread.h"
-#include "proxy.h"
 #include "work.h"
 
 #define CONNECTIONS_MAX 1024
@@ -32,9 +31,9 @@
 #define REQUEST_MS (15 * SECOND_MS) /* from the end of the one before to its last byte */
 #define REPLY_MS (60 * SECOND_MS)   /* for a client that reads it */
 #define CROWD (CONNECTIONS_MAX * 3 / 4)
-#define CROWD_MS (2 * SECOND_MS) /* instead of REQUEST_MS, as long as there are more than these */
+#define CROWD_MS SECOND_MS /* instead of REQUEST_MS, as long as there are more than these */
 #define BODIES_MAX ((size_t)16 << 20)
-#define BODY_UNWANTED_MAX 65536u /* is read and thrown away where none is taken */
+#define BODY_UNWANTED_MAX 65536u /* over what is taken: is read and thrown away */
 
 struct web {
     struct listening listening;
@@ -206,13 +205,11 @@ static enum MHD_Result look_at_header(struct web *web, struct exchange *exchange
     struct http_request *request = &exchange->job.request;
     struct http_reply *reply = &exchange->job.reply;
 
-    if (!http_request_read(request, exchange->connection, url, method)) {
+    if (!http_request_read(request, web->settings, exchange->connection, url, method)) {
         http_problem(reply, MHD_HTTP_URI_TOO_LONG, "The path is too long.");
         return answer(exchange);
     }
-    proxy_take_user(exchange->connection, web->settings->web_user_header, request);
-    if (announced(exchange->connection) <=
-        (request->body.limit > 0 ? request->body.limit : BODY_UNWANTED_MAX))
+    if (announced(exchange->connection) <= request->body.limit + BODY_UNWANTED_MAX)
         return MHD_YES;
     http_problem(reply, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large for this path.");
     return answer(exchange);
@@ -244,13 +241,15 @@ static bool take_body(struct web *web, struct exchange *exchange, const char *up
     struct http_request *request = &exchange->job.request;
 
     exchange->body += size;
-    if (request->body.limit > 0 && !exchange->refused) {
+    if (exchange->body <= request->body.limit && !exchange->refused) {
         web->held += size;
         exchange->held += size;
-        exchange->refused = web->held > BODIES_MAX;
-        if (exchange->refused || buffer_add(&request->body, upload, size) != 0)
-            let_body_go(web, exchange);
+        exchange->refused =
+            web->held > BODIES_MAX || buffer_add(&request->body, upload, size) != 0;
     }
+    if (exchange->body > request->body.limit || exchange->refused)
+        let_body_go(web, exchange);
+    request->body.failed = exchange->body > request->body.limit && request->body.limit > 0;
     return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
 }
 
