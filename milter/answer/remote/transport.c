@@ -73,6 +73,8 @@ static void set_up(struct remote *remote, const char *url)
     curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERDATA, remote);
+    if (getenv("SSL_CERT_FILE") != NULL) /* as other programs over OpenSSL take it */
+        curl_easy_setopt(remote->curl, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
     if (remote->place.socket == NULL)
         return;
     curl_easy_setopt(remote->curl, CURLOPT_UNIX_SOCKET_PATH, remote->place.socket);
