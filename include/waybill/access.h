@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "waybill/id.h"
 #include "waybill/query.h"
 
 /* X(symbol, word, what he may do); each may do what those before it may. */
@@ -63,7 +64,7 @@ struct access {
 
 /* Letters, digits and . _ - @ +, at most 64 of them. */
 bool access_name_fits(struct slice name);
-/* Add a word: a domain, an address, or a login. -1: `why` says what is wrong with it; nothing was
+/* Add a word: a domain (".example.org": with all below it), an address, or a login. -1: `why` says what is wrong with it; nothing was
  * added. What is there already is not added again. */
 int access_add_domain(struct access *access, struct slice domain, struct error *why);
 int access_add_address(struct access *access, struct slice address, struct error *why);
@@ -79,6 +80,11 @@ bool access_look(const struct access *access, struct waybill *waybill);
 /* As query_one, as far as he may see: 0 also if there is such a mail, which is not for him. */
 int access_one(struct store *store, const struct access *access, uint64_t id,
                int64_t queue_lifetime, struct waybill *waybill, struct error *why);
+/* The mails whose case codes are near this text, which is none (id_near), as far as he may see them;
+ * `access` NULL: all. At most ID_NEAR_MAX records are fetched. -1: the store failed. */
+int access_near(struct store *store, const struct access *access, struct slice text,
+                int64_t queue_lifetime, uint64_t ids[static ID_NEAR_MAX], size_t *count,
+                struct error *why);
 
 /* As it stands in the store, by a token; see tokens.h. access_put: 1; 0: the name is taken; -1. */
 int access_put(struct store *store, const struct access *access, const char *hash,

@@ -66,4 +66,11 @@ void id_code(uint64_t id, char code[static ID_CODE_SIZE]);
  * False: not one, or the check character does not fit. */
 bool id_parse(struct slice text, uint64_t *id);
 
+/* Has it the form of a case code (12 to 14 digits and letters), and is none? */
+bool id_mistyped(struct slice text);
+/* The ids whose codes differ from such a text in one character that is wrong, missing or too many,
+ * or in two neighbours that are swapped. Most of them are nobody's. Returns how many. */
+#define ID_NEAR_MAX 32
+size_t id_near(struct slice text, uint64_t near[static ID_NEAR_MAX]);
+
 #endif

@@ -235,11 +235,12 @@ int store_drop_named(struct store *store, int64_t until,
 
 /* ---- who asked what ---- */
 
+#define STORE_UNCOUNTED UINT64_MAX
 struct store_audit {
     int64_t time;
     struct slice who, what; /* "root", "forget" */
     struct slice about;     /* a query, an id, a keyed hash */
-    uint64_t count;         /* of what it gave */
+    uint64_t count;         /* of what it gave; STORE_UNCOUNTED: not known */
     struct slice reason;    /* absent: none was given */
 };
 /* Queue. */

@@ -73,13 +73,16 @@ static int add_word(struct access_words *words, struct slice word, const char *w
 int access_add_domain(struct access *access, struct slice domain, struct error *why)
 {
     char folded[TERM_MAX];
-    struct slice word;
+    struct slice word, name;
 
     (void)text_take_char(&domain, '@');
-    word = slice_make(folded, term_fold(domain, folded));
-    if (word.size == 0 || word.at[0] == '.' || slice_find(word, '@') >= 0 ||
-        slice_find(word, '.') < 0 || word.size != domain.size)
-        return error_set(why, "'%.*s' is no domain: give example.org", SLICE_SHOWN(domain));
+    word = name = slice_make(folded, term_fold(domain, folded));
+    (void)text_take_char(&name, '.');
+    if (name.size == 0 || name.at[0] == '.' || slice_find(name, '@') >= 0 ||
+        slice_find(name, '.') < 0 || word.size != domain.size)
+        return error_set(why,
+                         "'%.*s' is no domain: give example.org, or .example.org with all below it",
+                         SLICE_SHOWN(domain));
     return add_word(&access->domains, word, "domain", why);
 }
 
@@ -142,10 +145,17 @@ static void add_terms(struct access_lens *lens, const struct access_words *words
     }
 }
 
+/* The index has no term for all that is below a domain. */
+static bool has_below(const struct access_words *domains)
+{
+    return domains->text[0] == '.' || strstr(domains->text, " .") != NULL;
+}
+
 void access_lens_init(struct access_lens *lens, const struct access *access)
 {
     *lens = (struct access_lens){.lens = {.look = look, .context = access, .terms = lens->terms}};
-    add_terms(lens, &access->domains, TERM_SENDER_DOMAIN, TERM_RECIPIENT_DOMAIN);
+    if (!has_below(&access->domains))
+        add_terms(lens, &access->domains, TERM_SENDER_DOMAIN, TERM_RECIPIENT_DOMAIN);
     add_terms(lens, &access->addresses, TERM_SENDER, TERM_LOGIN);
     add_terms(lens, &access->logins, TERM_LOGIN, TERM_LOGIN);
 }
@@ -167,5 +177,38 @@ int access_one(struct store *store, const struct access *access, uint64_t id,
     if (result <= 0 || access_look(access, waybill))
         return result;
     waybill_clear(waybill);
+    return 0;
+}
+
+/* Is it there, for him? A record that cannot be read is nobody's. -1: the store failed. */
+static int is_there(struct store *store, const struct access *access, uint64_t id,
+                    int64_t queue_lifetime, struct error *why)
+{
+    struct waybill waybill;
+    int found = query_one(store, id, queue_lifetime, &waybill, why);
+
+    if (found < 0)
+        return store_last_trouble(store) == STORE_FINE ? 0 : -1;
+    if (found > 0) {
+        found = access == NULL || access_look(access, &waybill);
+        waybill_clear(&waybill);
+    }
+    return found;
+}
+
+int access_near(struct store *store, const struct access *access, struct slice text,
+                int64_t queue_lifetime, uint64_t ids[static ID_NEAR_MAX], size_t *count,
+                struct error *why)
+{
+    size_t all = id_near(text, ids);
+
+    *count = 0;
+    for (size_t i = 0; i < all; i++) {
+        int found = is_there(store, access, ids[i], queue_lifetime, why);
+        if (found < 0)
+            return -1;
+        if (found > 0)
+            ids[(*count)++] = ids[i];
+    }
     return 0;
 }

@@ -36,15 +36,30 @@ static bool has_address(const struct access_words *words, struct slice address)
            has_word(words, slice_make(normal, address_normal(address, normal)));
 }
 
+/* "example.org" alone, ".example.org" with all below it. */
+static bool is_in_domain(struct slice word, struct slice domain)
+{
+    struct slice name = word;
+    bool below = text_take_char(&name, '.');
+
+    return slice_equal_nocase(name, domain) ||
+           (below && domain.size > word.size &&
+            slice_equal_nocase(word, slice_make(domain.at + (domain.size - word.size),
+                                                word.size)));
+}
+
 static bool in_domains(const struct access *access, struct slice address)
 {
+    struct slice rest = slice_of(access->domains.text), word, domain;
     char normal[ADDRESS_MAX];
-    struct slice domain;
 
     if (address.at == NULL)
         return false;
     domain = address_domain(slice_make(normal, address_normal(address, normal)));
-    return domain.at != NULL && has_word(&access->domains, domain);
+    while (domain.at != NULL && text_take_part(&rest, ' ', &word))
+        if (is_in_domain(word, domain))
+            return true;
+    return false;
 }
 
 /* ---- whence it came ---- */

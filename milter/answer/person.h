@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "waybill/access.h"
 #include "waybill/forget.h"
 #include "waybill/settings.h"
 #include "waybill/store.h"
@@ -70,5 +71,18 @@ int person_forget(struct person *person, int64_t now, struct person_work *work,
  * not be read. As person_forget. */
 int person_find(struct person *person, uint32_t first, int64_t now, uint64_t **ids, size_t *count,
                 uint64_t *unread, const atomic_bool *stop, struct error *why);
+
+/* Who may ask over HTTP: entries that have to do with the person. */
+enum person_token {
+    PERSON_TOKEN_HIS,   /* bound to his address, and to nothing else */
+    PERSON_TOKEN_ALSO,  /* bound to his address among others */
+    PERSON_TOKEN_NAMED, /* only called so */
+};
+typedef void person_token_seen(void *context, const struct access *access, enum person_token kind);
+/* 0, or -1: the store failed. */
+int person_each_token(struct person *person, person_token_seen *seen, void *context,
+                      struct error *why);
+/* Take away those that are his alone. */
+int person_drop_tokens(struct person *person, struct error *why);
 
 #endif

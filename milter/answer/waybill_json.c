@@ -355,7 +355,11 @@ void waybill_json_audit(struct json *json, const struct store_audit *audit)
     json_member_string(json, "who", audit->who);
     json_member_string(json, "what", audit->what);
     json_member_string(json, "about", audit->about);
-    json_member_number(json, "count", (int64_t)audit->count);
+    json_put_key(json, "count");
+    if (audit->count != STORE_UNCOUNTED)
+        json_put_number(json, (int64_t)audit->count);
+    else
+        json_put_null(json);
     json_member_string(json, "reason", audit->reason);
     json_end_object(json);
 }

@@ -149,3 +149,128 @@ bool id_parse(struct slice text, uint64_t *id)
     }
     return code_parse(text, id);
 }
+
+/* ---- codes that are mistyped ---- */
+
+#define CODE_SIZE (CODE_DIGITS + 1)
+#define NO_DIGIT 32 /* "U", which stands in no code */
+
+struct typed {
+    unsigned digits[CODE_SIZE + 1];
+    size_t count;
+};
+
+/* What was typed, as far as it may be a code with one fault. */
+static bool read_typed(struct slice text, struct typed *typed)
+{
+    text = slice_trim(text);
+    typed->count = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text_upper(text.at[i]);
+        int value = code_value(byte);
+
+        if (byte == '-' || byte == ' ')
+            continue;
+        if ((value < 0 && byte != 'U') || typed->count > CODE_SIZE)
+            return false;
+        typed->digits[typed->count++] = value < 0 ? NO_DIGIT : (unsigned)value;
+    }
+    return typed->count + 1 >= CODE_SIZE;
+}
+
+struct near {
+    uint64_t *ids;
+    size_t count;
+};
+
+static bool is_right(const unsigned digits[static CODE_SIZE])
+{
+    for (size_t i = 0; i < CODE_SIZE; i++)
+        if (digits[i] == NO_DIGIT)
+            return false;
+    return code_check(digits) == digits[CODE_DIGITS];
+}
+
+static void take(struct near *near, const unsigned digits[static CODE_SIZE])
+{
+    uint64_t id = 0;
+
+    for (int i = 0; i < CODE_DIGITS; i++)
+        id = id << 5 | digits[i];
+    for (size_t i = 0; i < near->count; i++)
+        if (near->ids[i] == id)
+            return;
+    if (id_valid(id) && near->count < ID_NEAR_MAX)
+        near->ids[near->count++] = id;
+}
+
+/* For each place there is just one character with which the check fits. */
+static void try_place(struct near *near, unsigned digits[static CODE_SIZE], size_t place)
+{
+    unsigned typed = digits[place];
+
+    for (digits[place] = 0; digits[place] < NO_DIGIT; digits[place]++)
+        if (digits[place] != typed && is_right(digits))
+            take(near, digits);
+    digits[place] = typed;
+}
+
+static void try_missing(struct near *near, const struct typed *typed, size_t place)
+{
+    unsigned digits[CODE_SIZE];
+
+    memcpy(digits, typed->digits, place * sizeof digits[0]);
+    memcpy(digits + place + 1, typed->digits + place, (CODE_DIGITS - place) * sizeof digits[0]);
+    digits[place] = NO_DIGIT;
+    try_place(near, digits, place);
+}
+
+static void try_surplus(struct near *near, const struct typed *typed, size_t place)
+{
+    unsigned digits[CODE_SIZE];
+
+    memcpy(digits, typed->digits, place * sizeof digits[0]);
+    memcpy(digits + place, typed->digits + place + 1, (CODE_SIZE - place) * sizeof digits[0]);
+    if (is_right(digits))
+        take(near, digits);
+}
+
+static void try_swap(struct near *near, unsigned digits[static CODE_SIZE], size_t place)
+{
+    unsigned first = digits[place];
+
+    digits[place] = digits[place + 1];
+    digits[place + 1] = first;
+    if (is_right(digits))
+        take(near, digits);
+    digits[place + 1] = digits[place];
+    digits[place] = first;
+}
+
+bool id_mistyped(struct slice text)
+{
+    struct typed typed;
+    uint64_t id;
+
+    return !id_parse(text, &id) && read_typed(text, &typed);
+}
+
+size_t id_near(struct slice text, uint64_t ids[static ID_NEAR_MAX])
+{
+    struct near near = {.ids = ids};
+    struct typed typed;
+
+    if (!id_mistyped(text) || !read_typed(text, &typed))
+        return 0;
+    for (size_t i = 0; i < CODE_SIZE; i++) {
+        if (typed.count == CODE_SIZE)
+            try_place(&near, typed.digits, i);
+        if (typed.count == CODE_SIZE && i + 1 < CODE_SIZE)
+            try_swap(&near, typed.digits, i);
+        if (typed.count < CODE_SIZE)
+            try_missing(&near, &typed, i);
+    }
+    for (size_t i = 0; i < typed.count && typed.count > CODE_SIZE; i++)
+        try_surplus(&near, &typed, i);
+    return near.count;
+}

@@ -40,7 +40,7 @@ const struct right rights[] = {
     {"pttl", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"PTTL", "@"}},
     {"hget", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HGET", "@", "x"}},
     {"set", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SET", "@", "x", "NX", "XX"}},
-    {"hset", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
+    {"hset", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HSET", "@", "odd", "number", "of"}},
     {"hsetnx", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"HSETNX", "@", "x", "x"}},
     {"hdel", W | P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"HDEL", "@", "x"}},
     {"sadd", W | P, RIGHT_ALWAYS, RIGHT_ON_NODES, {"SADD", "@", "0"}}, /* one that is there */
@@ -53,7 +53,7 @@ const struct right rights[] = {
      RIGHT_ON_NOTHING,
      {"ZREMRANGEBYSCORE", "@", "0", "0"}},
     {"xadd", W, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"XADD", "@", "no-id", "x", "x"}},
-    {"expireat", W | P | H, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"EXPIREAT", "@", "no-time"}},
+    {"expireat", ALL, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"EXPIREAT", "@", "no-time"}},
     {"unlink", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"UNLINK", "@"}},
     {"scan", P, RIGHT_ALWAYS, RIGHT_ON_NOTHING, {"SCAN", "0", "COUNT", "1"}},
     {"scan", W, RIGHT_SHED, RIGHT_ON_NOTHING, {"SCAN", "0", "COUNT", "1"}},
@@ -65,7 +65,7 @@ static const struct {
     const char *user, *does;
 } roles[STORE_ROLES] = {
     [STORE_WAYBILLD] = {BY_WAYBILLD, "waybilld", "waybilld and waybill import, on each mail server"},
-    [STORE_WAYBILL] = {BY_WAYBILL, "waybill", "waybill at the help desk: it only reads"},
+    [STORE_WAYBILL] = {BY_WAYBILL, "waybill", "waybill at the help desk: it reads, and notes who asked"},
     [STORE_PRIVACY] = {BY_PRIVACY, "privacy", "waybill forget, export-person, audit and token"},
     [STORE_WEB] = {BY_WEB, "waybill-web", "waybill-web: it reads, and writes the audit and its sessions"},
     [STORE_AT_SENTINEL] = {AT_SENTINEL, "waybill-sentinel", "all of them, at each sentinel"},

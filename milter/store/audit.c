@@ -50,7 +50,8 @@ static void put_entry(struct store *store, const struct store_audit *audit, stru
     buffer_init(&text, 65536);
     put_word(&text, "who", audit->who);
     put_word(&text, "what", audit->what);
-    buffer_addf(&text, " count=%" PRIu64, audit->count);
+    if (audit->count != STORE_UNCOUNTED)
+        buffer_addf(&text, " count=%" PRIu64, audit->count);
     put_word(&text, "about", audit->about);
     put_word(&text, "reason", audit->reason);
     key_audit(&key, store->prefix, day, hour);
@@ -99,7 +100,7 @@ static void entry_take(struct store_audit *audit, struct slice word, struct buff
     if (!text_take_until(&word, '=', &key))
         return;
     if (slice_is(key, "count"))
-        (void)text_number(word, 0, UINT64_MAX, &audit->count);
+        (void)text_number(word, 0, INT64_MAX, &audit->count);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         if (slice_is(key, values[i].key)) {
             char *at = room->data + room->size;
@@ -112,7 +113,7 @@ static void entry_take(struct store_audit *audit, struct slice word, struct buff
 
 static void entry_read(const struct audits *audits, struct slice field, struct slice text)
 {
-    struct store_audit audit = {.time = 0};
+    struct store_audit audit = {.count = STORE_UNCOUNTED};
     struct slice stamp = field, word;
     struct buffer room;
     uint64_t time;

@@ -74,7 +74,7 @@ const struct key_row key_rows[] = {
     {"tomb:HASH", "hash", "what was done about one of them: days, counts, nodes that answered",
      "none", WRITERS, WRITERS},
     {"audit:YYMMDDHH", "hash", "who asked what; field: ms and a random word", "audit retention",
-     PRIVACY | WEB, PRIVACY | WEB},
+     EVERYBODY, PRIVACY | WEB},
     {"session:HASH", "hash", "a session of the page: its token, when it began and was last used",
      "its own end", WEB, WEB},
     {"token:HASH", "hash", "an API token: name, role, what it is bound to, end", "its own end",

@@ -178,7 +178,6 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert [node["host"] for node in receipt["nodes"]] == ["mx1.example", "mx2.example"]
     assert receipt["nodes_left"] == 0
     assert pair.where_named() == []
-    assert pair.cli.trace("--to", BOB) == []
     assert len(pair.cli.trace("--state", "delayed")) == MANY + 4, "the mails themselves are still there"
 
     pair.sink.start()
@@ -200,8 +199,12 @@ def test_nothing_names_him_and_nothing_brings_him_back(pair):
     assert [to["state"] for to in two] == ["delivered", "delivered"]
     assert pair.redis.ask("ZCARD", "wb:st:delayed") == 0
 
+    assert pair.cli.trace("--to", BOB) == []
     audit = pair.cli.objects("audit")
-    assert [entry["what"] for entry in audit] == ["forget"]
+    about = [entry["about"] for entry in audit if entry["what"] == "search"]
+    assert about[-1] == f"to:{BOB} limit:10000" and set(about[:-1]) > {"forgotten"}, "who asks now names him anew"
+    audit = [entry for entry in audit if entry["what"] == "forget"]
+    assert len(audit) == 1
     assert audit[0]["about"] == receipt["hash"] and audit[0]["count"] == receipt["mails"] > 0
 
 
@@ -212,13 +215,19 @@ def test_an_export_tells_of_her_and_masks_the_others(pair):
                      len(pair.cli.trace("--from", "eve@sink.example", "--state", "delivered")) == 2,
                      30, "both are there")
 
+    code = pair.cli.trace("--to", "eve@sink.example")[0]["trace_id"]
+    pair.cli.run("show", code, "--reason", "she asked")
+    pair.cli.run("show", pair.cli.trace("--to", "ann@sink.example", "--limit", "1")[0]["trace_id"])
     text = pair.cli.run("export-person", "EVE@SINK.EXAMPLE")
     assert text.returncode == 0, text.stderr
     assert "ann@sink.example" not in text.stdout and "a***@sink.example" in text.stdout
     exported = pair.cli.objects("export-person", "eve@sink.example")
     assert sorted(one["role"] for one in exported if one["object"] == "waybill") == ["recipient", "sender"]
     assert exported[-1]["object"] == "person" and exported[-1]["waybills"] == 2
-    assert [entry["what"] for entry in exported if entry["object"] == "audit"] == ["export-person"]
+    entries = [entry for entry in exported if entry["object"] == "audit"]
+    assert {entry["what"] for entry in entries} == {"export-person", "search", "show"}
+    assert [entry["about"] for entry in entries if entry["reason"] == "she asked"] == [code]
+    assert all("eve@" in entry["about"] for entry in entries if entry["what"] == "search")
 
     nobody = pair.cli.run("export-person", "nobody@sink.example")
     assert nobody.returncode == NOTHING

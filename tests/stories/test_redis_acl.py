@@ -20,7 +20,7 @@ BUSY = "busy-bob@sink.example"  # stays in the queue
 USERS = ("waybilld", "waybill", "privacy")
 FORBIDDEN = {
     "waybilld": ["FLUSHALL", "KEYS *", "CONFIG SET save x", "ACL LIST", "DEL wb:nodes", "GET other:key",
-                 "DEL wb:tomb", "HSET wb:audit:25112110 x x", "HGETALL wb:session:x"],
+                 "DEL wb:tomb", "HGETALL wb:audit:25112110", "HGETALL wb:session:x"],
     "waybill": ["HSET wb:r:251121:1600:3 x x", "FLUSHALL", "KEYS *", "SCAN 0", "CONFIG GET *",
                 "UNLINK wb:nodes", "HGETALL wb:tomb", "HGETALL wb:audit:25112110", "HGETALL wb:token:x",
                 "GET other:key"],

@@ -3,77 +3,22 @@
 import http.cookies
 import json
 import re
-import shutil
 import time
 
 import pytest
 
 from support import place
-from support.cli import Cli
-from support.daemon import Daemon
-from support.private_redis import PrivateRedis
-from support.web import Web, give_rights
+from support.office import HEADER, SESSION, open_office
 
 from test_hostile_store import POISONS
 
-USER = ("waybill-web", "secret")
-SESSION = "/api/v1/session"
 URL = "https://mail.example.org"
-HEADER = "X-Remote-User"
 REASON = {"Waybill-Reason": "Anruf%20von%20Frau%20M%C3%BCller"}
-
-
-class Office:
-    def __init__(self, base):
-        self.redis = PrivateRedis(f"{base}/redis", "--appendonly", "no")
-        self.daemon = Daemon(f"{base}/daemon", self.redis.address, node=0)
-        self.cli = Cli(self.daemon.conf)
-        self.redis.start()
-        give_rights(self.cli, self.redis, USER)
-        self.web = self.serve()
-        self.token = self.add("desk", "--role", "desk")
-
-    def serve(self, **options):
-        return Web(self.daemon, USER, **{"web_user_header": HEADER, "web_rate": 0, **options}).start()
-
-    def again(self, **options):
-        assert self.web.stop() == 0, self.web.log_text()
-        self.web = self.serve(**options)
-
-    def add(self, name, *words):
-        done = self.cli.run("token", "add", "--name", name, "--expires", "1d", *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def log_in(self, token=None, **headers):
-        return self.web.ask(SESSION, method="POST", body=json.dumps({"token": token or self.token}), headers=headers)
-
-    def session(self, token=None):
-        """(its cookie, what proves that a request is of its page)"""
-        answer = self.log_in(token)
-        assert answer.status == 200, answer.body
-        return answer.headers["Set-Cookie"].partition(";")[0], answer.json()["csrf"]
-
-    def ask(self, cookie, path=SESSION, method="GET", **headers):
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.web.ask(path, method=method, headers={"Cookie": cookie, **fields})
-
-    def entries(self):
-        return self.cli.objects("audit", "--since", "-1h")
 
 
 @pytest.fixture(name="office", scope="module")
 def an_office():
-    base = place.new_directory("office")
-    office = Office(base)
-    try:
-        yield office
-        assert office.web.stop() == 0, office.web.log_text()
-    finally:
-        if office.web.process.poll() is None:
-            office.web.stop()
-        office.redis.stop()
-        shutil.rmtree(base)
+    yield from open_office()
 
 
 def test_who_logs_in_gets_a_cookie_that_no_script_reads_and_the_store_a_hash(office):

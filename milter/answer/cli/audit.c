@@ -37,7 +37,8 @@ static void audit_seen(void *context, const struct store_audit *audit, struct sl
         put_word(&listing->line, "", audit->who);
         put_word(&listing->line, "", audit->what);
         put_word(&listing->line, "", audit->about);
-        buffer_addf(&listing->line, "  mails: %llu", (unsigned long long)audit->count);
+        if (audit->count != STORE_UNCOUNTED)
+            buffer_addf(&listing->line, "  mails: %llu", (unsigned long long)audit->count);
         put_word(&listing->line, "reason: ", audit->reason);
     }
     puts(listing->line.data);

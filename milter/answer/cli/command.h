@@ -107,6 +107,7 @@ struct command {
     bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool over_api;   /* it can be answered by waybill-web */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
+    const char *noted; /* in the audit by this word, before it answers; NULL: not, or by itself */
     int (*run)(struct cli *cli); /* returns the exit code */
 };
 extern const struct command commands[];
@@ -148,6 +149,12 @@ const char *settings_file(const struct cli *cli);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The store failed, or the API: says what, where and what to do; returns the exit code. */
 int complain_store(const struct cli *cli, const struct error *why);
+
+/* Note who asks what in the audit, if this command is noted. A store that does not take it is no
+ * reason to answer nothing: a line says so. */
+void noted_put(const struct cli *cli, const struct command *command);
+/* False: he does not say why, and must; a line says so. */
+bool noted_check(const struct cli *cli, const struct command *command);
 
 int trace_run(struct cli *cli);
 int show_run(struct cli *cli);

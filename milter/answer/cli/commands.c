@@ -32,6 +32,7 @@ const struct command commands[] = {
                  "waybill trace to:bob@example.org --json | jq '.recipients[]?'\n",
      .asks_store = true,
      .over_api = true,
+     .noted = "search",
      .run = trace_run},
     {.name = "show",
      .bit = FOR_SHOW,
@@ -49,6 +50,7 @@ const struct command commands[] = {
      .asks_store = true,
      .asks_rules = true,
      .over_api = true,
+     .noted = "show",
      .run = show_run},
     {.name = "follow",
      .bit = FOR_FOLLOW,
@@ -66,6 +68,7 @@ const struct command commands[] = {
                  "waybill follow to:@example.org state:delayed\n"
                  "waybill follow --json --for 60\n",
      .asks_store = true,
+     .noted = "follow",
      .run = follow_run},
     {.name = "stats",
      .bit = FOR_STATS,
@@ -92,6 +95,7 @@ const struct command commands[] = {
      .asks_store = true,
      .asks_rules = true,
      .over_api = true,
+     .noted = "stats",
      .run = stats_run},
     {.name = "explain",
      .bit = FOR_EXPLAIN,
@@ -278,7 +282,8 @@ const struct command commands[] = {
      .summary = "list who asked what, and who exported or forgot a person",
      .details = "An entry a line, oldest hour first; without --since of the last 30 days. Who\n"
                 "exported or forgot a person, where the person stands as a keyed hash; who made\n"
-                "or revoked a token; and what was asked over HTTP.\n",
+                "or revoked a token; and what was asked, over HTTP or by trace, show, stats and\n"
+                "follow, of which the mails are not counted.\n",
      .examples = "sudo waybill audit --since -7d\n",
      .asks_store = true,
      .run = audit_run},

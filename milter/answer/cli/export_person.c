@@ -14,6 +14,7 @@
 #include "../person.h"
 #include "asker.h"
 #include "command.h"
+#include "token_json.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/json.h"
@@ -31,8 +32,11 @@ static void stop(int signal)
 
 struct export {
     struct person *person;
+    uint64_t *ids; /* of his mails, in order */
+    size_t id_count;
+    struct buffer names; /* by which he asks: "\nNAME\n" of each of his tokens */
     struct buffer line;
-    uint64_t mails, audits, unread;
+    uint64_t mails, audits, tokens, unread;
     bool failed;
 };
 
@@ -156,6 +160,46 @@ static void mail_found(void *context, uint64_t id, const struct record *record, 
 
 /* ---- the rest ---- */
 
+static int compare_ids(const void *one, const void *other)
+{
+    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+    return a < b ? -1 : a > b;
+}
+
+/* A look at a mail of his. */
+static bool looks_at_his(const struct export *export, const struct store_audit *audit)
+{
+    uint64_t id;
+
+    return audit->about.at != NULL && id_parse(audit->about, &id) && export->id_count > 0 &&
+           bsearch(&id, export->ids, export->id_count, sizeof id, compare_ids) != NULL;
+}
+
+static bool asks_himself(const struct export *export, struct slice who)
+{
+    char name[ACCESS_NAME_SIZE + 2];
+
+    if (who.at == NULL || who.size >= ACCESS_NAME_SIZE || slice_find(who, '\n') >= 0)
+        return false;
+    snprintf(name, sizeof name, "\n%.*s\n", SLICE_ARGS(who));
+    return slice_find_text(slice_make(export->names.data, export->names.size), name) >= 0;
+}
+
+static void token_found(void *context, const struct access *access, enum person_token kind)
+{
+    struct export *export = context;
+    struct json json;
+
+    if (kind != PERSON_TOKEN_NAMED)
+        buffer_addf(&export->names, "\n%s\n", access->name);
+    buffer_clear(&export->line);
+    json_init(&json, &export->line);
+    token_json(&json, access, NULL);
+    puts(export->line.data);
+    export->tokens++;
+}
+
 static void audit_found(void *context, const struct store_audit *audit, struct slice field)
 {
     struct export *export = context;
@@ -166,7 +210,8 @@ static void audit_found(void *context, const struct store_audit *audit, struct s
     if (!(export->person->hash[0] != '\0' && slice_is(audit->about, export->person->hash)) &&
         !(audit->about.at != NULL && forget_names(asks, audit->about)) &&
         !(audit->reason.at != NULL && forget_names(asks, audit->reason)) &&
-        !(audit->who.at != NULL && forget_names(asks, audit->who)))
+        !(audit->who.at != NULL && forget_names(asks, audit->who)) &&
+        !looks_at_his(export, audit) && !asks_himself(export, audit->who))
         return;
     buffer_clear(&export->line);
     json_init(&json, &export->line);
@@ -203,6 +248,7 @@ static void put_summary(struct export *export, int64_t since, int64_t until)
     waybill_json_time(&json, "until", until);
     json_member_number(&json, "waybills", (int64_t)export->mails);
     json_member_number(&json, "audit_entries", (int64_t)export->audits);
+    json_member_number(&json, "tokens", (int64_t)export->tokens);
     json_member_number(&json, "records_not_read", (int64_t)export->unread);
     json_member_text(&json, "also_held",
                      "the index of each day, by hashes; events and the set of delayed "
@@ -213,14 +259,14 @@ static void put_summary(struct export *export, int64_t since, int64_t until)
 
 static int export_mails(struct cli *cli, struct export *export, uint32_t first, struct error *why)
 {
-    uint64_t *ids;
-    size_t count;
-    int result =
-        person_find(export->person, first, cli->now, &ids, &count, &export->unread, &stopped, why);
+    int result = person_find(export->person, first, cli->now, &export->ids, &export->id_count,
+                             &export->unread, &stopped, why);
 
     if (result == 0)
-        result = store_get_records(cli->store, ids, count, mail_found, export, why);
-    free(ids);
+        result = store_get_records(cli->store, export->ids, export->id_count, mail_found, export,
+                                   why);
+    if (result == 0 && export->id_count > 0)
+        qsort(export->ids, export->id_count, sizeof *export->ids, compare_ids);
     return result;
 }
 
@@ -241,7 +287,8 @@ static int export_all(struct cli *cli, struct export *export, struct error *why)
     result = export_mails(cli, export, first, why);
     if (result != 0)
         return result;
-    if (store_each_audit(cli->store,
+    if (person_each_token(person, token_found, export, why) != 0 ||
+        store_each_audit(cli->store,
                          cli->now - (cli->settings->audit_retention_days + 1) * DAY_MS, cli->now,
                          audit_found, export, why))
         return -1;
@@ -283,6 +330,7 @@ int export_person_run(struct cli *cli)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     buffer_init(&export.line, LINE_MAX_BYTES);
+    buffer_init(&export.names, 1u << 20);
     if (result == 0)
         result = export_all(cli, &export, &why);
     if (result == 0)
@@ -294,12 +342,14 @@ int export_person_run(struct cli *cli)
     } else if (export.failed) {
         complain("a mail is left out: no memory");
         code = CLI_UNREACHABLE;
-    } else if (export.mails + export.audits == 0) {
+    } else if (export.mails + export.audits + export.tokens == 0) {
         code = CLI_NOTHING;
     }
     if (export.unread > 0)
         complain("the export is incomplete: %llu values could not be read; 'waybill trace' and "
                  "'waybill doctor' tell why", (unsigned long long)export.unread);
+    free(export.ids);
+    buffer_free(&export.names);
     buffer_free(&export.line);
     person_close(&person);
     return code;

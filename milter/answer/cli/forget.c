@@ -9,6 +9,7 @@
 
 #include "../person.h"
 #include "asker.h"
+#include "forget_tokens.h"
 #include "out.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
@@ -134,7 +135,7 @@ static void print_unread(const struct person_work *work)
 }
 
 static void print_receipt(const struct cli *cli, const struct person *person,
-                          const struct person_work *work)
+                          const struct person_work *work, const struct forget_tokens *tokens)
 {
     char until[WHEN_SIZE], done[WHEN_SIZE];
     struct buffer name;
@@ -154,6 +155,7 @@ static void print_receipt(const struct cli *cli, const struct person *person,
            " values), %" PRIu64 " audit entries\n",
            work->days, work->records, work->fields, work->values, work->audits);
     print_unread(work);
+    fputs(tokens->lines.data, stdout);
     puts("Mail servers, each with its journal:");
     print_nodes(cli, work);
     print_waiting(cli, work);
@@ -184,12 +186,13 @@ static void put_nodes(struct json *json, const struct person_work *work)
     json_end_array(json);
 }
 
-static void print_json(const struct person *person, const struct person_work *work)
+static void print_json(const struct person *person, const struct person_work *work,
+                       const struct forget_tokens *tokens)
 {
     struct buffer line;
     struct json json;
 
-    buffer_init(&line, 1u << 20);
+    buffer_init(&line, 8u << 20);
     json_init(&json, &line);
     json_begin_object(&json);
     json_member_text(&json, "object", "forgotten");
@@ -207,6 +210,7 @@ static void print_json(const struct person *person, const struct person_work *wo
         json_put_string(&json, slice_of(work->unread_names[i]));
     json_end_array(&json);
     put_nodes(&json, work);
+    forget_tokens_json(tokens, &json);
     put_count(&json, "nodes_left", nodes_left(work));
     json_end_object(&json);
     puts(line.data);
@@ -214,16 +218,16 @@ static void print_json(const struct person *person, const struct person_work *wo
 }
 
 static int receipt(const struct cli *cli, const struct person *person,
-                   const struct person_work *work)
+                   const struct person_work *work, const struct forget_tokens *tokens)
 {
     if (work->until == 0) {
         complain("nothing was ever forgotten for this address");
         return CLI_NOTHING;
     }
     if (cli->request.json)
-        print_json(person, work);
+        print_json(person, work, tokens);
     else
-        print_receipt(cli, person, work);
+        print_receipt(cli, person, work, tokens);
     return work->done != 0 && work->unread == 0 && nodes_left(work) == 0 ? CLI_FOUND : CLI_NOTHING;
 }
 
@@ -281,7 +285,7 @@ static int go_over(struct cli *cli, struct person *person, struct person_work *w
     return result;
 }
 
-static int forget(struct cli *cli, struct person *person)
+static int forget(struct cli *cli, struct person *person, struct forget_tokens *tokens)
 {
     struct person_work work;
     struct error why;
@@ -291,6 +295,8 @@ static int forget(struct cli *cli, struct person *person)
         complain("nothing was changed");
         return CLI_NOTHING;
     }
+    if (person_drop_tokens(person, &why) != 0)
+        return complain_store(cli, &why);
     catch_signals();
     for (int i = 0; i < AGAIN_MAX && again > 0; i++) {
         result = go_over(cli, person, &work, &why);
@@ -302,29 +308,48 @@ static int forget(struct cli *cli, struct person *person)
         if (again > 0)
             complain("Redis failed over meanwhile, and may have lost some of it: once more");
     }
-    return again < 0 ? complain_store(cli, &why) : receipt(cli, person, &work);
+    return again < 0 ? complain_store(cli, &why) : receipt(cli, person, &work, tokens);
+}
+
+/* What there is of it so far. */
+static int again(struct cli *cli, struct person *person, const struct forget_tokens *tokens)
+{
+    struct person_work work;
+    struct error why;
+
+    return person_read_work(person, &work, &why) ? complain_store(cli, &why)
+                                                 : receipt(cli, person, &work, tokens);
+}
+
+static int run(struct cli *cli, struct person *person)
+{
+    struct forget_tokens tokens;
+    struct error why;
+    int code;
+
+    if (cli->request.dry_run)
+        return forget_dry_run(cli, person);
+    if (forget_tokens_read(&tokens, person, !cli->request.receipt, &why) != 0)
+        code = complain_store(cli, &why);
+    else
+        code = cli->request.receipt ? again(cli, person, &tokens) : forget(cli, person, &tokens);
+    forget_tokens_free(&tokens);
+    return code;
 }
 
 int forget_run(struct cli *cli)
 {
     struct person person;
-    struct person_work work;
     struct error why;
     int opened = person_open(&person, cli->store, cli->settings, cli->request.arguments[0],
-                             !cli->request.receipt, &why);
+                             !cli->request.receipt && !cli->request.dry_run, &why);
     int code;
 
     if (opened > 0) {
         complain("'%s' is no address: give local-part@domain", cli->request.arguments[0]);
         code = CLI_USAGE;
-    } else if (opened < 0) {
-        code = complain_store(cli, &why);
-    } else if (!cli->request.receipt) {
-        code = forget(cli, &person);
-    } else if (person_read_work(&person, &work, &why)) {
-        code = complain_store(cli, &why);
     } else {
-        code = receipt(cli, &person, &work);
+        code = opened < 0 ? complain_store(cli, &why) : run(cli, &person);
     }
     person_close(&person);
     return code;

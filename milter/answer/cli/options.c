@@ -15,7 +15,6 @@
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
-#define FOR_API (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS)
 
 const struct command_option command_options[] = {
     {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,
@@ -69,6 +68,8 @@ const struct command_option command_options[] = {
      "read and count only; store and journal are not touched"},
     {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_ATTACH | FOR_DETACH, 0, 0,
      "only show what would be changed"},
+    {'n', "dry-run", NULL, OPTION_SWITCH, AT(dry_run), FOR_FORGET, 0, 0,
+     "only show how much would be forgotten"},
     {0, "mc", "FILE", OPTION_WORDS, AT(mc), FOR_ATTACH, 0, 0,
      "sendmail: the .mc file (else /etc/mail/sendmail.mc)"},
     {0, "host", "NAME", OPTION_WORDS, AT(host), FOR_IMPORT, 0, 0,
@@ -108,7 +109,7 @@ const struct command_option command_options[] = {
     {0, "expires", "TIME", OPTION_WORDS, AT(expires), FOR_TOKEN, 0, 0,
      "add: when it ends: 12h, 90d, 8w"},
     {0, "domain", "DOMAIN", OPTION_SEVERAL, AT(domains), FOR_TOKEN, 0, 0,
-     "add: desk, admin: of this domain only; repeatable"},
+     "add: desk, admin: of this domain only, .example.org: and all below; repeatable"},
     {0, "address", "ADDRESS", OPTION_SEVERAL, AT(addresses), FOR_TOKEN, 0, 0,
      "add: sender: an address of his; repeatable"},
     {0, "login", "NAME", OPTION_SEVERAL, AT(logins), FOR_TOKEN, 0, 0,
@@ -118,8 +119,8 @@ const struct command_option command_options[] = {
     {0, "no-token", NULL, OPTION_SWITCH, AT(no_token), FOR_TOKEN, 0, 0,
      "add: no token, for who is let in by a proxy"},
     {0, "reason", "TEXT", OPTION_WORDS, AT(reason),
-     FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN | FOR_API, 0, 0,
-     "why, for the audit"},
+     FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
+     0, "why, for the audit"},
     {0, "language", "LANGUAGE", OPTION_WORDS, AT(language), FOR_TRACE | FOR_SHOW | FOR_EXPLAIN, 0,
      0, "tell what happened in this language, e.g. de"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,

@@ -15,6 +15,7 @@
 #include "out.h"
 #include "over_api.h"
 #include "rows.h"
+#include "waybill/access.h"
 #include "waybill/address.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
@@ -249,10 +250,37 @@ static int tell_watched(const struct cli *cli, const char *name, bool is_code, u
     return result;
 }
 
+/* Of a name that may be meant for a case code: which ones are near. -1: the store failed. */
+static int say_near(const struct cli *cli, const char *name, struct error *why)
+{
+    uint64_t ids[ID_NEAR_MAX];
+    char code[ID_CODE_SIZE];
+    struct buffer codes;
+    size_t count;
+
+    if (access_near(cli->store, NULL, slice_of(name), cli->basis.queue_lifetime, ids, &count,
+                    why) != 0)
+        return -1;
+    buffer_init(&codes, 2 * ID_NEAR_MAX * ID_CODE_SIZE);
+    for (size_t i = 0; i < count; i++) {
+        id_code(ids[i], code);
+        buffer_addf(&codes, "%s%s", i == 0 ? "" : i + 1 == count ? " or " : ", ", code);
+    }
+    if (count > 0)
+        complain("the case code '%s' has a mistyped character; did you mean %s?", name, codes.data);
+    buffer_free(&codes);
+    return count > 0;
+}
+
 static int say_nothing(const struct cli *cli, const char *name, bool is_code, uint64_t id)
 {
     struct error why;
+    int near = is_code ? 0 : say_near(cli, name, &why);
 
+    if (near < 0)
+        return complain_store(cli, &why);
+    if (near > 0)
+        return CLI_NOTHING;
     if (is_code)
         complain("there is no mail '%s' %s; it may be older than what is kept", name,
                  cli->remote != NULL ? "that you may see" : "in the store");

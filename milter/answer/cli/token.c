@@ -10,10 +10,10 @@
 #include "command.h"
 #include "out.h"
 #include "table.h"
+#include "token_json.h"
 #include "waybill/access.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
-#include "waybill/waybill_json.h"
 
 #define LIFE_LEAST HOUR_MS
 #define LIFE_MOST (3650 * DAY_MS)
@@ -31,16 +31,6 @@ static int note(const struct cli *cli, const char *what, const char *name, struc
     return store_flush(cli->store, why);
 }
 
-static void put_words(struct json *json, const char *key, const struct access_words *words)
-{
-    struct slice rest = slice_of(words->text), word;
-
-    json_member_array(json, key);
-    while (text_take_part(&rest, ' ', &word))
-        json_put_string(json, word);
-    json_end_array(json);
-}
-
 static void print_json(const struct access *access, const char *secret)
 {
     struct buffer line;
@@ -49,19 +39,7 @@ static void print_json(const struct access *access, const char *secret)
 
     buffer_init(&line, 65536);
     json_init(&json, &line);
-    json_begin_object(&json);
-    json_member_text(&json, "object", "token");
-    json_member_text(&json, "name", access->name);
-    json_member_text(&json, "role", access_role_word(access->role));
-    put_words(&json, "domains", &access->domains);
-    put_words(&json, "addresses", &access->addresses);
-    put_words(&json, "logins", &access->logins);
-    json_member_bool(&json, "subjects", access->subjects || access->role != ROLE_DESK);
-    waybill_json_time(&json, "created", access->created);
-    waybill_json_time(&json, "expires", access->expires);
-    if (secret != NULL)
-        json_member_text(&json, "token", secret);
-    json_end_object(&json);
+    token_json(&json, access, secret);
     if (out_line(&line, &why) != 0)
         complain("%s", why.text);
     buffer_free(&line);

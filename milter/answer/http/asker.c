@@ -24,6 +24,7 @@ struct http_common {
     atomic_uint generation;
     struct http_known *known;
     struct http_rates *rates;
+    struct languages languages;
 };
 
 static int read_basics(struct basics *basics, const struct settings *settings, struct error *why)
@@ -34,6 +35,11 @@ static int read_basics(struct basics *basics, const struct settings *settings, s
                    token_key(settings->key_file, "session", basics->session_key, why) == 0
                ? 0
                : -1;
+}
+
+static void complain(const char *line)
+{
+    log_warning("a language is left out: %s", line);
 }
 
 int http_common_open(struct http_common **opened, const struct settings *settings,
@@ -49,7 +55,8 @@ int http_common_open(struct http_common **opened, const struct settings *setting
     common->rates = http_rates_open();
     if (common->known == NULL || common->rates == NULL)
         error_set(why, "no memory");
-    else if (read_basics(&common->basics, settings, why) == 0)
+    else if (read_basics(&common->basics, settings, why) == 0 &&
+             languages_open(&common->languages, settings->messages_directory, complain, why) == 0)
         return 0;
     http_common_free(opened);
     return -1;
@@ -64,6 +71,7 @@ void http_common_free(struct http_common **freed)
     *freed = NULL;
     http_known_free(&common->known);
     http_rates_free(&common->rates);
+    languages_close(&common->languages);
     pthread_mutex_destroy(&common->lock);
     explicit_bzero(&common->basics, sizeof common->basics);
     free(common);
@@ -95,6 +103,11 @@ struct http_known *http_known_of(struct http_common *common)
 struct http_rates *http_rates_of(struct http_common *common)
 {
     return common->rates;
+}
+
+const struct languages *http_languages_of(const struct http_common *common)
+{
+    return &common->languages;
 }
 
 /* ---- an asker ---- */

@@ -16,7 +16,7 @@
 #include "waybill/waybill_json.h"
 
 #define WAIT_MS 500                  /* for one event, so that an end is seen */
-#define REST_MS 100                  /* what comes together is read together */
+#define REST_MS 200                  /* what comes together is read together */
 #define BEAT_MS (15 * SECOND_MS)     /* less than proxies wait */
 #define LOOK_MS SECOND_MS            /* who asks, once more */
 #define RETRY_MS (3 * SECOND_MS)     /* that a browser waits before it comes back */

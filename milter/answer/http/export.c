@@ -25,6 +25,7 @@ struct export {
     struct query query;
     struct access_lens lens;
     struct query_answer sum; /* of all walks until now */
+    uint64_t told; /* mails that went into the pipe */
     bool csv, begun, failed;
     int64_t pause; /* clock_monotonic */
     struct nearby *nearby;
@@ -68,6 +69,12 @@ static int put_line(struct export *export, struct error *why)
     return 0;
 }
 
+static int put_mail(struct export *export, struct error *why)
+{
+    export->told++;
+    return put_line(export, why);
+}
+
 static int put_json(void *context, const struct waybill *waybill, const struct chain_before *before,
                     struct error *why)
 {
@@ -77,7 +84,7 @@ static int put_json(void *context, const struct waybill *waybill, const struct c
     json_init(&json, &export->line);
     search_json_mail(&json, waybill, &export->asker->basis, before, false);
     buffer_add_char(&export->line, '\n');
-    return put_line(export, why);
+    return put_mail(export, why);
 }
 
 /* ---- the walk ---- */
@@ -90,7 +97,7 @@ static int found(void *context, struct waybill *waybill)
                      : nearby_add(export->nearby, waybill, &export->why);
 
     if (result == 0 && export->csv)
-        result = put_line(export, &export->why);
+        result = put_mail(export, &export->why);
     export->failed = result != 0;
     waybill_clear(waybill);
     if (result != 0)
@@ -135,10 +142,12 @@ static int walk(struct export *export)
         if (step(export, &answer) != 0)
             return -1;
         add_up(&export->sum, &answer);
-        if (answer.next == 0 || answer.bounded || export->sum.told >= limit)
+        if (answer.next == 0 || answer.next == query->after || export->sum.told >= limit)
             return 0;
-        query->after = answer.next;
+        query->after = answer.next; /* also behind a bound: all was asked for */
         http_stream_flush(export->stream);
+        if (!http_stream_goes_on(export->stream))
+            return error_set(&export->why, "who asked has gone away");
         if (http_know_again(export->asker, export->request) <= 0)
             return error_set(&export->why, "who asked is not known any more");
         access_lens_init(&export->lens, &export->asker->access); /* it shows into what was read */
@@ -154,18 +163,19 @@ static void put_note(struct export *export, const char *words)
 
 static void note_more(struct export *export)
 {
-    const struct query_answer *sum = &export->sum;
-    char words[QUERY_CURSOR_SIZE + 200], until[CLOCK_TEXT_SIZE], cursor[QUERY_CURSOR_SIZE];
+    char words[QUERY_CURSOR_SIZE + 80], cursor[QUERY_CURSOR_SIZE];
 
-    query_cursor(&export->query, sum->next, export->asker->cursor_key, cursor);
-    clock_text(sum->scanned_until, 0, until);
-    if (sum->bounded)
-        snprintf(words, sizeof words,
-                 "The search stopped at its bound and came to %s; name an address, an id or a "
-                 "shorter time, or go on with after=%s",
-                 until, cursor);
-    else
-        snprintf(words, sizeof words, "There are more; go on with after=%s", cursor);
+    query_cursor(&export->query, export->sum.next, export->asker->cursor_key, cursor);
+    snprintf(words, sizeof words, "There are more; go on with after=%s", cursor);
+    put_note(export, words);
+}
+
+static void note_bound(struct export *export)
+{
+    char words[CLOCK_TEXT_SIZE + 80], until[CLOCK_TEXT_SIZE];
+
+    clock_text(export->sum.scanned_until, 0, until);
+    snprintf(words, sizeof words, "The search stopped at its bound and came to %s.", until);
     put_note(export, words);
 }
 
@@ -176,6 +186,8 @@ static int end_csv(struct export *export, struct error *why)
 
     if (sum->next != 0)
         note_more(export);
+    else if (sum->bounded)
+        note_bound(export);
     if (sum->partly)
         put_note(export, "The answer is incomplete: a part of the store cannot be read now.");
     else if (sum->unreadable > 0)
@@ -213,7 +225,7 @@ static bool note(struct export *export, const char *what)
 
     export->asker->now = clock_now();
     return http_note(export->asker, export->reply, what, words.at != NULL ? words : slice_of(""),
-                     export->sum.told);
+                     export->told);
 }
 
 static bool read_request(struct export *export)

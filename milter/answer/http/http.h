@@ -28,6 +28,7 @@ struct http_argument {
     X(IF_NONE_MATCH, "If-None-Match", 256)                                                         \
     X(LAST_EVENT_ID, "Last-Event-ID", 2048)                                                        \
     X(ACCEPT_ENCODING, "Accept-Encoding", 256)                                                     \
+    X(ACCEPT_LANGUAGE, "Accept-Language", 256)                                                     \
     X(COOKIE, "Cookie", 4096)                                                                      \
     X(CSRF, "X-CSRF-Token", 64)                                                                    \
     X(ORIGIN, "Origin", 256)                                                                       \
@@ -68,6 +69,7 @@ struct http_reply {
     const char *encoding; /* how the body is compressed; NULL: not */
     char etag[32];        /* of 200 and 304; else "" */
     char cookie[160];     /* to be set; "": none */
+    const char *language; /* of the sentences in it; NULL: it has none, or English ones */
 };
 
 struct http_files;
@@ -111,6 +113,7 @@ int http_common_reload(struct http_common *common, const struct settings *settin
                        struct error *why);
 struct http_known *http_known_of(struct http_common *common);
 struct http_rates *http_rates_of(struct http_common *common);
+const struct languages *http_languages_of(const struct http_common *common);
 
 /* `common` must live as long. -1: the options of the store make no sense, rules that cannot be
  * read, no memory; close it all the same. */
@@ -241,6 +244,8 @@ void http_problem(struct http_reply *reply, unsigned status, const char *detail)
 void http_query_problem(struct http_reply *reply, const struct query_fault *fault);
 /* The store failed: 503, and the log has why. */
 void http_store_problem(struct http_reply *reply, const struct error *why);
+/* 404, of a case code with a mistyped character: those that are near it. */
+void http_mistyped_problem(struct http_reply *reply, const uint64_t *ids, size_t count);
 /* 404, of a mail that is not there, or not for him. */
 void http_no_such_mail(struct http_reply *reply);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */

@@ -34,6 +34,7 @@ static void begin_problem(struct http_reply *reply, struct json *json, unsigned 
 {
     reply->status = status;
     reply->type = HTTP_PROBLEM;
+    reply->language = NULL;
     buffer_clear(&reply->body);
     json_init(json, &reply->body);
     json_begin_object(json);
@@ -58,6 +59,21 @@ void http_query_problem(struct http_reply *reply, const struct query_fault *faul
     begin_problem(reply, &json, 400, fault->why.text);
     json_member_number(&json, "at", (int64_t)fault->at);
     json_member_number(&json, "size", (int64_t)fault->size);
+    json_end_object(&json);
+}
+
+void http_mistyped_problem(struct http_reply *reply, const uint64_t *ids, size_t count)
+{
+    char code[ID_CODE_SIZE];
+    struct json json;
+
+    begin_problem(reply, &json, 404, "This case code has a mistyped character.");
+    json_member_array(&json, "suggestions");
+    for (size_t i = 0; i < count; i++) {
+        id_code(ids[i], code);
+        json_put_text(&json, code);
+    }
+    json_end_array(&json);
     json_end_object(&json);
 }
 

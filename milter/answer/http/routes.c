@@ -96,6 +96,9 @@ void http_answer(struct http_asker *asker, struct http_request *request, struct 
     const char *wrong;
 
     http_asker_begin(asker);
+    asker->basis.messages = languages_choose(http_languages_of(asker->common),
+                                             request->headers[HTTP_HEADER_ACCEPT_LANGUAGE]);
+    reply->language = messages_tag(asker->basis.messages);
     if (route == NULL) {
         tell_no_route(request, reply);
         return;

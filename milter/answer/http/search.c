@@ -33,6 +33,7 @@ bool http_read_words(struct http_asker *asker, const struct http_request *reques
     query_choose_span(query, asker->now);
     query->queue_lifetime = asker->basis.queue_lifetime;
     query->book = asker->book;
+    query->messages = asker->basis.messages;
     if (access_check_query(&asker->access, query, &why) != 0) {
         refuse(reply, &why);
         return false;
@@ -140,6 +141,23 @@ void http_no_such_mail(struct http_reply *reply)
     http_problem(reply, 404, "There is no such mail, or it is not for you.");
 }
 
+/* What is no case code, but may be meant for one. */
+static void tell_near(struct http_asker *asker, const struct http_request *request,
+                      struct http_reply *reply)
+{
+    uint64_t ids[ID_NEAR_MAX];
+    struct error why;
+    size_t count;
+
+    if (!id_mistyped(request->rest))
+        http_no_such_mail(reply);
+    else if (access_near(asker->store, &asker->access, request->rest, asker->basis.queue_lifetime,
+                         ids, &count, &why) != 0)
+        http_store_problem(reply, &why);
+    else if (http_note(asker, reply, "show", request->rest, count))
+        http_mistyped_problem(reply, ids, count);
+}
+
 void http_waybill(struct http_asker *asker, const struct http_request *request,
                   struct http_reply *reply)
 {
@@ -151,7 +169,7 @@ void http_waybill(struct http_asker *asker, const struct http_request *request,
     int found;
 
     if (!id_parse(request->rest, &id)) {
-        http_no_such_mail(reply);
+        tell_near(asker, request, reply);
         return;
     }
     access_lens_init(&lens, &asker->access);

@@ -89,7 +89,7 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         {"Cross-Origin-Embedder-Policy", "require-corp"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
-        {"Vary", "Authorization, Cookie, Accept-Encoding"},
+        {"Vary", "Authorization, Cookie, Accept-Encoding, Accept-Language"},
     };
 
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -103,6 +103,8 @@ static void dress(struct MHD_Response *response, const struct http_reply *reply)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
     if (reply->encoding != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+    if (reply->language != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LANGUAGE, reply->language);
     if (reply->cookie[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (reply->file[0] != '\0')

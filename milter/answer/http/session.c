@@ -9,6 +9,7 @@ static const char *const reason_words[] = {[AUDIT_REASON_NONE] = "none",
 
 static void tell(const struct http_asker *asker, struct http_reply *reply)
 {
+    const struct languages *languages = http_languages_of(asker->common);
     const struct access *access = &asker->access;
     struct json json;
 
@@ -22,8 +23,8 @@ static void tell(const struct http_asker *asker, struct http_reply *reply)
     waybill_json_time(&json, "expires", asker->until);
     json_member_text(&json, "reason", reason_words[asker->settings->audit_reason]);
     json_member_array(&json, "languages");
-    json_put_text(&json, "en");
-    json_put_text(&json, "de");
+    for (size_t i = 0; i < languages->count; i++)
+        json_put_text(&json, messages_tag(languages->list[i]));
     json_end_array(&json);
     json_end_object(&json);
 }

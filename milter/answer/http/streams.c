@@ -96,6 +96,7 @@ static int open_asker(struct http_asker *asker, struct error *why)
 
     asker->now = asked.now;
     asker->access = asked.access;
+    asker->basis.messages = asked.basis.messages;
     asker->door = asked.door;
     asker->until = asked.until;
     memcpy(asker->session, asked.session, sizeof asker->session);

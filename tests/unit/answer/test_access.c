@@ -21,7 +21,7 @@ static char pickup[] = "pickup", office[] = "192.0.2.0/24", six[] = "2001:db8::/
 static char *const own_sources[] = {pickup, office, six, NULL};
 static char *const no_sources[] = {NULL};
 
-enum { ADMIN, ADMIN_A, DESK, DESK_SUBJECTS, DESK_A, ANN, BOB, LOGIN_ONLY, NOBODY_OWN, PEOPLE };
+enum { ADMIN, ADMIN_A, DESK, DESK_SUBJECTS, DESK_A, ANN, BOB, LOGIN_ONLY, NOBODY_OWN, BELOW, PEOPLE };
 static struct access people[PEOPLE];
 
 static struct access *person(int at, enum access_role role, char *const *sources)
@@ -46,6 +46,7 @@ static int make_people(void **state)
     access_add_login(person(LOGIN_ONLY, ROLE_SENDER, own_sources), slice_of("ANN"), &why);
     access_add_address(person(NOBODY_OWN, ROLE_SENDER, no_sources), slice_of("ann@a.example"),
                        &why);
+    access_add_domain(person(BELOW, ROLE_DESK, own_sources), slice_of(".s.Example"), &why);
     for (int i = 0; i < PEOPLE; i++)
         assert_int_equal(access_check(&people[i], &why), 0);
     return 0;
@@ -54,11 +55,12 @@ static int make_people(void **state)
 /* ---- mails, and what each person sees of their recipients ---- */
 
 #define FOUR "bob@b.example ann@a.example team@a.example z@z.example"
+#define BESIDE "x@s.example y@Deep.mail.s.example z@news.example z@s.example.net"
 #define NOT "-" /* he may not see the mail */
 static const struct {
     const char *what;
     struct mail mail;
-    const char *sees[PEOPLE]; /* addresses of the recipients, in order; NOT */
+    const char *sees[PEOPLE]; /* addresses of the recipients, in order; NOT, or nothing said */
 } cases[] = {
     {"with her login",
      {.from = "ann@a.example", .login = "ann", .ip = "198.51.100.7", .subject = "Rent",
@@ -120,8 +122,22 @@ static const struct {
      {.from = "ann@a.example", .login = "ann", .ip = "198.51.100.7", .abandoned = true},
      {[ADMIN] = "", [ADMIN_A] = "", [DESK] = "", [DESK_SUBJECTS] = "", [DESK_A] = "", [ANN] = "",
       [BOB] = NOT, [LOGIN_ONLY] = "", [NOBODY_OWN] = NOT}},
+    {"to people of a domain, below it, and beside it",
+     {.from = "eve@e.example", .ip = "198.51.100.7",
+      .recipients = {{.address = "x@s.example", .state = STATE_DELIVERED},
+                     {.address = "y@Deep.mail.s.example", .state = STATE_DELIVERED},
+                     {.address = "z@news.example", .state = STATE_DELIVERED},
+                     {.address = "z@s.example.net", .state = STATE_DELIVERED}},
+      .recipient_count = 4},
+     {[ADMIN] = BESIDE, [ADMIN_A] = NOT, [DESK] = BESIDE, [DESK_SUBJECTS] = BESIDE,
+      [BELOW] = "x@s.example y@Deep.mail.s.example"}},
 };
 #define CASES (sizeof cases / sizeof cases[0])
+
+static const char *seen_by(size_t at, int who)
+{
+    return cases[at].sees[who] != NULL ? cases[at].sees[who] : NOT;
+}
 
 static int64_t base;
 
@@ -170,9 +186,9 @@ static void test_each_sees_what_is_for_him_and_nothing_else(void **state)
             read_mail(at, &waybill);
             if (access_look(&people[who], &waybill))
                 addresses_of(&waybill, seen);
-            if (strcmp(seen, cases[at].sees[who]) != 0)
+            if (strcmp(seen, seen_by(at, who)) != 0)
                 fail_msg("%s: person %d sees '%s', not '%s'", cases[at].what, who, seen,
-                         cases[at].sees[who]);
+                         seen_by(at, who));
             waybill_clear(&waybill);
         }
 }
@@ -301,7 +317,7 @@ static void test_a_search_counts_what_the_matrix_shows(void **state)
         size_t mails = 0;
 
         for (size_t at = 0; at < CASES; at++)
-            mails += strcmp(cases[at].sees[who], NOT) != 0;
+            mails += strcmp(seen_by(at, who), NOT) != 0;
         search(who, "", &groups);
         if (groups.mails != mails)
             fail_msg("person %d counts %d mails, not %zu", who, (int)groups.mails, mails);
@@ -322,6 +338,7 @@ static void test_nothing_is_found_by_what_is_hidden(void **state)
         {ANN, "from:ann@a.example", 4}, {ADMIN, "from:ann@a.example", 6},
         {ADMIN, "subject:rent", 3}, {DESK, "subject:rent", 0}, {ANN, "-subject:rent", 2},
         {DESK_A, "-to:bob@b.example from:eve@e.example", 1},
+        {BELOW, "", 1}, {BELOW, "to:z@news.example", 0}, {BELOW, "to:y@deep.mail.s.example", 1},
     };
 
     (void)state;
@@ -346,7 +363,7 @@ static void test_a_foreign_mail_is_as_one_that_is_not_there(void **state)
         for (int who = 0; who < PEOPLE; who++) {
             int found = access_one(world.store, &people[who], mail_of(at).id, 0, &waybill, &why);
 
-            assert_int_equal(found, strcmp(cases[at].sees[who], NOT) != 0);
+            assert_int_equal(found, strcmp(seen_by(at, who), NOT) != 0);
             if (found == 1)
                 waybill_clear(&waybill);
         }
@@ -365,7 +382,9 @@ static void test_words_that_make_no_sense_are_refused(void **state)
 
     (void)state;
     assert_int_equal(access_add_domain(&access, slice_of("example"), &why), -1);
-    assert_int_equal(access_add_domain(&access, slice_of(".example.org"), &why), -1);
+    assert_int_equal(access_add_domain(&access, slice_of(".example"), &why), -1);
+    assert_int_equal(access_add_domain(&access, slice_of("..example.org"), &why), -1);
+    assert_int_equal(access_add_domain(&access, slice_of("."), &why), -1);
     assert_int_equal(access_add_domain(&access, slice_of("bob@example.org"), &why), -1);
     assert_int_equal(access_add_domain(&access, slice_of("a .org"), &why), -1);
     assert_int_equal(access_add_address(&access, slice_of("bob"), &why), -1);

@@ -135,6 +135,74 @@ static void test_what_is_no_id_is_refused(void **state)
         assert_false(id_parse(slice_of(wrong[i]), &id));
 }
 
+static void expect_near(const char *typed, uint64_t wanted)
+{
+    uint64_t near[ID_NEAR_MAX];
+    size_t count = id_near(slice_of(typed), near);
+
+    assert_true(id_mistyped(slice_of(typed)));
+    for (size_t i = 0; i < count; i++) {
+        assert_true(id_valid(near[i]));
+        for (size_t j = 0; j < i; j++)
+            assert_true(near[i] != near[j]);
+        if (near[i] == wanted)
+            return;
+    }
+    fail_msg("'%s' does not lead to the code that was meant", typed);
+}
+
+/* Each fault of one finger: another character, one too few, one too many, two swapped. */
+static void test_a_mistyped_code_leads_to_the_one_that_was_meant(void **state)
+{
+    static const uint64_t ids[] = {UINT64_C(251121432000312345), UINT64_C(261122000010000001)};
+    uint64_t back;
+
+    (void)state;
+    for (size_t of = 0; of < 2; of++)
+        for (size_t i = 0; i < ID_CODE_SIZE - 1; i++) {
+            char code[ID_CODE_SIZE], typed[ID_CODE_SIZE + 1];
+
+            id_code(ids[of], code);
+            if (code[i] == '-')
+                continue;
+            for (const char *wrong = "0123456789abcdefghjkmnpqrstvwxyzU"; *wrong != '\0'; wrong++) {
+                memcpy(typed, code, sizeof code);
+                typed[i] = *wrong;
+                if (!id_parse(slice_of(typed), &back))
+                    expect_near(typed, ids[of]);
+            }
+            memcpy(typed, code, sizeof code);
+            memmove(typed + i, typed + i + 1, sizeof code - i - 1);
+            expect_near(typed, ids[of]);
+            memcpy(typed, code, i);
+            typed[i] = '7';
+            memcpy(typed + i + 1, code + i, sizeof code - i);
+            expect_near(typed, ids[of]);
+            if (i + 1 < ID_CODE_SIZE - 1 && code[i + 1] != '-' && code[i] != code[i + 1]) {
+                memcpy(typed, code, sizeof code);
+                typed[i] = code[i + 1];
+                typed[i + 1] = code[i];
+                expect_near(typed, ids[of]);
+            }
+        }
+}
+
+static void test_what_is_no_code_is_near_none(void **state)
+{
+    static const char *const others[] = {"", "-", "4mGprq", "7K3M", "anna@example.org",
+                                         "0000-0000-0000-UU", "77XH_339H_SXC1", "77XH-339H-SXC1-EEEE",
+                                         "251121432000312345", "UUUU-UUUU-UUUU-U"};
+    uint64_t near[ID_NEAR_MAX];
+    char code[ID_CODE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(id_near(slice_of(others[i]), near), 0);
+    id_code(UINT64_C(251121432000312345), code);
+    assert_false(id_mistyped(slice_of(code)));
+    assert_int_equal(id_near(slice_of(code), near), 0);
+}
+
 static void test_log_ids_follow_from_the_mail_alone(void **state)
 {
     (void)state;
@@ -158,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_every_single_slip_is_caught),
         cmocka_unit_test(test_every_swap_of_neighbours_is_caught),
         cmocka_unit_test(test_what_is_no_id_is_refused),
+        cmocka_unit_test(test_a_mistyped_code_leads_to_the_one_that_was_meant),
+        cmocka_unit_test(test_what_is_no_code_is_near_none),
         cmocka_unit_test(test_log_ids_follow_from_the_mail_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

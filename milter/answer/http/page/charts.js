@@ -3,7 +3,8 @@
 import { drawing, element, plain } from "./dom.js";
 import { figure, say } from "./messages.js";
 
-const WIDTH = 720, HEIGHT = 190, LEFT = 44, BOTTOM = 24, TOP = 8;
+const HEIGHT = 190, LEFT = 44, RIGHT = 16, BOTTOM = 24, TOP = 8;
+const NARROW = matchMedia("(max-width: 48rem)"); // there the letters would be too small to read
 
 // 1, 2 or 5 times a power of ten that is not below.
 function roundUp(most) {
@@ -11,11 +12,11 @@ function roundUp(most) {
     return [1, 2, 5, 10].map((step) => step * power).find((one) => one >= most) ?? most;
 }
 
-function grid(most) {
+function grid(most, width) {
     const lines = most >= 2 ? [0, 0.5, 1] : [0, 1];
     return lines.map((share) => {
         const y = TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
-        return [drawing("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y, y2: y }),
+        return [drawing("line", { class: "grid", x1: LEFT, x2: width, y1: y, y2: y }),
             drawing("text", { class: "tick", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, figure(most * share))];
     });
 }
@@ -44,14 +45,14 @@ function table(head, rows, name) {
 // columns: [{label, short, numbers: {key: n}}]; layers: [{key, label, link(column)}], the lowest first.
 export function columns(title, all, layers) {
     const sums = all.map((one) => layers.reduce((sum, { key }) => sum + (one.numbers[key] ?? 0), 0));
-    const most = roundUp(Math.max(...sums, 1)), step = (WIDTH - LEFT) / all.length;
-    const every = Math.ceil(all.length / 8);
+    const most = roundUp(Math.max(...sums, 1)), width = NARROW.matches ? 360 : 720;
+    const step = (width - LEFT - RIGHT) / all.length, every = Math.ceil(all.length / (width / 90));
     return element("figure", { class: "chart" },
         element("figcaption", {}, title),
         element("ul", { class: "legend" }, layers.map(({ key, label }) => element("li", {},
             drawing("svg", { class: "key", viewBox: "0 0 12 12", "aria-hidden": "true" }, drawing("rect", { class: `layer ${key}`, width: 12, height: 12, rx: 3 })),
             label, " ", element("b", {}, figure(all.reduce((sum, one) => sum + (one.numbers[key] ?? 0), 0)))))),
-        drawing("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": title }, grid(most),
+        drawing("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-label": title }, grid(most, width - RIGHT),
             all.map((one, index) => [
                 column(one, layers, LEFT + index * step + step * 0.12, step * 0.76, most),
                 (all.length - 1 - index) % every === 0 && drawing("text", { class: "tick", x: LEFT + (index + 0.5) * step, y: HEIGHT - 6, "text-anchor": "middle" }, one.short),

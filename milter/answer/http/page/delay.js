@@ -5,6 +5,7 @@ import { has, percent, say } from "./messages.js";
 import { duration } from "./times.js";
 
 const WIDTH = 1000, LEAST = 6, VISIBLE = 0.01;
+const WORTH = 1000; // ms: less needs no picture
 
 function nameOf(part) {
     return has(`page.share.${part}`) ? say(`page.share.${part}`) : part;
@@ -44,7 +45,7 @@ function split(recipient, several) {
     return element("div", { class: "delay" },
         several && element("h3", {}, data(recipient.recipient)),
         element("p", {}, sentence ? plain(sentence) : say(over ? "page.delay.over" : "page.delay.sofar", { time: duration(total) })),
-        parts.length > 0 && [bar(parts), legend(parts, total)]);
+        total >= WORTH && parts.length > 0 && [bar(parts), legend(parts, total)]);
 }
 
 // Of many recipients those that took longest, one for each way in which the time was split.

@@ -3,7 +3,7 @@
 import { data, element } from "./dom.js";
 import { compose, figure, has, say } from "./messages.js";
 import { mailLink } from "./route.js";
-import { badge } from "./states.js";
+import { badge, weigh } from "./states.js";
 import { addressOf } from "./rows.js";
 import { fullMoment, timeElement } from "./times.js";
 
@@ -24,12 +24,12 @@ function recipientRow(one) {
 }
 
 export function recipients(mail) {
-    const body = element("tbody", {}, mail.recipients.slice(0, SHOWN).map(recipientRow));
-    const rest = mail.recipients.slice(SHOWN);
+    const all = [...mail.recipients].sort((a, b) => weigh(a.state) - weigh(b.state));
+    const body = element("tbody", {}, all.slice(0, SHOWN).map(recipientRow)), rest = all.slice(SHOWN);
     const more = rest.length > 0 && element("button", { type: "button", click() {
         body.append(...rest.map(recipientRow));
         more.remove();
-    } }, say("page.all", { n: mail.recipients.length }));
+    } }, say("page.all", { n: figure(all.length) }));
     return element("section", { id: "recipients", "aria-labelledby": "recipients-title" },
         element("h2", { id: "recipients-title" }, say("page.recipients")),
         element("table", { class: "cards" }, element("thead", {}, element("tr", {},

@@ -131,6 +131,7 @@ export async function view(main, route, context) {
     }
     const article = element("article", { id: "mail", tabindex: "-1" });
     const watch = new Watch(mail.trace_id, (fresh) => redraw(article, tools, fresh), context);
+    watch.button.hidden = mail.recipients.length > 0 && mail.recipients.every((one) => one.final);
     const tools = element("div", { class: "tools" },
         element("a", { id: "back", href: "#/search", click: context.back }, say("page.back")),
         watch.state, watch.button,

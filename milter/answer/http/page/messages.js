@@ -50,6 +50,11 @@ export function spoken() {
     return language;
 }
 
+// The same with the country that the browser names, for dates and numbers.
+export function locale() {
+    return navigator.languages.find((tag) => tag.split("-")[0] === language.split("-")[0]) ?? language;
+}
+
 export function has(key) {
     return key in words || key in english;
 }
@@ -78,15 +83,15 @@ export function count(key, number) {
 }
 
 export function figure(number) {
-    return new Intl.NumberFormat(language).format(number);
+    return new Intl.NumberFormat(locale()).format(number);
 }
 
 export function percent(share) {
-    return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(share);
+    return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 1 }).format(share);
 }
 
 export function list(parts) {
-    return new Intl.ListFormat(language, { type: "conjunction" }).format(parts);
+    return new Intl.ListFormat(locale(), { type: "conjunction" }).format(parts);
 }
 
 // Elements that stand in index.html.

@@ -25,16 +25,16 @@ function tries(words) {
     return list.length > 0 ? [element("h3", {}, say("page.try")), element("ul", {}, list)] : null;
 }
 
-export function nothingFound(page, words) {
+export function nothingFound(about, words) {
     return element("section", { id: "nothing" },
         element("h2", {}, say("page.nothing")),
-        element("p", {}, say("page.nothing.text", { since: fullMoment(page.since), until: fullMoment(page.until) })),
+        element("p", {}, say("page.nothing.text", { since: fullMoment(about.since), until: fullMoment(about.until) })),
+        element("h3", {}, say("page.coverage")),
+        (about.coverage ?? []).length > 0
+            ? element("ul", { id: "coverage" }, about.coverage.map((line) => element("li", {}, data(line))))
+            : element("p", {}, say("page.coverage.none")),
+        element("p", { class: "notice" }, say("page.nothing.meaning")),
         tries(words),
         element("h3", {}, say("page.ask")),
-        element("ul", {}, [1, 2, 3, 4].map((number) => element("li", {}, say(`page.ask.${number}`)))),
-        element("h3", {}, say("page.coverage")),
-        (page.coverage ?? []).length > 0
-            ? element("ul", { id: "coverage" }, page.coverage.map((line) => element("li", {}, data(line))))
-            : element("p", {}, say("page.coverage.none")),
-        element("p", { class: "notice" }, say("page.nothing.meaning")));
+        element("ul", {}, [1, 2, 3, 4].map((number) => element("li", {}, say(`page.ask.${number}`)))));
 }

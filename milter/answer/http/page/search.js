@@ -5,7 +5,7 @@ import { announce, byId, data, element, plain, replace } from "./dom.js";
 import { compose as sentence, count, say } from "./messages.js";
 import { compose, isCode, placeOf, WHEN } from "./query.js";
 import { go, link, mailLink } from "./route.js";
-import { mailRow } from "./rows.js";
+import { asSentence, mailRow } from "./rows.js";
 import { nothingFound } from "./nothing.js";
 import { STATES, stateWord } from "./states.js";
 import { moment } from "./times.js";
@@ -85,7 +85,7 @@ function formOf(words) {
 function showFault(asked, why) {
     const fault = byId("fault");
     const begin = placeOf(asked, why.at), end = placeOf(asked, why.at + why.size);
-    replace(fault, plain(why.message), element("br"),
+    replace(fault, asSentence(why.message), element("br"),
         element("code", {}, plain(asked.slice(0, begin)), element("mark", {}, plain(asked.slice(begin, end)) || " "),
             plain(asked.slice(end))));
     fault.hidden = false;
@@ -95,18 +95,18 @@ function showFault(asked, why) {
 
 // ---- what was found ----
 
-function remarks(page) {
+function remarks(about) {
     return [
-        page.incomplete && element("p", { class: "notice bad" }, say("page.incomplete"), " ", data(page.incomplete)),
-        page.bounded && element("p", { class: "notice" }, say("page.bounded",
-            { time: page.scanned_until ? moment(page.scanned_until) : "" })),
-        page.unreadable > 0 && element("p", { class: "notice" }, count("page.unreadable.", page.unreadable)),
+        about.incomplete && element("p", { class: "notice bad" }, say("page.incomplete"), " ", data(about.incomplete)),
+        about.bounded && element("p", { class: "notice" }, say("page.bounded",
+            { time: about.scanned_until ? moment(about.scanned_until) : "" })),
+        about.unreadable > 0 && element("p", { class: "notice" }, count("page.unreadable.", about.unreadable)),
     ];
 }
 
-function setCount(head, shown, page) {
-    replace(head, page.next ? say("page.found.more", { n: shown }) : count("page.found.", shown),
-        " ", element("span", { class: "faint" }, say("page.found.span", { since: moment(page.since), until: moment(page.until) })));
+function setCount(head, shown, about) {
+    replace(head, about.next ? say("page.found.more", { n: shown }) : count("page.found.", shown),
+        " ", element("span", { class: "faint" }, say("page.found.span", { since: moment(about.since), until: moment(about.until) })));
 }
 
 async function fetchPage(asked, after, signal) {
@@ -114,14 +114,14 @@ async function fetchPage(asked, after, signal) {
 }
 
 function moreButton(results, head, asked, first, signal, fail) {
-    let next = first.page.next;
+    let { next } = first.page;
     const button = element("button", { type: "button", id: "more", async click() {
         button.disabled = true;
         try {
             const found = await fetchPage(asked, next, signal);
             const before = results.children.length;
             results.append(...found.waybills.map(mailRow));
-            next = found.page.next;
+            next = found.about.next;
             setCount(head, results.children.length, found.page);
             results.children[before]?.querySelector("a.open").focus();
             button.hidden = !next;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // times: moments in the zone of who looks, and how long something took.
 import { element } from "./dom.js";
-import { say, spoken } from "./messages.js";
+import { say, locale } from "./messages.js";
 
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 function format(date, options) {
-    return new Intl.DateTimeFormat(spoken(), options).format(date);
+    return new Intl.DateTimeFormat(locale(), options).format(date);
 }
 
 function sameDay(a, b) {
@@ -44,11 +44,11 @@ export function ago(iso) {
     const ms = new Date(iso) - Date.now(), size = Math.abs(ms);
     const [unit, name] = size >= 2 * DAY ? [DAY, "day"] : size >= 2 * HOUR ? [HOUR, "hour"]
         : size >= MINUTE ? [MINUTE, "minute"] : [SECOND, "second"];
-    return new Intl.RelativeTimeFormat(spoken(), { numeric: "auto" }).format(Math.round(ms / unit), name);
+    return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(ms / unit), name);
 }
 
 function unit(number, name) {
-    return new Intl.NumberFormat(spoken(), {
+    return new Intl.NumberFormat(locale(), {
         style: "unit", unit: name, unitDisplay: "short",
         maximumFractionDigits: name === "second" && number < 10 ? 1 : 0,
     }).format(number);
@@ -56,8 +56,8 @@ function unit(number, name) {
 
 // "2 h 10 min": the two largest units.
 export function duration(ms) {
-    if (ms < 50)
-        return say("page.duration.none");
+    if (ms < 100)
+        return say("page.duration.less", { time: unit(0.1, "second") });
     if (ms < 10 * SECOND)
         return unit(ms / SECOND, "second");
     const parts = [];

@@ -2,7 +2,7 @@
 // verdict: what happened, why, who has to act, by when, and how sure that is. Recipients of whom the
 // same is true are told together.
 import { data, element, plain } from "./dom.js";
-import { count, has, say } from "./messages.js";
+import { count, figure, has, locale, say } from "./messages.js";
 import { asSentence } from "./rows.js";
 import { badge, kindOf, stateWord, weigh } from "./states.js";
 import { ago, fullMoment } from "./times.js";
@@ -81,7 +81,7 @@ export function summary(mail) {
     for (const one of mail.recipients)
         numbers.set(one.state, (numbers.get(one.state) ?? 0) + 1);
     return [...numbers].sort(([a], [b]) => weigh(a) - weigh(b))
-        .map(([state, number]) => say("page.counted", { n: number, state: stateWord(state) }));
+        .map(([state, number]) => say("page.counted", { n: figure(number), state: stateWord(state).toLocaleLowerCase(locale()) }));
 }
 
 export function verdicts(mail) {
