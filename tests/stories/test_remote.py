@@ -128,6 +128,9 @@ def test_each_mail_is_shown_alike(office):
         store, api = both(office, "show", code, "--json")
         assert api == store, code
     mail = office.mail
+    wrong = ("7" if mail["trace_id"][-3] != "7" else "8") + mail["trace_id"][-2:]
+    store, api = both(office, "show", mail["trace_id"][:-3] + wrong)
+    assert api == store and store[0] == NOTHING and mail["trace_id"] in api[2]
     for name in (mail["queue_id"], mail["message_id"][1:-1], mail["waybill_id"]):
         store, api = both(office, "show", name)
         assert api == store and store[0] == FOUND

@@ -227,6 +227,37 @@ int remote_show(struct remote *remote, uint64_t id, struct remote_shown *shown,
     return 1;
 }
 
+static void read_near(const json_t *problem, uint64_t ids[static ID_NEAR_MAX], size_t *count)
+{
+    const json_t *codes = tree_get(problem, "suggestions"), *code;
+    size_t i;
+
+    json_array_foreach (codes, i, code)
+        if (*count < ID_NEAR_MAX && json_is_string(code) &&
+            id_parse(slice_of(json_string_value(code)), &ids[*count]))
+            ++*count;
+}
+
+int remote_near(struct remote *remote, struct slice code, uint64_t ids[static ID_NEAR_MAX],
+                size_t *count, struct error *why)
+{
+    struct buffer path;
+    int result;
+
+    *count = 0;
+    if (!id_mistyped(code))
+        return 0;
+    buffer_init(&path, PATH_MAX_BYTES);
+    buffer_add_text(&path, "/api/v1/waybills/");
+    remote_put_escaped(&path, code);
+    result = path.failed ? no_memory(why) : remote_get(remote, path.data, why);
+    buffer_free(&path);
+    if (result == 0 || remote->status != 404 || remote->trouble != REMOTE_REFUSED)
+        return result;
+    read_near(remote->tree, ids, count);
+    return 0;
+}
+
 void remote_shown_clear(struct remote_shown *shown)
 {
     chain_clear(&shown->chain);
