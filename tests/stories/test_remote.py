@@ -5,7 +5,6 @@ import contextlib
 import glob
 import http.server
 import os
-import pwd
 import re
 import socket
 import ssl
@@ -40,7 +39,7 @@ class Staff:
         done = subprocess.run([f"{place.BUILD}/waybill", *arguments], text=True, check=False, capture_output=True,
                               timeout=60, stdin=subprocess.DEVNULL,
                               env={"HOME": self.home, "WAYBILL_API": url or self.url, "PATH": os.environ["PATH"],
-                                   "WAYBILL_CONFIG": "/nowhere", **(environment or {})})
+                                   **(environment or {})})
         return done
 
 
@@ -121,16 +120,244 @@ def test_the_api_tells_what_the_store_tells(office, words):
 def test_each_mail_is_shown_alike(office):
     codes = [mail["trace_id"] for mail in office.world.cli.trace(ALL)]
     assert len(codes) > 30
-    for code in codes:
+    for code in codes[::2]:
         store, api = both(office, "show", code)
         assert api == store, code
         assert store[0] == FOUND and "Timeline" in store[1]
-    for code in codes[::10]:
+    for code in codes[::20]:
         store, api = both(office, "show", code, "--json")
         assert api == store, code
     mail = office.mail
+    wrong = ("7" if mail["trace_id"][-3] != "7" else "8") + mail["trace_id"][-2:]
+    store, api = both(office, "show", mail["trace_id"][:-3] + wrong)
+    assert api == store and store[0] == NOTHING and mail["trace_id"] in api[2]
     for name in (mail["queue_id"], mail["message_id"][1:-1], mail["waybill_id"]):
         store, api = both(office, "show", name)
         assert api == store and store[0] == FOUND
-    alike = [mail["queue_id"] for mail in office.world.cli.trace(ALL)]
-    assert alike
+
+
+def test_somebody_sees_what_is_for_him_and_is_told_what_is_not(office):
+    ann, desk, code = office.people["ann"], office.people["desk"], office.mail["trace_id"]
+    rows = ann.run("trace", ALL, "--csv").stdout.splitlines()[1:]
+    assert len(rows) == 2 and all(f",{ANN}," in row for row in rows), rows
+    shown = ann.run("show", code)
+    assert shown.returncode == FOUND and "never-two@sink.example: failed. Refused for good" in shown.stdout
+    report = next(mail for mail in office.world.cli.trace(ALL) if mail["is_report"])["trace_id"]
+    hidden = ann.run("show", report)
+    assert hidden.returncode == NOTHING and "that you may see" in hidden.stderr, hidden
+    refused = ann.run("stats", "--coverage")
+    assert (refused.returncode, refused.stderr) == (USAGE, "waybill: the API says: This is not for your role.\n")
+    refused = desk.run("trace", "subject:test")
+    assert refused.returncode == USAGE and "the API says: " in refused.stderr
+    assert "a test" not in desk.run("show", code).stdout
+    for words in (("status",), ("token", "list"), ("forget", "bob@example.org"), ("export-person", "bob@example.org"),
+                  ("import", "--api", "x", "f"), ("doctor", "--api", "x"), ("attach", "--api", "x", "postfix"),
+                  ("show", "--raw", code)):
+        refused = ann.run(*words)
+        assert refused.returncode == USAGE and "needs the store itself" in refused.stderr, (words, refused)
+        assert len(refused.stderr.splitlines()) == 1
+    assert ann.run("explain", __file__).returncode == NOTHING
+    entries = office.world.cli.objects("audit", "--since", "-1h")
+    assert ("ann", "show", office.mail["waybill_id"]) in [(e["who"], e["what"], e["about"]) for e in entries]
+
+
+def test_it_goes_on_where_an_answer_says(office):
+    admin = office.people["admin"]
+
+    def codes(done):
+        return set(re.findall(r'"trace_id":"([^"]*)","waybill_id":"[^"]*","event_time"', done.stdout))
+    first = codes(admin.run("trace", ALL, "--limit", "7", "--json"))
+    command = admin.run("trace", ALL, "--limit", "7").stdout.splitlines()[-1]
+    assert command.startswith("more: waybill trace ")
+    rest = codes(admin.run("trace", ALL, "--limit", "1000", "--json", "--after", command.split("--after ")[1]))
+    assert len(first) == 7 and not first & rest
+    assert first | rest == {mail["trace_id"] for mail in office.world.cli.trace(ALL)}
+
+
+def one_line(done, code, *words):
+    assert done.returncode == code, done
+    assert done.stdout == "" and len(done.stderr.splitlines()) == 1 and len(done.stderr) < 1000, done
+    assert all(word in done.stderr for word in words), done
+    assert "\x1b" not in done.stderr and "wbt_" not in done.stderr.replace("wbt_...", ""), done
+
+
+def test_who_has_no_good_token_is_told_what_to_do(office):
+    gone = office.staff("gone", "--role", "admin")
+    assert gone.run("trace", ALL).returncode == FOUND
+    office.world.cli.run("token", "revoke", "gone")
+    place.wait_until(lambda: gone.run("trace", ALL).returncode != FOUND, 10, "the token is good no more")
+    one_line(gone.run("trace", ALL), UNREACHABLE, "the API says: ", "Your administrator makes a new one")
+    os.chmod(gone.file, 0o644)
+    one_line(gone.run("trace"), USAGE, f"chmod 600 '{gone.file}'")
+    os.unlink(gone.file)
+    one_line(gone.run("trace"), USAGE, "--token-file", "waybill token add")
+    for url in ("ftp://x", "desk.example", "http://a@b/"):
+        one_line(office.people["admin"].run("trace", url=url), USAGE, "is no address of an API")
+    environment = {"WAYBILL_TOKEN_FILE": office.people["admin"].file}
+    assert gone.run("trace", ALL, "--limit", "1", environment=environment).returncode == FOUND
+
+
+# ---- servers of other kinds ----
+
+
+class Stranger:
+    """Answers each request with the parts that `told` gives for it; with `context` over TLS."""
+
+    def __init__(self, told, context=None):
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                asked.append((self.path, dict(self.headers)))
+                with contextlib.suppress(OSError):
+                    for part in told(self.path, self.headers):
+                        self.wfile.write(part)
+                self.close_connection = True
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def reply(body, status="200 OK", *headers, kind="application/json"):
+    lines = (f"HTTP/1.1 {status}", f"Content-Type: {kind}", *headers, "", "")
+    return ["\r\n".join(lines).encode(), body.encode() if isinstance(body, str) else body]
+
+
+def problem(status, detail, *headers):
+    return reply('{"detail":"%s"}' % detail, status, *headers, kind="application/problem+json")
+
+
+MAIL = '{"waybill_id":"251121576320300412","event_time":"2025-11-21T16:00:32.000Z","state":"delivered",' \
+    '"sender":"a@b.example","recipients":[{"recipient":"\\u001b[31mevil\\u202e@x.example","state":"delivered",' \
+    '"response":"\\u001b]0;title\\u0007 \\u0000"}]}'
+HOSTILE = {
+    "no json": reply("<html>hello</html>"),
+    "nothing": reply(""),
+    "another page": reply("not found", "404 Not Found", kind="text/html"),
+    "a broken proxy": reply("oops", "502 Bad Gateway", kind="text/html"),
+    "an array": reply("[]"),
+    "other members": reply('{"waybills":7,"page":[]}'),
+    "numbers for mails": reply('{"waybills":[1,2],"page":{}}'),
+    "a mail of wrong types": reply('{"waybills":[{"waybill_id":7,"recipients":{}}],"page":{}}'),
+    "an odd state": reply('{"waybills":[{"waybill_id":"251121576320300412","recipients":[{"state":"x"}]}],"page":{}}'),
+    "too many mails": reply('{"waybills":[' + ",".join(["{}"] * 300) + '],"page":{}}'),
+    "deep": reply("[" * 1000000),
+    "many": reply('{"a":[' + "0," * 3000000 + "0]}"),
+    "a command for a cursor": reply('{"waybills":[],"page":{"next":"1; reboot"}}'),
+    "twice": reply('{"waybills":[],"page":{},"page":{}}'),
+    "not utf-8": reply(b'{"waybills":[],"page":{"next":"\xff\xfe"}}'),
+    "elsewhere": reply("", "302 Found", "Location: http://127.0.0.1:1/api/v1/search"),
+    "escapes in a problem": problem("400 Bad Request", "\\u001b[2J\\u202e" + 5000 * "x"),
+    "a problem of wrong types": reply('{"detail":[1]}', "400 Bad Request", kind="application/problem+json"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_a_stranger_says_costs_a_line(office, what):
+    with Stranger(lambda path, headers: HOSTILE[what]) as stranger:
+        done = office.people["admin"].run("trace", ALL, url=stranger.url)
+        one_line(done, USAGE if what == "escapes in a problem" else UNREACHABLE, "API")
+        assert len(stranger.asked) == 1
+
+
+def endless(first, part):
+    yield first
+    while True:
+        yield part
+
+
+@pytest.mark.parametrize("first, part", [(reply("")[0], b" " * 65536), (reply("")[0], b"[" * 65536),
+                                         (b"HTTP/1.1 200 OK\r\n", b"X: " + 900 * b"y" + b"\r\n")],
+                         ids=["blanks", "brackets", "headers"])
+def test_an_answer_without_end_is_cut(office, first, part):
+    with Stranger(lambda path, headers: endless(first, part)) as stranger:
+        one_line(office.people["admin"].run("trace", url=stranger.url), UNREACHABLE, "larger than any")
+
+
+def test_what_is_hostile_in_a_mail_is_shown_harmless(office):
+    body = '{"waybills":[%s],"page":{"count":1,"since":"x","until":7,"next":"7","coverage":["\\u001b"]}}' % MAIL
+    with Stranger(lambda path, headers: reply(body)) as stranger:
+        for words in (("trace",), ("trace", "--json"), ("trace", "--csv")):
+            done = office.people["admin"].run(*words, url=stranger.url)
+            assert done.returncode == FOUND and "evil" in done.stdout, done
+            for byte in ("\x1b", "\x07", "\u202e", "\x00"):
+                assert byte not in done.stdout, (words, done.stdout)
+
+
+def test_it_waits_once_where_it_is_told_to(office):
+    def asked(*replies):
+        with Stranger(lambda path, headers: replies[min(len(stranger.asked), len(replies)) - 1]) as stranger:
+            return office.people["admin"].run("trace", url=stranger.url), len(stranger.asked)
+
+    done, times = asked(problem("429 Too Many", "slow down", "Retry-After: 1"), reply('{"waybills":[],"page":{}}'))
+    assert (done.returncode, times) == (NOTHING, 2), done
+    for seconds, expected in ((0, 2), (3600, 1)):
+        done, times = asked(problem("503 Not now", "later", f"Retry-After: {seconds}"))
+        one_line(done, UNREACHABLE, "the API says: later")
+        assert times == expected
+
+
+def test_what_is_sent_and_where(office):
+    with Stranger(lambda path, headers: reply('{"waybills":[],"page":{}}')) as stranger:
+        office.people["admin"].run("--api", f"{stranger.url}/mail/", "trace", "to:a+b@c.example", "--reason",
+                                   "Ticket 7 \u00fc", url="http://127.0.0.1:1")
+        path, headers = stranger.asked[0]
+        assert path == "/mail/api/v1/search?q=to%3Aa%2Bb%40c.example&limit=50"
+        assert headers["Authorization"].startswith("Bearer wbt_")
+        assert headers["Waybill-Reason"] == "Ticket%207%20%C3%BC"
+        office.people["admin"].run("trace", url="http://desk.invalid:80", environment={"http_proxy": stranger.url})
+        assert stranger.asked[1][0].startswith("http://desk.invalid")
+
+
+def test_a_certificate_must_be_good(office, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def forward(path, headers):
+        told_there = office.web.ask(path, headers["Authorization"].split()[1])
+        return reply(told_there.body, f"{told_there.status} x", kind=told_there.headers["Content-Type"])
+
+    with Stranger(forward, context) as proxy:
+        admin, good = office.people["admin"], {"SSL_CERT_FILE": str(certificate)}
+        one_line(admin.run("trace", ALL, url=f"https://localhost:{proxy.port}"), UNREACHABLE, "certificate")
+        one_line(admin.run("trace", ALL, url=f"https://127.0.0.1:{proxy.port}", environment=good), UNREACHABLE, "API")
+        assert not proxy.asked
+        done = admin.run("trace", ALL, url=f"https://localhost:{proxy.port}", environment=good)
+        assert done.returncode == FOUND and len(proxy.asked) == 1, done
+
+
+# ---- when something is away ----
+
+
+def test_who_is_away_is_named(office):
+    admin = office.people["admin"]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        one_line(admin.run("show", office.mail["trace_id"], url=url), UNREACHABLE, "cannot reach the API", url)
+    one_line(admin.run("trace", url="unix:/nowhere/web.sock"), UNREACHABLE, "/nowhere/web.sock")
+    office.world.redis.stop()
+    try:
+        one_line(office.people["ann"].run("trace"), UNREACHABLE, "the API says: The store cannot be asked now")
+    finally:
+        office.world.redis.start()

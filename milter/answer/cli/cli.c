@@ -191,7 +191,8 @@ static int run_prepared(struct cli *cli, const struct command *command)
         return CLI_USAGE;
     if (asks_store(cli, command) && store_connect(cli->store, &why) != 0)
         return complain_store(cli, &why);
-    noted_put(cli, command);
+    if (cli->remote == NULL) /* what is asked there is noted there */
+        noted_put(cli, command);
     code = command->run(cli);
     if (asks_store(cli, command) && store_unanswered(cli->store, &why) > 0)
         complain("the answer is incomplete: %s", why.text);

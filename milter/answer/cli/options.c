@@ -15,7 +15,6 @@
 
 #define AT(field) offsetof(struct request, field)
 #define FOR_FIND (FOR_TRACE | FOR_FOLLOW)
-#define FOR_API (FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS)
 
 const struct command_option command_options[] = {
     {'f', "from", "ADDRESS", OPTION_WORDS, AT(from), FOR_FIND, 0, 0,

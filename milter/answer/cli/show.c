@@ -258,8 +258,10 @@ static int say_near(const struct cli *cli, const char *name, struct error *why)
     struct buffer codes;
     size_t count;
 
-    if (access_near(cli->store, NULL, slice_of(name), cli->basis.queue_lifetime, ids, &count,
-                    why) != 0)
+    if (cli->remote != NULL
+            ? remote_near(cli->remote, slice_of(name), ids, &count, why) != 0
+            : access_near(cli->store, NULL, slice_of(name), cli->basis.queue_lifetime, ids, &count,
+                          why) != 0)
         return -1;
     buffer_init(&codes, 2 * ID_NEAR_MAX * ID_CODE_SIZE);
     for (size_t i = 0; i < count; i++) {

@@ -343,6 +343,10 @@ int stats_run(struct cli *cli)
                             cli->query.until < cli->now ? cli->query.until : cli->now);
     if (cli->request.by != NULL)
         return groups_run(cli);
+    if (cli->remote != NULL) {
+        complain("over the API stats needs --by or --coverage; all else needs the store itself");
+        return CLI_USAGE;
+    }
     stats = calloc(1, sizeof *stats);
 
     if (stats == NULL || (cli->request.unclassified && unknown_new(&stats->unknown, &why) != 0)) {

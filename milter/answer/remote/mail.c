@@ -130,7 +130,8 @@ static int read_fact(const json_t *from, struct waybill *waybill)
     return 0;
 }
 
-/* The fact of that id that speaks of this recipient, else of the mail: ids of a record are short. */
+/* The fact of that id that speaks of this recipient, else of the mail: ids of a record are not long
+ * enough to tell all apart. */
 static size_t find_decider(const struct waybill *waybill, size_t recipient, uint64_t id,
                            enum fact_kind kind)
 {

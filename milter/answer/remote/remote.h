@@ -13,6 +13,7 @@
 
 #include "../chain.h"
 #include "../watched.h"
+#include "waybill/id.h"
 #include "waybill/query.h"
 
 #define REMOTE_BODY_MAX (32u << 20)
@@ -87,6 +88,10 @@ struct remote_shown {
 int remote_show(struct remote *remote, uint64_t id, struct remote_shown *shown,
                 struct buffer *line, struct error *why);
 void remote_shown_clear(struct remote_shown *shown);
+
+/* The case codes that may be meant by this mistyped one: as access_near. -1: `why`. */
+int remote_near(struct remote *remote, struct slice code, uint64_t ids[static ID_NEAR_MAX],
+                size_t *count, struct error *why);
 
 /* ---- counts ---- */
 

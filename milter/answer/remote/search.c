@@ -7,6 +7,7 @@
 #include "state.h"
 #include "tree.h"
 #include "waybill/clock.h"
+#include "waybill/escape.h"
 #include "waybill/id.h"
 
 #define PAGE_MOST 200 /* what a Waybill gives at once */
@@ -86,19 +87,33 @@ static void read_coverage(const json_t *page, struct buffer *to)
 
     buffer_clear(to);
     json_array_foreach (lines, i, line)
-        if (json_is_string(line))
-            buffer_addf(to, "%s\n", json_string_value(line));
+        if (json_is_string(line)) {
+            escape_terminal(to, slice_of(json_string_value(line)));
+            buffer_add_char(to, '\n');
+        }
 }
 
-static void read_page(const json_t *page, struct remote_search *search)
+/* It stands in a command that somebody may paste into a shell. */
+static bool is_cursor(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text_hex(text.at[i]) < 0)
+            return false;
+    return text.size < QUERY_CURSOR_SIZE;
+}
+
+static int read_page(const json_t *page, struct remote_search *search)
 {
     struct slice next = tree_string(page, "next");
 
+    if (!is_cursor(next))
+        return -1;
     read_span(page, search->query);
     remote_read_answer(page, &search->answer);
     read_coverage(page, &search->coverage);
     search->answer.next = next.at != NULL && next.size > 0 &&
                           slice_copy(next, search->cursor, sizeof search->cursor);
+    return 0;
 }
 
 static int tell_mail(struct remote *remote, struct remote_search *search, const json_t *from,
@@ -142,9 +157,9 @@ static int tell_page(struct remote *remote, struct remote_search *search, struct
     int result = 0;
     size_t i;
 
-    if (!json_is_array(mails) || !json_is_object(page) || json_array_size(mails) > PAGE_MOST)
+    if (!json_is_array(mails) || !json_is_object(page) || json_array_size(mails) > PAGE_MOST ||
+        read_page(page, search) != 0)
         return remote_is_strange(remote, why);
-    read_page(page, search);
     buffer_init(&line, LINE_MAX_BYTES);
     json_array_foreach (mails, i, mail)
         if (result == 0)
@@ -210,6 +225,37 @@ int remote_show(struct remote *remote, uint64_t id, struct remote_shown *shown,
         tree_write(&json, remote->tree);
     }
     return 1;
+}
+
+static void read_near(const json_t *problem, uint64_t ids[static ID_NEAR_MAX], size_t *count)
+{
+    const json_t *codes = tree_get(problem, "suggestions"), *code;
+    size_t i;
+
+    json_array_foreach (codes, i, code)
+        if (*count < ID_NEAR_MAX && json_is_string(code) &&
+            id_parse(slice_of(json_string_value(code)), &ids[*count]))
+            ++*count;
+}
+
+int remote_near(struct remote *remote, struct slice code, uint64_t ids[static ID_NEAR_MAX],
+                size_t *count, struct error *why)
+{
+    struct buffer path;
+    int result;
+
+    *count = 0;
+    if (!id_mistyped(code))
+        return 0;
+    buffer_init(&path, PATH_MAX_BYTES);
+    buffer_add_text(&path, "/api/v1/waybills/");
+    remote_put_escaped(&path, code);
+    result = path.failed ? no_memory(why) : remote_get(remote, path.data, why);
+    buffer_free(&path);
+    if (result == 0 || remote->status != 404 || remote->trouble != REMOTE_REFUSED)
+        return result;
+    read_near(remote->tree, ids, count);
+    return 0;
 }
 
 void remote_shown_clear(struct remote_shown *shown)

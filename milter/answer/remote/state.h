@@ -24,6 +24,7 @@ struct remote {
 
 /* Start with the path; then arguments by "?" or "&", escaped. */
 void remote_put_argument(struct buffer *path, const char *name, struct slice value);
+void remote_put_escaped(struct buffer *to, struct slice text);
 /* GET: `remote->tree` is an object. -1: `why`, and the trouble is set; with 404 `remote->status`
  * says so. */
 int remote_get(struct remote *remote, const char *path, struct error *why);

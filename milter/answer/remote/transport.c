@@ -73,6 +73,8 @@ static void set_up(struct remote *remote, const char *url)
     curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERDATA, remote);
+    if (getenv("SSL_CERT_FILE") != NULL) /* as other programs over OpenSSL take it */
+        curl_easy_setopt(remote->curl, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
     if (remote->place.socket == NULL)
         return;
     curl_easy_setopt(remote->curl, CURLOPT_UNIX_SOCKET_PATH, remote->place.socket);
@@ -193,7 +195,7 @@ static bool is_plain(char byte)
            byte == '~';
 }
 
-static void add_escaped(struct buffer *to, struct slice text)
+void remote_put_escaped(struct buffer *to, struct slice text)
 {
     for (size_t i = 0; i < text.size; i++)
         if (is_plain(text.at[i]))
@@ -207,7 +209,7 @@ void remote_put_argument(struct buffer *path, const char *name, struct slice val
     buffer_add_char(path, memchr(path->data, '?', path->size) == NULL ? '?' : '&');
     buffer_add_text(path, name);
     buffer_add_char(path, '=');
-    add_escaped(path, value);
+    remote_put_escaped(path, value);
 }
 
 /* ---- begin and end ---- */
@@ -220,7 +222,7 @@ static int add_header(struct remote *remote, const char *name, struct slice valu
     buffer_init(&line, 65536);
     buffer_addf(&line, "%s: ", name);
     if (escape)
-        add_escaped(&line, value);
+        remote_put_escaped(&line, value);
     else
         buffer_add(&line, value.at, value.size);
     if (!line.failed)
