@@ -32,22 +32,20 @@ def desk_with_hostile_mails(browser, request): # pylint: disable=unused-argument
             world.sink.replies[mail.number] = mail.data("reply")
             mail.send(world.postfix.port)
 
+        def ends(waybill):
+            return waybill["finished"] or any(to["state"] == "delayed" for to in waybill["recipients"])
+
         def settled():
-            # Each for good or not, but the other of its recipients has been served.
-            return all(mail["finished"] or any(to["state"] == "delayed" for to in mail["recipients"])
-                       for mail in found()) and len(found()) == len(desk.mails)
+            return {waybill["queue_id"]: waybill for waybill in world.cli.trace("from:@hostile.example") if ends(waybill)}
 
-        def found():
-            return world.cli.trace("from:@hostile.example")
-
-        place.wait_until(settled, 60, "each mail has found its end, or is put off", 0.5)
+        place.wait_until(lambda: len(settled()) == len(desk.mails), 60, "each mail has found its end, or is put off", 0.5)
         for mail in desk.mails:
             mail.send_report(world.postfix.port)
-        place.wait_until(lambda: sum(any(report["trust"] == "claimed" for report in mail["reports"])
-                                     for mail in found()) == len(desk.mails), 60, "each report is read", 0.5)
-        codes = {mail["queue_id"]: mail["trace_id"] for mail in found()}
+        place.wait_until(lambda: sum(any(report["trust"] == "claimed" for report in waybill["reports"])
+                                     for waybill in settled().values()) == len(desk.mails), 60, "each report is read", 0.5)
+        codes = settled()
         for mail in desk.mails:
-            mail.code = codes[mail.queue_id]
+            mail.code = codes[mail.queue_id]["trace_id"]
         yield desk
 
 
