@@ -18,6 +18,7 @@ CALL = re.compile(rf"\b(log_(?:info|warning|error)|log_trouble_o(?:n|ff))\(\s*(?
 OWN = ("milter/base/trouble.c",)  # it words what its callers say
 # What stands for %s where a word alone would not do.
 WORDS = {"reload: %s %s": ("hold_seconds", "needs a restart"),
+         "reload: %s applied": ("web_rate",), "reload: %s needs a restart": ("web_listen",),
          "reading the mail log from '%s', %s": ("the systemd journal", "where it was left"),
          "reading the mail log from all files '%s', %s":
              ("/var/log/mail/*.log", "beginning with what is written from now on")}

@@ -109,7 +109,7 @@ const struct command_option command_options[] = {
     {0, "expires", "TIME", OPTION_WORDS, AT(expires), FOR_TOKEN, 0, 0,
      "add: when it ends: 12h, 90d, 8w"},
     {0, "domain", "DOMAIN", OPTION_SEVERAL, AT(domains), FOR_TOKEN, 0, 0,
-     "add: desk, admin: of this domain only, .example.org: and all below; repeatable"},
+     "add: this domain, or all below .DOMAIN; repeatable"},
     {0, "address", "ADDRESS", OPTION_SEVERAL, AT(addresses), FOR_TOKEN, 0, 0,
      "add: sender: an address of his; repeatable"},
     {0, "login", "NAME", OPTION_SEVERAL, AT(logins), FOR_TOKEN, 0, 0,
