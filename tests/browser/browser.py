@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -107,8 +108,11 @@ class Browser:
     def see(self, selector, seconds=10):
         """The first element that is to be seen; waits for it."""
         def shown():
-            return next((found for found in self.all(selector) if found.is_displayed()), None)
-        return place.wait_until(shown, seconds, f"{selector} is shown at {self.driver.current_url}: {self.words()[:600]!r}")
+            try:
+                return next((found for found in self.all(selector) if found.is_displayed()), None)
+            except StaleElementReferenceException:
+                return None  # it was drawn anew meanwhile
+        return self.wait(shown, f"{selector} is shown", seconds)
 
     def text(self, selector):
         """What an element says, whether it is in sight or not; '' if there is none."""
@@ -118,7 +122,10 @@ class Browser:
         return self.script("return document.body ? document.body.innerText : ''")
 
     def wait(self, condition, what, seconds=10):
-        return place.wait_until(condition, seconds, f"{what}: {self.words()[:600]!r}")
+        try:
+            return place.wait_until(condition, seconds, what)
+        except TimeoutError as why:
+            raise AssertionError(f"{why}, at {self.driver.current_url}: {self.words()[:1000]!r}") from None
 
     # ---- what a hand does ----
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LINTS = ("layers", "banned", "form", "spdx", "shell", "manuals", "messages")
+LINTS = ("layers", "banned", "form", "spdx", "shell", "manuals", "messages", "page")
 HEAD = "/* SPDX-License-Identifier: BSD-2-Clause */\n/*\n * thing: a thing.\n */\n"
 CLEAN = {
     "milter/fact/thing.c": HEAD + '#include "waybill/fact.h"\n/* smfi_main( and strcpy( */\n',
@@ -14,6 +14,9 @@ CLEAN = {
     "milter/programs/waybill.c": HEAD + '#include "waybill/cli.h"\nint main(void);\n',
     "include/waybill/fact.h": HEAD + '#include "waybill/buffer.h"\n',
     "milter/answer/messages/en.json": '{\n  "page.z": "{n} mails"\n}\n',
+    "milter/answer/http/page/a.js": "// innerHTML\nexport const made = { style: \"unit\", text: \"page.z\" };\n",
+    "milter/answer/http/page/index.html": "<!doctype html>\n<script src=\"page/a.js\"></script>\n",
+    "milter/answer/http/page/a.css": "html { scroll-behavior: smooth; }\n",
     "packaging/start": "#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\necho \"$1\"\n",
     "packaging/man/waybill.1": ".\\\" SPDX-License-Identifier: BSD-2-Clause\n.Dd November 21, 2026\n"
                                ".Dt WAYBILL 1\n.Os\n.Sh NAME\n.Nm waybill\n.Nd where is it\n",
@@ -48,6 +51,20 @@ OFFENCES = [
     ("spdx", "tests/support/thing.py", "print(1)\n", 1, "SPDX"),
     ("spdx", "packaging/bare", "#!/bin/sh\ntrue\n", 1, "SPDX"),
     ("shell", "packaging/start", "rm -r $UNSET/x\n", 4, "SC2086"),
+    *(("page", "milter/answer/http/page/a.js", text + "\n", 3, "makes markup") for text in (
+        "x.innerHTML = y;", "x.outerHTML += y;", "x.insertAdjacentHTML('beforeend', y);", "document.write(y);",
+        "new DOMParser();", "x.srcdoc = y;")),
+    *(("page", "milter/answer/http/page/a.js", text + "\n", 3, "makes code") for text in (
+        "eval(y);", "new Function(y);", "setTimeout('y()', 1);", "location = 'javascript:y';", "import(y);")),
+    ("page", "milter/answer/http/page/a.js", "x.style.color = y;\n", 3, "is style"),
+    ("page", "milter/answer/http/page/a.js", "element('p', { style: y });\n", 3, "is style"),
+    ("page", "milter/answer/http/page/a.js", "x.onclick = y;\n", 3, "is a handler"),
+    ("page", "milter/answer/http/page/a.js", "x.setAttribute('onclick', y);\n", 3, "is a handler"),
+    ("page", "milter/answer/http/page/a.js", "fetch('https://cdn.example/x.js');\n", 3, "another place"),
+    ("page", "milter/answer/http/page/index.html", "<script>x()</script>\n", 3, "a script inline"),
+    ("page", "milter/answer/http/page/index.html", "<p style=\"x\">\n", 3, "style inline"),
+    ("page", "milter/answer/http/page/index.html", "<p onclick=\"x\">\n", 3, "a handler inline"),
+    ("page", "milter/answer/http/page/a.css", "p { background: url(x.png); }\n", 2, "loads"),
     ("manuals", "packaging/man/waybill.1", ".Xx unknown\n", 8, "unknown"),
     ("manuals", "milter/programs/Makemodule.am",
      "# SPDX-License-Identifier: BSD-2-Clause\nsbin_PROGRAMS += waybilld\n", 1, "no manual waybilld.8"),
@@ -115,7 +132,7 @@ def test_an_option_without_words_in_the_manual_fails(tree):
 def test_a_reason_is_described_as_the_table_has_it(tree):
     plant(tree, "packaging/man/waybill-rules.5", CLEAN["packaging/man/waybill.1"]
           + ".Bl -tag\n.It Li full\nThe mailbox is full.\nsoft, sender\n.El\n")
-    plant(tree, "include/waybill/reason.h", HEAD + 'X(SENDER, "sender", "the sender acts")\n'
+    plant(tree, "include/waybill/reason.h", HEAD + 'X(SENDER, "sender")\n'
           'X(FULL, "full", SOFT, SENDER, "the mailbox is full")\n'
           'X(GONE, "gone", HARD, SENDER, "it is gone")\n')
     found = lint("manuals", tree).stdout

@@ -55,7 +55,8 @@ export function columns(title, all, layers) {
         drawing("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-label": title }, grid(most, width - RIGHT),
             all.map((one, index) => [
                 column(one, layers, LEFT + index * step + step * 0.12, step * 0.76, most),
-                (all.length - 1 - index) % every === 0 && drawing("text", { class: "tick", x: LEFT + (index + 0.5) * step, y: HEIGHT - 6, "text-anchor": "middle" }, one.short),
+                (all.length - 1 - index) % every === 0 && drawing("text",
+                    { class: "tick", x: LEFT + (index + 0.5) * step, y: HEIGHT - 6, "text-anchor": "middle" }, one.short),
             ])),
         table([say("page.board.time"), ...layers.map(({ label }) => label)],
             all.map((one) => [one.label, ...layers.map(({ key }) => figure(one.numbers[key] ?? 0))]), title));

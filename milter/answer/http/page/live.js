@@ -5,7 +5,7 @@ import { follow } from "./events.js";
 import { compose, count, has, say } from "./messages.js";
 import { mailLink } from "./route.js";
 import { addressOf, shortWords } from "./rows.js";
-import { badge, stateWord } from "./states.js";
+import { badge } from "./states.js";
 import { timeElement } from "./times.js";
 
 const SHOWN = 200;
@@ -25,13 +25,11 @@ function row(event) {
         event.recipient?.verdict && element("span", { class: "short" }, shortWords(event.recipient)),
     ];
     return element("li", { class: "mail" }, event.trace_id
-        ? element("a", { class: "open", href: mailLink(event.trace_id), "aria-label": say("page.row.live", {
-            state: event.recipient ? stateWord(event.recipient.state) : event.action, from: plain(event.sender) || say("page.nobody"),
-            to: plain(event.recipient?.recipient ?? "") }) }, inside)
+        ? element("a", { class: "open", href: mailLink(event.trace_id) }, inside)
         : element("div", { class: "open" }, inside));
 }
 
-export function view(main, route, { signal }) {
+export function view(main, route, { signal, fail }) {
     const events = element("ol", { id: "events" });
     const state = element("span", { id: "live-state", role: "status", "aria-live": "polite" }, say("page.watch.begins"));
     const empty = element("p", { class: "faint", id: "live-empty" }, say("page.live.empty"));
@@ -72,7 +70,7 @@ export function view(main, route, { signal }) {
         tell();
     }
 
-    const stop = follow({}, { open: () => turn("on"), event: take, lost: () => turn("lost"), failed: () => turn("failed") });
+    const stop = follow({}, { open: () => turn("on"), event: take, lost: () => turn("lost"), failed: (why) => { turn("failed"); fail(why); } });
     signal.addEventListener("abort", () => { stop(); clearTimeout(drawn); });
     document.title = `${say("page.nav.live")} – Waybill`;
     replace(main, element("section", { id: "live" },

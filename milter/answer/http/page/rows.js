@@ -3,7 +3,7 @@
 import { data, element, plain } from "./dom.js";
 import { compose, count, say } from "./messages.js";
 import { mailLink } from "./route.js";
-import { badge, stateWord, weigh } from "./states.js";
+import { badge, weigh } from "./states.js";
 import { timeElement } from "./times.js";
 
 export function worstOf(mail) {
@@ -36,9 +36,7 @@ function toOf(mail) {
 export function mailRow(mail) {
     const worst = worstOf(mail);
     return element("li", { class: "mail" },
-        element("a", { class: "open", href: mailLink(mail.trace_id),
-            "aria-label": say("page.row", { state: stateWord(mail.state), from: plain(mail.sender) || say("page.nobody"),
-                to: plain(worst?.recipient), time: timeElement(mail.event_time).textContent }) },
+        element("a", { class: "open", href: mailLink(mail.trace_id) },
         element("span", { class: "when" }, timeElement(mail.event_time)),
         badge(mail.state),
         element("span", { class: "way" }, compose("page.way", { from: addressOf(mail.sender), to: element("span", {}, toOf(mail)) })),
