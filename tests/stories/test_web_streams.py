@@ -225,7 +225,7 @@ def test_too_many_are_told_so_and_places_are_free_again(desk):
     finally:
         for stream in streams:
             stream.close()
-    place.wait_until(lambda: desk.web.ask("/api/v1/events", desk.tokens["desk"], method="HEAD").status == 200, 10,
+    place.wait_until(lambda: desk.web.ask("/api/v1/events", desk.tokens["desk"], method="HEAD").status == 200, 6,
                      "a place is free", 0.2)
     assert desk.web.ask("/api/v1/search", desk.tokens["desk"]).status == 200
 
