@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The part of packaging/quickstart that sends mails and shows their trace.
+"""The part of packaging/quickstart that sends mails, and shows their trace and the page for them.
 
     demo.py run [--once]    everything below DIRECTORY, until Enter
     demo.py stop            end and remove a run that was left behind
 """
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import place  # noqa: E402
 from support.cli import states  # noqa: E402
 from support.smtp_client import Client  # noqa: E402
+from support.web import Web, give_rights, new_token  # noqa: E402
 from support.world import World  # noqa: E402
 
 DIRECTORY = "/var/lib/waybill-quickstart"  # only root may write beside it
@@ -54,8 +56,8 @@ def start_time(pid):
         return None
 
 
-def remember(world):
-    pids = [os.getpid(), world.redis.pid(), world.daemon.process.pid, world.postfix.master_pid()]
+def remember(world, web):
+    pids = [os.getpid(), world.redis.pid(), world.daemon.process.pid, world.postfix.master_pid(), web.process.pid]
     with open(PROCESSES, "w", encoding="ascii") as file:
         file.writelines(f"{pid} {start_time(pid)}\n" for pid in pids)
 
@@ -100,6 +102,36 @@ def show(world):
             raise Failed(f"waybill {arguments[0]} ended with {done.returncode}")
 
 
+def serve(world):
+    """The page for the help desk, on loopback."""
+    login = ("waybill-web", secrets.token_hex(16))
+    web = Web(world.daemon, login, port=place.free_port())
+    give_rights(world.cli, world.redis, login)
+    return web.start()
+
+
+def check_page(web, token):
+    """Does it show itself, and does it know the mails?"""
+    page = web.ask("/")
+    found = web.ask("/api/v1/search", token, q=f"from:{SHOP}")
+    if page.status != 200 or b"<html" not in page.body or found.status != 200:
+        raise Failed(f"the page answers {page.status}, its search {found.status}: {web.log_text()[-2000:]}")
+    count = found.json()["page"]["count"]
+    if count != len(MAILS):
+        raise Failed(f"the page's search finds {count} mails, not {len(MAILS)}")
+    say(f"      the page is there, and its search finds {count} mails")
+
+
+def open_browser(url):
+    """For the user who called sudo, where he has a desktop. The token is not in the address, where it would stay
+    in a history."""
+    user, opener = os.environ.get("SUDO_USER"), shutil.which("xdg-open")
+    if not (user and opener and any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))):
+        return
+    subprocess.Popen(["runuser", "-u", user, "--", opener, url], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def mail_to(world, recipient):
     return world.cli.trace("--to", recipient)[0]["trace_id"]
 
@@ -115,14 +147,15 @@ def run(once):
         raise Failed(f"{DIRECTORY} is there: another run, or one left behind;"
                      " 'packaging/quickstart stop' ends it")
     os.mkdir(DIRECTORY, 0o755)
-    world = World(base=DIRECTORY)
+    world, web = World(base=DIRECTORY), None
     try:
         began = time.monotonic()
         world.start()
         place.wait_until(world.postfix.master_pid, 10, "Postfix wrote its process number")
-        remember(world)
+        web = serve(world)
+        remember(world, web)
         say(f"      Redis on port {world.redis.port}, Postfix on port {world.postfix.port},"
-            f" waybilld on {world.daemon.socket} ({time.monotonic() - began:.1f} s)")
+            f" waybilld on {world.daemon.socket},\n      waybill-web on port {web.port} ({time.monotonic() - began:.1f} s)")
         say("[4/5] six mails: " + ",\n      ".join(WHAT))
         for message_id, recipients in MAILS:
             send(world.postfix.port, message_id, recipients)
@@ -137,20 +170,27 @@ def run(once):
         say(f"      all settled after {time.monotonic() - began:.1f} s")
         say("[5/5] what support staff see")
         show(world)
+        token = new_token(world.cli, "demonstration", "--role", "admin")
+        say("")
+        check_page(web, token)
+        say(f"\nThe page  http://127.0.0.1:{web.port}/\nToken     {token}   (log in with it; good until this ends)")
         if not once:
-            say(f"\nAll of it still runs. Look for yourself, in another terminal:\n"
+            open_browser(f"http://127.0.0.1:{web.port}/")
+            say(f"\nAll of it still runs. Open the page, or look from another terminal:\n"
                 f"    {place.BUILD}/waybill -c {world.daemon.conf} trace --help")
             say(f"    {place.BUILD}/waybill explain {place.SOURCE}/tests/golden/reports/*.eml")
             print("Press Enter to stop and remove it. ", end="", flush=True)
             sys.stdin.readline()
     finally:
+        if web:
+            web.stop()
         world.close()
 
 
 def keep_logs(world):
     """The directory goes when we end; what helps to find the fault stays."""
     kept = place.new_directory("quickstart-logs")
-    for log in (world.daemon.log, world.postfix.log, f"{world.base}/redis/redis.log"):
+    for log in (world.daemon.log, world.postfix.log, f"{world.base}/redis/redis.log", f"{world.base}/daemon/web.log"):
         if os.path.exists(log):
             shutil.copy(log, kept)
     return kept

@@ -8,6 +8,7 @@ libpsl-dev libidn2-dev libjansson-dev zlib1g-dev liblzma-dev libzstd-dev"
 PACKAGES_RUN="postfix redis-server python3"
 PACKAGES_TEST="git xz-utils zstd libcmocka-dev python3-pytest python3-pytest-xdist systemd-journal-remote
 shellcheck mandoc strace faketime openssl procps util-linux m4 systemd iproute2 curl prometheus python3-jsonschema"
+PACKAGES_BROWSER="chromium chromium-driver python3-selenium poppler-utils" # and axe-core, if there is npm
 PACKAGES_RPM="rpm bzip2 selinux-policy-dev" # packaging/build-rpm; its test wants rpmlint and setools too
 PACKAGES_DEB="dpkg-dev debhelper dh-apparmor fakeroot lintian" # and what debian/control names
 PACKAGES_LOAD="wrk" # tests/bench/web

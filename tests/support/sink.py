@@ -114,5 +114,5 @@ def _kind(to):
 
 
 def _address(command):
-    found = re.search(r"<([^>]*)>", command)
+    found = re.search(r'<((?:"(?:\\.|[^"\\])*"|[^">])*)>', command)
     return found.group(1) if found else ""

@@ -40,8 +40,8 @@ class Client:
         self._socket.sendall(data)
 
     def say(self, command, expected=None):
-        """One command; returns (code, text). With `expected` another code raises Reply."""
-        self._socket.sendall(command.encode() + b"\r\n")
+        """One command, as text or bytes; returns (code, text). With `expected` another code raises Reply."""
+        self._socket.sendall((command if isinstance(command, bytes) else command.encode()) + b"\r\n")
         return self._expect(command, expected)
 
     def begin(self, sender, recipients, parameters=""):

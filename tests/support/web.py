@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -38,6 +39,14 @@ def give_rights(cli, redis, login):
     redis.ask("ACL", "SETUSER", user, *words, ">" + password)
 
 
+def new_token(cli, name, *words):
+    """A token for somebody, as it is shown once."""
+    done = cli.run("token", "add", "--name", name, "--expires", "1d", *words)
+    if done.returncode != 0:
+        raise RuntimeError(f"waybill token add: {done.stderr}")
+    return done.stdout.strip()
+
+
 class Answer:
     def __init__(self, response, body):
         self.status, self.headers, self.body = response.status, response.headers, body
@@ -58,13 +67,15 @@ class Web:
         self.process = None
         user, password = login
         key, secret = f"{daemon.base}/key", f"{daemon.base}/web.password"
-        self._hide(key, "a secret that nobody would guess")
+        if not os.path.exists(key): # tokens are good beyond a restart
+            self._hide(key, secrets.token_hex(32))
         self._hide(secret, password)
         daemon.configure(key_file=key) # by which the command makes tokens
         common, daemon.conf = daemon.conf, self.conf
         before = dict(daemon.options)
         daemon.configure(web_user="nobody", redis_user=user, redis_password_file=secret,
-                         web_listen=f"tcp:127.0.0.1:{port}" if port else f"unix:{self.socket}", **{**self._page(), **options})
+                         web_listen=f"tcp:127.0.0.1:{port}" if port else f"unix:{self.socket}",
+                         **{**self._page(), **options})
         daemon.conf, daemon.options = common, before
 
     def _page(self):

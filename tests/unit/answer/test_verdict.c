@@ -47,6 +47,8 @@ static const struct verdict_case cases[] = {
     {STATE_FAILED, NULL, NULL, THERE, ACTOR_UNCLEAR, "no words were given"},
     {STATE_DELAYED, "4.4.1", "connect to mx.x.example[192.0.2.1]:25: Connection timed out", "none",
      ACTOR_NOBODY, "the receiving server does not answer. Our server keeps trying until"},
+    {STATE_DELAYED, "4.7.1", "451 4.7.1 come back later, we are greylisting you", THERE,
+     ACTOR_NOBODY, "or asks to come again later"},
     {STATE_DELAYED, "4.2.2", "452 4.2.2 over quota", THERE, ACTOR_NOBODY, "is full"},
     {STATE_DELAYED, "4.7.25", "450 4.7.25 no PTR record", THERE, ACTOR_OURS, "To do (us)"},
     {STATE_REJECTED, "5.1.1", "550 5.1.1 User unknown", NULL, ACTOR_SENDER,
