@@ -245,8 +245,10 @@ static bool take_body(struct web *web, struct exchange *exchange, const char *up
         web->held += size;
         exchange->held += size;
         exchange->refused = web->held > BODIES_MAX;
-        if (exchange->refused || buffer_add(&request->body, upload, size) != 0)
+        if (exchange->refused || buffer_add(&request->body, upload, size) != 0) {
             let_body_go(web, exchange);
+            request->body.failed = true; /* a part of it would be another body */
+        }
     }
     return exchange->body <= request->body.limit + BODY_UNWANTED_MAX;
 }
