@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* explained_text: see explained_text.h. The views of a line end with it, so what is told is kept. */
+/* explained_text: see explained_text.h. The views of a line end with it, so what is told is
+ * kept. */
 #include "explained_text.h"
 
 #include <stdlib.h>

@@ -162,13 +162,13 @@ def test_a_bounce_is_explained_as_by_the_command_and_leads_to_the_mail_of_whom_i
 
 
 def test_bad_input_is_one_line(desk):
-    for body, status in ((b"", 400), (b" \r\n", 400), (b"x" * (1 << 20), 200)):
+    for body, status in ((b"", 400), (b" \r\n", 400), (b"x" * (1 << 20), 200), (b"x" * ((1 << 20) + 1), 413)):
         answer = desk.ask("desk", "explain", method="POST", body=body)
         assert answer.status == status, (len(body), answer.body[:200])
         if status != 200:
             assert re.fullmatch(r"[^\n]+", answer.json()["detail"])
     announced = desk.web.raw(b"POST /api/v1/explain HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                             b"%s\r\nContent-Length: 1048577\r\n\r\n" % desk.tokens["desk"].encode(), 1)
+                             b"%s\r\nContent-Length: 2097152\r\n\r\n" % desk.tokens["desk"].encode(), 10)
     assert announced.startswith(b"HTTP/1.1 413 "), announced
     for body in (b"\0" * 1000, b"\xff\xfe" * 5000, b"550 " * 5000, LINE.encode() * 3000,
                  b"\n" * 100000 + b"550 5.1.1 no"):
