@@ -64,8 +64,8 @@ struct access {
 
 /* Letters, digits and . _ - @ +, at most 64 of them. */
 bool access_name_fits(struct slice name);
-/* Add a word: a domain (".example.org": with all below it), an address, or a login. -1: `why` says what is wrong with it; nothing was
- * added. What is there already is not added again. */
+/* Add a word: a domain (".example.org": with all below it), an address, or a login. -1: `why` says
+ * what is wrong with it; nothing was added. What is there already is not added again. */
 int access_add_domain(struct access *access, struct slice domain, struct error *why);
 int access_add_address(struct access *access, struct slice address, struct error *why);
 int access_add_login(struct access *access, struct slice login, struct error *why);

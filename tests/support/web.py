@@ -67,7 +67,8 @@ class Web:
         self.process = None
         user, password = login
         key, secret = f"{daemon.base}/key", f"{daemon.base}/web.password"
-        self._hide(key, secrets.token_hex(32))
+        if not os.path.exists(key): # tokens are good beyond a restart
+            self._hide(key, secrets.token_hex(32))
         self._hide(secret, password)
         daemon.configure(key_file=key) # by which the command makes tokens
         common, daemon.conf = daemon.conf, self.conf

@@ -104,7 +104,7 @@ struct command {
     bool asks_query; /* its words are a query */
     bool writes; /* into the journal, unless it is a dry run: the configuration must be right */
     bool asks_rules; /* always, not only with --json, which tells verdicts everywhere */
-    const char *noted; /* in the audit, by this word, before it is answered; NULL: not, or by itself */
+    const char *noted; /* in the audit by this word, before it answers; NULL: not, or by itself */
     int (*run)(struct cli *cli); /* returns the exit code */
 };
 extern const struct command commands[];

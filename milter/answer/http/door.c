@@ -233,8 +233,8 @@ static int look(struct http_asker *asker, const struct http_request *request, st
     return know_session(asker, find_cookie(asker, request), why);
 }
 
-bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                  struct http_reply *reply)
+bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                     struct http_reply *reply)
 {
     char who[HTTP_RATE_WHO];
 
@@ -265,8 +265,8 @@ int http_know(struct http_asker *asker, const struct http_request *request,
 
     if (result < 0)
         http_store_problem(reply, &why);
-    else if (!http_in_rate(asker, result > 0 ? "person" : "peer",
-                           result > 0 ? asker->access.name : request->peer, reply))
+    else if (!http_is_in_rate(asker, result > 0 ? "person" : "peer",
+                              result > 0 ? asker->access.name : request->peer, reply))
         return 0;
     else if (result == 0)
         http_problem(reply, 401, "This needs a token that is good: Authorization: Bearer wbt_...");

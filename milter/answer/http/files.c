@@ -46,9 +46,12 @@ struct http_files {
 static const char *type_of(struct slice name)
 {
     static const char *const types[][2] = {
-        {".html", "text/html; charset=utf-8"},      {".css", "text/css; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},  {".svg", "image/svg+xml"},
-        {".json", "application/json"},              {".png", "image/png"},
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".json", "application/json"},
+        {".png", "image/png"},
         {".ico", "image/vnd.microsoft.icon"},
     };
 
@@ -94,7 +97,8 @@ static void read_file(struct shelf *shelf, int directory, const char *name)
     slice_copy(slice_of(name), file->name, sizeof file->name);
     file->type = type_of(slice_of(name));
     if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode) ||
-        (size_t)about.st_size > FILE_MAX || read_all(fd, (size_t)about.st_size, &file->bytes) != 0) {
+        (size_t)about.st_size > FILE_MAX ||
+        read_all(fd, (size_t)about.st_size, &file->bytes) != 0) {
         log_warning("the page goes without '%s': it cannot be read, or is too large", name);
         buffer_free(&file->bytes);
     } else {

@@ -214,8 +214,8 @@ bool http_read_query(struct http_asker *asker, const struct http_request *reques
 
 /* Each person has a rate of his own, those who are nobody ("peer") one for whence they come. False:
  * a reply says that it is over. */
-bool http_in_rate(struct http_asker *asker, const char *kind, const char *name,
-                  struct http_reply *reply);
+bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *name,
+                     struct http_reply *reply);
 /* 1: known; 0: a reply says that he is not, or asks too much; -1: the store failed, and a reply
  * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,

@@ -199,7 +199,7 @@ static uint64_t announced(struct MHD_Connection *connection)
 
 /* What can be refused by its header is answered before a body comes; libmicrohttpd then closes the
  * connection. */
-static enum MHD_Result look_at_header(const struct web *web, struct exchange *exchange,
+static enum MHD_Result look_at_header(struct web *web, struct exchange *exchange,
                                       const char *url, const char *method)
 {
     struct http_request *request = &exchange->job.request;

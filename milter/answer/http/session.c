@@ -71,15 +71,17 @@ void http_log_in(struct http_asker *asker, const struct http_request *request,
         http_problem(reply, 400, "The body must be {\"token\":\"wbt_...\"}.");
         return;
     }
+    if (!http_is_in_rate(asker, "login from", request->peer, reply))
+        return;
     /* whoever used this browser before is logged out */
     found = http_end_session(asker, request, reply, &why) < 0
                 ? -1
                 : http_begin_session(asker, token, reply, &why);
     if (found < 0)
         http_store_problem(reply, &why);
-    else if (found == 0 && http_in_rate(asker, "peer", request->peer, reply))
+    else if (found == 0)
         http_problem(reply, 401, "This token is not good.");
-    else if (found > 0 && http_note_door(asker, reply, "login"))
+    else if (http_note_door(asker, reply, "login"))
         tell(asker, reply);
 }
 

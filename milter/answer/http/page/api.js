@@ -41,7 +41,7 @@ export function address(path, words = {}) {
     return url;
 }
 
-function headers(method, body) {
+export function headers(method, body) {
     const all = { "Accept": "application/json", "Accept-Language": spoken() };
     if (body !== undefined)
         all["Content-Type"] = "application/json";
@@ -52,7 +52,7 @@ function headers(method, body) {
     return all;
 }
 
-async function problem(answer) {
+export async function problem(answer) {
     let told = {};
     try {
         told = await answer.json();

@@ -25,6 +25,7 @@ function frame(view) {
     byId("logout").hidden = !session || !session.csrf;
     byId("who").hidden = !session;
     byId("who").textContent = plain(session?.name);
+    byId("why").hidden = !session || (session.reason ?? "none") === "none";
     for (const name of ["search", "live", "board"]) {
         byId(`nav-${name}`).removeAttribute("aria-current");
         if (name === view)
@@ -106,6 +107,7 @@ function openAll() {
 async function start() {
     await chooseLanguages();
     byId("logout").addEventListener("click", () => logout().catch(() => null).then(show));
+    byId("why").addEventListener("click", () => { leaving.abort(); askReason(main, show); });
     byId("help").addEventListener("click", showKeys);
     byId("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
     window.addEventListener("hashchange", () => { scrollTo(0, 0); show(); });

@@ -29,7 +29,7 @@ function row(event) {
         : element("div", { class: "open" }, inside));
 }
 
-export function view(main, route, { signal }) {
+export function view(main, route, { signal, fail }) {
     const events = element("ol", { id: "events" });
     const state = element("span", { id: "live-state", role: "status", "aria-live": "polite" }, say("page.watch.begins"));
     const empty = element("p", { class: "faint", id: "live-empty" }, say("page.live.empty"));
@@ -70,7 +70,7 @@ export function view(main, route, { signal }) {
         tell();
     }
 
-    const stop = follow({}, { open: () => turn("on"), event: take, lost: () => turn("lost"), failed: () => turn("failed") });
+    const stop = follow({}, { open: () => turn("on"), event: take, lost: () => turn("lost"), failed: (why) => { turn("failed"); fail(why); } });
     signal.addEventListener("abort", () => { stop(); clearTimeout(drawn); });
     document.title = `${say("page.nav.live")} – Waybill`;
     replace(main, element("section", { id: "live" },

@@ -58,7 +58,10 @@ class Watch {
             open: () => { this.tell(say("page.watch.on")); this.refresh(); },
             event: () => this.soon(),
             lost: () => this.tell(say("page.watch.lost")),
-            failed: () => this.end(say("page.watch.failed")),
+            failed: (why) => {
+                this.end(say("page.watch.failed"));
+                this.context.fail(why);
+            },
         });
     }
 
