@@ -41,8 +41,13 @@ def desk_with_hostile_mails(browser, request): # pylint: disable=unused-argument
         place.wait_until(lambda: len(settled()) == len(desk.mails), 60, "each mail has found its end, or is put off", 0.5)
         for mail in desk.mails:
             mail.send_report(world.postfix.port)
-        place.wait_until(lambda: sum(any(report["trust"] == "claimed" for report in waybill["reports"])
-                                     for waybill in settled().values()) == len(desk.mails), 60, "each report is read", 0.5)
+
+        def reported():
+            # The store may know such a mail twice: what the milter and what the log say of it differs.
+            return {waybill["queue_id"] for waybill in world.cli.trace("from:@hostile.example")
+                    if any(report["trust"] == "claimed" for report in waybill["reports"])}
+
+        place.wait_until(lambda: len(reported()) == len(desk.mails), 60, "each report is read", 0.5)
         codes = settled()
         for mail in desk.mails:
             mail.code = codes[mail.queue_id]["trace_id"]
