@@ -140,6 +140,12 @@ def test_lists_show_them_as_they_are(page, hostile, size):
     page.picture(f"hostile-board-{size[0]}")
 
 
+def test_more_is_shown_than_fits_one_page(page, hostile): # pylint: disable=unused-argument
+    search(page, "since:-1h", 25)
+    page.see("#more").click()
+    page.wait(lambda: len(page.all("ol#results > li")) > 25, "more are shown")
+
+
 def test_the_live_view_shows_them_as_they_are(page, hostile):
     page.shape(PHONE)
     page.see("#nav-live").click()
