@@ -41,8 +41,13 @@ def desk_with_hostile_mails(browser, request): # pylint: disable=unused-argument
         place.wait_until(lambda: len(settled()) == len(desk.mails), 60, "each mail has found its end, or is put off", 0.5)
         for mail in desk.mails:
             mail.send_report(world.postfix.port)
-        place.wait_until(lambda: sum(any(report["trust"] == "claimed" for report in waybill["reports"])
-                                     for waybill in settled().values()) == len(desk.mails), 60, "each report is read", 0.5)
+
+        def reported():
+            # The store may know such a mail twice: what the milter and what the log say of it differs.
+            return {waybill["queue_id"] for waybill in world.cli.trace("from:@hostile.example")
+                    if any(report["trust"] == "claimed" for report in waybill["reports"])}
+
+        place.wait_until(lambda: len(reported()) == len(desk.mails), 60, "each report is read", 0.5)
         codes = settled()
         for mail in desk.mails:
             mail.code = codes[mail.queue_id]["trace_id"]
@@ -133,6 +138,12 @@ def test_lists_show_them_as_they_are(page, hostile, size):
     page.wait(lambda: "hostile" in page.text("section#board") or "h0.example" in page.text("section#board"), "the board")
     assert page.overflow() == []
     page.picture(f"hostile-board-{size[0]}")
+
+
+def test_more_is_shown_than_fits_one_page(page, hostile): # pylint: disable=unused-argument
+    search(page, "since:-1h", 25)
+    page.see("#more").click()
+    page.wait(lambda: len(page.all("ol#results > li")) > 25, "more are shown")
 
 
 def test_the_live_view_shows_them_as_they_are(page, hostile):

@@ -121,7 +121,7 @@ function moreButton(results, head, asked, first, signal, fail) {
             const found = await fetchPage(asked, next, signal);
             const before = results.children.length;
             results.append(...found.waybills.map(mailRow));
-            next = found.about.next;
+            next = found.page.next;
             setCount(head, results.children.length, found.page);
             results.children[before]?.querySelector("a.open").focus();
             button.hidden = !next;
