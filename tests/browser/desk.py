@@ -55,7 +55,7 @@ class HelpDesk:
     def __enter__(self):
         self.world.start()
         try:
-            self.web = Web(self.world.daemon, USER, port=place.free_port())
+            self.web = Web(self.world.daemon, USER, port=place.free_port(), web_rate=0)
             give_rights(self.world.cli, self.world.redis, USER)
             self.web.start()
             for name, words in PEOPLE.items():
