@@ -344,6 +344,9 @@ struct store_node {
 int store_get_nodes(struct store *store,
                     void (*seen)(void *context, const struct store_node *node), void *context,
                     struct error *why);
+/* Did a host of this name (host_same) ever claim a node number, as far as the store said within the
+ * last five seconds? 1, 0, -1. */
+int store_knows_host(struct store *store, struct slice name, struct error *why);
 /* The sheets of all nodes that ever wrote, by number; of one that keeps none all is unknown but
  * the number. `server` gets the server's own time (ms; 0: we may not ask it). One round trip. */
 int store_get_sheets(struct store *store, int64_t *server,

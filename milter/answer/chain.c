@@ -9,14 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain_fit.h"
 #include "relay.h"
-#include "waybill/address.h"
 #include "waybill/clock.h"
-#include "waybill/host.h"
+#include "waybill/domain.h"
 #include "waybill/query.h"
 
-#define CLOCKS_MS (5 * SECOND_MS) /* a log may count whole seconds, and be written in any order */
-#define REPORT_MS (5 * MINUTE_MS) /* Sendmail's first line of a report is of its first attempt */
 #define IDS_MAX 16u               /* of one name that are looked at, the newest first */
 #define BACK_DAYS 7u              /* a requeued mail may have waited so long */
 #define FILTER_DAYS 2u            /* a filter may have kept a mail so long */
@@ -28,132 +26,31 @@ const char *chain_way_word(enum chain_way way)
     return words[way];
 }
 
-static bool is_loopback(struct slice ip)
+/* Is the server perhaps one of our hosts? Most are not, and then the index need not be asked. Logs
+ * of a host may have been brought in that never claimed a number. 1, 0, -1. */
+static int is_ours(struct store *store, const struct waybill *waybill, struct slice name,
+                   struct error *why)
 {
-    return slice_starts(ip, "127.") || slice_is(ip, "::1");
-}
-
-/* "mx1" may be anybody's, "mx1.example.org" is one host. */
-static bool is_full_name(struct slice name)
-{
-    return slice_find(name, '.') > 0;
-}
-
-static bool names_same(struct slice a, struct slice b)
-{
-    return is_full_name(a) && b.size > 0 && slice_equal_nocase(a, b);
-}
-
-/* Could this fact lead on to another queue id? */
-static bool leads_on(const struct fact *fact)
-{
-    struct relay relay;
-    bool named = fact->value[KEY_NEXT].size > 0;
-
-    if (fact->witness != WITNESS_LOG)
-        return false;
-    if (fact->kind == FACT_EXPANDED || fact->kind == FACT_REQUEUED || fact->kind == FACT_NOTIFIED)
-        return named;
-    return fact->kind == FACT_DELIVERED && relay_read(fact->value[KEY_RELAY], &relay) &&
-           (is_loopback(relay.ip) || (named && is_full_name(relay.name)));
-}
-
-/* The queue id that it had before, as our own log names it. */
-static struct slice previous_of(const struct waybill *waybill)
-{
-    for (size_t i = 0; i < waybill->fact_count; i++)
-        if (waybill->facts[i].witness == WITNESS_LOG &&
-            waybill->facts[i].value[KEY_PREVIOUS].size > 0)
-            return waybill->facts[i].value[KEY_PREVIOUS];
-    return SLICE_ABSENT;
-}
-
-static bool has_recipient(const struct waybill *waybill, struct slice address)
-{
-    for (size_t i = 0; i < waybill->recipient_count; i++)
-        if (address_same(waybill->recipients[i].address, address))
-            return true;
-    return false;
-}
-
-static bool is_named(const struct fact *fact, const struct waybill *next)
-{
-    return fact->value[KEY_NEXT].size > 0 &&
-           slice_equal(next->queue_id, fact->value[KEY_NEXT]);
-}
-
-static bool came_between(const struct waybill *waybill, const struct fact *fact,
-                         const struct waybill *next, int64_t slack)
-{
-    return next->arrived <= fact->time + slack && next->arrived >= waybill->arrived - CLOCKS_MS;
-}
-
-static bool message_id_same(const struct waybill *waybill, const struct waybill *next)
-{
-    return waybill->message_id.size > 0 && slice_equal(waybill->message_id, next->message_id);
-}
-
-static bool filtered_as(const struct waybill *waybill, const struct fact *fact,
-                        const struct waybill *next)
-{
-    struct relay relay;
-
-    if (!relay_read(fact->value[KEY_RELAY], &relay) || !is_loopback(relay.ip) ||
-        !is_loopback(next->ip) || !has_recipient(next, fact->value[KEY_TO]))
-        return false;
-    /* A filter that takes the mail for its own hands it in when it likes. */
-    if (previous_of(next).size > 0)
-        return next->arrived >= waybill->arrived - CLOCKS_MS;
-    return is_named(fact, next) && came_between(waybill, fact, next, CLOCKS_MS) &&
-           message_id_same(waybill, next);
-}
-
-static bool relayed_as(const struct waybill *waybill, const struct fact *fact,
-                       const struct waybill *next)
-{
-    struct relay relay;
-
-    return relay_read(fact->value[KEY_RELAY], &relay) && names_same(relay.name, next->host) &&
-           names_same(waybill->host, next->client) && is_named(fact, next) &&
-           came_between(waybill, fact, next, CLOCKS_MS) && message_id_same(waybill, next) &&
-           has_recipient(next, fact->value[KEY_TO]);
-}
-
-/* A report may be a copy for the postmaster. */
-static bool reported_as(const struct waybill *waybill, const struct fact *fact,
-                        const struct waybill *next)
-{
-    return is_named(fact, next) && came_between(waybill, fact, next, REPORT_MS) &&
-           waybill->from.size > 0 && has_recipient(next, waybill->from);
-}
-
-/* Did the mail go on as `next`, by what this fact says? */
-static bool goes_on_as(const struct waybill *waybill, const struct fact *fact,
-                       const struct waybill *next, enum chain_way *way)
-{
-    struct slice previous = previous_of(next);
-
-    if (next->id == waybill->id || next->host.size == 0 || waybill->host.size == 0 ||
-        (previous.size > 0 && !slice_equal(previous, waybill->queue_id)))
-        return false;
-    if (!host_same(next->host, waybill->host)) {
-        *way = CHAIN_RELAYED;
-        return fact->kind == FACT_DELIVERED && relayed_as(waybill, fact, next);
-    }
-    switch (fact->kind) {
-    case FACT_DELIVERED:
-        *way = CHAIN_FILTERED;
-        return filtered_as(waybill, fact, next);
-    case FACT_NOTIFIED:
-        *way = CHAIN_REPORTED;
-        return reported_as(waybill, fact, next);
-    default:
-        *way = fact->kind == FACT_REQUEUED ? CHAIN_REQUEUED : CHAIN_FORWARDED;
-        return is_named(fact, next) && came_between(waybill, fact, next, CLOCKS_MS);
-    }
+    if (!chain_is_full_name(name))
+        return 0;
+    if (domain_same_organisation(name, waybill->host))
+        return 1;
+    return store_knows_host(store, name, why);
 }
 
 /* ---- forwards ---- */
+
+/* Could the mail that this fact leads on to be in the store? 1, 0, -1. */
+static int is_within(struct store *store, const struct waybill *waybill, const struct fact *fact,
+                     struct error *why)
+{
+    struct relay relay;
+
+    if (fact->kind != FACT_DELIVERED || !relay_read(fact->value[KEY_RELAY], &relay) ||
+        chain_is_loopback(relay.ip))
+        return 1;
+    return is_ours(store, waybill, relay.name, why);
+}
 
 static int find_ids(struct store *store, enum term_kind kind, struct slice term, int64_t last,
                     unsigned days, uint64_t **ids, size_t *count, struct error *why)
@@ -181,7 +78,7 @@ static int find_among(struct store *store, const struct waybill *waybill, const 
 
     for (size_t i = 0; i < count && result == 0; i++) {
         result = query_one(store, ids[i], queue_lifetime, &leg->waybill, why);
-        if (result > 0 && !goes_on_as(waybill, fact, &leg->waybill, &leg->way)) {
+        if (result > 0 && !chain_goes_on_as(waybill, fact, &leg->waybill, &leg->way)) {
             waybill_clear(&leg->waybill);
             result = 0;
         }
@@ -202,7 +99,7 @@ static int find_next(struct store *store, const struct waybill *waybill, const s
         size_t count;
         if (find_ids(store, by_name ? TERM_QUEUE_ID : TERM_MESSAGE_ID,
                      by_name ? fact->value[KEY_NEXT] : waybill->message_id,
-                     fact->time + (by_name ? REPORT_MS : FILTER_DAYS * DAY_MS),
+                     fact->time + (by_name ? CHAIN_REPORT_MS : FILTER_DAYS * DAY_MS),
                      by_name ? 2 : FILTER_DAYS + 2, &ids, &count, why) != 0)
             return -1;
         result = find_among(store, waybill, fact, ids, count, queue_lifetime, leg, why);
@@ -249,7 +146,12 @@ static int follow_one(struct store *store, const struct waybill *first, size_t f
         struct leg leg = {.from = from, .recipient = fact->value[KEY_TO]};
         int found;
 
-        if (!leads_on(fact) || is_asked(&asked, fact))
+        if (!chain_leads_on(fact) || is_asked(&asked, fact))
+            continue;
+        found = is_within(store, waybill, fact, why);
+        if (found < 0)
+            return -1;
+        if (found == 0)
             continue;
         if (chain->count == CHAIN_MAX || asked.count == ASKED_MAX) {
             chain->more = true;
@@ -289,31 +191,24 @@ void chain_clear(struct chain *chain)
 
 /* ---- backwards ---- */
 
-static bool went_on_as(const struct waybill *before, const struct waybill *waybill,
-                       enum chain_way *way)
-{
-    for (size_t i = 0; i < before->fact_count; i++)
-        if (leads_on(&before->facts[i]) &&
-            goes_on_as(before, &before->facts[i], waybill, way))
-            return true;
-    return false;
-}
-
 int chain_back(struct store *store, const struct waybill *waybill, int64_t queue_lifetime,
                struct chain_before *before, struct error *why)
 {
-    struct slice previous = previous_of(waybill);
+    struct slice previous = chain_previous(waybill);
     bool named = previous.size > 0;
     uint64_t *ids;
     size_t count;
     int result = 0;
 
     /* A mail of a stranger, who has no name or address of ours, was never ours. */
-    if (!named && waybill->ip.size > 0 && !is_loopback(waybill->ip) &&
-        !is_full_name(waybill->client))
-        return 0;
+    if (!named && waybill->ip.size > 0 && !chain_is_loopback(waybill->ip)) {
+        result = is_ours(store, waybill, waybill->client, why);
+        if (result <= 0)
+            return result;
+        result = 0;
+    }
     if (find_ids(store, named ? TERM_QUEUE_ID : TERM_MESSAGE_ID,
-                 named ? previous : waybill->message_id, waybill->arrived + CLOCKS_MS,
+                 named ? previous : waybill->message_id, waybill->arrived + CHAIN_CLOCKS_MS,
                  named ? BACK_DAYS : 2, &ids, &count, why) != 0)
         return -1;
     for (size_t i = 0; i < count && result == 0; i++) {
@@ -324,7 +219,7 @@ int chain_back(struct store *store, const struct waybill *waybill, int64_t queue
         if (result <= 0)
             continue;
         before->id = other.id;
-        result = went_on_as(&other, waybill, &before->way);
+        result = chain_went_on_as(&other, waybill, &before->way);
         waybill_clear(&other);
     }
     free(ids);
@@ -367,13 +262,13 @@ static size_t first_of(const struct waybill **sorted, size_t count, struct slice
 static void find_before(const struct waybill **sorted, size_t count, const struct waybill *waybill,
                         struct chain_before *before)
 {
-    struct slice previous = previous_of(waybill);
+    struct slice previous = chain_previous(waybill);
 
     if (previous.size == 0)
         return;
     for (size_t i = first_of(sorted, count, previous);
          i < count && before->id == 0 && slice_equal(sorted[i]->queue_id, previous); i++)
-        if (went_on_as(sorted[i], waybill, &before->way))
+        if (chain_went_on_as(sorted[i], waybill, &before->way))
             before->id = sorted[i]->id;
 }
 
@@ -384,12 +279,12 @@ static void find_after(const struct waybill **sorted, size_t count, const struct
     for (size_t i = 0; i < waybill->fact_count; i++) {
         const struct fact *fact = &waybill->facts[i];
         struct slice next = fact->value[KEY_NEXT];
-        if (next.size == 0 || !leads_on(fact))
+        if (next.size == 0 || !chain_leads_on(fact))
             continue;
         for (size_t at = first_of(sorted, count, next);
              at < count && slice_equal(sorted[at]->queue_id, next); at++) {
             struct chain_before *of = &before[sorted[at] - waybills];
-            if (of->id == 0 && goes_on_as(waybill, fact, sorted[at], &of->way))
+            if (of->id == 0 && chain_goes_on_as(waybill, fact, sorted[at], &of->way))
                 of->id = waybill->id;
         }
     }

@@ -214,6 +214,7 @@ void store_close(struct store **store)
     postings_free(&old->postings);
     marks_free(&old->marks);
     packing_free(&old->packing);
+    hosts_free(&old->hosts);
     free(old);
 }
 

@@ -24,6 +24,14 @@ struct known_day {
     int64_t until;    /* clock_monotonic */
 };
 
+/* Of nodes, as they were a moment ago. */
+struct hosts {
+    char (*names)[256];
+    size_t count;
+    int64_t until; /* clock_monotonic; 0: not known */
+};
+void hosts_free(struct hosts *hosts);
+
 struct store {
     const struct settings *settings;
     const char *prefix;
@@ -57,6 +65,7 @@ struct store {
     bool reads_refused; /* a refused mail was among the records read last: the next may be, too */
     bool nodes_changed;   /* by what is queued */
     int64_t nodes_until;  /* clock_monotonic; 0: not known */
+    struct hosts hosts;
     struct known_day known[STORE_KNOWN_DAYS];
 };
 
