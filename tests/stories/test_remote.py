@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command over HTTP: what staff with a token and without a store see is what the store's owner
 sees, and what a hostile server says costs one line."""
+import concurrent.futures
 import contextlib
 import glob
 import http.server
+import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -35,12 +39,42 @@ class Staff:
             file.write(token + "\n")
         os.chmod(self.file, 0o600)
 
+    def environment(self, url=None):
+        return {"HOME": self.home, "WAYBILL_API": url or self.url, "PATH": os.environ["PATH"]}
+
     def run(self, *arguments, url=None, environment=None):
-        done = subprocess.run([f"{place.BUILD}/waybill", *arguments], text=True, check=False, capture_output=True,
+        return subprocess.run([f"{place.BUILD}/waybill", *arguments], text=True, check=False, capture_output=True,
                               timeout=60, stdin=subprocess.DEVNULL,
-                              env={"HOME": self.home, "WAYBILL_API": url or self.url, "PATH": os.environ["PATH"],
-                                   **(environment or {})})
-        return done
+                              env={**self.environment(url), **(environment or {})})
+
+
+class Following:
+    """`waybill follow`, while it runs."""
+
+    def __init__(self, base, name, *words, environment=None):
+        self.files = [f"{base}/follow-{name}.{kind}" for kind in ("out", "err")]
+        with open(self.files[0], "wb") as out, open(self.files[1], "wb") as err:
+            self.process = subprocess.Popen([f"{place.BUILD}/waybill", *words], stdin=subprocess.DEVNULL, stdout=out,
+                                            stderr=err, env=environment)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def text(self, which=0):
+        with open(self.files[which], encoding="utf-8") as file:
+            return file.read()
+
+    def tells(self, words, which=0):
+        place.wait_until(lambda: words in self.text(which), 20, f"follow tells {words}", pause=0.05)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(10)
 
 
 class Office:
@@ -58,7 +92,9 @@ class Office:
         self.web = Web(world.daemon, USER).start()
         self.people = {name: self.staff(name, *words) for name, words in
                        {"admin": ("--role", "admin"), "desk": ("--role", "desk"),
-                        "ann": ("--role", "sender", "--address", ANN)}.items()}
+                        "ann": ("--role", "sender", "--address", ANN), "gone": ("--role", "admin")}.items()}
+        assert self.people["gone"].run("trace", ALL).returncode == FOUND
+        world.cli.run("token", "revoke", "gone") # seen within 5 s: later, so that nobody waits for it
 
     def give_rights(self):
         line = next(line for line in self.world.cli.text("doctor", "--redis-acl").splitlines()
@@ -86,15 +122,16 @@ def told(done):
     def plain(text):
         text = re.sub(r'"delay":{[^{}]*{[^{}]*}[^{}]*}', "", text)
         text = re.sub(r'("since":"[^"]*",)?"until":"[^"]*",(?="next"|"unreadable")', "", text)
-        return re.sub(r"-c \S+ ", "", re.sub(r'(--after |"next":")\w+', r"\1CURSOR", text))
+        return re.sub(r"-c \S+ ", "", re.sub(r'(--after |"next":"|"cursor":")[\w.,-]+', r"\1CURSOR", text))
     return done.returncode, plain(done.stdout), plain(done.stderr)
 
 
 def both(office, *arguments):
     """The same words to the store and to the API, as administrator; once more if a second went by."""
     for _ in range(3):
-        store = told(office.world.cli.run(*arguments))
-        api = told(office.people["admin"].run(*arguments))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool: # in the same second, mostly
+            store, api = (pool.submit(run, *arguments) for run in (office.world.cli.run, office.people["admin"].run))
+        store, api = told(store.result()), told(api.result())
         if store == api:
             break
     return store, api
@@ -182,9 +219,7 @@ def one_line(done, code, *words):
 
 
 def test_who_has_no_good_token_is_told_what_to_do(office):
-    gone = office.staff("gone", "--role", "admin")
-    assert gone.run("trace", ALL).returncode == FOUND
-    office.world.cli.run("token", "revoke", "gone")
+    gone = office.people["gone"]
     place.wait_until(lambda: gone.run("trace", ALL).returncode != FOUND, 10, "the token is good no more")
     one_line(gone.run("trace", ALL), UNREACHABLE, "the API says: ", "Your administrator makes a new one")
     os.chmod(gone.file, 0o644)
@@ -195,6 +230,111 @@ def test_who_has_no_good_token_is_told_what_to_do(office):
         one_line(office.people["admin"].run("trace", url=url), USAGE, "is no address of an API")
     environment = {"WAYBILL_TOKEN_FILE": office.people["admin"].file}
     assert gone.run("trace", ALL, "--limit", "1", environment=environment).returncode == FOUND
+
+
+# ---- what happens, and who asked ----
+
+
+def send(office, name, *to):
+    client = Client(office.world.postfix.port)
+    client.send(ANN, list(to), f"{name}-{os.getpid()}@shop.example")
+    client.quit()
+
+
+def test_who_follows_over_the_api_is_told_the_same(office):
+    """In a table, as JSON, about one mail, and by the role; and it goes on where it says."""
+    base, conf, code = office.world.base, ("-c", office.world.daemon.conf), office.mail["trace_id"]
+    admin, ann = office.people["admin"], office.people["ann"]
+    query = ("from:" + ANN, "-to:ok-hidden@sink.example")
+    with contextlib.ExitStack() as stack:
+        def start(name, *words, environment=None):
+            return stack.enter_context(Following(base, name, *words, environment=environment))
+        pairs = [(start(f"store{kind}", *conf, "follow", *query, *kind),
+                  start(f"api{kind}", "follow", *query, *kind, environment=admin.environment()))
+                 for kind in ((), ("--json",))]
+        his = start("ann", "follow", "--json", environment=ann.environment())
+        other = start("one", "follow", "id:" + code, environment=admin.environment())
+        before = start("before", *conf, "follow")
+        everyone = [following for pair in pairs for following in pair] + [his, other]
+        time.sleep(1.5) # nothing tells from outside that it has begun
+        before.stop()
+        cursor = re.search("go on with: waybill follow --after (.*)", before.text(1))[1]
+        send(office, "followed", "ok-seen@sink.example", "never-seen@sink.example", "ok-hidden@sink.example")
+        for following in everyone[:-1]:
+            following.tells("delivery.failed" if following is not his else "never-seen@sink.example")
+            following.tells("ok-seen@sink.example")
+        codes = [following.stop() for following in everyone]
+        assert codes == [FOUND] * 5 + [NOTHING], [following.text(1) for following in everyone]
+        for following in everyone[:-2]:
+            assert "hidden" not in following.text()
+        assert {json.loads(line)["sender"] for line in his.text().splitlines()} == {ANN}
+        assert other.text() == ""
+        for pair in pairs[0]:
+            assert "go on with: waybill follow --after L" in pair.text(1)
+        assert "follow --after L" in other.text(1)
+    # An event is told with what is known of its mail by then: the same now, of a mail that has settled.
+    for kind in ((), ("--json",)):
+        store, api = both(office, "follow", "--after", cursor, "--for", "1", *query, *kind)
+        assert api == store and store[0] == FOUND
+        assert store[1].count("never-seen@sink.example") == 1 and len(store[1].splitlines()) >= 2
+    one_line(admin.run("follow", "--after", "Lx"), USAGE, "the API says: ", "cursor")
+    report = next(mail for mail in office.world.cli.trace(ALL) if mail["is_report"])["trace_id"]
+    one_line(ann.run("follow", "id:" + report, "--for", "20"), USAGE, "the API says: ")
+
+
+def test_who_follows_outlives_the_api(office):
+    admin = office.people["admin"]
+    with Following(office.world.base, "cut", "follow", "--json", environment=admin.environment()) as following:
+        time.sleep(1)
+        send(office, "before", "ok-before@sink.example")
+        following.tells("ok-before@sink.example")
+        assert office.web.stop() == 0
+        following.tells("; trying again\n", 1)
+        send(office, "between", "ok-between@sink.example")
+        office.web.start()
+        following.tells("the API answers again\n", 1)
+        following.tells('"recipient":"ok-between@sink.example"')
+        assert following.stop() == FOUND
+        ids = [json.loads(line)["event_id"] for line in following.text().splitlines()]
+        assert len(ids) == len(set(ids)), "none is told twice"
+        assert following.text(1).count("trying again") == 1
+
+
+def test_the_audit_is_for_admins(office):
+    admin = office.people["admin"]
+    for _ in range(3): # a follower that ends is noted a moment later
+        api = admin.run("audit", "--json", "--since", "-1h")
+        store = office.world.cli.run("audit", "--json", "--since", "-1h")
+        there, here = ([json.loads(line) for line in done.stdout.splitlines()] for done in (api, store))
+        if sorted(map(str, there)) == sorted(map(str, here)):
+            break
+    assert api.returncode == FOUND and len(there) > 20
+    assert sorted(map(str, there)) == sorted(map(str, here))
+    assert [e["time"] for e in there] == sorted((e["time"] for e in there), reverse=True)
+    rows = admin.run("audit", "--since", "-1h").stdout.splitlines()
+    assert set(office.world.cli.run("audit", "--since", "-1h").stdout.splitlines()) == set(rows)
+    one_line(office.people["desk"].run("audit"), USAGE, "the API says: This is not for your role.")
+
+
+def test_the_audit_is_read_page_by_page(office):
+    def page(path, headers):
+        number = int((re.search("after=(\\d+)", path) or (0, 0))[1])
+        entries = [{"object": "audit", "time": f"2026-11-22T10:00:00.{999 - 200 * number - i:03}Z", "who": "a\x1b",
+                    "what": "show", "about": str(200 * number + i), "count": None, "reason": None} for i in range(200)]
+        return reply(json.dumps({"entries": entries, "page": {"next": str(number + 1) if number < 3 else None}}))
+
+    words = ("audit", "--since", "2026-11-22", "--reason", "why")
+    with Stranger(page) as stranger:
+        done = office.people["admin"].run(*words, "--json", url=stranger.url)
+        assert [json.loads(line)["about"] for line in done.stdout.splitlines()] == [str(n) for n in range(800)], done
+        assert len(stranger.asked) == 4 and stranger.asked[0][1]["Waybill-Reason"] == "why"
+        assert "\x1b" not in office.people["admin"].run(*words, url=stranger.url).stdout
+    same = '{"entries":[{"time":"2026-11-22T10:00:00.000Z","who":"a","what":"b"}],"page":{"next":"1"}}'
+    for body in (same, same.replace('"a"', "[]"), '{"entries":7}', same.replace('{"time', '7,{"time')):
+        with Stranger(lambda path, headers, body=body: reply(body)) as stranger:
+            done = office.people["admin"].run(*words, url=stranger.url)
+            assert done.returncode == UNREACHABLE and len(done.stderr.splitlines()) == 1, done
+            assert len(stranger.asked) <= 2
 
 
 # ---- servers of other kinds ----
@@ -222,7 +362,7 @@ class Stranger:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
 
     def __enter__(self):
         self.thread.start()
@@ -288,6 +428,43 @@ def endless(first, part):
 def test_an_answer_without_end_is_cut(office, first, part):
     with Stranger(lambda path, headers: endless(first, part)) as stranger:
         one_line(office.people["admin"].run("trace", url=stranger.url), UNREACHABLE, "larger than any")
+
+
+def events(*parts):
+    return [reply("", kind="text/event-stream")[0], *parts]
+
+
+EVENT = b'id: Lx%d\r\nevent: x\r\ndata: {"object":"event","action":"delivery.delivered","event_id":"1",\r' \
+    b'data: "event_time":"2026-11-22T10:00:00.000Z","waybill_id":"251121576320300412","sender":"a\\u001b@b.example",\n' \
+    b'data:"recipient":{"recipient":"c\\u202e@d.example","state":"delivered","response":"\\u0007"}}\n\n'
+
+
+def test_a_stream_of_a_stranger_is_read_within_bounds(office):
+    admin = office.people["admin"]
+    for what in (endless(events()[0], b"x" * 65536), endless(events()[0], b"data: " + b"x" * 65000 + b"\n"),
+                 events(b"id: $(reboot)\n\n"), events(b"data: 7\n\n"), events(b'data: {"object":"event"}\n\n'),
+                 events(b"data: " + b"[" * 100000 + b"\n\n"), events(EVENT.replace(b'{"recipient":"c', b'7,{"x":"c')),
+                 reply("{}"), reply("", "302 Found", "Location: http://127.0.0.1:1/"),
+                 problem("401 Unauthorized", "no")):
+        with Stranger(lambda path, headers, what=what: what) as stranger:
+            one_line(admin.run("follow", "--for", "20", url=stranger.url), UNREACHABLE, "API")
+            assert len(stranger.asked) == 1
+
+
+def test_it_comes_back_where_it_was(office):
+    """A line that ends in any way, in any pieces; the place of a comment; a token that ends."""
+    first = [bytes([byte]) for byte in b"retry: 300\n" + EVENT % 1 + b"id: Lx2\n: nothing\n\nid: Lx3\ndata: half"]
+    answers = (events(*first), events(b"retry: 0\n", EVENT % 4), problem("503 Later", "wait", "Retry-After: 0"),
+               problem("401 No", "gone"))
+    for words in ((), ("--json",)):
+        with Stranger(lambda path, headers: answers[len(stranger.asked) - 1]) as stranger:
+            done = office.people["admin"].run("follow", "--after", "L1", "to:x@y.example", *words, url=stranger.url)
+            assert done.returncode == UNREACHABLE and len(done.stdout.splitlines()) == 2, done
+            assert [headers.get("Last-Event-ID") for _, headers in stranger.asked] == [None, "Lx2", "Lx4", "Lx4"]
+            assert stranger.asked[0][0] == "/api/v1/events?q=to%3Ax%40y.example&after=L1"
+            assert "after=" not in stranger.asked[1][0]
+            assert "the API says: gone" in done.stderr and ("--after Lx4" in done.stderr) == (not words)
+            assert "c" in done.stdout and not any(byte in done.stdout for byte in ("\x1b", "\x07", "\u202e"))
 
 
 def test_what_is_hostile_in_a_mail_is_shown_harmless(office):

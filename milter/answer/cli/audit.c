@@ -2,6 +2,7 @@
 /* audit: who asked what. */
 #include "command.h"
 #include "out.h"
+#include "over_api.h"
 #include "waybill/clock.h"
 #include "waybill/escape.h"
 #include "waybill/waybill_json.h"
@@ -20,13 +21,12 @@ static void put_word(struct buffer *line, const char *name, struct slice value)
     escape_terminal(line, value);
 }
 
-static void audit_seen(void *context, const struct store_audit *audit, struct slice field)
+static void print_entry(void *context, const struct store_audit *audit)
 {
     struct listing *listing = context;
     struct json json;
     char when[WHEN_SIZE];
 
-    (void)field;
     buffer_clear(&listing->line);
     if (listing->cli->request.json) {
         json_init(&json, &listing->line);
@@ -45,6 +45,12 @@ static void audit_seen(void *context, const struct store_audit *audit, struct sl
     listing->count++;
 }
 
+static void audit_seen(void *context, const struct store_audit *audit, struct slice field)
+{
+    (void)field;
+    print_entry(context, audit);
+}
+
 int audit_run(struct cli *cli)
 {
     struct listing listing = {.cli = cli};
@@ -55,7 +61,9 @@ int audit_run(struct cli *cli)
     if (since == TIME_NOT_GIVEN)
         since = cli->now - 30 * DAY_MS;
     buffer_init(&listing.line, 1u << 20);
-    result = store_each_audit(cli->store, since, cli->now, audit_seen, &listing, &why);
+    result = cli->remote != NULL
+                 ? remote_audit(cli->remote, since, print_entry, &listing, &why)
+                 : store_each_audit(cli->store, since, cli->now, audit_seen, &listing, &why);
     buffer_free(&listing.line);
     if (result != 0)
         return complain_store(cli, &why);

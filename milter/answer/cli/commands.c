@@ -69,6 +69,7 @@ const struct command commands[] = {
                  "waybill follow --json --for 60\n",
      .asks_store = true,
      .noted = "follow",
+     .over_api = true,
      .run = follow_run},
     {.name = "stats",
      .bit = FOR_STATS,
@@ -283,9 +284,10 @@ const struct command commands[] = {
      .details = "An entry a line, oldest hour first; without --since of the last 30 days. Who\n"
                 "exported or forgot a person, where the person stands as a keyed hash; who made\n"
                 "or revoked a token; and what was asked, over HTTP or by trace, show, stats and\n"
-                "follow, of which the mails are not counted.\n",
+                "follow, of which the mails are not counted. With --api the newest is first.\n",
      .examples = "sudo waybill audit --since -7d\n",
      .asks_store = true,
+     .over_api = true,
      .run = audit_run},
     {.name = "token",
      .bit = FOR_TOKEN,

@@ -3,38 +3,23 @@
  * follow: the command that watches the event streams. What an event is about is the business of
  * sight; what was missed, and where to go on, that of live.
  */
-#include "command.h"
-#include "gap.h"
+#include "follow.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../sight.h"
 #include "asked.h"
 #include "coverage.h"
+#include "gap.h"
 #include "out.h"
 #include "waybill/clock.h"
 #include "waybill/id.h"
 #include "waybill/json.h"
 #include "waybill/live.h"
 
-#define WAIT_MS 500
-
 /* What an event answers to live. */
 enum { GO_ON = 0, STORE_FAILED = -1, ENOUGH = 1 };
-
-struct follow {
-    const struct cli *cli;
-    struct live *live;
-    size_t shown, shown_before; /* before it fell behind */
-    bool fell;   /* behind, once */
-    bool behind; /* and is not yet through with what it missed */
-    bool lost; /* the store is away, and that was said */
-    int64_t end; /* clock_monotonic; 0: until Ctrl-C */
-    struct error why; /* of STORE_FAILED out of an event */
-    struct sight sight;
-};
 
 static volatile sig_atomic_t stopped;
 
@@ -51,7 +36,7 @@ static const char *action_colour(enum event_action action)
     return state >= 0 ? out_state_colour((enum recipient_state)state) : "cyan";
 }
 
-static void print_event(const struct cli *cli, const struct sight_told *told)
+void follow_print(const struct cli *cli, const struct sight_told *told)
 {
     const struct recipient *recipient = told->recipient;
     const struct event *event = told->event;
@@ -82,13 +67,19 @@ static void print_event(const struct cli *cli, const struct sight_told *told)
 
 /* ---- an event ---- */
 
-static void print_line(struct buffer *line)
+void follow_print_line(struct buffer *line)
 {
     struct error why;
 
     if (out_line(line, &why) != 0)
         complain("%s", why.text);
     buffer_free(line);
+}
+
+bool follow_is_enough(const struct follow *follow)
+{
+    return stopped || ferror(stdout) ||
+           (follow->end != 0 && clock_monotonic() >= follow->end);
 }
 
 static void show(struct follow *follow, const struct sight_told *told)
@@ -99,14 +90,14 @@ static void show(struct follow *follow, const struct sight_told *told)
 
     follow->shown++;
     if (!follow->cli->request.json) {
-        print_event(follow->cli, told);
+        follow_print(follow->cli, told);
         return;
     }
     (void)live_cursor(follow->live, cursor);
     buffer_init(&line, 16u << 20);
     json_init(&json, &line);
     sight_json_mail(&json, told, &follow->cli->basis, cursor);
-    print_line(&line);
+    follow_print_line(&line);
 }
 
 static void show_gap(struct follow *follow, const struct event *event, const struct store_gap *gap)
@@ -123,7 +114,7 @@ static void show_gap(struct follow *follow, const struct event *event, const str
     buffer_init(&line, 65536);
     json_init(&json, &line);
     sight_json_gap(&json, event, gap, cursor);
-    print_line(&line);
+    follow_print_line(&line);
 }
 
 static int tell_mail(struct follow *follow, const struct event *event)
@@ -160,14 +151,14 @@ static int tell(void *context, const struct event *event)
 {
     struct follow *follow = context;
 
-    if (stopped || ferror(stdout) || (follow->end != 0 && clock_monotonic() >= follow->end))
+    if (follow_is_enough(follow))
         return ENOUGH;
     return event->action == EVENT_TRACE_GAP ? tell_gap(follow, event) : tell_mail(follow, event);
 }
 
 /* ---- what else there is to say ---- */
 
-static void say_behind(void *context, const struct live_behind *behind)
+void follow_say_behind(void *context, const struct live_behind *behind)
 {
     struct follow *follow = context;
 
@@ -176,7 +167,7 @@ static void say_behind(void *context, const struct live_behind *behind)
     follow->behind = follow->fell = true;
 }
 
-static void say_rebuilt(void *context, const struct live_behind *behind)
+void follow_say_rebuilt(void *context, const struct live_behind *behind)
 {
     struct follow *follow = context;
     char since[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE], shown[32], unread[32];
@@ -191,11 +182,14 @@ static void say_rebuilt(void *context, const struct live_behind *behind)
     out_number(behind->unread, unread);
     complain("fell behind%s: %s events since %s were told from the records%s%s%s",
              behind->gone ? " (event streams are gone)" : "", shown, same_day ? since + 11 : since,
-             behind->unread > 0 ? "; " : "", behind->unread > 0 ? unread : "",
+             behind->unread > 0 ? "; " : "",
+             behind->unread == UINT64_MAX ? "some"
+             : behind->unread > 0         ? unread
+                                          : "",
              behind->unread > 0 ? " records could not be read" : "");
 }
 
-static void say_partly(void *context, const char *why)
+void follow_say_partly(void *context, const char *why)
 {
     (void)context;
     if (why != NULL)
@@ -204,12 +198,19 @@ static void say_partly(void *context, const char *why)
         complain("all of the store is back");
 }
 
-static void say_lost(struct follow *follow, const struct error *why)
+void follow_say_lost(struct follow *follow, const struct error *why)
 {
     if (!follow->lost)
         complain("%s; trying again", why->text);
     follow->lost = true;
-    clock_sleep(WAIT_MS);
+}
+
+static bool place(const struct follow *follow, char cursor[static LIVE_CURSOR_SIZE])
+{
+    if (follow->live != NULL)
+        return live_cursor(follow->live, cursor);
+    snprintf(cursor, LIVE_CURSOR_SIZE, "%s", follow->there.place);
+    return cursor[0] != '\0';
 }
 
 static void say_where_to_go_on(const struct follow *follow)
@@ -219,7 +220,7 @@ static void say_where_to_go_on(const struct follow *follow)
     if (follow->behind)
         complain("fell behind, and stopped before all that was missed was told");
     /* A program has it from the last line, unless that was told while it did not move. */
-    if ((!follow->cli->request.json || follow->fell) && live_cursor(follow->live, cursor))
+    if ((!follow->cli->request.json || follow->fell) && place(follow, cursor))
         complain("go on with: waybill follow --after %s", cursor);
 }
 
@@ -229,9 +230,9 @@ static int next(struct follow *follow, int64_t wait)
 {
     const struct live_watcher watcher = {.context = follow,
                                          .event = tell,
-                                         .behind = say_behind,
-                                         .rebuilt = say_rebuilt,
-                                         .partly = say_partly};
+                                         .behind = follow_say_behind,
+                                         .rebuilt = follow_say_rebuilt,
+                                         .partly = follow_say_partly};
     struct error why;
     int result;
 
@@ -244,20 +245,15 @@ static int next(struct follow *follow, int64_t wait)
             complain("the store is back");
         follow->lost = false;
     } else if (!stopped) {
-        say_lost(follow, follow->why.text[0] != '\0' ? &follow->why : &why);
+        follow_say_lost(follow, follow->why.text[0] != '\0' ? &follow->why : &why);
+        clock_sleep(WAIT_MS);
     }
     return result;
 }
 
-static int watch(struct follow *follow)
+static int watch_store(struct follow *follow)
 {
-    int64_t seconds = follow->cli->request.seconds, began = clock_now();
-    struct query nothing = follow->cli->query;
-    struct error why;
-
-    if (seconds > 0)
-        follow->end = clock_monotonic() + seconds * SECOND_MS;
-    while (!stopped && !ferror(stdout)) {
+    while (!follow_is_enough(follow)) {
         int64_t wait = WAIT_MS;
 
         if (follow->end != 0 && follow->end - clock_monotonic() < wait)
@@ -265,7 +261,22 @@ static int watch(struct follow *follow)
         if (wait <= 0 || next(follow, wait) == ENOUGH)
             break;
     }
+    return CLI_FOUND;
+}
+
+static int watch(struct follow *follow)
+{
+    int64_t seconds = follow->cli->request.seconds, began = clock_now();
+    struct query nothing = follow->cli->query;
+    struct error why;
+    int code;
+
+    if (seconds > 0)
+        follow->end = clock_monotonic() + seconds * SECOND_MS;
+    code = follow->live == NULL ? follow_over_api(follow) : watch_store(follow);
     say_where_to_go_on(follow);
+    if (code != CLI_FOUND)
+        return code;
     if (follow->lost)
         return CLI_UNREACHABLE;
     nothing.since = began;
@@ -276,6 +287,16 @@ static int watch(struct follow *follow)
     return follow->shown > 0 ? CLI_FOUND : CLI_NOTHING;
 }
 
+/* The mail that alone is asked for; 0: all. What blinded a witness is then not told. */
+static uint64_t find_only(const struct query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (query->terms[i].field == QUERY_FIELD_ID && !query->terms[i].negated &&
+            query->terms[i].count == 1)
+            return query->terms[i].values[0].number;
+    return 0;
+}
+
 static int start(struct follow *follow)
 {
     const struct cli *cli = follow->cli;
@@ -283,6 +304,9 @@ static int start(struct follow *follow)
     const unsigned char *key = asked_key(cli, room);
     struct error why;
 
+    follow->sight.only = follow->there.only = find_only(&cli->query);
+    if (cli->remote != NULL)
+        return 0;
     if (live_open(&follow->live, cli->store, cli->settings, slice_of(cli->request.live_after), key,
                   &why) == 0)
         return 0;
@@ -292,7 +316,11 @@ static int start(struct follow *follow)
 
 int follow_run(struct cli *cli)
 {
-    struct follow follow = {.cli = cli, .sight = {.store = cli->store, .query = &cli->query}};
+    struct follow follow = {
+        .cli = cli,
+        .sight = {.store = cli->store, .query = &cli->query},
+        .there = {.query = &cli->query, .after = cli->request.live_after},
+    };
     struct sigaction action = {.sa_handler = stop};
     int code;
 

@@ -119,8 +119,9 @@ const struct command_option command_options[] = {
     {0, "no-token", NULL, OPTION_SWITCH, AT(no_token), FOR_TOKEN, 0, 0,
      "add: no token, for who is let in by a proxy"},
     {0, "reason", "TEXT", OPTION_WORDS, AT(reason),
-     FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN, 0,
-     0, "why, for the audit"},
+     FOR_TRACE | FOR_SHOW | FOR_FOLLOW | FOR_STATS | FOR_FORGET | FOR_EXPORT_PERSON | FOR_TOKEN |
+         FOR_AUDIT,
+     0, 0, "why, for the audit"},
     {0, "language", "LANGUAGE", OPTION_WORDS, AT(language), FOR_TRACE | FOR_SHOW | FOR_EXPLAIN, 0,
      0, "tell what happened in this language, e.g. de"},
     {'c', "config", "FILE", OPTION_WORDS, AT(config), FOR_ALL, 0, 0,

@@ -40,7 +40,7 @@ static int way_of(struct slice name)
 
 /* ---- recipients ---- */
 
-static int read_recipient(const json_t *from, struct recipient *to)
+int mail_read_recipient(const json_t *from, struct recipient *to)
 {
     struct slice state = tree_string(from, "state");
     int number = state.at != NULL ? state_of(state) : -1;
@@ -89,7 +89,7 @@ static int read_recipients(const json_t *list, struct waybill *waybill)
 
     json_array_foreach (list, i, item)
         if (!json_is_object(item) ||
-            read_recipient(item, &waybill->recipients[waybill->recipient_count++]) != 0)
+            mail_read_recipient(item, &waybill->recipients[waybill->recipient_count++]) != 0)
             return -1;
     return 0;
 }

@@ -7,6 +7,8 @@
 
 #include "../chain.h"
 
+/* A recipient alone; views into the tree. -1: it is none. */
+int mail_read_recipient(const json_t *recipient, struct recipient *to);
 /* States and recipients are taken as they are told: what somebody may not see was taken out after
  * they were computed, so from the rest they could not be computed again. Without a timeline the
  * facts are those alone that decided a state, with what a verdict needs of them.

@@ -12,8 +12,10 @@
 #define WAYBILL_ANSWER_REMOTE_H
 
 #include "../chain.h"
+#include "../sight.h"
 #include "../watched.h"
 #include "waybill/id.h"
+#include "waybill/live.h"
 #include "waybill/query.h"
 
 #define REMOTE_BODY_MAX (32u << 20)
@@ -21,6 +23,7 @@
 #define REMOTE_DEPTH_MAX 14
 #define REMOTE_SECONDS 120
 #define REMOTE_CONNECT_SECONDS 10
+#define REMOTE_SILENCE_SECONDS 60 /* of a stream: a beat comes every 15 */
 #define REMOTE_WAIT_MAX 60 /* seconds of Retry-After that are waited for, once */
 
 struct remote;
@@ -104,5 +107,46 @@ void remote_groups_clear(struct query_groups *groups);
 /* As watched_read, of the time of a query; with `line` also as JSON. */
 int remote_watched(struct remote *remote, const struct query *query, struct watched_list *list,
                    struct buffer *line, struct error *why);
+
+/* ---- what happens ---- */
+
+struct remote_watcher {
+    void *context;
+    /* Asked before each event and twice a second at least; false: enough. */
+    bool (*goes_on)(void *context);
+    /* An event, and the same as JSON; texts live until it returns. */
+    void (*mail)(void *context, const struct sight_told *told, struct buffer *line);
+    void (*gap)(void *context, const struct store_gap *gap, struct buffer *line);
+    /* As of struct live_watcher; UINT64_MAX records unread: how many is not told. */
+    void (*behind)(void *context, const struct live_behind *behind);
+    void (*rebuilt)(void *context, const struct live_behind *behind);
+    void (*partly)(void *context, const char *why);
+    /* The store is away at the other end, or is back. */
+    void (*lost)(void *context, bool lost);
+    void (*begun)(void *context); /* the other end answers */
+};
+struct remote_follow {
+    const struct query *query; /* its time does not count */
+    uint64_t only;             /* this mail alone; 0: all */
+    const char *after;         /* cursor, or NULL: from now on */
+    char place[LIVE_CURSOR_SIZE]; /* where it goes on; "": it has not begun */
+    int64_t wait;              /* ms until it is to be tried again */
+};
+enum remote_ended {
+    REMOTE_FAILED = -1, /* `why`; to try again would be of no use */
+    REMOTE_ENOUGH = 0,
+    REMOTE_CUT = 1,     /* `why`; the same call goes on where it was */
+};
+/* One connection, until it ends. An event has SSE_EVENT_MAX bytes at most; a connection without a
+ * byte for REMOTE_SILENCE_SECONDS counts as cut. */
+enum remote_ended remote_follow(struct remote *remote, struct remote_follow *follow,
+                                const struct remote_watcher *watcher, struct error *why);
+
+/* ---- who asked ---- */
+
+typedef void remote_entry(void *context, const struct store_audit *entry);
+/* Newest first, all since then; the slices live as long as the call. */
+int remote_audit(struct remote *remote, int64_t since, remote_entry *seen, void *context,
+                 struct error *why);
 
 #endif

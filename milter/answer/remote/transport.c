@@ -16,7 +16,7 @@
 
 /* ---- what comes ---- */
 
-static size_t take_body(char *data, size_t one, size_t size, void *context)
+size_t remote_take_body(char *data, size_t one, size_t size, void *context)
 {
     struct remote *remote = context;
 
@@ -31,7 +31,7 @@ static void read_header(struct remote *remote, struct slice line)
 
     if (slice_starts(line, "HTTP/")) { /* another answer: the one before was of a proxy */
         remote->retry_after = -1;
-        remote->is_problem = false;
+        remote->is_problem = remote->is_stream = false;
     }
     if (!text_take_until(&line, ':', &name))
         return;
@@ -39,8 +39,10 @@ static void read_header(struct remote *remote, struct slice line)
     if (slice_equal_nocase(name, slice_of("Retry-After")) &&
         text_number(line, 0, 1000000, &number))
         remote->retry_after = (int64_t)number;
-    if (slice_equal_nocase(name, slice_of("Content-Type")))
+    if (slice_equal_nocase(name, slice_of("Content-Type"))) {
         remote->is_problem = slice_starts(line, "application/problem+json");
+        remote->is_stream = slice_starts(line, "text/event-stream");
+    }
 }
 
 static size_t take_header(char *data, size_t one, size_t size, void *context)
@@ -57,7 +59,7 @@ static size_t take_header(char *data, size_t one, size_t size, void *context)
 
 /* ---- one exchange ---- */
 
-static void set_up(struct remote *remote, const char *url)
+void remote_set_up(struct remote *remote, const char *url)
 {
     curl_easy_reset(remote->curl);
     curl_easy_setopt(remote->curl, CURLOPT_URL, url);
@@ -69,7 +71,7 @@ static void set_up(struct remote *remote, const char *url)
     curl_easy_setopt(remote->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(remote->curl, CURLOPT_CONNECTTIMEOUT, (long)REMOTE_CONNECT_SECONDS);
     curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, (long)REMOTE_SECONDS);
-    curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, remote_take_body);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(remote->curl, CURLOPT_HEADERDATA, remote);
@@ -86,29 +88,37 @@ static const char *name_of(const struct remote *remote)
     return remote->place.socket != NULL ? remote->place.socket : remote->place.base;
 }
 
-static int exchange(struct remote *remote, const char *url, struct error *why)
+void remote_forget_answer(struct remote *remote)
 {
-    char words[CURL_ERROR_SIZE] = "";
-    CURLcode code;
-
     remote->header_bytes = 0;
     remote->retry_after = -1;
-    remote->is_problem = false;
+    remote->is_problem = remote->is_stream = false;
     remote->status = 0;
     remote->trouble = REMOTE_AWAY;
     buffer_clear(&remote->body);
-    set_up(remote, url);
-    curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, words);
-    code = curl_easy_perform(remote->curl);
-    curl_easy_getinfo(remote->curl, CURLINFO_RESPONSE_CODE, &remote->status);
-    if (code == CURLE_OK)
-        return 0;
+}
+
+int remote_say_broken(struct remote *remote, int code, const char *words, struct error *why)
+{
     if (remote->body.failed || remote->header_bytes > HEADERS_MAX)
         return error_set(why, "the answer of the API at '%s' is larger than any of a Waybill",
                          name_of(remote));
     return error_set(why, "cannot reach the API at '%s': %s; is the address right, and does "
                           "waybill-web run there?", name_of(remote),
-                     words[0] != '\0' ? words : curl_easy_strerror(code));
+                     words[0] != '\0' ? words : curl_easy_strerror((CURLcode)code));
+}
+
+static int exchange(struct remote *remote, const char *url, struct error *why)
+{
+    char words[CURL_ERROR_SIZE] = "";
+    CURLcode code;
+
+    remote_forget_answer(remote);
+    remote_set_up(remote, url);
+    curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, words);
+    code = curl_easy_perform(remote->curl);
+    curl_easy_getinfo(remote->curl, CURLINFO_RESPONSE_CODE, &remote->status);
+    return code == CURLE_OK ? 0 : remote_say_broken(remote, (int)code, words, why);
 }
 
 /* ---- what it means ---- */
@@ -126,7 +136,7 @@ static int read_tree(struct remote *remote, struct error *why)
                                                                 : remote_is_strange(remote, why);
 }
 
-static int tell_problem(struct remote *remote, struct error *why)
+int remote_tell_problem(struct remote *remote, struct error *why)
 {
     struct slice detail = SLICE_ABSENT;
     struct error ignored;
@@ -179,7 +189,7 @@ int remote_get(struct remote *remote, const char *path, struct error *why)
     if (result != 0)
         return -1;
     if (remote->status != 200)
-        return tell_problem(remote, why);
+        return remote_tell_problem(remote, why);
     if (read_tree(remote, why) != 0)
         return -1;
     remote->trouble = REMOTE_FINE;
