@@ -60,7 +60,7 @@ static bool read_token(struct slice body, struct slice *token)
     return read && body.size == 0;
 }
 
-/* A session that the audit does not know is given to nobody: its secret stands in the cookie alone. */
+/* A session that the audit does not know is nobody's: its secret stands in the cookie alone. */
 static void welcome(struct http_asker *asker, struct http_reply *reply)
 {
     if (http_note_door(asker, reply, "login"))
