@@ -60,6 +60,15 @@ static bool read_token(struct slice body, struct slice *token)
     return read && body.size == 0;
 }
 
+/* A session that the audit does not know is nobody's: its secret stands in the cookie alone. */
+static void welcome(struct http_asker *asker, struct http_reply *reply)
+{
+    if (http_note_door(asker, reply, "login"))
+        tell(asker, reply);
+    else
+        reply->cookie[0] = '\0';
+}
+
 void http_log_in(struct http_asker *asker, const struct http_request *request,
                  struct http_reply *reply)
 {
@@ -79,8 +88,8 @@ void http_log_in(struct http_asker *asker, const struct http_request *request,
         http_store_problem(reply, &why);
     else if (found == 0 && http_is_in_rate(asker, "login from", request->peer, reply))
         http_problem(reply, 401, "This token is not good."); /* a good one always passes */
-    else if (found > 0 && http_note_door(asker, reply, "login"))
-        tell(asker, reply);
+    else if (found > 0)
+        welcome(asker, reply);
 }
 
 void http_log_out(struct http_asker *asker, const struct http_request *request,
