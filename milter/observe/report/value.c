@@ -133,12 +133,47 @@ bool value_is_mailbox(struct slice address)
     return quoted || slice_find(address, '@') == (ptrdiff_t)at - 1 || address.at[0] == '@';
 }
 
+/* Behind the quoted string with which the text begins (RFC 5321, 4.1.2); 0: it does not. */
+static size_t quoted_size(struct slice text)
+{
+    if (text.size == 0 || text.at[0] != '"')
+        return 0;
+    for (size_t i = 1; i < text.size; i++) {
+        if (text.at[i] == '"')
+            return i + 1;
+        i += text.at[i] == '\\';
+    }
+    return 0;
+}
+
+/* `"a>b"@example.org`: what stands in the quotes belongs to the name of the mailbox. */
+static bool has_quoted_name(struct slice address)
+{
+    size_t size = quoted_size(address);
+
+    return size > 0 && size < address.size && address.at[size] == '@';
+}
+
+/* What stands before the bracket that ends the address. */
+static bool take_address(struct slice *rest, struct slice *inside)
+{
+    struct slice name = slice_make(rest->at, has_quoted_name(*rest) ? quoted_size(*rest) : 0);
+
+    *rest = slice_make(rest->at + name.size, rest->size - name.size);
+    if (!text_take_until(rest, '>', inside))
+        return false;
+    *inside = slice_make(inside->at - name.size, inside->size + name.size);
+    return true;
+}
+
 /* Out of its brackets, without a source route. */
 static struct slice unwrap(struct slice value)
 {
     struct slice rest = value, inside;
 
-    if (text_take_until(&rest, '<', &inside) && text_take_until(&rest, '>', &inside)) {
+    if (has_quoted_name(value))
+        return value;
+    if (text_take_until(&rest, '<', &inside) && take_address(&rest, &inside)) {
         value = slice_trim(inside);
         if (slice_starts(value, "@") && text_take_until(&value, ':', &inside))
             value = slice_trim(value);

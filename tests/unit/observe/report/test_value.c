@@ -36,6 +36,11 @@ static void test_address_loses_type_brackets_and_comment(void **state)
     check_address("RFC822;<ann@example.org>", "ann@example.org");
     check_address("rfc822; rfc822;ann@example.org", "ann@example.org");
     check_address("<ann@example.org>", "ann@example.org");
+    check_address("<\"x onclick=y>z\"@h.example>", "\"x onclick=y>z\"@h.example");
+    check_address("rfc822; \"a<b>c\\\">\"@h.example", "\"a<b>c\\\">\"@h.example");
+    check_address("\"Ann > Bob\" <ann@example.org>", "ann@example.org");
+    check_address("\"<ann@example.org>\"", "ann@example.org");
+    check_address("<\"never ends@example.org>", "\"never ends@example.org");
     check_address("ann@example.org", "ann@example.org");
     check_address("rfc822; ann@example.org (Ann)", "ann@example.org");
     check_address("rfc822; \"Ann Lee\"@example.org", "\"Ann Lee\"@example.org");
