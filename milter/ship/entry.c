@@ -51,6 +51,16 @@ static void entry_learn_log(struct entry *entry, const struct fact *fact)
         entry->cleanup = record_fact_id(fact);
 }
 
+uint64_t entry_message_id(struct slice id)
+{
+    char masked[1024];
+    size_t size = id.size < sizeof masked ? id.size : sizeof masked;
+
+    for (size_t i = 0; i < size; i++)
+        masked[i] = id.at[i] >= ' ' && id.at[i] < 0x7f ? id.at[i] : '?';
+    return size > 0 ? digest_64(masked, size) : 0;
+}
+
 static void entry_learn(struct entry *entry, const struct fact *fact)
 {
     struct slice message_id = fact->value[KEY_MESSAGE_ID];
@@ -70,7 +80,7 @@ static void entry_learn(struct entry *entry, const struct fact *fact)
         entry->carried = true;
     if (message_id.size > 0 &&
         (fact->kind == FACT_HEADER || (fact->kind == FACT_CLEANUP && entry->message_id == 0)))
-        entry->message_id = digest_64(message_id.at, message_id.size);
+        entry->message_id = entry_message_id(message_id);
     if (fact->value[KEY_IP].size > 0 && entry->ip[0] == '\0')
         slice_copy(fact->value[KEY_IP], entry->ip, sizeof entry->ip);
 }

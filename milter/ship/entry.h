@@ -107,4 +107,8 @@ int entry_review(struct entry *entry);
 /* Bytes that it takes, roughly. */
 size_t entry_cost(const struct entry *entry);
 
+/* Of a Message-ID, as entries keep it. The log has '?' for a byte that is not printable, so all of
+ * these are alike. 0: it is empty. */
+uint64_t entry_message_id(struct slice id);
+
 #endif

@@ -30,7 +30,7 @@ static bool message_id_same(const struct entry *entry, const struct fact *fact)
 {
     struct slice told = fact->value[KEY_MESSAGE_ID];
     return fact->kind == FACT_CLEANUP && told.size > 0 && entry->message_id != 0 &&
-           entry->message_id == digest_64(told.at, told.size);
+           entry->message_id == entry_message_id(told);
 }
 
 /* From the mail's arrival until the milter saw the transaction end its queue id is nobody else's:

@@ -211,7 +211,7 @@ static int best_of_message(struct ship *ship, const struct fact *fact, struct en
 {
     const struct answer *answer = &ship->match.of[CLUE_MESSAGE];
     struct slice told = fact->value[KEY_MESSAGE_ID];
-    uint64_t message_id = digest_64(told.at, told.size);
+    uint64_t message_id = entry_message_id(told);
     for (size_t i = 0; i < answer->count; i++) {
         struct entry *entry = live_find(&ship->live, answer->ids[i]);
         if (entry != NULL && mail_possible(entry, fact) && entry->message_id == message_id &&

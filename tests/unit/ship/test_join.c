@@ -218,6 +218,23 @@ static void test_an_odd_message_id_of_the_same_transaction_makes_no_second_mail(
     world_has(&world, id, " delivered ", 1);
 }
 
+/* Postfix writes '?' for each byte that is not printable. */
+static void test_a_message_id_that_the_log_masks_is_the_same(void **state)
+{
+    (void)state;
+    uint64_t id = world_id(&world, 0, 1);
+    world_tell(&world, 'm', 51, "mail w=%llu host=mx1.example.org from=a@x ip=192.0.2.7", W(id));
+    world_tell(&world, 'm', 52, "rcpt w=%llu to=bob@example.com", W(id));
+    world_tell(&world, 'm', 53, "header w=%llu q=A1BF5 id=a%%FF%%01b@x", W(id));
+    world_tell(&world, 'm', 54, "queued w=%llu q=A1BF5 size=420", W(id));
+    world_tell(&world, 'l', 1000, "cleanup " LOG " q=A1BF5 id=a??b@x");
+    world_ship(&world);
+    assert_int_equal(1, world_records(&world));
+    world_tell(&world, 'l', 1001, "cleanup " LOG " q=A1BF5 id=a?b@x");
+    world_ship(&world);
+    assert_int_equal(2, world_records(&world));
+}
+
 static void test_a_late_milter_takes_over_what_the_log_began(void **state)
 {
     (void)state;
@@ -455,6 +472,7 @@ int main(void)
         TEST(test_two_instances_are_two_mails),
         TEST(test_the_message_id_tells_two_mails_apart),
         TEST(test_an_odd_message_id_of_the_same_transaction_makes_no_second_mail),
+        TEST(test_a_message_id_that_the_log_masks_is_the_same),
         TEST(test_a_mail_read_for_its_client_takes_no_others_lines),
         TEST(test_a_late_milter_takes_over_what_the_log_began),
         TEST(test_a_late_milter_finds_what_an_earlier_process_began),
