@@ -61,6 +61,17 @@ def test_a_body_that_is_no_login_is_refused(office, body):
     assert b" 413 " in office.web.raw(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
 
 
+def test_a_log_in_that_cannot_be_noted_lets_nobody_in(office):
+    user = USER[0]
+    office.redis.ask("ACL", "SETUSER", user, "resetkeys", "%RW~wb:session:*", "%R~wb:token*", "%R~wb:node*")
+    try:
+        answer = office.log_in()
+        assert answer.status == 503 and "Set-Cookie" not in answer.headers, answer.headers
+    finally:
+        give_rights(office.cli, office.redis, USER)
+    assert office.log_in().status == 200
+
+
 def test_a_token_that_is_not_good_lets_nobody_in(office):
     for token in ("x", "wbt_", "wbt_" + 64 * "0", "wbs_" + 64 * "0", office.token[:-1]):
         answer = office.log_in(token)

@@ -275,6 +275,7 @@ int http_know(struct http_asker *asker, const struct http_request *request,
 
 int http_know_again(struct http_asker *asker, const struct http_request *request)
 {
+    const struct access before = asker->access;
     struct error why;
     int result;
 
@@ -282,6 +283,8 @@ int http_know_again(struct http_asker *asker, const struct http_request *request
     asker->again = true;
     result = know(asker, request, &why);
     asker->again = false;
+    if (result < 0) /* of what a store that fails began to say nothing counts */
+        asker->access = before;
     return result > 0 && (int)asker->access.role < request->route->least ? 0 : result;
 }
 

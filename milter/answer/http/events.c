@@ -201,7 +201,7 @@ static bool look_again(struct events *events)
     if (http_know_again(events->asker, events->request) == 0)
         return false;
     access_lens_init(&events->lens, &events->asker->access); /* it shows into what was read */
-    return true;
+    return access_check_query(&events->asker->access, &events->query, NULL) == 0;
 }
 
 static bool follow_on(struct events *events)
