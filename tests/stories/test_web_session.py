@@ -8,7 +8,8 @@ import time
 import pytest
 
 from support import place
-from support.office import HEADER, SESSION, open_office
+from support.office import HEADER, SESSION, USER, open_office
+from support.web import give_rights
 
 from test_hostile_store import POISONS
 
@@ -62,8 +63,7 @@ def test_a_body_that_is_no_login_is_refused(office, body):
 
 
 def test_a_log_in_that_cannot_be_noted_lets_nobody_in(office):
-    user = USER[0]
-    office.redis.ask("ACL", "SETUSER", user, "resetkeys", "%RW~wb:session:*", "%R~wb:token*", "%R~wb:node*")
+    office.redis.ask("ACL", "SETUSER", USER[0], "resetkeys", "%RW~wb:session:*", "%R~wb:token*", "%R~wb:node*")
     try:
         answer = office.log_in()
         assert answer.status == 503 and "Set-Cookie" not in answer.headers, answer.headers
