@@ -60,7 +60,7 @@ export async function problem(answer) {
         // a proxy's own words are not for us
     }
     const made = new Problem(answer.status, told);
-    made.retry = Number(answer.headers.get("Retry-After") ?? 0);
+    made.retry = Number(answer.headers.get("Retry-After")) || 0; // of a proxy it may be a date
     return made;
 }
 

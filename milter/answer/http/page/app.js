@@ -54,7 +54,7 @@ function back(event) {
 }
 
 async function show() {
-    const route = here(), name = route.view in VIEWS ? route.view : "search";
+    const route = here(), name = Object.hasOwn(VIEWS, route.view) ? route.view : "search";
     leaving.abort();
     leaving = new AbortController();
     const { signal } = leaving;

@@ -4,7 +4,7 @@
 import { get, who } from "./api.js";
 import { columns, ranking, tile } from "./charts.js";
 import { data, element, replace } from "./dom.js";
-import { compose, count, has, percent, say } from "./messages.js";
+import { compose, count, has, say } from "./messages.js";
 import { value } from "./query.js";
 import { go, link, searchLink } from "./route.js";
 import { kindOf } from "./states.js";
@@ -80,7 +80,7 @@ function witness(one) {
         from: moment(gap.from), until: moment(gap.until), time: duration(gap.ms) }), " ", data(gap.meaning ?? gap.cause)));
     return element("li", { class: one.silent_since ? "bad" : one.gaps.length > 0 ? "wait" : "good" },
         element("p", {}, data(one.host ?? String(one.node)), ": ", element("b", {}, name), " – ",
-            one.since ? say("page.board.watched", { since: moment(one.since), share: percent(one.percent / 100) }) : say("page.board.never"),
+            one.since ? say("page.board.watched", { since: moment(one.since) }) : say("page.board.never"),
             one.silent_since ? [" ", element("strong", {}, say("page.board.silent", { time: moment(one.silent_since) }))] : null),
         gaps.length > 0 && element("ul", {}, gaps));
 }
@@ -108,7 +108,7 @@ function ask(since, span, signal) {
 }
 
 export async function view(main, route, { signal }) {
-    const since = route.words.span in SPANS ? route.words.span : "24h", span = SPANS[since];
+    const since = Object.hasOwn(SPANS, route.words.span ?? "") ? route.words.span : "24h", span = SPANS[since];
     const charts = element("div", { class: "charts", "aria-busy": "true" }, element("p", { class: "busy" }, say("page.busy")));
     document.title = `${say("page.nav.board")} – Waybill`;
     replace(main, element("section", { id: "board" },

@@ -81,6 +81,7 @@ class Feed {
     // What will not be better the next time is told; all else is tried again.
     again(why) {
         clearTimeout(this.silence);
+        this.control.abort(); // what could not be read may still be open
         if (this.ended)
             return;
         if (why.status >= 400 && why.status < 500 && why.status !== 429) {
