@@ -12,8 +12,8 @@ from support.world import World
 
 RECIPIENTS = ("ok-ann@sink.example", "later-bob@sink.example", "never-carl@sink.example",
               "team@alias.example", "ann@box.example")
-# What differs from run to run by its nature: who is alive, who counts, who claimed which number.
-OWN_TIME = ("wb:beat:", "wb:node", "wb:count:", "wb:gap:", "wb:sheet:")
+# What differs from run to run by its nature: who is alive, who counts, who claimed which number, who asked.
+OWN_TIME = ("wb:audit:", "wb:beat:", "wb:node", "wb:count:", "wb:gap:", "wb:sheet:")
 
 
 def fill(world):
