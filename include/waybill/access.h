@@ -89,13 +89,10 @@ int access_near(struct store *store, const struct access *access, struct slice t
 /* As it stands in the store, by a token; see tokens.h. access_put: 1; 0: the name is taken; -1. */
 int access_put(struct store *store, const struct access *access, const char *hash,
                struct error *why);
-/* Whose token is it, now? `key`: of purpose "token". 1; 0: of nobody, or it has ended; -1: the
+/* Whose token is it, now? `hash`: of token_api_hash. 1; 0: of nobody, or it has ended; -1: the
  * store failed. own_sources is not set. */
-int access_get(struct store *store, const unsigned char key[static 32], struct slice secret,
-               int64_t now, struct access *access, struct error *why);
-/* The same by what it stands there under. */
-int access_get_hashed(struct store *store, const char *hash, int64_t now, struct access *access,
-                      struct error *why);
+int access_get(struct store *store, const char *hash, int64_t now, struct access *access,
+               struct error *why);
 /* The same by the name of the entry, for who was let in elsewhere. */
 int access_named(struct store *store, struct slice name, int64_t now, struct access *access,
                  struct error *why);

@@ -64,22 +64,14 @@ static void take_token(void *context, const struct store_token *token)
     taking->good = read_token(taking->access, token);
 }
 
-int access_get_hashed(struct store *store, const char *hash, int64_t now, struct access *access,
-                      struct error *why)
+int access_get(struct store *store, const char *hash, int64_t now, struct access *access,
+               struct error *why)
 {
     struct token_taking taking = {access, false};
 
     if (store_get_token(store, hash, take_token, &taking, why) < 0)
         return -1;
     return taking.good && access->expires > now ? 1 : 0;
-}
-
-int access_get(struct store *store, const unsigned char key[static 32], struct slice secret,
-               int64_t now, struct access *access, struct error *why)
-{
-    char hash[TOKEN_API_HASH_ROOM];
-
-    return token_api_hash(key, secret, hash) ? access_get_hashed(store, hash, now, access, why) : 0;
 }
 
 int access_named(struct store *store, struct slice name, int64_t now, struct access *access,
@@ -89,7 +81,7 @@ int access_named(struct store *store, struct slice name, int64_t now, struct acc
     int found = store_find_token(store, name, hash, why);
 
     if (found > 0)
-        found = access_get_hashed(store, hash, now, access, why);
+        found = access_get(store, hash, now, access, why);
     return found > 0 && !slice_is(name, access->name) ? 0 : found;
 }
 

@@ -168,7 +168,7 @@ static void answer(struct http_asker *asker, struct page *page, int64_t since, i
         http_problem(reply, 400, "The time asked for ends before it begins.");
         return;
     }
-    if (!http_note(asker, reply, "audit", page->who.at != NULL ? page->who : slice_of(""), 0))
+    if (!http_note(asker, reply, "audit", page->who, 0))
         return;
     if (read_page(asker, page, since, until < asker->now ? until : asker->now, &why) != 0)
         http_store_problem(reply, &why);

@@ -31,7 +31,7 @@ static int ask_token(void *context, struct access *access, struct error *why)
 {
     const struct asked *asked = context;
 
-    return access_get_hashed(asked->store, asked->words.at, asked->now, access, why);
+    return access_get(asked->store, asked->words.at, asked->now, access, why);
 }
 
 static int ask_name(void *context, struct access *access, struct error *why)
@@ -273,7 +273,8 @@ int http_know(struct http_asker *asker, const struct http_request *request,
     return result;
 }
 
-int http_know_again(struct http_asker *asker, const struct http_request *request)
+int http_know_again(struct http_asker *asker, const struct http_request *request,
+                    struct access_lens *lens, const struct query *query)
 {
     const struct access before = asker->access;
     struct error why;
@@ -285,7 +286,11 @@ int http_know_again(struct http_asker *asker, const struct http_request *request
     asker->again = false;
     if (result < 0) /* of what a store that fails began to say nothing counts */
         asker->access = before;
-    return result > 0 && (int)asker->access.role < request->route->least ? 0 : result;
+    if (result > 0 && ((int)asker->access.role < request->route->least ||
+                       access_check_query(&asker->access, query, NULL) != 0))
+        result = 0;
+    access_lens_init(lens, &asker->access);
+    return result;
 }
 
 /* ---- what changes something ---- */

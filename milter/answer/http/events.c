@@ -198,10 +198,7 @@ static bool look_again(struct events *events)
     if (now < events->look)
         return true;
     events->look = now + LOOK_MS;
-    if (http_know_again(events->asker, events->request) == 0)
-        return false;
-    access_lens_init(&events->lens, &events->asker->access); /* it shows into what was read */
-    return access_check_query(&events->asker->access, &events->query, NULL) == 0;
+    return http_know_again(events->asker, events->request, &events->lens, &events->query) != 0;
 }
 
 static bool follow_on(struct events *events)
@@ -235,15 +232,11 @@ static bool begin(struct events *events)
 
 static bool note(struct events *events, const char *what)
 {
-    struct slice words = http_argument(events->request, "q");
     struct slice id = http_argument(events->request, "id");
 
     events->asker->now = clock_now();
     return http_note(events->asker, events->reply, what,
-                     id.at != NULL      ? id
-                     : words.at != NULL ? words
-                                        : slice_of(""),
-                     events->told);
+                     id.at != NULL ? id : http_argument(events->request, "q"), events->told);
 }
 
 static void follow(struct events *events)

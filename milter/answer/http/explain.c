@@ -87,7 +87,7 @@ static void tell(struct http_asker *asker, struct http_reply *reply,
 
     if (found < 0) {
         http_store_problem(reply, &why);
-    } else if (http_note(asker, reply, "explain", slice_of(""), (uint64_t)found)) {
+    } else if (http_note(asker, reply, "explain", SLICE_ABSENT, (uint64_t)found)) {
         json_init(&json, &reply->body);
         explained_json(&json, explained, asker->basis.messages);
         json_put_key(&json, "mail");

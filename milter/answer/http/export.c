@@ -148,10 +148,8 @@ static int walk(struct export *export)
         http_stream_flush(export->stream);
         if (!http_stream_goes_on(export->stream))
             return error_set(&export->why, "who asked has gone away");
-        if (http_know_again(export->asker, export->request) <= 0 ||
-            access_check_query(&export->asker->access, &export->query, NULL) != 0)
+        if (http_know_again(export->asker, export->request, &export->lens, &export->query) <= 0)
             return error_set(&export->why, "who asked is not known any more");
-        access_lens_init(&export->lens, &export->asker->access); /* it shows into what was read */
     }
 }
 
@@ -222,10 +220,8 @@ static int tell_all(struct export *export)
 
 static bool note(struct export *export, const char *what)
 {
-    struct slice words = http_argument(export->request, "q");
-
     export->asker->now = clock_now();
-    return http_note(export->asker, export->reply, what, words.at != NULL ? words : slice_of(""),
+    return http_note(export->asker, export->reply, what, http_argument(export->request, "q"),
                      export->told);
 }
 

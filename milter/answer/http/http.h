@@ -221,9 +221,11 @@ bool http_is_in_rate(struct http_asker *asker, const char *kind, const char *nam
  * says so. */
 int http_know(struct http_asker *asker, const struct http_request *request,
               struct http_reply *reply);
-/* The same while a request goes on: it costs nothing of his rate, is no use of a session, and asks
- * for the role of the route, too. A lens has views into asker->access. */
-int http_know_again(struct http_asker *asker, const struct http_request *request);
+/* The same while a request goes on, without a reply: it costs nothing of his rate, is no use of a
+ * session, and asks for the role of the route, too, and for what the query asks. The lens is made
+ * anew, since it has views into asker->access. */
+int http_know_again(struct http_asker *asker, const struct http_request *request,
+                    struct access_lens *lens, const struct query *query);
 /* May this change something, as far as one can see where it comes from? False: a reply says no. */
 bool http_check_origin(const struct http_asker *asker, const struct http_request *request,
                        struct http_reply *reply);
@@ -255,8 +257,8 @@ void http_level(const struct http_asker *asker);
 /* Take out of an answer what is told of the store itself, for whom not all mails are. */
 void http_cover(const struct http_asker *asker, struct query_answer *answer);
 
-/* Note in the audit who asked what; without that nothing is told: false, and a problem;
- * as well if he does not say why, and must. */
+/* Note in the audit who asked what (`about` absent: all); without that nothing is told: false, and
+ * a problem; as well if he does not say why, and must. */
 bool http_note(struct http_asker *asker, struct http_reply *reply, const char *what,
                struct slice about, uint64_t count);
 /* The same of who comes or goes: nobody has to give a reason for that. */

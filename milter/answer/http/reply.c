@@ -121,7 +121,7 @@ bool http_note(struct http_asker *asker, struct http_reply *reply, const char *w
     struct json json;
 
     if (asker->settings->audit_reason != AUDIT_REASON_REQUIRED || asker->reason[0] != '\0')
-        return write_note(asker, reply, what, about, count);
+        return write_note(asker, reply, what, about.at != NULL ? about : slice_of(""), count);
     begin_problem(reply, &json, 400, "Say why you ask this, in the header Waybill-Reason.");
     json_member_bool(&json, "reason_required", true);
     json_end_object(&json);

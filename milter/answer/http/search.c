@@ -106,7 +106,6 @@ static void tell(struct http_asker *asker, struct http_reply *reply, const struc
 static void search(struct http_asker *asker, const struct http_request *request,
                    struct http_reply *reply, const struct query *query)
 {
-    struct slice words = http_argument(request, "q");
     struct query_answer answer;
     struct error why;
 
@@ -114,7 +113,7 @@ static void search(struct http_asker *asker, const struct http_request *request,
         http_store_problem(reply, &why);
         return;
     }
-    if (http_note(asker, reply, "search", words.at != NULL ? words : slice_of(""), answer.told))
+    if (http_note(asker, reply, "search", http_argument(request, "q"), answer.told))
         tell(asker, reply, query, &answer, slice_is(http_argument(request, "timeline"), "1"));
     if (answer.told == 0)
         http_level(asker);

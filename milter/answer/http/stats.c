@@ -50,7 +50,6 @@ static void tell(struct http_asker *asker, struct http_reply *reply, const struc
 void http_stats(struct http_asker *asker, const struct http_request *request,
                 struct http_reply *reply)
 {
-    struct slice words = http_argument(request, "q");
     enum query_by by[QUERY_BY_MAX];
     struct access_lens lens;
     struct query query;
@@ -60,7 +59,7 @@ void http_stats(struct http_asker *asker, const struct http_request *request,
     access_lens_init(&lens, &asker->access);
     query.lens = &lens.lens;
     if (read_by(request, reply, by, &count) && http_read_query(asker, request, reply, &query) &&
-        http_note(asker, reply, "stats", words.at != NULL ? words : slice_of(""), 0))
+        http_note(asker, reply, "stats", http_argument(request, "q"), 0))
         tell(asker, reply, &query, by, count);
     query_clear(&query);
 }
