@@ -164,7 +164,9 @@ def test_who_comes_back_misses_nothing_and_is_told_nothing_twice(desk):
     with desk.follow("admin") as stream:
         first = desk.mail(BOB, "ok-10@sink.example")
         place.wait_until(lambda: len(stream.told(first)) == 2, 20, "the first mail is told")
-        cursor = stream.place
+        cursor, both = stream.place, stream.told(first)
+        # a log that counts whole seconds may have its end told first
+        assert sorted(both, key=lambda told: told[0]) == [("delivery.delivered", "ok-10@sink.example"), ("message.accepted", None)]
         between = next(where for _, where, data in stream.events if data.get("trace_id") == first)
     second = desk.mail(BOB, "ok-11@sink.example")
     with desk.follow("admin", cursor) as stream:
@@ -174,7 +176,7 @@ def test_who_comes_back_misses_nothing_and_is_told_nothing_twice(desk):
         assert len({data["event_id"] for _, _, data in stream.events}) == 4
     with desk.follow("admin", after=between) as stream:  # the argument, as a page has it at its begin
         stream.wait_for(5)
-        assert stream.told(first) == [("delivery.delivered", "ok-10@sink.example")]
+        assert stream.told(first) == both[1:]
     for wrong in (cursor[:-1] + ("A" if cursor[-1] != "A" else "B"), "nonsense", "L1"):
         answer = desk.web.ask("/api/v1/events", desk.tokens["admin"], after=wrong)
         assert answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json", wrong
