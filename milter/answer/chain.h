@@ -13,7 +13,8 @@
  *     name X, the Message-ID is the same, and X came in between;
  *   - it was handed to the host where X is, by its full name, and X came in there from a client
  *     that is, by its confirmed full name, this host; the words name X, and the Message-ID, the
- *     recipient and the time fit.
+ *     recipient and the time fit. The index is asked only if the other host has a node number, or
+ *     is of the organisational domain of this one.
  *
  * Where X names the queue id before it, that must be this.
  */
